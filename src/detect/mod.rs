@@ -1,0 +1,1 @@
+//! Finds spans in views and declares the horizon.

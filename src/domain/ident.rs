@@ -1,0 +1,22 @@
+//! Identifiers that leave the process.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+/// Names one decision in headers, records and feedback. A version 7 UUID, so that ids sort by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DecisionId(Uuid);
+
+impl DecisionId {
+    /// The id made from a UUID that the shell drew.
+    pub const fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for DecisionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

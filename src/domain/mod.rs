@@ -1,0 +1,22 @@
+//! The nouns that every other module shares: spans, categories, actions, passages, findings, verdicts.
+//!
+//! It does no work: no parsing, no matching, no I/O. A type lives here as soon as two modules need it,
+//! so that no module has to import a higher one for a word.
+
+mod action;
+mod category;
+mod finding;
+mod ident;
+mod passage;
+mod secret;
+mod span;
+mod verdict;
+
+pub use action::{Action, Level, Mode, Phase, Severity};
+pub use category::{Category, OPENAI_CATEGORIES};
+pub use finding::{Finding, ViewName};
+pub use ident::DecisionId;
+pub use passage::{Author, EditClass, Passage, TextKind};
+pub use secret::Secret;
+pub use span::Span;
+pub use verdict::{FiredRule, Outcome, Rewrite, Verdict};

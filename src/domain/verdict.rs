@@ -1,0 +1,68 @@
+//! What was decided about a text.
+
+use std::sync::Arc;
+
+use super::{Action, Category, Finding, Mode, Span};
+
+/// How a decision came about, beside the action: a text that could not be read is not a clean text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The whole text was screened.
+    #[default]
+    Screened,
+    /// The text could not be screened within its budgets.
+    Unscannable,
+    /// A classifier that the decision needs gave no answer.
+    Unavailable,
+}
+
+/// One rule that fired, with what it contributed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FiredRule {
+    /// Index of the rule in its policy.
+    pub rule: usize,
+    /// The rule's id.
+    pub id: Arc<str>,
+    /// What it is about.
+    pub category: Option<Category>,
+    /// What it does; `None` for a rule that only scores.
+    pub action: Option<Action>,
+    /// What it added to the total.
+    pub score: f64,
+    /// Whether it took effect.
+    pub mode: Mode,
+}
+
+/// One change of the text: the raw bytes of `span` give way to `replacement`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// What is replaced, in bytes of the raw text.
+    pub span: Span,
+    /// What takes its place.
+    pub replacement: String,
+    /// The detector or rule that the placeholder names, for the metrics.
+    pub label: Arc<str>,
+}
+
+/// What was decided about one text: the strictest action wins, and all that fired is kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// The strictest action of all enforced rules and thresholds; what takes effect.
+    pub action: Action,
+    /// The strictest action had every shadow rule been enforced.
+    pub shadow_action: Action,
+    /// Whether the text was screened at all.
+    pub outcome: Outcome,
+    /// The score total of the enforced rules.
+    pub score: f64,
+    /// Rules that fired, in the order of the policy.
+    pub rules: Vec<FiredRule>,
+    /// Every hit, in the order of the text.
+    pub findings: Vec<Finding>,
+    /// Changes to apply, ordered and not overlapping.
+    pub rewrites: Vec<Rewrite>,
+    /// The rule that decided, as an index into the policy; `None` when a threshold or nothing did.
+    pub decided_by: Option<usize>,
+    /// First byte that must not be sent when the action stops the text.
+    pub stop_at: Option<usize>,
+}

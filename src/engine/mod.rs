@@ -1,0 +1,1 @@
+//! One passage in, one verdict out.

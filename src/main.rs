@@ -1,0 +1,3 @@
+//! The `tidegate` command: parse arguments, run, exit code.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Compiles what was written into what runs.

@@ -1,0 +1,1 @@
+//! One event gives a metric, a decision record and a log line.

@@ -1,0 +1,1 @@
+//! Dialects: where text sits, splicing, frames, refusals, endings.
