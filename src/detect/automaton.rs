@@ -1,7 +1,8 @@
 //! The horizon of regexes: one automaton over all patterns that tells where no match is in progress.
 //!
-//! Each pattern is compiled with every look-around erased, which makes it match a superset; what the
-//! automaton rules out is really out. With all-matches semantics the search never dies, and whenever
+//! Each pattern is compiled with every look-around erased, and with long counted repeats made
+//! unlimited where the automaton would be too large otherwise. Both make it match a superset; what
+//! the automaton rules out is really out. With all-matches semantics the search never dies, and whenever
 //! it is back in its start state no pattern is in progress: that position is a *cut*. A non-empty
 //! match can never end exactly at a cut, because after its last byte the state still carries the
 //! match, so one character of look-ahead for `\b` and `$` is always there.
@@ -14,14 +15,26 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::pattern::PatternError;
 
-/// The most bytes a dense automaton may take; beyond it the lazy one is used.
-const DENSE_LIMIT: usize = 16 << 20;
+/// The most bytes a dense automaton may take; beyond it patterns are widened, and at last the lazy
+/// form is used. Small enough that its busy part stays in the processor's cache.
+const DENSE_LIMIT: usize = 4 << 20;
 /// The most bytes that building a dense automaton may take.
-const DETERMINIZE_LIMIT: usize = 24 << 20;
+const DETERMINIZE_LIMIT: usize = 8 << 20;
+/// How far patterns are widened, one step after the other, until the dense form fits.
+const WIDENING: [Widening; 4] = [
+    Widening { longest: u32::MAX, classes_below: 0 },
+    Widening { longest: 16, classes_below: 128 },
+    Widening { longest: 2, classes_below: 128 },
+    Widening { longest: 1, classes_below: usize::MAX },
+];
+/// The most dense automata that run side by side.
+const MOST_GROUPS: usize = 4;
+/// How far patterns are widened for the lazy form.
+const WIDENED_FOR_LAZY: Widening = Widening { longest: 16, classes_below: 128 };
 /// The most bytes of one cache of the lazy automaton.
 const LAZY_CACHE: usize = 2 << 20;
 /// The most bytes of the common NFA of all patterns.
@@ -37,8 +50,19 @@ pub(super) struct HorizonAutomaton {
 
 #[derive(Debug)]
 enum Engine {
-    Dense { dfa: Box<dense::DFA<Vec<u32>>>, start: StateID },
+    /// All states in memory. Patterns whose repeats would multiply each other's states stand in
+    /// groups, each an automaton of its own; the groups run side by side over each byte.
+    Dense(Vec<Group>),
+    /// States are made as the text asks for them.
     Lazy { dfa: Box<LazyDfa>, idle: Mutex<Vec<Cache>> },
+}
+
+#[derive(Debug)]
+struct Group {
+    dfa: Box<dense::DFA<Vec<u32>>>,
+    start: StateID,
+    /// The number that each pattern of the group has in the whole.
+    patterns: Vec<usize>,
 }
 
 /// What one run over a window tells.
@@ -54,31 +78,24 @@ pub(super) trait CutSink {
 impl HorizonAutomaton {
     /// Builds the automaton over `patterns`, whose look-around is erased here.
     pub(super) fn new(patterns: &[Hir]) -> Result<Self, PatternError> {
-        let erased: Vec<Hir> = patterns.iter().map(erase_look_around).collect();
-        let nfa = thompson::Compiler::new()
-            .configure(
-                thompson::Config::new()
-                    .which_captures(thompson::WhichCaptures::None)
-                    .nfa_size_limit(Some(NFA_LIMIT)),
-            )
-            .build_many_from_hir(&erased)
-            .map_err(|error| PatternError::Automaton { reason: error.to_string() })?;
-        let engine = match dense_engine(&nfa) {
-            Some(engine) => engine,
-            None => lazy_engine(nfa)?,
-        };
-        Ok(Self { engine })
+        let all: Vec<usize> = (0..patterns.len()).collect();
+        let mut groups = Vec::new();
+        if dense_groups(patterns, &all, &mut groups) {
+            return Ok(Self { engine: Engine::Dense(groups) });
+        }
+        let wide: Vec<Hir> = patterns.iter().map(|hir| widen(hir, WIDENED_FOR_LAZY)).collect();
+        Ok(Self { engine: lazy_engine(nfa(&wide)?)? })
     }
 
     /// Whether all states are in memory already (the fast form).
     pub(super) fn is_dense(&self) -> bool {
-        matches!(self.engine, Engine::Dense { .. })
+        matches!(self.engine, Engine::Dense(_))
     }
 
     /// Bytes that the automaton takes.
     pub(super) fn memory(&self) -> usize {
         match &self.engine {
-            Engine::Dense { dfa, .. } => dfa.memory_usage(),
+            Engine::Dense(groups) => groups.iter().map(|group| group.dfa.memory_usage()).sum(),
             Engine::Lazy { dfa, idle } => {
                 let idle = idle.lock().map_or(0, |caches| caches.len());
                 dfa.get_nfa().memory_usage() + idle * LAZY_CACHE
@@ -90,7 +107,13 @@ impl HorizonAutomaton {
     /// automaton too, so that a match that ends there is seen.
     pub(super) fn run(&self, text: &str, from: usize, last: bool, sink: &mut impl CutSink) {
         match &self.engine {
-            Engine::Dense { dfa, start } => run_dense(dfa, *start, text, (from, last), sink),
+            Engine::Dense(groups) => match groups.as_slice() {
+                [a] => run_dense([a], text, (from, last), sink),
+                [a, b] => run_dense([a, b], text, (from, last), sink),
+                [a, b, c] => run_dense([a, b, c], text, (from, last), sink),
+                [a, b, c, d] => run_dense([a, b, c, d], text, (from, last), sink),
+                _ => sink.cut(text.len()),
+            },
             Engine::Lazy { dfa, idle } => {
                 let taken = idle.lock().ok().and_then(|mut caches| caches.pop());
                 let mut cache = taken.unwrap_or_else(|| dfa.create_cache());
@@ -105,7 +128,32 @@ impl HorizonAutomaton {
     }
 }
 
-fn dense_engine(nfa: &thompson::NFA) -> Option<Engine> {
+/// Makes dense automata of the patterns with these numbers: one if it fits, else one of each half.
+/// False when that would be more groups than are worth running.
+fn dense_groups(patterns: &[Hir], which: &[usize], groups: &mut Vec<Group>) -> bool {
+    let chosen = || which.iter().filter_map(|&index| patterns.get(index));
+    for widening in WIDENING {
+        let wide: Vec<Hir> = chosen().map(|hir| widen(hir, widening)).collect();
+        if let Some((dfa, start)) = nfa(&wide).ok().as_ref().and_then(dense) {
+            groups.push(Group { dfa: Box::new(dfa), start, patterns: which.to_vec() });
+            return groups.len() <= MOST_GROUPS;
+        }
+    }
+    if which.len() < 2 || groups.len() + 2 > MOST_GROUPS {
+        return false;
+    }
+    // Long repeats stay in progress over whole words; kept apart from the others, they do not
+    // multiply the states of those.
+    let long = |index: &usize| patterns.get(*index).is_some_and(has_long_repeat);
+    let (mut first, mut second): (Vec<usize>, Vec<usize>) = which.iter().partition(|i| long(i));
+    if first.is_empty() || second.is_empty() {
+        let (a, b) = which.split_at(which.len() / 2);
+        (first, second) = (a.to_vec(), b.to_vec());
+    }
+    dense_groups(patterns, &second, groups) && dense_groups(patterns, &first, groups)
+}
+
+fn dense(nfa: &thompson::NFA) -> Option<(dense::DFA<Vec<u32>>, StateID)> {
     let config = dense::Config::new()
         .match_kind(MatchKind::All)
         .start_kind(regex_automata::dfa::StartKind::Unanchored)
@@ -114,7 +162,7 @@ fn dense_engine(nfa: &thompson::NFA) -> Option<Engine> {
         .determinize_size_limit(Some(DETERMINIZE_LIMIT));
     let dfa = dense::Builder::new().configure(config).build_from_nfa(nfa).ok()?;
     let start = dfa.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
-    Some(Engine::Dense { dfa: Box::new(dfa), start })
+    Some((dfa, start))
 }
 
 fn lazy_engine(nfa: thompson::NFA) -> Result<Engine, PatternError> {
@@ -129,33 +177,47 @@ fn lazy_engine(nfa: thompson::NFA) -> Result<Engine, PatternError> {
     Ok(Engine::Lazy { dfa: Box::new(dfa), idle: Mutex::new(Vec::new()) })
 }
 
-fn run_dense(
-    dfa: &dense::DFA<Vec<u32>>,
-    start: StateID,
+fn run_dense<const N: usize>(
+    groups: [&Group; N],
     text: &str,
     (from, last): (usize, bool),
     sink: &mut impl CutSink,
 ) {
-    let mut state = start;
+    let mut states = groups.map(|group| group.start);
     let bytes = text.as_bytes().get(from..).unwrap_or_default();
     for (index, &byte) in bytes.iter().enumerate() {
-        state = dfa.next_state(state, byte);
-        if state == start {
+        let (mut idle, mut matched) = (true, false);
+        for (state, group) in states.iter_mut().zip(groups) {
+            *state = group.dfa.next_state(*state, byte);
+            idle &= *state == group.start;
+            matched |= group.dfa.is_match_state(*state);
+        }
+        if idle {
             let at = from + index + 1;
             if text.is_char_boundary(at) {
                 sink.cut(at);
             }
-        } else if dfa.is_match_state(state) {
-            for index in 0..dfa.match_len(state) {
-                sink.matched(dfa.match_pattern(state, index).as_usize());
-            }
+        } else if matched {
+            report(groups, states, sink);
         }
     }
     if last {
-        let state = dfa.next_eoi_state(state);
-        if dfa.is_match_state(state) {
-            for index in 0..dfa.match_len(state) {
-                sink.matched(dfa.match_pattern(state, index).as_usize());
+        for (state, group) in states.iter_mut().zip(groups) {
+            *state = group.dfa.next_eoi_state(*state);
+        }
+        report(groups, states, sink);
+    }
+}
+
+/// Tells which patterns have matched in these states.
+fn report<const N: usize>(groups: [&Group; N], states: [StateID; N], sink: &mut impl CutSink) {
+    for (state, group) in states.into_iter().zip(groups) {
+        if group.dfa.is_match_state(state) {
+            for index in 0..group.dfa.match_len(state) {
+                let pattern = group.dfa.match_pattern(state, index).as_usize();
+                if let Some(&pattern) = group.patterns.get(pattern) {
+                    sink.matched(pattern);
+                }
             }
         }
     }
@@ -170,19 +232,18 @@ fn run_lazy(
 ) {
     let config = start::Config::new().anchored(Anchored::No);
     let bytes = text.as_bytes().get(from..).unwrap_or_default();
-    // A full cache is cleared by the automaton itself, and the state that survives is renumbered;
-    // the start state is asked for anew after each byte that could have cleared it.
-    let Ok(mut state) = dfa.start_state(cache, &config) else {
-        return sink.gave_up(dfa.pattern_len());
-    };
+    let give_up = |sink: &mut dyn CutSink| sink.gave_up(dfa.pattern_len());
+    let Ok(mut start) = dfa.start_state(cache, &config) else { return give_up(sink) };
+    let (mut state, mut clears) = (start, cache.clear_count());
     for (index, &byte) in bytes.iter().enumerate() {
-        let Ok(next) = dfa.next_state(cache, state, byte) else {
-            return sink.gave_up(dfa.pattern_len());
-        };
+        let Ok(next) = dfa.next_state(cache, state, byte) else { return give_up(sink) };
         state = next;
-        let Ok(start) = dfa.start_state(cache, &config) else {
-            return sink.gave_up(dfa.pattern_len());
-        };
+        if cache.clear_count() != clears {
+            // A full cache was cleared: the state that survived is renumbered, and so is the start.
+            clears = cache.clear_count();
+            let Ok(renumbered) = dfa.start_state(cache, &config) else { return give_up(sink) };
+            start = renumbered;
+        }
         if state == start {
             let at = from + index + 1;
             if text.is_char_boundary(at) {
@@ -204,20 +265,77 @@ fn run_lazy(
     }
 }
 
-/// The pattern with every assertion replaced by the empty expression: it matches a superset.
-fn erase_look_around(hir: &Hir) -> Hir {
+fn nfa(patterns: &[Hir]) -> Result<thompson::NFA, PatternError> {
+    let config = thompson::Config::new()
+        .which_captures(thompson::WhichCaptures::None)
+        .nfa_size_limit(Some(NFA_LIMIT));
+    thompson::Compiler::new()
+        .configure(config)
+        .build_many_from_hir(patterns)
+        .map_err(|error| PatternError::Automaton { reason: error.to_string() })
+}
+
+/// Whether a pattern repeats something many times, or without limit.
+fn has_long_repeat(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
+        HirKind::Repetition(repetition) => {
+            repetition.max.is_none_or(|max| max > 16) || has_long_repeat(&repetition.sub)
+        }
+        HirKind::Capture(capture) => has_long_repeat(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(has_long_repeat),
+    }
+}
+
+/// How far a pattern may be widened.
+#[derive(Clone, Copy, Debug)]
+struct Widening {
+    /// Counted repeats up to this many times are kept; longer ones become unlimited, which matches
+    /// more and needs no counter.
+    longest: u32,
+    /// Only repeats of classes with fewer characters than this are widened: an unlimited `.` would
+    /// keep the pattern in progress to the end of the line.
+    classes_below: usize,
+}
+
+/// The pattern with every assertion replaced by the empty expression, and long counted repeats made
+/// unlimited: it matches a superset of what the pattern matches.
+fn widen(hir: &Hir, widening: Widening) -> Hir {
     match hir.kind() {
         HirKind::Look(_) => Hir::empty(),
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) => hir.clone(),
         HirKind::Repetition(repetition) => {
             let mut repetition = repetition.clone();
-            repetition.sub = Box::new(erase_look_around(&repetition.sub));
+            let long = repetition.max.is_some_and(|max| max > widening.longest);
+            if long && class_size(&repetition.sub) < widening.classes_below {
+                repetition.min = repetition.min.min(1);
+                repetition.max = None;
+            }
+            repetition.sub = Box::new(widen(&repetition.sub, widening));
             Hir::repetition(repetition)
         }
-        HirKind::Capture(capture) => erase_look_around(&capture.sub),
-        HirKind::Concat(parts) => Hir::concat(parts.iter().map(erase_look_around).collect()),
+        HirKind::Capture(capture) => widen(&capture.sub, widening),
+        HirKind::Concat(parts) => {
+            Hir::concat(parts.iter().map(|part| widen(part, widening)).collect())
+        }
         HirKind::Alternation(parts) => {
-            Hir::alternation(parts.iter().map(erase_look_around).collect())
+            Hir::alternation(parts.iter().map(|part| widen(part, widening)).collect())
+        }
+    }
+}
+
+/// How many characters the widest class of an expression has.
+fn class_size(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => {
+            class.ranges().iter().map(|range| range.len()).sum()
+        }
+        HirKind::Class(Class::Bytes(class)) => class.ranges().iter().map(|range| range.len()).sum(),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Look(_) => 0,
+        HirKind::Repetition(repetition) => class_size(&repetition.sub),
+        HirKind::Capture(capture) => class_size(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(class_size).max().unwrap_or(0)
         }
     }
 }

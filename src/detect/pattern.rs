@@ -121,6 +121,9 @@ struct Compiled {
     regex: meta::Regex,
     /// Whether it has no longest match within its bound.
     unbounded: bool,
+    /// The shortest match in bytes. Shorter segments need no search: the automaton matches more than
+    /// the pattern does.
+    shortest: usize,
 }
 
 /// Parses a pattern and checks that it may be used; the result tells its longest match.
@@ -181,7 +184,8 @@ impl PatternSet {
                 None => unbounded.entry(spec.max_match).or_default().push(hir.clone()),
             }
             hirs.push(hir);
-            compiled.push(Compiled { spec, regex, unbounded: longest.is_none() });
+            let shortest = hirs.last().and_then(|hir| hir.properties().minimum_len()).unwrap_or(0);
+            compiled.push(Compiled { spec, regex, unbounded: longest.is_none(), shortest });
         }
         let automaton = |hirs: &[Hir]| HorizonAutomaton::new(hirs).map_err(|error| (None, error));
         let all = if hirs.is_empty() { None } else { Some(automaton(&hirs)?) };
@@ -300,6 +304,9 @@ impl Compiled {
         work: &mut usize,
         found: &mut dyn FnMut(Span),
     ) -> bool {
+        if within.len() < self.shortest {
+            return true;
+        }
         for hit in self.regex.find_iter(Input::new(text).span(within.range())) {
             // A search may read to the end of its segment for each match, so that is what each
             // match is charged: a quadratic pattern runs out of work instead of time.
