@@ -131,6 +131,8 @@ struct ToolCall {
     /// Whether the arguments are JSON; those of custom tools are plain text.
     json: bool,
     screened: bool,
+    /// It stops its choice, and leaves no trace.
+    rejected: bool,
 }
 
 #[derive(Debug)]
