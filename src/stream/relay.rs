@@ -555,6 +555,8 @@ impl Relay {
 
     /// At the very end every other choice is finished and decided.
     fn drain_finished(&mut self, out: &mut BytesMut) {
+        // The end of the stream is ours to write.
+        self.queue.retain(|waiting| waiting.event.kind != EventKind::Done);
         self.drain(out);
         self.queue.clear();
         self.queued_bytes = 0;
