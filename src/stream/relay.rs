@@ -187,6 +187,9 @@ impl Relay {
 
     /// Bytes of the upstream have come; what may go out is added to `out`.
     pub fn push(&mut self, bytes: &[u8], scratch: &mut Scratch, out: &mut BytesMut) {
+        if self.finale != Finale::Open {
+            return;
+        }
         let Some(framer) = &mut self.framer else { return };
         let too_large = framer.push(bytes).is_err();
         while let Some(frame) = self.framer.as_mut().and_then(Framer::next_frame) {
