@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 
 /// Tells the time; a test can stop it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +23,6 @@ impl Clock {
 
     /// Today, in UTC.
     pub fn today(&self) -> Date {
-        self.now().to_zoned(TimeZone::UTC).date()
+        Offset::UTC.to_datetime(self.now()).date()
     }
 }

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use http::{Request, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -71,7 +72,8 @@ impl Remote {
         connector.enforce_http(false);
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(settings.timeouts.connect));
-        let https = tls(base.scheme_str() == Some("https"))?
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(base.scheme_str() == Some("https"))?)
             .https_or_http()
             .enable_http1()
             .enable_http2()
@@ -118,21 +120,15 @@ impl Remote {
 }
 
 /// The verifier of the platform where TLS is spoken; where it is not, no certificates are needed.
-fn tls(
-    needed: bool,
-) -> Result<hyper_rustls::ConnectorBuilder<hyper_rustls::builderstates::WantsSchemes>, RemoteError> {
+fn tls(needed: bool) -> Result<ClientConfig, RemoteError> {
+    let failed = |error: rustls::Error| RemoteError::Tls(error.to_string());
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().map_err(failed)?;
     if needed {
-        return HttpsConnectorBuilder::new()
-            .with_provider_and_platform_verifier(provider)
-            .map_err(|error| RemoteError::Tls(error.to_string()));
+        return Ok(builder.try_with_platform_verifier().map_err(failed)?.with_no_client_auth());
     }
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| RemoteError::Tls(error.to_string()))?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    Ok(HttpsConnectorBuilder::new().with_tls_config(config))
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 impl RemoteBody {
