@@ -178,6 +178,11 @@ impl Relay {
         &self.finale
     }
 
+    /// Whether the client has had any text.
+    pub fn text_sent(&self) -> bool {
+        self.text_sent
+    }
+
     /// Bytes of text that are held now.
     pub fn held(&self) -> usize {
         let tools: usize =

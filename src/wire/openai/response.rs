@@ -84,11 +84,13 @@ impl Response {
         self.unknown_leaves
     }
 
-    /// The answer with passages changed and choices stopped; with nothing to do, the very same bytes.
+    /// The answer with passages changed, choices stopped, and the token texts of `copies` (choices)
+    /// taken out; with nothing to do, the very same bytes.
     pub fn render(
         &self,
         edits: &[PassageEdit<'_>],
         stopped: &[StoppedChoice<'_>],
+        copies: &[u64],
     ) -> Result<Bytes, Unsplicable> {
         let is_stopped = |choice: Option<u64>| stopped.iter().any(|s| Some(s.choice) == choice);
         let choice_of_edit =
@@ -100,6 +102,7 @@ impl Response {
             .iter()
             .filter(|edit| !edit.rewrites.is_empty())
             .filter_map(choice_of_edit)
+            .chain(copies.iter().copied())
             .collect();
         edited.sort_unstable();
         edited.dedup();
