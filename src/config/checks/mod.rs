@@ -1,0 +1,43 @@
+//! Mistakes that show only when several keys are looked at together.
+//!
+//! It compiles nothing: whether a regex compiles or a term folds to nothing is for `policy` to say.
+
+mod rules;
+mod server;
+mod settings;
+mod tests_file;
+mod unavailable;
+
+use super::check::closest_word;
+use super::codes::Code;
+use super::problems::Problem;
+use super::source::SourceSpan;
+
+pub(super) use rules::{names, rules};
+pub(super) use server::server;
+pub(super) use settings::{pack_settings, settings};
+pub(super) use tests_file::tests;
+pub(super) use unavailable::{policy as unavailable_in_policy, server as unavailable_in_server};
+
+/// The problem for a name that is not defined, with the one that was probably meant.
+pub(super) fn unknown<'a>(
+    code: Code,
+    what: &str,
+    name: &str,
+    at: SourceSpan,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Problem {
+    let problem = Problem::new(code, format!("there is no {what} `{name}`"));
+    match closest_word(name, known.clone()) {
+        Some(meant) => problem.at(at, format!("did you mean `{meant}`?")),
+        None => {
+            let known: Vec<_> = known.take(12).collect();
+            let problem = problem.at(at, "this name is not defined");
+            if known.is_empty() {
+                problem
+            } else {
+                problem.help(format!("there are: {}", known.join(", ")))
+            }
+        }
+    }
+}
