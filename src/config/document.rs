@@ -54,6 +54,12 @@ impl Document {
     }
 }
 
+/// The path of `below` under `path`; either may be empty.
+pub(super) fn join(path: &str, below: &str) -> String {
+    let dot = if path.is_empty() || below.is_empty() { "" } else { "." };
+    format!("{path}{dot}{below}")
+}
+
 /// Reads a text to its type. Mistakes go to `problems`; a value comes back whenever one could be made, also beside
 /// errors, so that the caller can find more of them.
 pub(super) fn read<T: DeserializeOwned>(

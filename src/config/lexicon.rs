@@ -120,24 +120,18 @@ impl Reader<'_> {
             .split_once('=')
             .map_or((attribute, ""), |(name, value)| (name.trim(), value.trim()));
         let known = match name {
-            "tag" => {
-                Some(value).filter(|tag| !tag.is_empty()).map(|tag| term.tag = Some(tag.to_owned()))
+            "tag" => put(&mut term.tag, Some(value.to_owned()).filter(|tag| !tag.is_empty())),
+            "score" => {
+                put(&mut term.score, value.parse().ok().filter(|score: &f64| score.is_finite()))
             }
-            "score" => value
-                .parse()
-                .ok()
-                .filter(|score: &f64| score.is_finite())
-                .map(|score| term.score = Some(score)),
-            "boundary" => match value {
-                "word" => Some(term.boundary = Some(Boundary::Word)),
-                "none" => Some(term.boundary = Some(Boundary::None)),
-                _ => None,
-            },
-            "case" => match value {
-                "fold" => Some(term.case = Some(LetterCase::Fold)),
-                "exact" => Some(term.case = Some(LetterCase::Exact)),
-                _ => None,
-            },
+            "boundary" => put(
+                &mut term.boundary,
+                word(value, [("word", Boundary::Word), ("none", Boundary::None)]),
+            ),
+            "case" => put(
+                &mut term.case,
+                word(value, [("fold", LetterCase::Fold), ("exact", LetterCase::Exact)]),
+            ),
             _ => {
                 let label = match closest_word(name, ATTRIBUTES) {
                     Some(word) => format!("did you mean `{word}`?"),
@@ -219,6 +213,17 @@ impl Reader<'_> {
             self.problems.push(problem);
         }
     }
+}
+
+/// Puts a value where there is one.
+fn put<T>(place: &mut Option<T>, value: Option<T>) -> Option<()> {
+    *place = Some(value?);
+    Some(())
+}
+
+/// What a word stands for.
+fn word<T>(text: &str, words: [(&str, T); 2]) -> Option<T> {
+    words.into_iter().find(|(word, _)| *word == text).map(|(_, meaning)| meaning)
 }
 
 #[cfg(test)]

@@ -11,12 +11,12 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize, Serializer};
 
 /// A list that may be written as a single value.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct OneOrMany<T>(pub Vec<T>);
 
 /// Names with their values, in the order of the file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named<T>(pub Vec<(String, T)>);
 
 /// Where a secret is to be found. The secret itself never stands in a file.
@@ -104,12 +104,12 @@ impl<T> Named<T> {
     }
 
     /// Names and values in the order of the file.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// The names in the order of the file.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
@@ -138,25 +138,26 @@ impl<T: Serialize> Serialize for Named<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Named<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("names with values")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Named(entries))
-            }
-        }
-
         deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+/// Takes the entries of a map one by one, in their order.
+struct Entries<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+    type Value = Named<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("names with values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Named(entries))
     }
 }
 
@@ -227,7 +228,7 @@ pub(super) fn phase(_: &mut SchemaGenerator) -> Schema {
 
 /// One phase or a list of them.
 pub(super) fn phases(generator: &mut SchemaGenerator) -> Schema {
-    one_or_many(phase(generator))
+    one_or_many(&phase(generator))
 }
 
 /// Who can be named as the author of a text.
@@ -237,7 +238,7 @@ pub(super) fn author(_: &mut SchemaGenerator) -> Schema {
 
 /// One author or a list of them.
 pub(super) fn authors(generator: &mut SchemaGenerator) -> Schema {
-    one_or_many(author(generator))
+    one_or_many(&author(generator))
 }
 
 /// Every action, as tests expect them.
@@ -289,7 +290,7 @@ fn words(words: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": words })
 }
 
-fn one_or_many(item: Schema) -> Schema {
+fn one_or_many(item: &Schema) -> Schema {
     json_schema!({ "anyOf": [item, { "type": "array", "items": item, "minItems": 1 }] })
 }
 

@@ -52,7 +52,7 @@ impl<'a> Checker<'a> {
                 None => self.mismatch(at, "a list", &branches, key),
             },
             Value::Map(entries) => match branch(&branches, "object") {
-                Some(schema) => self.map(entries, schema, at),
+                Some(schema) => self.map(entries, schema, &at),
                 None => self.mismatch(at, "a group of keys", &branches, key),
             },
         }
@@ -80,10 +80,10 @@ impl<'a> Checker<'a> {
         Some(Json::Array(values))
     }
 
-    fn map(&mut self, entries: &mut Vec<Entry>, schema: &'a Json, at: SourceSpan) -> Option<Json> {
+    fn map(&mut self, entries: &mut Vec<Entry>, schema: &'a Json, at: &SourceSpan) -> Option<Json> {
         let known = schema.get("properties").and_then(Json::as_object);
         let other = schema.get("additionalProperties").filter(|other| other.is_object());
-        self.rename_unknown(entries, schema, &at);
+        self.rename_unknown(entries, schema, at);
         let written: Vec<String> = entries.iter().map(|entry| entry.key.text.clone()).collect();
         let mut values = Map::new();
         entries.retain_mut(|entry| {
@@ -103,7 +103,7 @@ impl<'a> Checker<'a> {
             complete &= values.contains_key(key);
             if !written.iter().any(|other| other == key) {
                 let message = format!("{} needs `{key}`", noun(schema));
-                let place = first_line(&at);
+                let place = first_line(at);
                 self.problems.report(
                     Code::TG029,
                     message,
@@ -112,7 +112,7 @@ impl<'a> Checker<'a> {
                 );
             }
         }
-        complete &= self.has_allowed_size(schema, entries.len(), &at);
+        complete &= self.has_allowed_size(schema, entries.len(), at);
         complete.then_some(Json::Object(values))
     }
 
@@ -225,11 +225,12 @@ impl<'a> Checker<'a> {
             schema = target;
         }
         let alternatives = ["anyOf", "oneOf"].iter().find_map(|key| schema.get(key)?.as_array());
-        match alternatives {
-            Some(alternatives) => {
-                alternatives.iter().for_each(|branch| self.branches(branch, into))
-            }
-            None => into.push(schema),
+        let Some(alternatives) = alternatives else {
+            into.push(schema);
+            return;
+        };
+        for branch in alternatives {
+            self.branches(branch, into);
         }
     }
 }

@@ -19,6 +19,9 @@ pub(super) use settings::{pack_settings, settings};
 pub(super) use tests_file::tests;
 pub(super) use unavailable::{policy as unavailable_in_policy, server as unavailable_in_server};
 
+/// The most names that a help line lists.
+const NAMES_SHOWN: usize = 12;
+
 /// The problem for a name that is not defined, with the one that was probably meant.
 pub(super) fn unknown<'a>(
     code: Code,
@@ -28,16 +31,14 @@ pub(super) fn unknown<'a>(
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Problem {
     let problem = Problem::new(code, format!("there is no {what} `{name}`"));
-    match closest_word(name, known.clone()) {
-        Some(meant) => problem.at(at, format!("did you mean `{meant}`?")),
-        None => {
-            let known: Vec<_> = known.take(12).collect();
-            let problem = problem.at(at, "this name is not defined");
-            if known.is_empty() {
-                problem
-            } else {
-                problem.help(format!("there are: {}", known.join(", ")))
-            }
-        }
+    if let Some(meant) = closest_word(name, known.clone()) {
+        return problem.at(at, format!("did you mean `{meant}`?"));
+    }
+    let known: Vec<_> = known.take(NAMES_SHOWN).collect();
+    let problem = problem.at(at, "this name is not defined");
+    if known.is_empty() {
+        problem
+    } else {
+        problem.help(format!("there are: {}", known.join(", ")))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::unknown;
 use crate::config::check::closest_word;
 use crate::config::codes::Code;
-use crate::config::document::Document;
+use crate::config::document::{Document, join};
 use crate::config::policy_file::{
     ExceptEntry, Matcher, MessageRef, PolicyFile, RuleAction, RuleFile,
 };
@@ -107,7 +107,7 @@ impl Place<'_> {
     }
 
     fn join(&self, below: &str) -> String {
-        if below.is_empty() { self.path.clone() } else { format!("{}.{below}", self.path) }
+        join(&self.path, below)
     }
 }
 
@@ -160,9 +160,7 @@ fn consequence(rule: &RuleFile, place: &Place<'_>, problems: &mut Problems) {
         }
         _ => {}
     }
-    if rule.action == Some(RuleAction::Pseudonymise)
-        && rule.on.iter().any(|phase| *phase == Phase::Completion)
-    {
+    if rule.action == Some(RuleAction::Pseudonymise) && rule.on.contains(&Phase::Completion) {
         let problem =
             Problem::new(Code::TG018, format!("rule `{}` pseudonymises completions", rule.id));
         let written =
@@ -231,9 +229,8 @@ fn one_matcher(matcher: &Matcher, place: &Place<'_>, problems: &mut Problems) {
 fn list_names(rule: &RuleFile) -> Vec<(String, &str)> {
     let mut names = Vec::new();
     for (below, matcher) in rule.matcher.walk() {
-        let dot = if below.is_empty() { "" } else { "." };
         for (index, name) in matcher.lexicon.iter().flat_map(|names| names.iter()).enumerate() {
-            names.push((format!("{below}{dot}lexicon[{index}]"), name.as_str()));
+            names.push((join(&below, &format!("lexicon[{index}]")), name.as_str()));
         }
     }
     for (number, entry) in rule.except.iter().enumerate() {

@@ -4,7 +4,7 @@
 //! When a feature arrives, its line here goes.
 
 use crate::config::codes::Code;
-use crate::config::document::Document;
+use crate::config::document::{Document, join};
 use crate::config::policy_file::{PolicyFile, RuleFile, WhileOpen};
 use crate::config::problems::{Problem, Problems};
 use crate::config::server_file::{ServerFile, TenantSource};
@@ -139,8 +139,7 @@ impl List<'_> {
 fn rule_parts(rule: &RuleFile, number: usize, list: &mut List<'_>) {
     for (below, matcher) in rule.matcher.walk() {
         if matcher.classifier.is_some() {
-            let dot = if below.is_empty() { "" } else { "." };
-            let path = format!("rules[{number}].{below}{dot}classifier");
+            let path = format!("rules[{number}].{}", join(&below, "classifier"));
             list.missing(&path, "classifiers", "this would never match");
         }
     }

@@ -56,25 +56,28 @@ pub(super) struct Contents {
     pub(super) sha256: String,
 }
 
-/// Who asked for a file: the place that a problem points at. A file named on the command line has none.
-pub(super) type AskedBy<'a> = Option<&'a SourceSpan>;
+/// A file that somebody wants to be read.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) path: &'a Path,
+    /// The name that people see.
+    pub(super) shown: &'a str,
+    /// The most bytes it may have.
+    pub(super) limit: usize,
+    /// The place that names it. A file named on the command line has none.
+    pub(super) asked: Option<&'a SourceSpan>,
+}
 
 // === impl Shelf ===
 
 impl Shelf {
     /// Reads a file as UTF-8 text; mistakes go to `problems`.
-    pub(super) fn read(
-        &mut self,
-        path: &Path,
-        shown: &str,
-        limit: usize,
-        asked: AskedBy<'_>,
-        problems: &mut Problems,
-    ) -> Option<Contents> {
+    pub(super) fn read(&mut self, wanted: Wanted<'_>, problems: &mut Problems) -> Option<Contents> {
+        let Wanted { path, shown, limit, .. } = wanted;
         let bytes = match read_bytes(path, limit) {
             Ok(bytes) => bytes,
             Err(unread) => {
-                problems.push(unread.problem(shown, limit, asked));
+                problems.push(unread.problem(wanted));
                 return None;
             }
         };
@@ -188,7 +191,8 @@ enum Unread {
 // === impl Unread ===
 
 impl Unread {
-    fn problem(&self, shown: &str, limit: usize, asked: AskedBy<'_>) -> Problem {
+    fn problem(&self, wanted: Wanted<'_>) -> Problem {
+        let Wanted { shown, limit, asked, .. } = wanted;
         let (code, message, label) = match self {
             Self::NotPlain => (
                 Code::TG022,
@@ -242,9 +246,6 @@ fn not_utf8(shown: &str, error: &std::string::FromUtf8Error) -> Problem {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

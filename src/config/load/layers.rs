@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::config::check::closest_word;
 use crate::config::codes::Code;
+use crate::config::document::join;
 use crate::config::problems::{Problem, Problems};
 use crate::config::schema::{self, SchemaOf};
 use crate::config::source::{Source, SourceSpan};
@@ -84,7 +85,7 @@ pub(super) fn environment(
         match steps.as_slice() {
             [single] if single == "upstream" => upstream(root, &source),
             [first, ..] if keys.contains(&first.as_str()) => {
-                set(root, &steps, value_of(&source, problems), problems)
+                set(root, &steps, value_of(&source, problems), problems);
             }
             [first, _, ..] => {
                 let at = whole(&source);
@@ -133,14 +134,7 @@ fn collect(
     match value {
         Json::Object(map) if !map.is_empty() => {
             for (key, inner) in map {
-                let dot = if path.is_empty() { "" } else { "." };
-                collect(
-                    inner,
-                    node.and_then(|node| node.child(key)),
-                    &format!("{path}{dot}{key}"),
-                    file,
-                    into,
-                );
+                collect(inner, node.and_then(|node| node.child(key)), &join(path, key), file, into);
             }
         }
         Json::Array(items) if items.iter().any(Json::is_object) => {
@@ -154,7 +148,12 @@ fn collect(
         }
         // Nothing was set, and nothing is the default.
         Json::Null if node.is_none() => {}
-        _ => {
+        Json::Null
+        | Json::Bool(_)
+        | Json::Number(_)
+        | Json::String(_)
+        | Json::Array(_)
+        | Json::Object(_) => {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             into.push(Setting { path: path.to_owned(), value: text, origin: origin(node, file) });
         }

@@ -8,6 +8,7 @@ use crate::config::codes::Code;
 use crate::config::document::Document;
 use crate::config::policy_file::{ExceptEntry, Matcher, MessageRef, PolicyFile, RuleFile};
 use crate::config::problems::{Problem, Problems};
+use crate::config::shapes::Named;
 
 /// One file of a policy.
 pub(super) struct Part {
@@ -21,7 +22,7 @@ pub(super) struct Merged {
     pub(super) file: PolicyFile,
     pub(super) rules: Vec<RuleOrigin>,
     pub(super) suppressions: Vec<RuleOrigin>,
-    /// Names of the merged policy, as `lexicons.NAME`, with their file and their own name.
+    /// Names of the merged policy, as `lexicons.PACK/NAME`, with their file and their path in it.
     pub(super) names: BTreeMap<String, (usize, String)>,
 }
 
@@ -107,9 +108,7 @@ fn adaptation(policy: &LoadedPolicy, problems: &mut Problems) {
     for (number, rule) in
         policy.file.rules.iter().enumerate().filter(|(_, rule)| adapt.rules.contains(&rule.id))
     {
-        for (name, condition) in
-            rule.matcher.classifier.iter().flat_map(|conditions| conditions.iter())
-        {
+        for (name, condition) in rule.matcher.classifier.iter().flat_map(Named::iter) {
             if condition.at_least.is_none_or(|score| score < *low || score > *high) {
                 let message = format!("rule `{}` cannot move inside `adapt.bounds`", rule.id);
                 let at = policy.at(&format!("rules[{number}].classifier.{name}"));
@@ -140,15 +139,22 @@ impl Merger<'_> {
         let Part { file, document } = pack;
         let prefix = |name: &str| format!("{}/{name}", file.name);
         for (name, lexicon) in file.lexicons.iter() {
-            self.names.insert(format!("lexicons.{}", prefix(name)), (document, name.to_owned()));
+            self.names.insert(
+                format!("lexicons.{}", prefix(name)),
+                (document, format!("lexicons.{name}")),
+            );
             self.policy.lexicons.0.push((prefix(name), lexicon.clone()));
         }
         for (id, message) in file.messages.iter() {
-            self.names.insert(format!("messages.{}", prefix(id)), (document, id.to_owned()));
+            self.names
+                .insert(format!("messages.{}", prefix(id)), (document, format!("messages.{id}")));
             self.policy.messages.0.push((prefix(id), message.clone()));
         }
         for (name, classifier) in file.classifiers.iter() {
-            self.names.insert(format!("classifiers.{}", prefix(name)), (document, name.to_owned()));
+            self.names.insert(
+                format!("classifiers.{}", prefix(name)),
+                (document, format!("classifiers.{name}")),
+            );
             self.policy.classifiers.0.push((prefix(name), classifier.clone()));
         }
         for (index, mut entry) in file.suppress.iter().cloned().enumerate() {
@@ -164,22 +170,20 @@ impl Merger<'_> {
     fn rules(&mut self, rules: Vec<RuleFile>, document: usize) {
         for (index, rule) in rules.into_iter().enumerate() {
             let origin = RuleOrigin { document, index };
-            let Some(target) = rule.overrides.clone() else {
-                self.policy.rules.push(rule);
-                self.rules.push(origin);
+            let target = rule.overrides.as_deref();
+            let place =
+                self.policy.rules.iter().position(|other| Some(other.id.as_str()) == target);
+            let old = place
+                .and_then(|at| Some((self.policy.rules.get_mut(at)?, self.rules.get_mut(at)?)));
+            if let Some((old_rule, old_origin)) = old {
+                (*old_rule, *old_origin) = (rule, origin);
                 continue;
-            };
-            let place = self.policy.rules.iter().position(|other| other.id == target);
-            match place
-                .and_then(|at| Some((self.policy.rules.get_mut(at)?, self.rules.get_mut(at)?)))
-            {
-                Some((old, old_origin)) => (*old, *old_origin) = (rule, origin),
-                None => {
-                    self.unknown_target(&target, origin);
-                    self.policy.rules.push(rule);
-                    self.rules.push(origin);
-                }
             }
+            if let Some(target) = target {
+                self.unknown_target(target, origin);
+            }
+            self.policy.rules.push(rule);
+            self.rules.push(origin);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::files::{Shelf, inside, policy_files, shown_name};
+use super::files::{Contents, Shelf, Wanted, inside, policy_files, shown_name};
 use super::merge::{self, Part};
 use crate::config::checks;
 use crate::config::codes::Code;
@@ -103,19 +103,12 @@ impl LoadedPolicy {
             Some((self.documents.get(origin.document)?, format!("{list}[{}]{rest}", origin.index)))
         };
         let named = || {
-            let (section, rest) = path.split_once('.')?;
-            let keys = self.names.iter().rev();
-            let mut fits = keys.filter(|(key, _)| {
-                key.strip_prefix(section).and_then(|key| key.strip_prefix('.')).is_some_and(
-                    |name| {
-                        rest.strip_prefix(name)
-                            .is_some_and(|after| after.is_empty() || after.starts_with('.'))
-                    },
-                )
+            let fits = self.names.iter().filter_map(|(name, place)| {
+                let rest = path.strip_prefix(name.as_str())?;
+                (rest.is_empty() || rest.starts_with('.')).then_some((place, rest))
             });
-            let (key, (document, own)) = fits.next()?;
-            let after = path.get(key.len()..)?;
-            Some((self.documents.get(*document)?, format!("{section}.{own}{after}")))
+            let ((document, own), rest) = fits.min_by_key(|(_, rest)| rest.len())?;
+            Some((self.documents.get(*document)?, format!("{own}{rest}")))
         };
         let found = item("rules", &self.rules)
             .or_else(|| item("suppress", &self.suppressions))
@@ -279,8 +272,8 @@ impl<'a> Loader<'a> {
     /// Reads one file and checks it for itself.
     fn file(&mut self, path: &Path, asked: Option<&SourceSpan>) -> Option<(PolicyFile, usize)> {
         let shown = shown_name(self.root, path);
-        let contents =
-            self.shelf.read(path, &shown, FILE_LIMIT_BYTES, asked, &mut self.problems)?;
+        let wanted = Wanted { path, shown: &shown, limit: FILE_LIMIT_BYTES, asked };
+        let contents = self.shelf.read(wanted, &mut self.problems)?;
         let (file, document): (PolicyFile, _) =
             document::read(&contents.source, SchemaOf::Policy, &mut self.problems)?;
         checks::rules(&file, &document, &mut self.problems);
@@ -316,14 +309,19 @@ impl<'a> Loader<'a> {
                 );
                 self.problems.report(Code::TG026, message, at, "one too many");
             } else if !self.seen.contains(&id) {
-                self.seen.push(id.clone());
-                let Some((pack, document)) = self.file(&path, Some(&at)) else { continue };
-                self.open.push(id);
-                self.packs_of(&pack, document);
-                self.open.pop();
-                self.packs.push(Part { file: pack, document });
+                self.pack(&path, id, &at);
             }
         }
+    }
+
+    /// Reads one pack, and before it the packs that it includes.
+    fn pack(&mut self, path: &Path, id: PathBuf, asked: &SourceSpan) {
+        self.seen.push(id.clone());
+        let Some((pack, document)) = self.file(path, Some(asked)) else { return };
+        self.open.push(id);
+        self.packs_of(&pack, document);
+        self.open.pop();
+        self.packs.push(Part { file: pack, document });
     }
 
     /// What shows only when packs stand beside each other and beside the policy.
@@ -357,40 +355,40 @@ impl<'a> Loader<'a> {
         into: &mut BTreeMap<String, LoadedLexicon>,
     ) {
         for (name, settings) in file.lexicons.iter() {
-            let Some(document) = self.documents.get(document) else { continue };
-            let at = document.at(&format!("lexicons.{name}.file"));
-            let Some(path) = inside(self.root, &settings.file, &at, &mut self.problems) else {
-                continue;
-            };
-            let read = self.shelf.read(
-                &path,
-                &settings.file,
-                lexicon::LIST_LIMIT_BYTES,
-                Some(&at),
-                &mut self.problems,
-            );
-            let Some(contents) = read else { continue };
-            if let Some(expected) =
-                settings.sha256.as_ref().filter(|hash| !hash.eq_ignore_ascii_case(&contents.sha256))
-            {
-                let problem = Problem::new(
-                    Code::TG025,
-                    format!("`{}` has other content than it should", settings.file),
-                );
-                let at = document.at(&format!("lexicons.{name}.sha256"));
-                let start: String = expected.chars().take(8).collect();
-                let problem = problem.at(at, format!("the file does not have the hash {start}…"));
-                self.problems.push(problem.help(format!("it has {}", contents.sha256)));
+            if let Some(loaded) = self.lexicon(name, settings, document) {
+                into.insert(format!("{prefix}{name}"), loaded);
             }
-            let terms = lexicon::parse(&contents.source, settings.boundary, &mut self.problems);
-            let loaded = LoadedLexicon {
-                settings: settings.clone(),
-                terms,
-                source: contents.source,
-                sha256: contents.sha256,
-            };
-            into.insert(format!("{prefix}{name}"), loaded);
         }
+    }
+
+    /// Reads one word list.
+    fn lexicon(
+        &mut self,
+        name: &str,
+        settings: &LexiconFile,
+        document: usize,
+    ) -> Option<LoadedLexicon> {
+        let document = self.documents.get(document)?;
+        let at = document.at(&format!("lexicons.{name}.file"));
+        let path = inside(self.root, &settings.file, &at, &mut self.problems)?;
+        let wanted = Wanted {
+            path: &path,
+            shown: &settings.file,
+            limit: lexicon::LIST_LIMIT_BYTES,
+            asked: Some(&at),
+        };
+        let Contents { source, sha256 } = self.shelf.read(wanted, &mut self.problems)?;
+        let expected = settings.sha256.as_deref();
+        if let Some(expected) = expected.filter(|hash| !hash.eq_ignore_ascii_case(&sha256)) {
+            let message = format!("`{}` has other content than it should", settings.file);
+            let start: String = expected.chars().take(8).collect();
+            let at = document.at(&format!("lexicons.{name}.sha256"));
+            let label = format!("the file does not have the hash {start}…");
+            let problem = Problem::new(Code::TG025, message).at(at, label);
+            self.problems.push(problem.help(format!("it has {sha256}")));
+        }
+        let terms = lexicon::parse(&source, settings.boundary, &mut self.problems);
+        Some(LoadedLexicon { settings: settings.clone(), terms, source, sha256 })
     }
 }
 

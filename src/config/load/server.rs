@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::files::{Shelf, configuration_root};
+use super::files::{Shelf, Wanted, configuration_root};
 use super::layers::{self, Flag, Setting};
 use crate::config::checks;
 use crate::config::codes::Code;
@@ -11,8 +11,8 @@ use crate::config::document::{self, Document};
 use crate::config::problems::{Problems, check_allow_comments};
 use crate::config::schema::SchemaOf;
 use crate::config::server_file::ServerFile;
-use crate::config::source::{Source, SourceSpan};
-use crate::config::yaml::{self, FILE_LIMIT_BYTES, Node};
+use crate::config::source::Source;
+use crate::config::yaml::{self, FILE_LIMIT_BYTES};
 
 /// What runs where no server file is given: the demo model under the policy `default`.
 const WITHOUT_A_FILE: &str = "\
@@ -78,15 +78,13 @@ fn load(
     let source = match path {
         Some(path) => {
             let shown = path.display().to_string();
-            shelf.read(path, &shown, FILE_LIMIT_BYTES, None, problems)?.source
+            let wanted = Wanted { path, shown: &shown, limit: FILE_LIMIT_BYTES, asked: None };
+            shelf.read(wanted, problems)?.source
         }
         None => Source::new("(built in)", WITHOUT_A_FILE),
     };
     check_allow_comments(&source, problems);
     let mut root = yaml::read(&source, problems)?;
-    if root.is_absent() {
-        root = Node::map(SourceSpan::line(&source, 0));
-    }
     layers::environment(&mut root, environment, problems);
     layers::flags(&mut root, flags, problems);
     let (file, document): (ServerFile, _) =

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{Shelf, inside, shown_name};
+use super::files::{Shelf, Wanted, inside, shown_name};
 use crate::config::checks;
 use crate::config::codes::Code;
 use crate::config::document::{self, Document};
@@ -39,7 +39,8 @@ pub fn load_tests(root: &Path, path: &Path) -> (Option<LoadedTests>, Problems) {
 
 fn load(root: &Path, path: &Path, problems: &mut Problems) -> Option<LoadedTests> {
     let shown = shown_name(root, path);
-    let source = Shelf::default().read(path, &shown, FILE_LIMIT_BYTES, None, problems)?.source;
+    let wanted = Wanted { path, shown: &shown, limit: FILE_LIMIT_BYTES, asked: None };
+    let source = Shelf::default().read(wanted, problems)?.source;
     let (file, document): (TestFile, _) = document::read(&source, SchemaOf::Test, problems)?;
     checks::tests(&file.tests, &file.defaults, &file.budgets, &document, problems);
     let at = document.at("policy");

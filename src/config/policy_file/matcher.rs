@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::document::join;
 use crate::config::shapes::{Named, OneOrMany};
 use crate::config::units::Window;
 
@@ -28,13 +29,13 @@ pub struct Matcher {
     pub classifier: Option<Named<ClassifierCondition>>,
     /// Matches where one of these does.
     #[serde(default)]
-    pub any: Option<OneOrMany<Matcher>>,
+    pub any: Option<OneOrMany<Self>>,
     /// Matches where all of these do.
     #[serde(default)]
-    pub all: Option<OneOrMany<Matcher>>,
+    pub all: Option<OneOrMany<Self>>,
     /// Matches only where none of these does.
     #[serde(default)]
-    pub not: Option<OneOrMany<Matcher>>,
+    pub not: Option<OneOrMany<Self>>,
     /// The window that binds `all` and `not`: `12 words` or `80 chars`.
     #[serde(default)]
     pub within: Option<Window>,
@@ -116,10 +117,9 @@ impl Matcher {
     pub fn walk(&self) -> Vec<(String, &Self)> {
         let mut all = vec![(String::new(), self)];
         for (path, part) in self.parts() {
-            all.extend(part.walk().into_iter().map(|(below, inner)| {
-                let dot = if below.is_empty() { "" } else { "." };
-                (format!("{path}{dot}{below}"), inner)
-            }));
+            for (below, inner) in part.walk() {
+                all.push((join(&path, &below), inner));
+            }
         }
         all
     }

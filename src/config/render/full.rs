@@ -16,15 +16,15 @@ const LEAD_COLUMNS: usize = 40;
 
 pub(super) fn render(problems: &Problems, colour: bool) -> String {
     let artist = Artist { paint: Paint { on: colour }, hidden: hidden(problems) };
-    let mut out = String::new();
+    let mut out = Vec::new();
     for (number, problem) in problems.iter().enumerate() {
         // The way to more words is shown once: it is the same for all.
         artist.problem(problem, number == 0, &mut out);
-        out.push('\n');
+        out.push(String::new());
     }
-    out.push_str(&summary(problems));
-    out.push('\n');
-    out
+    out.push(summary(problems));
+    out.push(String::new());
+    out.join("\n")
 }
 
 struct Artist<'a> {
@@ -39,6 +39,16 @@ struct Row<'a> {
     labels: Vec<&'a Label>,
 }
 
+/// How the rows of one problem are drawn.
+#[derive(Clone, Copy)]
+struct Look {
+    style: anstyle::Style,
+    /// Columns of the line numbers.
+    width: usize,
+    /// Whether more than one label says something: then each says it on its own line.
+    several: bool,
+}
+
 /// What is shown of a line: columns are those of the terminal.
 struct Shown {
     text: String,
@@ -51,10 +61,10 @@ struct Shown {
 // === impl Artist ===
 
 impl Artist<'_> {
-    fn problem(&self, problem: &Problem, teach: bool, out: &mut String) {
+    fn problem(&self, problem: &Problem, teach: bool, out: &mut Vec<String>) {
         let bold = anstyle::Style::new().bold();
-        out.push_str(&format!(
-            "{}: {}\n",
+        out.push(format!(
+            "{}: {}",
             self.paint.head(problem),
             self.paint.with(bold, &problem.message)
         ));
@@ -63,14 +73,20 @@ impl Artist<'_> {
             self.drawing(problem, &rows, &primary.at, out);
         }
         if let Some(help) = &problem.help {
-            out.push_str(&format!("  help: {help}\n"));
+            out.push(format!("  help: {help}"));
         }
         if teach {
-            out.push_str(&format!("  docs: tidegate explain {}\n", problem.code));
+            out.push(format!("  docs: tidegate explain {}", problem.code));
         }
     }
 
-    fn drawing(&self, problem: &Problem, rows: &[Row<'_>], primary: &SourceSpan, out: &mut String) {
+    fn drawing(
+        &self,
+        problem: &Problem,
+        rows: &[Row<'_>],
+        primary: &SourceSpan,
+        out: &mut Vec<String>,
+    ) {
         let last = rows.iter().map(|row| row.line + 1).max().unwrap_or(1);
         let width = last.to_string().len().max(2);
         let pad = " ".repeat(width + 1);
@@ -78,50 +94,41 @@ impl Artist<'_> {
             let position = at.position();
             format!("{}:{}:{}", at.source.name(), position.line, position.column)
         };
-        out.push_str(&format!("{pad}{}\n", self.dim(&format!("╭─[{}]", place(primary)))));
+        out.push(format!("{pad}{}", self.dim(&format!("╭─[{}]", place(primary)))));
+        let said = rows.iter().flat_map(|row| &row.labels).filter(|label| !label.text.is_empty());
+        let look = Look { style: gravity_style(problem), width, several: said.count() > 1 };
         let mut shown = &primary.source;
-        let several =
-            rows.iter().flat_map(|row| &row.labels).filter(|label| !label.text.is_empty()).count()
-                > 1;
         for row in rows {
             if !Arc::ptr_eq(shown, row.source) {
                 shown = row.source;
                 let at = row.labels.first().map_or(primary, |label| &label.at);
-                out.push_str(&format!("{pad}{}\n", self.dim(&format!("├─[{}]", place(at)))));
+                out.push(format!("{pad}{}", self.dim(&format!("├─[{}]", place(at)))));
             }
-            self.row(problem, row, width, several, out);
+            self.row(row, look, out);
         }
-        out.push_str(&format!("{pad}{}\n", self.dim("╰────")));
+        out.push(format!("{pad}{}", self.dim("╰────")));
     }
 
-    fn row(&self, problem: &Problem, row: &Row<'_>, width: usize, several: bool, out: &mut String) {
+    fn row(&self, row: &Row<'_>, look: Look, out: &mut Vec<String>) {
+        let Look { style, width, several } = look;
         let shown = self.shown(row);
         let number = self.dim(&format!("{:>width$} │", row.line + 1));
-        out.push_str(&format!("{number} {}{}\n", shown.lead, shown.text).replace(" \n", "\n"));
+        out.push(format!("{number} {}{}", shown.lead, shown.text).trim_end().to_owned());
         let gutter = self.dim(&format!("{:>width$} ·", ""));
         for label in row.labels.iter().filter(|label| !label.text.is_empty()) {
             let (column, span) = columns(row, label, &shown);
             let indent = " ".repeat(column);
             if several {
                 let line = format!("{} {}", "─".repeat(span), label.text);
-                out.push_str(&format!(
-                    "{gutter} {indent}{}\n",
-                    self.paint.with(gravity_style(problem), &line)
-                ));
+                out.push(format!("{gutter} {indent}{}", self.paint.with(style, &line)));
                 continue;
             }
             let middle = span / 2;
             let line = format!("{}┬{}", "─".repeat(middle), "─".repeat(span - middle - 1));
-            out.push_str(&format!(
-                "{gutter} {indent}{}\n",
-                self.paint.with(gravity_style(problem), &line)
-            ));
+            out.push(format!("{gutter} {indent}{}", self.paint.with(style, &line)));
             let hang = " ".repeat(column + middle);
             let said = format!("╰── {}", label.text);
-            out.push_str(&format!(
-                "{gutter} {hang}{}\n",
-                self.paint.with(gravity_style(problem), &said)
-            ));
+            out.push(format!("{gutter} {hang}{}", self.paint.with(style, &said)));
         }
     }
 

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{Paint, remark, summary};
 use crate::config::codes;
 use crate::config::problems::{Gravity, Label, Problem, Problems};
+use crate::config::source::Position;
 
 /// Name and version of the JSON form.
 const JSON_SCHEMA: &str = "tidegate.problems/v1";
@@ -12,19 +13,20 @@ const JSON_SCHEMA: &str = "tidegate.problems/v1";
 /// One line each: `path:line:column: error[TG003]: message: remark`.
 pub(super) fn short(problems: &Problems, colour: bool) -> String {
     let paint = Paint { on: colour };
-    let mut out = String::new();
-    for problem in problems {
-        let place = problem.primary().map(|label| {
-            let position = label.at.position();
-            format!("{}:{}:{}: ", label.at.source.name(), position.line, position.column)
-        });
-        let remark = remark(problem).map(|remark| format!(": {remark}")).unwrap_or_default();
-        let place = place.unwrap_or_default();
-        out.push_str(&format!("{place}{}: {}{remark}\n", paint.head(problem), problem.message));
-    }
-    out.push_str(&summary(problems));
-    out.push('\n');
-    out
+    let mut out: Vec<String> = problems.iter().map(|problem| one_line(problem, paint)).collect();
+    out.push(summary(problems));
+    out.push(String::new());
+    out.join("\n")
+}
+
+fn one_line(problem: &Problem, paint: Paint) -> String {
+    let place = problem.primary().map(|label| {
+        let position = label.at.position();
+        format!("{}:{}:{}: ", label.at.source.name(), position.line, position.column)
+    });
+    let remark = remark(problem).map(|remark| format!(": {remark}")).unwrap_or_default();
+    let place = place.unwrap_or_default();
+    format!("{place}{}: {}{remark}", paint.head(problem), problem.message)
 }
 
 /// One JSON document. Byte offsets count from 0, lines and columns from 1.
@@ -53,31 +55,24 @@ pub(super) fn json(problems: &Problems) -> String {
 /// Workflow commands, which GitHub shows beside the lines of a change.
 /// Source: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>.
 pub(super) fn github(problems: &Problems) -> String {
-    let mut out = String::new();
-    for problem in problems {
-        let command = problem.gravity.as_str();
-        let title = property(&format!("{}: {}", problem.code, problem.code.definition().title));
-        let place = problem.primary().map(|label| {
-            let (start, end) = ends(label);
-            let file = property(label.at.source.name());
-            let (line, column) = (start.line, start.column);
-            format!(
-                "file={file},line={line},col={column},endLine={},endColumn={},",
-                end.line, end.column
-            )
-        });
-        let mut message = problem.message.clone();
-        for more in remark(problem).into_iter().chain(problem.help.as_deref()) {
-            message.push('\n');
-            message.push_str(more);
-        }
-        out.push_str(&format!(
-            "::{command} {}title={title}::{}\n",
-            place.unwrap_or_default(),
-            data(&message)
-        ));
-    }
-    out
+    problems.iter().map(workflow_command).collect()
+}
+
+fn workflow_command(problem: &Problem) -> String {
+    let command = problem.gravity.as_str();
+    let title = property(&format!("{}: {}", problem.code, problem.code.definition().title));
+    let place = problem.primary().map(|label| {
+        let (start, end) = ends(label);
+        let file = property(label.at.source.name());
+        let (line, column) = (start.line, start.column);
+        format!(
+            "file={file},line={line},col={column},endLine={},endColumn={},",
+            end.line, end.column
+        )
+    });
+    let parts = [Some(problem.message.as_str()), remark(problem), problem.help.as_deref()];
+    let message = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    format!("::{command} {}title={title}::{}\n", place.unwrap_or_default(), data(&message))
 }
 
 /// A SARIF log. Source: SARIF 2.1.0, sections 3.13 to 3.30.
@@ -153,7 +148,7 @@ fn place(label: &Label) -> Json {
     })
 }
 
-fn ends(label: &Label) -> (crate::config::source::Position, crate::config::source::Position) {
+fn ends(label: &Label) -> (Position, Position) {
     (label.at.position(), label.at.source.position(label.at.span.end))
 }
 

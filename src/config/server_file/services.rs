@@ -64,7 +64,7 @@ pub struct Metrics {
 }
 
 /// Traces.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "telemetry settings")]
 pub struct Telemetry {
@@ -169,12 +169,6 @@ impl Default for Store {
 impl Default for Metrics {
     fn default() -> Self {
         Self { max_rules: 500 }
-    }
-}
-
-impl Default for Telemetry {
-    fn default() -> Self {
-        Self { otlp: None, semconv: SemanticConventions::default(), capture_content: false }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! It gives no meaning to keys and values; `check` does, with the schema of the file.
 
+mod explain;
 mod read;
 mod tree;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span as YamlSpan};
 
+use super::explain::{Explanation, explain};
 use super::tree::{Entry, Key, Node, Style, Value};
 use crate::config::codes::Code;
 use crate::config::problems::{Problem, Problems};
@@ -40,6 +41,9 @@ pub(in crate::config) fn read(source: &Arc<Source>, problems: &mut Problems) -> 
             Err(error) => wrong_escape(&text, error),
         };
         let Some(escape) = escape else {
+            if matches!(built, Ok(None)) && found.is_empty() {
+                problems.push(empty(source));
+            }
             problems.extend(found);
             return built.unwrap_or_else(|error| {
                 problems.push(unreadable(source, &text, &error));
@@ -81,8 +85,11 @@ fn build(source: &Arc<Source>, text: &str) -> (Result<Option<Node>, ScanError>, 
         Builder { source, problems: &mut problems, open: Vec::new(), root: None, nodes: 0 };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
-            Ok((event, span)) if builder.event(event, byte_span(&span)) => {}
-            Ok(_) => break,
+            Ok((event, span)) => {
+                if !builder.event(event, byte_span(&span)) {
+                    break;
+                }
+            }
             Err(error) => return (Err(error), problems),
         }
     }
@@ -112,11 +119,13 @@ impl Builder<'_> {
                 );
                 false
             }
+            // The parser may grow events; those that are not values change nothing.
             Event::StreamStart
             | Event::StreamEnd
             | Event::DocumentStart(..)
             | Event::DocumentEnd
-            | Event::Anchor(..) => true,
+            | Event::Anchor(..)
+            | _ => true,
         }
     }
 
@@ -312,98 +321,15 @@ fn unreadable(source: &Arc<Source>, text: &str, error: &ScanError) -> Problem {
     } else {
         (offset, offset + width)
     };
-    let (code, label, help) = explain(error.kind());
-    let problem = Problem::new(code, "this file cannot be read as YAML");
-    let problem = problem.at(SourceSpan::new(source, start, end), label);
-    match help {
-        Some(help) => problem.help(help),
-        None => problem,
-    }
+    let Explanation { code, label, help, .. } = explain(error.kind());
+    let problem = Problem::new(*code, "this file cannot be read as YAML");
+    let problem = problem.at(SourceSpan::new(source, start, end), *label);
+    if help.is_empty() { problem } else { problem.help(*help) }
 }
 
-/// What the parser means, in the words of somebody who writes a policy.
-fn explain(kind: &ErrorKind) -> (Code, &'static str, Option<&'static str>) {
-    use ErrorKind as K;
-    if matches!(kind, K::RecursionLimitExceeded) {
-        return (Code::TG026, "nested too deeply here", None);
-    }
-    if matches!(
-        kind,
-        K::DirectiveDisallowed
-            | K::UndeclaredTagHandle
-            | K::MissingAnchorOrAliasName
-            | K::ExpectedTagBang
-    ) {
-        return (
-            Code::TG027,
-            "directives, tags and anchors are not used here",
-            Some("quote text that begins with `%`, `!`, `&` or `*`"),
-        );
-    }
-    let (label, help) = match kind {
-        K::TabNotAllowed
-        | K::TabInBlockIndentation
-        | K::TabInIndentation
-        | K::TabAtBlockScalarStart
-        | K::TabInPlainScalar => ("a tab stands where only spaces may", Some("indent with spaces")),
-        K::UnclosedQuotedScalar | K::DocumentIndicatorInQuotedScalar => (
-            "this quote is never closed",
-            Some("inside single quotes, a quote is written twice: 'it''s'"),
-        ),
-        K::UnclosedFlowCollection { .. }
-        | K::UnexpectedEofFlowSequence
-        | K::UnexpectedEofFlowMapping
-        | K::UnexpectedEofImplicitFlowMapping
-        | K::ExpectedFlowMappingSeparator
-        | K::ExpectedFlowSequenceSeparator => (
-            "a comma or a closing bracket is missing before this",
-            Some("every `[` and `{` needs its `]` and `}`"),
-        ),
-        K::MismatchedFlowCollectionEnd { .. } | K::MisplacedFlowCollectionEnd => {
-            ("this bracket closes nothing", Some("every `[` and `{` needs its `]` and `}`"))
-        }
-        K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => (
-            "text follows a closing quote",
-            Some("quote the whole value; inside single quotes, a quote is written twice"),
-        ),
-        K::InvalidQuotedScalarHexEscape
-        | K::InvalidUnicodeEscape
-        | K::InvalidLowSurrogateHexEscape
-        | K::InvalidLowSurrogate
-        | K::MissingLowSurrogate
-        | K::UnpairedLowSurrogate => (
-            "this escape is not a character",
-            Some("use single quotes, which leave backslashes alone"),
-        ),
-        K::MappingValueNotAllowed
-        | K::InvalidColonPlacement
-        | K::SimpleKeyExpected
-        | K::InvalidSimpleKey => (
-            "this line is neither `key: value` nor part of the value above",
-            Some("quote text that holds `: `"),
-        ),
-        K::ExpectedBlockMappingKey
-        | K::ExpectedBlockSequenceEntry
-        | K::InvalidIndentation
-        | K::MappingKeyNotAllowed => (
-            "this does not line up with the lines above",
-            Some("keys of one place begin in the same column"),
-        ),
-        K::BlockSequenceEntryNotAllowed
-        | K::BlockEntryInFlowCollection
-        | K::InvalidBlockEntryWhitespace => ("a list item `- …` cannot stand here", None),
-        K::CommentNotSeparated | K::CommentInterceptedScalar => {
-            ("a comment needs a space before its `#`", None)
-        }
-        K::UnexpectedCharacter { .. } | K::PlainScalarStartsWithDashFlowIndicator => {
-            ("a value cannot begin with this character", Some("quote the value"))
-        }
-        _ => (
-            "the structure breaks here",
-            Some("look for indentation, quotes and brackets right before this place"),
-        ),
-    };
-    (Code::TG020, label, help)
+fn empty(source: &Arc<Source>) -> Problem {
+    Problem::new(Code::TG020, "this file is empty")
+        .at(SourceSpan::line(source, 0), "nothing stands here")
 }
 
 fn byte_span(span: &YamlSpan) -> Span {
