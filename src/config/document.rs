@@ -49,6 +49,11 @@ impl Document {
         self.root.find(path).1.within(range)
     }
 
+    /// Whether the file has a value at exactly this path of keys and items, with a mistake in it or not.
+    pub(super) fn says(&self, path: &str) -> bool {
+        self.root.has(path)
+    }
+
     pub(super) const fn root(&self) -> &Node {
         &self.root
     }

@@ -8,7 +8,7 @@ use crate::config::formats;
 const QUOTE_LIMIT: usize = 40;
 
 /// The most keys that a help line lists.
-const KEYS_SHOWN: usize = 14;
+const KEYS_SHOWN: usize = 10;
 
 /// The type of a schema without alternatives.
 pub(super) fn kind_of(schema: &Json) -> &str {

@@ -16,9 +16,9 @@ pub(super) use expect::closest as closest_word;
 /// The most steps from a `$ref` to what it names; more would be a circle of references.
 const REFERENCE_STEPS: usize = 8;
 
-/// Checks a tree. Comes back with its value, made of everything that is sound: entries with a mistake are taken
-/// out of the value and, so that places still agree, out of the tree. Nothing comes back when a mistake leaves
-/// no value at all.
+/// Checks a tree. Comes back with its value, made of everything that is sound. What has a mistake is left out of the
+/// value; items of lists are taken out of the tree too, so that places still agree by number, while keys stay, so that
+/// later checks see that something was written. Nothing comes back when a mistake leaves no value at all.
 pub(super) fn check(root: &mut Node, schema: &Json, problems: &mut Problems) -> Option<Json> {
     Checker { document: schema, problems }.value(root, schema, None)
 }
@@ -80,23 +80,22 @@ impl<'a> Checker<'a> {
         Some(Json::Array(values))
     }
 
-    fn map(&mut self, entries: &mut Vec<Entry>, schema: &'a Json, at: &SourceSpan) -> Option<Json> {
+    fn map(&mut self, entries: &mut [Entry], schema: &'a Json, at: &SourceSpan) -> Option<Json> {
         let known = schema.get("properties").and_then(Json::as_object);
         let other = schema.get("additionalProperties").filter(|other| other.is_object());
         self.rename_unknown(entries, schema, at);
         let written: Vec<String> = entries.iter().map(|entry| entry.key.text.clone()).collect();
         let mut values = Map::new();
-        entries.retain_mut(|entry| {
+        for entry in entries.iter_mut() {
             let property = known.and_then(|known| known.get(&entry.key.text)).or(other);
-            let Some(property) = property else { return false };
+            let Some(property) = property else { continue };
             if known.is_none() && !self.is_good_name(&entry.key, schema) {
-                return false;
+                continue;
             }
-            match self.value(&mut entry.value, property, Some(&entry.key)) {
-                Some(value) => values.insert(entry.key.text.clone(), value).is_none(),
-                None => false,
+            if let Some(value) = self.value(&mut entry.value, property, Some(&entry.key)) {
+                values.insert(entry.key.text.clone(), value);
             }
-        });
+        }
         let required = schema.get("required").and_then(Json::as_array);
         let mut complete = true;
         for key in required.into_iter().flatten().filter_map(Json::as_str) {

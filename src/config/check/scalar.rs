@@ -99,25 +99,23 @@ fn check_form(text: &str, schema: &Json, at: &SourceSpan) -> Result<(), Box<Prob
 fn not_allowed(text: &str, at: SourceSpan, branches: &[&Json]) -> Problem {
     let all_words = branches.iter().flat_map(|branch| words(branch));
     let is_switch = branches.iter().any(|branch| kind_of(branch) == "boolean");
-    let label = match closest(text, all_words) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None if is_switch
-            && matches!(text.to_ascii_lowercase().as_str(), "yes" | "on" | "true") =>
+    let code =
+        if branches.iter().any(|branch| branch.get("format").is_some_and(|name| name == "version"))
         {
-            "write `true`".to_owned()
-        }
-        None if is_switch
-            && matches!(text.to_ascii_lowercase().as_str(), "no" | "off" | "false") =>
-        {
-            "write `false`".to_owned()
-        }
-        None => format!("{} belongs here", expected(branches)),
-    };
-    let code = if branches.iter().any(|b| b.get("format").is_some_and(|f| f == "version")) {
-        Code::TG001
-    } else {
-        Code::TG002
-    };
+            Code::TG001
+        } else {
+            Code::TG002
+        };
     let problem = Problem::new(code, format!("{} is not allowed here", quoted(text)));
-    problem.at(at, label).help(format!("allowed: {}", expected(branches)))
+    let meant = match text.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "true" if is_switch => Some("true"),
+        "no" | "off" | "false" if is_switch => Some("false"),
+        _ => closest(text, all_words),
+    };
+    match meant {
+        Some(word) => problem
+            .at(at, format!("did you mean `{word}`?"))
+            .help(format!("allowed: {}", expected(branches))),
+        None => problem.at(at, format!("{} belongs here", expected(branches))),
+    }
 }

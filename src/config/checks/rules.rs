@@ -12,6 +12,10 @@ use crate::config::policy_file::{
 use crate::config::problems::{Problem, Problems};
 use crate::domain::{Author, OPENAI_CATEGORIES, Phase};
 
+/// The keys that find something.
+const MATCHERS: [&str; 8] =
+    ["detect", "words", "regex", "lexicon", "classifier", "any", "all", "not"];
+
 /// Each rule for itself, and ids that are given twice.
 pub(in crate::config) fn rules(file: &PolicyFile, document: &Document, problems: &mut Problems) {
     duplicate_ids(file, document, problems);
@@ -20,7 +24,8 @@ pub(in crate::config) fn rules(file: &PolicyFile, document: &Document, problems:
         consequence(rule, &place, problems);
         reach(rule, &place, problems);
         near_category(rule, &place, problems);
-        if rule.matcher.kinds().is_empty() && rule.matcher.not.is_none() {
+        let written = MATCHERS.iter().any(|key| place.says(key));
+        if rule.matcher.kinds().is_empty() && !written {
             let message = format!("rule `{}` looks for nothing", rule.id);
             let help = "a rule has one of: detect, words, regex, lexicon, classifier, any, all";
             let problem =
@@ -106,6 +111,11 @@ impl Place<'_> {
         Self { document: self.document, path: self.join(below) }
     }
 
+    /// Whether the file has this key here, with a sound value or not.
+    fn says(&self, key: &str) -> bool {
+        self.document.says(&self.join(key))
+    }
+
     fn join(&self, below: &str) -> String {
         join(&self.path, below)
     }
@@ -150,6 +160,8 @@ fn consequence(rule: &RuleFile, place: &Place<'_>, problems: &mut Problems) {
                     .at(place.key_at("action"), "it acts here"),
             );
         }
+        // One that was written with a mistake is enough said.
+        (None, None) if place.says("action") || place.says("score") => {}
         (None, None) => {
             let problem = Problem::new(
                 Code::TG017,
@@ -163,9 +175,7 @@ fn consequence(rule: &RuleFile, place: &Place<'_>, problems: &mut Problems) {
     if rule.action == Some(RuleAction::Pseudonymise) && rule.on.contains(&Phase::Completion) {
         let problem =
             Problem::new(Code::TG018, format!("rule `{}` pseudonymises completions", rule.id));
-        let written =
-            place.document.root().find(&place.join("on")).0.is_some_and(|key| key.text == "on");
-        let at = if written { place.at("on") } else { place.at("action") };
+        let at = if place.says("on") { place.at("on") } else { place.at("action") };
         problems
             .push(problem.at(at, "only prompts can be pseudonymised").help("add: on: [prompt]"));
     }
@@ -214,11 +224,14 @@ fn one_matcher(matcher: &Matcher, place: &Place<'_>, problems: &mut Problems) {
             "put them under `any: [{{ {first}: … }}, {{ {second}: … }}]`, or under `all`"
         )));
     }
-    if let ([], true) = (kinds.as_slice(), matcher.not.is_some()) {
+    let alone = !MATCHERS.iter().any(|key| *key != "not" && place.says(key));
+    if alone && matcher.not.is_some() {
         let problem = Problem::new(Code::TG041, "`not` takes away from nothing");
         problems.push(problem.at(place.key_at("not"), "a matcher is missing beside it"));
     }
-    if matcher.within.is_some() && matcher.all.is_none() && matcher.not.is_none() {
+    // Inside a `not`, it binds that to the matcher outside.
+    let inside_not = place.path.rsplit('.').next().is_some_and(|last| last.starts_with("not["));
+    if matcher.within.is_some() && !inside_not && !place.says("all") && !place.says("not") {
         let problem = Problem::new(Code::TG016, "`within` binds nothing here");
         let at = place.key_at("within");
         problems.push(problem.at(at, "it belongs beside `all`, or beside a matcher and its `not`"));

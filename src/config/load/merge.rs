@@ -9,6 +9,7 @@ use crate::config::document::Document;
 use crate::config::policy_file::{ExceptEntry, Matcher, MessageRef, PolicyFile, RuleFile};
 use crate::config::problems::{Problem, Problems};
 use crate::config::shapes::Named;
+use crate::config::source::SourceSpan;
 
 /// One file of a policy.
 pub(super) struct Part {
@@ -66,21 +67,21 @@ pub(super) fn references(policy: &LoadedPolicy, problems: &mut Problems) {
     // A rule that was replaced is still a good name to have named.
     let replaced: Vec<&str> =
         file.rules.iter().filter_map(|rule| rule.overrides.as_deref()).collect();
-    let mut check = |id: &str, path: String| {
+    let mut check = |id: &str, at: SourceSpan| {
         if !known().any(|other| other == id) && !replaced.contains(&id) {
-            problems.push(checks::unknown(Code::TG008, "rule", id, policy.at(&path), known()));
+            problems.push(checks::unknown(Code::TG008, "rule", id, at, known()));
         }
     };
     for (number, entry) in file.suppress.iter().enumerate() {
-        check(&entry.rule, format!("suppress[{number}].rule"));
+        check(&entry.rule, policy.at(&format!("suppress[{number}].rule")));
     }
     for (number, one) in file.overrides.iter().enumerate() {
         for id in one.set.rules.names() {
-            check(id, format!("overrides[{number}].set.rules.{id}"));
+            check(id, policy.key_at(&format!("overrides[{number}].set.rules.{id}")));
         }
     }
     for (number, id) in file.adapt.rules.iter().enumerate() {
-        check(id, format!("adapt.rules[{number}]"));
+        check(id, policy.at(&format!("adapt.rules[{number}]")));
     }
     adaptation(policy, problems);
 }

@@ -15,9 +15,6 @@ pub struct RuleFile {
     /// The rule's name in metrics, records, tests and `suppress`.
     #[schemars(schema_with = "shapes::rule_id")]
     pub id: String,
-    /// Former ids, so that history stays joined.
-    #[serde(default)]
-    pub was: OneOrMany<String>,
     /// What the rule is about; OpenAI's moderation categories where they fit.
     #[serde(default)]
     pub category: Option<String>,
@@ -33,12 +30,6 @@ pub struct RuleFile {
     #[serde(default)]
     #[schemars(schema_with = "shapes::authors")]
     pub authors: Option<OneOrMany<Author>>,
-    /// What the rule looks for.
-    #[serde(flatten)]
-    pub matcher: Matcher,
-    /// Terms that excuse a match inside them.
-    #[serde(default)]
-    pub except: OneOrMany<ExceptEntry>,
     /// What the rule does.
     #[serde(default)]
     pub action: Option<RuleAction>,
@@ -53,21 +44,30 @@ pub struct RuleFile {
     #[serde(default)]
     #[schemars(schema_with = "shapes::mode")]
     pub mode: Option<Mode>,
-    /// The last day of a trial; afterwards the rule enforces.
-    #[serde(default)]
-    pub shadow_until: Option<Day>,
     /// What the client reads: text, or the id of a message.
     #[serde(default)]
     pub message: Option<MessageRef>,
+    /// Terms that excuse a match inside them.
+    #[serde(default)]
+    pub except: OneOrMany<ExceptEntry>,
     /// The most a stream may hold for this rule.
     #[serde(default)]
     pub max_match: Option<Size>,
     /// What the store may keep of this rule's matches.
     #[serde(default)]
     pub log: Option<TextLog>,
+    /// The last day of a trial; afterwards the rule enforces.
+    #[serde(default)]
+    pub shadow_until: Option<Day>,
+    /// Former ids, so that history stays joined.
+    #[serde(default)]
+    pub was: OneOrMany<String>,
     /// Id of a pack's rule whose place this rule takes.
     #[serde(default, rename = "override")]
     pub overrides: Option<String>,
+    /// What the rule looks for.
+    #[serde(flatten)]
+    pub matcher: Matcher,
 }
 
 /// What a rule does.

@@ -65,7 +65,50 @@ fn contract() -> Problems {
 
 #[test]
 fn problems_are_drawn_as_the_contract_draws_them() {
-    insta::assert_snapshot!(render(&contract(), Format::Full, false), @r"");
+    insta::assert_snapshot!(render(&contract(), Format::Full, false), @r##"
+    error[TG003]: unknown key `acton`
+       ╭─[policies/consumer-chat.yaml:14:5]
+    13 │   - id: secrets
+    14 │     acton: block
+       ·     ──┬──
+       ·       ╰── did you mean `action`?
+       ╰────
+      help: a rule can have: id, category, …
+      docs: tidegate explain TG003
+
+    error[TG011]: this regex does not compile
+       ╭─[policies/consumer-chat.yaml:41:13]
+    41 │     regex: '(\w+@example\.com'
+       ·             ─┬
+       ·              ╰── this group is never closed
+       ╰────
+
+    error[TG004]: `\d` is not allowed inside double quotes
+       ╭─[policies/consumer-chat.yaml:22:21]
+    22 │     regex: "PROJECT-\d+"
+       ·                     ─┬
+       ·                      ╰── YAML reads backslashes in double quotes itself
+       ╰────
+      help: use single quotes: regex: 'PROJECT-\d+'
+
+    warning[TG031]: rule `greeting` matches ordinary text
+       ╭─[policies/consumer-chat.yaml:58:13]
+    58 │     words: [hi]
+       ·             ─┬
+       ·              ╰── fires on 3.1% of the built-in everyday-text sample (312 of 10,000 lines)
+       ╰────
+      help: `tidegate scan --policy … --corpus builtin:everyday` shows the lines
+
+    warning[TG032]: rule `late` can never decide anything
+       ╭─[policies/consumer-chat.yaml:77:5]
+    29 │   - id: early
+       ·     ───────── every text this matches is already blocked here
+    77 │   - id: late
+       ·     ──────── on the same text, with a weaker action
+       ╰────
+
+    3 errors, 2 warnings in 1 file.
+    "##);
 }
 
 #[test]
@@ -73,7 +116,17 @@ fn the_marks_stand_right_under_chinese() {
     let source = Source::new("p.yaml", "    words: [抱歉, 白痴] # 坏词");
     let mut problems = Problems::new();
     problems.report(Code::TG031, "x", at(&source, 1, "白痴"), "here");
-    insta::assert_snapshot!(render(&problems, Format::Full, false), @r"");
+    insta::assert_snapshot!(render(&problems, Format::Full, false), @r##"
+    warning[TG031]: x
+       ╭─[p.yaml:1:17]
+     1 │     words: [抱歉, 白痴] # 坏词
+       ·                   ──┬─
+       ·                     ╰── here
+       ╰────
+      docs: tidegate explain TG031
+
+    1 warning in 1 file.
+    "##);
 }
 
 #[test]
@@ -84,7 +137,17 @@ fn a_long_line_is_cut_around_the_place() {
     );
     let mut problems = Problems::new();
     problems.report(Code::TG031, "x", at(&source, 1, "here"), "this one");
-    insta::assert_snapshot!(render(&problems, Format::Full, false), @r"");
+    insta::assert_snapshot!(render(&problems, Format::Full, false), @r##"
+    warning[TG031]: x
+       ╭─[p.yaml:1:369]
+     1 │ …ng, padding, padding, padding, padding, here, tail, tail, tail, tail, tail, tail, tail, tail, tail, tail, tail…
+       ·                                          ──┬─
+       ·                                            ╰── this one
+       ╰────
+      docs: tidegate explain TG031
+
+    1 warning in 1 file.
+    "##);
 }
 
 #[test]
@@ -111,12 +174,31 @@ fn a_label_in_another_file_gets_a_head_of_its_own() {
             .at(at(&one, 1, "x"), "this one")
             .at(at(&two, 2, "x"), "is already given here"),
     );
-    insta::assert_snapshot!(render(&problems, Format::Full, false), @r"");
+    insta::assert_snapshot!(render(&problems, Format::Full, false), @r##"
+    error[TG006]: two rules have the id `x`
+       ╭─[a.yaml:1:5]
+     1 │ id: x
+       ·     ─ this one
+       ├─[b.yaml:2:5]
+     2 │ id: x
+       ·     ─ is already given here
+       ╰────
+      docs: tidegate explain TG006
+
+    1 error in 1 file.
+    "##);
 }
 
 #[test]
 fn the_short_form_is_one_line_each() {
-    insta::assert_snapshot!(render(&contract(), Format::Short, false), @r"");
+    insta::assert_snapshot!(render(&contract(), Format::Short, false), @r##"
+    policies/consumer-chat.yaml:14:5: error[TG003]: unknown key `acton`: did you mean `action`?
+    policies/consumer-chat.yaml:41:13: error[TG011]: this regex does not compile: this group is never closed
+    policies/consumer-chat.yaml:22:21: error[TG004]: `\d` is not allowed inside double quotes: YAML reads backslashes in double quotes itself
+    policies/consumer-chat.yaml:58:13: warning[TG031]: rule `greeting` matches ordinary text: fires on 3.1% of the built-in everyday-text sample (312 of 10,000 lines)
+    policies/consumer-chat.yaml:77:5: warning[TG032]: rule `late` can never decide anything: on the same text, with a weaker action
+    3 errors, 2 warnings in 1 file.
+    "##);
 }
 
 #[test]

@@ -15,13 +15,20 @@ pub(super) struct Explanation {
     pub(super) help: &'static str,
 }
 
+impl Explanation {
+    /// Whether a tab is what is wrong.
+    pub(super) fn is_about_tabs(&self) -> bool {
+        (self.covers)(&K::TabNotAllowed)
+    }
+}
+
 /// What is said about an error.
 pub(super) fn explain(kind: &ErrorKind) -> &'static Explanation {
     EXPLANATIONS.iter().find(|explanation| (explanation.covers)(kind)).unwrap_or(&OTHERWISE)
 }
 
 const OTHERWISE: Explanation = Explanation {
-    covers: |_| true,
+    covers: |_| false,
     code: Code::TG020,
     label: "the structure breaks here",
     help: "look for indentation, quotes and brackets right before this place",

@@ -107,7 +107,7 @@ impl Builder<'_> {
             Event::Scalar(text, style, ..) => self.scalar(&text, style, span),
             Event::SequenceStart(..) => self.open(Value::List(Vec::new()), span),
             Event::MappingStart(..) => self.open(Value::Map(Vec::new()), span),
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(_) | Event::UnresolvedAlias(_) => self.alias(span),
             Event::DocumentStart(..) if self.root.is_some() => {
                 let message = "a file holds one document";
@@ -136,6 +136,8 @@ impl Builder<'_> {
             ScalarStyle::DoubleQuoted => Style::Double,
             ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
         };
+        // For a key with no value the parser gives `~`, which nobody wrote.
+        let text = if style == Style::Plain && span.is_empty() { "" } else { text };
         self.add(Node { at: self.at(span), value: Value::Scalar { text: text.to_owned(), style } })
     }
 
@@ -159,8 +161,10 @@ impl Builder<'_> {
         true
     }
 
-    fn close(&mut self) -> bool {
+    /// Ends a collection: a bracket belongs to it, and where there is none, it ends with its last value.
+    fn close(&mut self, bracket: Span) -> bool {
         let Some(Open { start, end, value, .. }) = self.open.pop() else { return true };
+        let end = if bracket.is_empty() { end } else { bracket.end };
         self.add(Node { at: self.at(Span::new(start, end)), value })
     }
 
@@ -309,7 +313,12 @@ fn in_single_quotes(line: &str) -> Option<String> {
 
 /// The problem for a text that stopped the parser.
 fn unreadable(source: &Arc<Source>, text: &str, error: &ScanError) -> Problem {
-    let offset = byte_offset(error.marker()).min(text.len());
+    let explanation = explain(error.kind());
+    let mut offset = byte_offset(error.marker()).min(text.len());
+    if explanation.is_about_tabs() {
+        // The parser gives the value before the tab.
+        offset += text.get(offset..).and_then(|rest| rest.find('\t')).unwrap_or(0);
+    }
     let character = text.get(offset..).and_then(|rest| rest.chars().next()).unwrap_or('\n');
     let width = if character == '\n' { 0 } else { character.len_utf8() };
     // At the end of the file there is nothing to point at: the last line that has text is shown.
@@ -321,7 +330,7 @@ fn unreadable(source: &Arc<Source>, text: &str, error: &ScanError) -> Problem {
     } else {
         (offset, offset + width)
     };
-    let Explanation { code, label, help, .. } = explain(error.kind());
+    let Explanation { code, label, help, .. } = explanation;
     let problem = Problem::new(*code, "this file cannot be read as YAML");
     let problem = problem.at(SourceSpan::new(source, start, end), *label);
     if help.is_empty() { problem } else { problem.help(*help) }

@@ -90,10 +90,21 @@ impl Node {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    /// Whether there is a node at exactly `path`.
+    pub(in crate::config) fn has(&self, path: &str) -> bool {
+        self.walk(path).2.is_empty()
+    }
+
     /// The node at `path`, and the key in front of it; where the path leads on beyond what was written,
     /// the deepest node that was. A single value counts as item 0 of a list, because that is how lists of
     /// one may be written.
     pub(in crate::config) fn find(&self, path: &str) -> (Option<&Key>, &Self) {
+        let (key, node, _) = self.walk(path);
+        (key, node)
+    }
+
+    /// As far along `path` as the tree goes, and the rest of the path.
+    fn walk<'p>(&self, path: &'p str) -> (Option<&Key>, &Self, &'p str) {
         let (mut key, mut node, mut rest) = (None, self, path);
         loop {
             rest = rest.trim_start_matches('.');
@@ -107,7 +118,7 @@ impl Node {
                 let (at, after) = index(rest)?;
                 (at == 0 && !matches!(node.value, Value::List(_))).then_some((key, node, after))
             });
-            let Some((next_key, next, after)) = step else { return (key, node) };
+            let Some((next_key, next, after)) = step else { return (key, node, rest) };
             (key, node, rest) = (next_key, next, after);
         }
     }
