@@ -21,13 +21,11 @@ use super::pattern::PatternError;
 
 /// The most bytes a dense automaton may take; beyond it patterns are widened, and at last the lazy
 /// form is used. Small enough that its busy part stays in the processor's cache.
-const DENSE_LIMIT: usize = 4 << 20;
+const DENSE_LIMIT: usize = 2 << 20;
 /// The most bytes that building a dense automaton may take.
-const DETERMINIZE_LIMIT: usize = 8 << 20;
+const DETERMINIZE_LIMIT: usize = 4 << 20;
 /// How far patterns are widened, one step after the other, until the dense form fits.
-const WIDENING: [Widening; 4] = [
-    Widening { longest: u32::MAX, classes_below: 0 },
-    Widening { longest: 16, classes_below: 128 },
+const WIDENING: [Widening; 2] = [
     Widening { longest: 2, classes_below: 128 },
     Widening { longest: 1, classes_below: usize::MAX },
 ];
