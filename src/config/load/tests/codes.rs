@@ -26,7 +26,6 @@ const RULES: &[(&str, &str, &str)] = &[
     ("TG016", "- { id: a, words: [x1], within: 3 words, action: tag }", "4:25"),
     ("TG017", "- { id: a, words: [x1], action: tag, score: 1 }", "4:38"),
     ("TG017", "- { id: a, words: [x1] }", "4:9"),
-    ("TG018", "- { id: a, detect: email, action: pseudonymise }", "4:35"),
     ("TG018", "- { id: a, detect: email, action: pseudonymise, on: [completion] }", "4:53"),
     ("TG029", "- { words: [x1], action: tag }", "4:3"),
     ("TG037", "- { id: a, words: [x1], action: tag, on: [completion], authors: [user] }", "4:65"),
