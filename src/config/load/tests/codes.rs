@@ -376,3 +376,12 @@ fn all_mistakes_of_a_file_come_in_one_run() {
     5 errors in 1 file.
     "##);
 }
+
+#[test]
+fn a_secret_under_an_unknown_key_is_not_shown() {
+    let text = "version: 1\nupstreams: { u: { url: 'https://x', openai_api_key: sk-live-1 } }\n\
+        routes: [{ id: r, match: {}, upstream: u, policy: p }]\n";
+    let (_, problems) = Folder::of(&[]).server(text);
+    assert!(list(&problems)[0].starts_with("TG003 "), "{}", full(&problems));
+    assert!(!full(&problems).contains("sk-live"), "{}", full(&problems));
+}
