@@ -95,6 +95,10 @@ fn strip_null(map: &mut Map<String, Json>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::check::check;
+    use crate::config::problems::Problems;
+    use crate::config::source::Source;
+    use crate::config::yaml;
 
     const ALL: [SchemaOf; 3] = [SchemaOf::Policy, SchemaOf::Server, SchemaOf::Test];
 
@@ -118,35 +122,72 @@ mod tests {
         assert_eq!(policy.pointer("/properties/sensitivity/default").unwrap(), "medium");
     }
 
-    #[test]
-    fn no_place_takes_unknown_keys_or_null() {
-        fn walk(schema: &Json, path: &str) {
-            if let Json::Object(map) = schema {
-                if map.contains_key("properties")
-                    && map.get("type").is_some_and(|kind| kind == "object")
-                {
-                    assert!(map.contains_key("additionalProperties"), "{path}");
-                }
-                assert_ne!(map.get("type"), Some(&Json::from("null")), "{path}");
-                map.iter().for_each(|(key, value)| walk(value, &format!("{path}/{key}")));
-            }
-            if let Json::Array(items) = schema {
-                items.iter().for_each(|item| walk(item, path));
+    /// Every schema inside a schema, with its path.
+    fn parts(
+        schema: &'static Json,
+        path: &str,
+        into: &mut Vec<(String, &'static Map<String, Json>)>,
+    ) {
+        if let Json::Array(items) = schema {
+            for item in items {
+                parts(item, path, into);
             }
         }
-        ALL.into_iter().for_each(|of| walk(document(of), ""));
+        let Json::Object(map) = schema else { return };
+        into.push((path.to_owned(), map));
+        for (key, value) in map {
+            parts(value, &format!("{path}/{key}"), into);
+        }
+    }
+
+    #[test]
+    fn no_place_takes_unknown_keys_or_null() {
+        let mut all = Vec::new();
+        for of in ALL {
+            parts(document(of), "", &mut all);
+        }
+        for (path, map) in all {
+            let is_object = map.contains_key("properties")
+                && map.get("type").is_some_and(|kind| kind == "object");
+            assert!(!is_object || map.contains_key("additionalProperties"), "{path}");
+            assert_ne!(map.get("type"), Some(&Json::from("null")), "{path}");
+        }
     }
 
     #[test]
     fn every_key_is_described() {
+        let mut all = Vec::new();
         for of in ALL {
-            let defs = document(of).pointer("/$defs").unwrap().as_object().unwrap();
-            for (name, def) in defs {
-                let properties = def.pointer("/properties").and_then(Json::as_object);
-                for (key, property) in properties.into_iter().flatten() {
-                    assert!(property.get("description").is_some(), "{of:?} {name}.{key}");
-                }
-            }
+            parts(document(of), "", &mut all);
+        }
+        let with_keys =
+            all.iter().filter(|(path, _)| path.ends_with("/properties") && path.contains("$defs"));
+        for (path, keys) in with_keys {
+            let bare = keys.iter().find(|(_, property)| property.get("description").is_none());
+            assert!(bare.is_none(), "{path}: {bare:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_reader_takes_the_schema_takes() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/config/");
+        for (of, file) in [
+            (SchemaOf::Policy, "good/policies/careful.yaml"),
+            (SchemaOf::Policy, "later/policies/later.yaml"),
+            (SchemaOf::Server, "good/tidegate.yaml"),
+            (SchemaOf::Server, "later/tidegate.yaml"),
+            (SchemaOf::Test, "good/tests/careful.test.yaml"),
+        ] {
+            let source =
+                Source::new(file, std::fs::read_to_string(format!("{folder}{file}")).unwrap());
+            let mut problems = Problems::new();
+            let mut root = yaml::read(&source, &mut problems).unwrap();
+            let value = check(&mut root, document(of), &mut problems).unwrap();
+            assert!(problems.is_empty());
+            let validator = jsonschema::validator_for(document(of)).unwrap();
+            let errors: Vec<_> =
+                validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{file}: {errors:?}");
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::Span;
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     name: String,
+    location: String,
     text: String,
     line_starts: Vec<usize>,
 }
@@ -34,17 +35,34 @@ pub struct SourceSpan {
 // === impl Source ===
 
 impl Source {
-    /// A source that is shown under `name`.
+    /// A source that people and programs see under `name`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        let name = name.into();
+        Self::of_file(name.clone(), name, text)
+    }
+
+    /// A file that people see under `name`, its path from the configuration root, and that programs find at
+    /// `location`, its path from where they stand.
+    pub fn of_file(
+        name: impl Into<String>,
+        location: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Arc<Self> {
         let text = text.into();
         let line_starts =
             std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
-        Arc::new(Self { name: name.into(), line_starts: line_starts.collect(), text })
+        let line_starts = line_starts.collect();
+        Arc::new(Self { name: name.into(), location: location.into(), line_starts, text })
     }
 
     /// The name that people see: a path relative to where they stand, or `--listen`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where programs find it: a path from where they stand.
+    pub fn location(&self) -> &str {
+        &self.location
     }
 
     /// The whole text.

@@ -144,6 +144,9 @@ impl<'a> Checker<'a> {
                 problem =
                     problem.context(SourceSpan::new(&at.source, at.span.start, at.span.start));
             }
+            if meant.is_none() && sounds_secret(&entry.key.text) {
+                problem = problem.at_hidden(entry.value.at.clone(), "");
+            }
             self.problems.push(problem);
             if let Some(meant) = meant.filter(|meant| !written.iter().any(|key| key == meant)) {
                 meant.clone_into(&mut entry.key.text);
@@ -241,6 +244,12 @@ pub(super) fn written_secret(at: SourceSpan) -> Problem {
         .help(
             "write { env: NAME } or { file: PATH }, and replace the secret: it has been in a file",
         )
+}
+
+/// Whether the value of an unknown key may be a secret, which a drawing of its line would show.
+fn sounds_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["key", "token", "secret", "password", "auth"].iter().any(|word| key.contains(word))
 }
 
 fn is_secret(branches: &[&Json]) -> bool {

@@ -87,11 +87,14 @@ impl Shelf {
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
-                problems.push(not_utf8(shown, &error));
+                problems.push(not_utf8(wanted, &error));
                 return None;
             }
         };
-        Some(Contents { source: Source::new(shown, text), sha256: hexadecimal(&hash) })
+        Some(Contents {
+            source: Source::of_file(shown, path.display().to_string(), text),
+            sha256: hexadecimal(&hash),
+        })
     }
 
     /// Notes the folder of a file, so that a change in it is seen.
@@ -192,7 +195,7 @@ enum Unread {
 
 impl Unread {
     fn problem(&self, wanted: Wanted<'_>) -> Problem {
-        let Wanted { shown, limit, asked, .. } = wanted;
+        let Wanted { path, shown, limit, asked } = wanted;
         let (code, message, label) = match self {
             Self::NotPlain => (
                 Code::TG022,
@@ -212,13 +215,14 @@ impl Unread {
             }
         };
         let problem = Problem::new(code, message);
-        match asked {
-            Some(at) => {
-                problem.at(at.clone(), label).help("paths begin at the folder of tidegate.yaml")
-            }
-            // There is nothing to draw; a place in an empty text still names the file to programs.
-            None => problem.at(SourceSpan::new(&Source::new(shown, ""), 0, 0), ""),
+        if let Some(at) = asked {
+            return problem
+                .at(at.clone(), label)
+                .help("paths begin at the folder of tidegate.yaml");
         }
+        // There is nothing to draw; a place in an empty text still names the file to programs.
+        let source = Source::of_file(shown, path.display().to_string(), "");
+        problem.at(SourceSpan::new(&source, 0, 0), "")
     }
 }
 
@@ -234,11 +238,11 @@ fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, Unread> {
     if bytes.len() > limit { Err(Unread::TooLarge) } else { Ok(bytes) }
 }
 
-fn not_utf8(shown: &str, error: &std::string::FromUtf8Error) -> Problem {
+fn not_utf8(wanted: Wanted<'_>, error: &std::string::FromUtf8Error) -> Problem {
     let good = error.utf8_error().valid_up_to();
     // The replacement characters come behind the place, so that it keeps its offset.
     let text = String::from_utf8_lossy(error.as_bytes());
-    let source = Source::new(shown, text.as_ref());
+    let source = Source::of_file(wanted.shown, wanted.path.display().to_string(), text.as_ref());
     let line = source.position(good).line;
     let problem = Problem::new(Code::TG070, format!("line {line} is not UTF-8"));
     let at = SourceSpan::new(&source, good, good + '\u{fffd}'.len_utf8());

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::policy::{LoadedPolicy, RuleOrigin};
 use crate::config::checks;
 use crate::config::codes::Code;
-use crate::config::document::Document;
 use crate::config::policy_file::{ExceptEntry, Matcher, MessageRef, PolicyFile, RuleFile};
-use crate::config::problems::{Problem, Problems};
+use crate::config::problems::Problems;
 use crate::config::shapes::Named;
 use crate::config::source::SourceSpan;
 
@@ -23,17 +22,14 @@ pub(super) struct Merged {
     pub(super) file: PolicyFile,
     pub(super) rules: Vec<RuleOrigin>,
     pub(super) suppressions: Vec<RuleOrigin>,
+    /// Indices of rules that are to take the place of a rule that does not exist.
+    pub(super) misplaced: Vec<usize>,
     /// Names of the merged policy, as `lexicons.PACK/NAME`, with their file and their path in it.
     pub(super) names: BTreeMap<String, (usize, String)>,
 }
 
 /// Puts the packs in front of the policy, in their order, and gives what they define their name as a prefix.
-pub(super) fn merge(
-    own: Part,
-    packs: Vec<Part>,
-    documents: &[Document],
-    problems: &mut Problems,
-) -> Merged {
+pub(super) fn merge(own: Part, packs: Vec<Part>) -> Merged {
     let Part { file: mut policy, document: own_document } = own;
     let own_rules = std::mem::take(&mut policy.rules);
     let own_suppressions = std::mem::take(&mut policy.suppress);
@@ -42,8 +38,7 @@ pub(super) fn merge(
         rules: Vec::new(),
         suppressions: Vec::new(),
         names: BTreeMap::new(),
-        documents,
-        problems,
+        misplaced: Vec::new(),
     };
     for pack in packs {
         merger.pack(pack);
@@ -53,25 +48,29 @@ pub(super) fn merge(
         merger.policy.suppress.push(entry);
         merger.suppressions.push(RuleOrigin { document: own_document, index });
     }
-    let Merger { policy, rules, suppressions, names, .. } = merger;
-    Merged { file: policy, rules, suppressions, names }
+    let Merger { policy, rules, suppressions, names, misplaced } = merger;
+    Merged { file: policy, rules, suppressions, names, misplaced }
 }
 
 /// Rules that are named and do not exist.
-pub(super) fn references(policy: &LoadedPolicy, problems: &mut Problems) {
+pub(super) fn references(policy: &LoadedPolicy, misplaced: &[usize], problems: &mut Problems) {
     if !policy.is_complete() {
         return;
     }
     let file = &policy.file;
     let known = || file.rules.iter().map(|rule| rule.id.as_str());
     // A rule that was replaced is still a good name to have named.
-    let replaced: Vec<&str> =
-        file.rules.iter().filter_map(|rule| rule.overrides.as_deref()).collect();
+    let placed = file.rules.iter().enumerate().filter(|(number, _)| !misplaced.contains(number));
+    let replaced: Vec<&str> = placed.filter_map(|(_, rule)| rule.overrides.as_deref()).collect();
     let mut check = |id: &str, at: SourceSpan| {
         if !known().any(|other| other == id) && !replaced.contains(&id) {
             problems.push(checks::unknown(Code::TG008, "rule", id, at, known()));
         }
     };
+    for number in misplaced {
+        let target = file.rules.get(*number).and_then(|rule| rule.overrides.as_deref());
+        check(target.unwrap_or_default(), policy.at(&format!("rules[{number}].override")));
+    }
     for (number, entry) in file.suppress.iter().enumerate() {
         check(&entry.rule, policy.at(&format!("suppress[{number}].rule")));
     }
@@ -124,18 +123,17 @@ fn adaptation(policy: &LoadedPolicy, problems: &mut Problems) {
     }
 }
 
-struct Merger<'a> {
+struct Merger {
     policy: PolicyFile,
     rules: Vec<RuleOrigin>,
     suppressions: Vec<RuleOrigin>,
     names: BTreeMap<String, (usize, String)>,
-    documents: &'a [Document],
-    problems: &'a mut Problems,
+    misplaced: Vec<usize>,
 }
 
 // === impl Merger ===
 
-impl Merger<'_> {
+impl Merger {
     fn pack(&mut self, pack: Part) {
         let Part { file, document } = pack;
         let prefix = |name: &str| format!("{}/{name}", file.name);
@@ -180,23 +178,12 @@ impl Merger<'_> {
                 (*old_rule, *old_origin) = (rule, origin);
                 continue;
             }
-            if let Some(target) = target {
-                self.unknown_target(target, origin);
+            if target.is_some() {
+                self.misplaced.push(self.rules.len());
             }
             self.policy.rules.push(rule);
             self.rules.push(origin);
         }
-    }
-
-    fn unknown_target(&mut self, target: &str, origin: RuleOrigin) {
-        if !self.documents.iter().all(Document::is_complete) {
-            return;
-        }
-        let Some(document) = self.documents.get(origin.document) else { return };
-        let at = document.at(&format!("rules[{}].override", origin.index));
-        let known = self.policy.rules.iter().map(|rule| rule.id.as_str());
-        let problem: Problem = checks::unknown(Code::TG008, "rule", target, at, known);
-        self.problems.push(problem);
     }
 }
 

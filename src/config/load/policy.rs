@@ -12,12 +12,14 @@ use crate::config::checks;
 use crate::config::codes::Code;
 use crate::config::document::{self, Document};
 use crate::config::lexicon::{self, Term};
-use crate::config::policy_file::{LexiconFile, PolicyFile};
-use crate::config::problems::{Problem, Problems};
+use crate::config::policy_file::{LexiconFile, PolicyFile, RuleAction};
+use crate::config::problems::{Problem, Problems, check_allow_comments};
 use crate::config::schema::SchemaOf;
+use crate::config::shapes::OneOrMany;
 use crate::config::source::{Source, SourceSpan};
 use crate::config::test_file::TestDefaults;
 use crate::config::yaml::FILE_LIMIT_BYTES;
+use crate::domain::Phase;
 
 /// The most packs of one policy.
 const PACK_LIMIT: usize = 64;
@@ -44,6 +46,8 @@ pub struct LoadedPolicy {
     /// Folders to watch for changes.
     pub folders: Vec<PathBuf>,
     pub(super) suppressions: Vec<RuleOrigin>,
+    /// Whether every pack was read.
+    pub(super) has_all_packs: bool,
     pub(super) names: BTreeMap<String, (usize, String)>,
 }
 
@@ -90,9 +94,9 @@ impl LoadedPolicy {
         document.within(&path, range)
     }
 
-    /// Whether every entry of every file is in the typed value; else "nobody uses this" cannot be said.
+    /// Whether every pack was read, and every entry of every file is in the typed value; else "nobody uses this" cannot be said.
     pub fn is_complete(&self) -> bool {
-        self.documents.iter().all(Document::is_complete)
+        self.has_all_packs && self.documents.iter().all(Document::is_complete)
     }
 
     /// The file that says what stands at `path` of the merged policy, and the path in it.
@@ -219,6 +223,7 @@ struct Loader<'a> {
     packs: Vec<Part>,
     /// Files of the packs that were read, each once.
     seen: Vec<PathBuf>,
+    has_all_packs: bool,
 }
 
 // === impl Loader ===
@@ -233,6 +238,7 @@ impl<'a> Loader<'a> {
             open: Vec::new(),
             packs: Vec::new(),
             seen: Vec::new(),
+            has_all_packs: true,
         }
     }
 
@@ -253,19 +259,19 @@ impl<'a> Loader<'a> {
             );
         }
         self.lexicons(&own, document, "", &mut lexicons);
-        let merged =
-            merge::merge(Part { file: own, document }, packs, &self.documents, &mut self.problems);
+        let merged = merge::merge(Part { file: own, document }, packs);
         let policy = LoadedPolicy {
             file: merged.file,
             rules: merged.rules,
             suppressions: merged.suppressions,
             names: merged.names,
+            has_all_packs: self.has_all_packs,
             lexicons,
             documents: std::mem::take(&mut self.documents),
             revision: self.shelf.revision(),
             folders: self.shelf.folders(),
         };
-        merge::references(&policy, &mut self.problems);
+        merge::references(&policy, &merged.misplaced, &mut self.problems);
         Some(policy)
     }
 
@@ -274,8 +280,9 @@ impl<'a> Loader<'a> {
         let shown = shown_name(self.root, path);
         let wanted = Wanted { path, shown: &shown, limit: FILE_LIMIT_BYTES, asked };
         let contents = self.shelf.read(wanted, &mut self.problems)?;
-        let (file, document): (PolicyFile, _) =
+        let (mut file, document): (PolicyFile, _) =
             document::read(&contents.source, SchemaOf::Policy, &mut self.problems)?;
+        only_prompts(&mut file, &document);
         checks::rules(&file, &document, &mut self.problems);
         checks::names(&file, &document, &mut self.problems);
         checks::unavailable_in_policy(&file, &document, &mut self.problems);
@@ -298,7 +305,10 @@ impl<'a> Loader<'a> {
             else {
                 continue;
             };
-            let Some(path) = inside(self.root, written, &at, &mut self.problems) else { continue };
+            let Some(path) = inside(self.root, written, &at, &mut self.problems) else {
+                self.has_all_packs = false;
+                continue;
+            };
             let id = identity(&path);
             if self.open.contains(&id) {
                 let problem = Problem::new(Code::TG023, format!("`{written}` includes itself"));
@@ -317,7 +327,10 @@ impl<'a> Loader<'a> {
     /// Reads one pack, and before it the packs that it includes.
     fn pack(&mut self, path: &Path, id: PathBuf, asked: &SourceSpan) {
         self.seen.push(id.clone());
-        let Some((pack, document)) = self.file(path, Some(asked)) else { return };
+        let Some((pack, document)) = self.file(path, Some(asked)) else {
+            self.has_all_packs = false;
+            return;
+        };
         self.open.push(id);
         self.packs_of(&pack, document);
         self.open.pop();
@@ -387,8 +400,19 @@ impl<'a> Loader<'a> {
             let problem = Problem::new(Code::TG025, message).at(at, label);
             self.problems.push(problem.help(format!("it has {sha256}")));
         }
+        check_allow_comments(&source, &mut self.problems);
         let terms = lexicon::parse(&source, settings.boundary, &mut self.problems);
         Some(LoadedLexicon { settings: settings.clone(), terms, source, sha256 })
+    }
+}
+
+/// Pseudonyms only work on prompts: where such a rule does not say its phase, it is that one.
+fn only_prompts(file: &mut PolicyFile, document: &Document) {
+    for (number, rule) in file.rules.iter_mut().enumerate() {
+        let says = document.says(&format!("rules[{number}].on"));
+        if rule.action == Some(RuleAction::Pseudonymise) && !says {
+            rule.on = OneOrMany(vec![Phase::Prompt]);
+        }
     }
 }
 

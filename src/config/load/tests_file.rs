@@ -53,8 +53,8 @@ fn load(root: &Path, path: &Path, problems: &mut Problems) -> Option<LoadedTests
         }
         let at = document.at(&format!("budgets[{number}].corpus"));
         let corpus = inside(root, &budget.corpus, &at, problems);
-        if let Some(path) = corpus.as_ref().filter(|path| !path.is_file()) {
-            let problem = Problem::new(Code::TG022, format!("`{}` is not there", path.display()));
+        if corpus.as_ref().is_some_and(|path| !path.is_file()) {
+            let problem = Problem::new(Code::TG022, format!("`{}` is not there", budget.corpus));
             problems.push(
                 problem.at(at, "no such file").help("paths begin at the folder of tidegate.yaml"),
             );

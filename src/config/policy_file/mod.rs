@@ -2,6 +2,7 @@
 //!
 //! It checks nothing that needs more than one key; `checks` does, and what needs an engine is `policy`'s.
 
+mod classifier;
 mod matcher;
 mod rule;
 mod scope;
@@ -14,13 +15,14 @@ use super::shapes::{self, Named};
 use super::test_file::{Budget, TestCase};
 use crate::domain::{Level, Mode};
 
+pub use classifier::{Adaptation, Classifier, ClassifierStream, ModelFile, RunIf};
 pub use matcher::{ClassifierCondition, ExceptEntry, Matcher, Pattern};
 pub use rule::{MessageRef, RuleAction, RuleFile, TextLog};
 pub use scope::{OverrideFile, OverrideSet, RuleOverride, Suppression, When};
 pub use settings::{
-    Adaptation, AlsoView, BlockShape, BlockStyle, Boundary, Classifier, ClassifierStream, History,
-    LetterCase, LexiconFile, Message, ModelFile, NonText, OnBlock, OnError, OnOverflow, Reveal,
-    ReviewSample, ReviewSettings, RunIf, StreamSettings, Threshold, Unscannable, Views, WhileOpen,
+    AlsoView, BlockShape, BlockStyle, Boundary, History, LetterCase, LexiconFile, Message, NonText,
+    OnBlock, OnError, OnOverflow, Reveal, ReviewSample, ReviewSettings, StreamSettings, Threshold,
+    Unscannable, Views, WhileOpen,
 };
 
 /// A policy file as written.

@@ -22,7 +22,7 @@ pub struct RuleFile {
     #[serde(default)]
     #[schemars(schema_with = "shapes::severity")]
     pub severity: Option<Severity>,
-    /// Which way the text travels; both where nothing is said.
+    /// Which way the text travels; both where nothing is said, and prompts for `pseudonymise`.
     #[serde(default = "both_phases")]
     #[schemars(schema_with = "shapes::phases")]
     pub on: OneOrMany<Phase>,

@@ -22,7 +22,7 @@ pub(super) fn short(problems: &Problems, colour: bool) -> String {
 fn one_line(problem: &Problem, paint: Paint) -> String {
     let place = problem.primary().map(|label| {
         let position = label.at.position();
-        format!("{}:{}:{}: ", label.at.source.name(), position.line, position.column)
+        format!("{}:{}:{}: ", label.at.source.location(), position.line, position.column)
     });
     let remark = remark(problem).map(|remark| format!(": {remark}")).unwrap_or_default();
     let place = place.unwrap_or_default();
@@ -63,7 +63,7 @@ fn workflow_command(problem: &Problem) -> String {
     let title = property(&format!("{}: {}", problem.code, problem.code.definition().title));
     let place = problem.primary().map(|label| {
         let (start, end) = ends(label);
-        let file = property(label.at.source.name());
+        let file = property(label.at.source.location());
         let (line, column) = (start.line, start.column);
         format!(
             "file={file},line={line},col={column},endLine={},endColumn={},",
@@ -123,7 +123,7 @@ fn location(label: &Label) -> Json {
     let (start, end) = ends(label);
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": label.at.source.name() },
+            "artifactLocation": { "uri": label.at.source.location() },
             "region": {
                 "startLine": start.line,
                 "startColumn": start.column,
@@ -137,7 +137,7 @@ fn location(label: &Label) -> Json {
 fn place(label: &Label) -> Json {
     let (start, end) = ends(label);
     json!({
-        "file": label.at.source.name(),
+        "file": label.at.source.location(),
         "line": start.line,
         "column": start.column,
         "end_line": end.line,

@@ -23,7 +23,9 @@ struct Folder {
 impl Folder {
     fn of(files: &[(&str, &str)]) -> Self {
         let folder = Self { root: TempDir::new().unwrap() };
-        files.iter().for_each(|(path, text)| folder.write(path, text.as_bytes()));
+        for (path, text) in files {
+            folder.write(path, text.as_bytes());
+        }
         folder
     }
 

@@ -158,3 +158,19 @@ fn the_revision_changes_with_every_file_and_only_then() {
     let second = folder.sound().revision;
     assert_ne!(first, second);
 }
+
+#[test]
+fn a_pack_that_is_missing_is_said_once() {
+    let folder = Folder::of(&[(
+        "p.yaml",
+        "version: 1\nname: p\ninclude: [gone.yaml]\nrules: [{ id: a, override: gone/x, words: [x1], action: tag }]\n\
+         suppress: [{ rule: gone/y, reason: r }]\n",
+    )]);
+    assert_eq!(list(&folder.problems()), ["TG022 p.yaml:3:11"]);
+}
+
+#[test]
+fn a_rule_with_pseudonyms_is_about_prompts_unless_it_says_otherwise() {
+    let policy = Folder::rules("- { id: a, detect: email, action: pseudonymise }\n").sound();
+    assert_eq!(policy.file.rules[0].on.0, [crate::domain::Phase::Prompt]);
+}

@@ -77,11 +77,12 @@ proptest! {
 
 #[test]
 fn a_file_that_unfolds_into_a_huge_one_is_refused_at_once() {
-    let mut text = "version: 1\nname: p\na0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..30 {
+    let levels = (1..30).map(|level| {
         let names = format!("*a{}, ", level - 1).repeat(9);
-        text.push_str(&format!("a{level}: &a{level} [{names}]\n"));
-    }
+        format!("a{level}: &a{level} [{names}]")
+    });
+    let text = levels.collect::<Vec<_>>().join("\n");
+    let text = format!("version: 1\nname: p\na0: &a0 [x, x, x, x, x, x, x, x, x]\n{text}\n");
     let problems = Folder::policy(&text).problems();
     assert!(problems.iter().any(|problem| problem.code.to_string() == "TG027"));
 }
