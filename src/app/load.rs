@@ -79,7 +79,8 @@ fn failed_tests(
     let mut failed = Vec::new();
     let mut run = |policy: &Arc<Policy>, tests: &_, defaults: &_| {
         let report = run_suite(policy, (tests, defaults), &[], today);
-        let misses = report.tests.iter().filter(|test| !test.todo && !test.result.misses.is_empty());
+        let misses =
+            report.tests.iter().filter(|test| !test.todo && !test.result.misses.is_empty());
         failed.extend(misses.map(|test| format!("{}: {}", policy.name, test.name)));
     };
     for (file, policy) in files.iter().zip(policies) {
@@ -116,17 +117,22 @@ impl Loaded {
         let mut upstreams: HashMap<&str, Arc<NamedUpstream>> = HashMap::new();
         for (name, upstream) in file.upstreams.iter() {
             let made = self.upstream(name, upstream, environment, demo)?;
-            upstreams.insert(name, Arc::new(NamedUpstream { name: Arc::from(name), upstream: made }));
+            upstreams
+                .insert(name, Arc::new(NamedUpstream { name: Arc::from(name), upstream: made }));
         }
-        let policies: HashMap<String, Arc<Policy>> =
-            self.policies.iter().map(|policy| (policy.name.to_string(), Arc::clone(policy))).collect();
+        let policies: HashMap<String, Arc<Policy>> = self
+            .policies
+            .iter()
+            .map(|policy| (policy.name.to_string(), Arc::clone(policy)))
+            .collect();
         let mut routes = Vec::new();
         for (index, route) in file.routes.iter().enumerate() {
             let missing = |what: &str| {
                 let at = self.server.document.at(&format!("routes[{index}]"));
                 Problem::new(Code::TG062, format!("route `{}` has no {what}", route.id)).at(at, "")
             };
-            let upstream = upstreams.get(route.upstream.as_str()).ok_or_else(|| missing("upstream"))?;
+            let upstream =
+                upstreams.get(route.upstream.as_str()).ok_or_else(|| missing("upstream"))?;
             let policy = policies.get(&route.policy).ok_or_else(|| missing("policy"))?;
             let headers = route.matches.header.iter().flat_map(|headers| headers.iter());
             let header = headers

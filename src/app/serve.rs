@@ -216,12 +216,8 @@ impl Service {
     fn reload(&mut self, asked: bool) {
         let today = self.telemetry.clock.today();
         let options = &self.options;
-        let (loaded, problems) = load(
-            options.config.as_deref(),
-            &options.environment,
-            &options.flags,
-            Some(today),
-        );
+        let (loaded, problems) =
+            load(options.config.as_deref(), &options.environment, &options.flags, Some(today));
         let Some(loaded) = loaded else {
             return self.keep_old("invalid", &problems);
         };
@@ -233,8 +229,10 @@ impl Service {
             return self.refused("tests_failed");
         }
         let file = &loaded.server.file;
-        for ((name, before), now) in
-            ["listen", "admin.listen"].iter().zip(&self.fixed).zip([&file.listen, &file.admin.listen])
+        for ((name, before), now) in ["listen", "admin.listen"]
+            .iter()
+            .zip(&self.fixed)
+            .zip([&file.listen, &file.admin.listen])
         {
             if before != now {
                 warn!(setting = name, "this setting needs a restart; nothing was changed");

@@ -105,7 +105,8 @@ fn run_budget(
         harmful += u32::from(*label);
         hits += u32::from(is && *label);
     }
-    let share = |part: u32, whole: u32| if whole == 0 { 0.0 } else { f64::from(part) / f64::from(whole) };
+    let share =
+        |part: u32, whole: u32| if whole == 0 { 0.0 } else { f64::from(part) / f64::from(whole) };
     let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let benign = total.saturating_sub(harmful);
     let false_alarms = share(flagged - hits, benign);
@@ -113,13 +114,20 @@ fn run_budget(
     let percent = |share: f64| format!("{:.2}%", share * 100.0);
     let mut misses = Vec::new();
     let bars = &budget.expect;
-    if let Some(most) = bars.flagged_at_most.map(|bar| bar.fraction()).filter(|&m| false_alarms > m) {
-        misses.push(format!("flagged {} of benign lines, at most {}", percent(false_alarms), percent(most)));
+    if let Some(most) = bars.flagged_at_most.map(|bar| bar.fraction()).filter(|&m| false_alarms > m)
+    {
+        misses.push(format!(
+            "flagged {} of benign lines, at most {}",
+            percent(false_alarms),
+            percent(most)
+        ));
     }
     if let Some(least) = bars.recall_at_least.map(|bar| bar.fraction()).filter(|&l| recall < l) {
         misses.push(format!("recall {}, at least {}", percent(recall), percent(least)));
     }
-    if let Some(least) = bars.precision_at_least.map(|bar| bar.fraction()).filter(|&l| precision < l) {
+    if let Some(least) =
+        bars.precision_at_least.map(|bar| bar.fraction()).filter(|&l| precision < l)
+    {
         misses.push(format!("precision {}, at least {}", percent(precision), percent(least)));
     }
     let measured = format!(
@@ -141,13 +149,14 @@ fn read_corpus(path: &Path) -> Result<Vec<(String, bool)>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
     let mut rows = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let row: serde_json::Value =
-            serde_json::from_str(line).map_err(|error| format!("{shown}:{}: {error}", number + 1))?;
+        let row: serde_json::Value = serde_json::from_str(line)
+            .map_err(|error| format!("{shown}:{}: {error}", number + 1))?;
         let Some(text) = row["text"].as_str() else {
             return Err(format!("{shown}:{}: `text` is missing", number + 1));
         };
         let label = &row["label"];
-        let harmful = label == true || label == 1 || matches!(label.as_str(), Some("harmful" | "unsafe"));
+        let harmful =
+            label == true || label == 1 || matches!(label.as_str(), Some("harmful" | "unsafe"));
         rows.push((text.to_owned(), harmful));
     }
     Ok(rows)

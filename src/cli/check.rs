@@ -53,7 +53,10 @@ fn whole(args: &CheckArgs) -> anyhow::Result<Problems> {
         }
         if args.show_effective {
             for setting in &loaded.server.settings {
-                output::say(&format!("{} = {}  ({})\n", setting.path, setting.value, setting.origin))?;
+                output::say(&format!(
+                    "{} = {}  ({})\n",
+                    setting.path, setting.value, setting.origin
+                ))?;
             }
         }
     }

@@ -193,7 +193,9 @@ fn row(policy: &Policy, file: &str, text: &str, finding: &Finding) -> String {
         (view, None) if raw.to_lowercase() == finding.matched.to_lowercase() && view == "fold" => {
             format!("term \"{}\"", finding.matched)
         }
-        (view, None) => format!("term \"{}\"; \"{raw}\" → {view} → \"{}\"", finding.matched, finding.matched),
+        (view, None) => {
+            format!("term \"{}\"; \"{raw}\" → {view} → \"{}\"", finding.matched, finding.matched)
+        }
     };
     let mode = match (finding.mode, atom) {
         (Mode::Shadow, _) if policy.mode == Mode::Enforce => " (shadow)",
@@ -227,7 +229,8 @@ fn underlined(text: &str, findings: &[Finding]) -> Vec<String> {
         }
         drawn.push(marks.trim_end().to_owned());
         for finding in here {
-            let before = line.get(..finding.span.start.saturating_sub(range.start)).unwrap_or_default();
+            let before =
+                line.get(..finding.span.start.saturating_sub(range.start)).unwrap_or_default();
             let column: usize = before.chars().map(|c| visible(c).width().unwrap_or(1)).sum();
             drawn.push(format!("{}{}", " ".repeat(column), finding.rule_id));
         }

@@ -26,7 +26,8 @@ pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
     let mut base = url.clone().into_parts();
     base.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
     let base = http::Uri::from_parts(base)?;
-    let timeouts = UpstreamTimeouts { connect: PATIENCE, first_byte: PATIENCE, ..UpstreamTimeouts::default() };
+    let timeouts =
+        UpstreamTimeouts { connect: PATIENCE, first_byte: PATIENCE, ..UpstreamTimeouts::default() };
     let upstream = Upstream::Remote(Remote::new(RemoteSettings { base, key: None, timeouts })?);
     let outgoing = Outgoing {
         method: http::Method::GET,

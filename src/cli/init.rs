@@ -30,7 +30,10 @@ pub(super) fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
         .filter(|path| path.try_exists().unwrap_or(true))
         .collect();
     if let Some(path) = taken.first() {
-        output::complain(&format!("error: `{}` is there already; nothing was written", path.display()));
+        output::complain(&format!(
+            "error: `{}` is there already; nothing was written",
+            path.display()
+        ));
         return Ok(ExitCode::from(2));
     }
     for (path, content) in FILES {

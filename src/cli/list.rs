@@ -55,9 +55,10 @@ pub(super) enum SchemaName {
 
 pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let rows: Vec<(String, String)> = match args.what {
-        What::Detectors => {
-            ENTITIES.iter().map(|entity| (entity.name.to_owned(), entity.summary.to_owned())).collect()
-        }
+        What::Detectors => ENTITIES
+            .iter()
+            .map(|entity| (entity.name.to_owned(), entity.summary.to_owned()))
+            .collect(),
         What::Views => VIEWS
             .iter()
             .map(|view| {

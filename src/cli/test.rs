@@ -95,11 +95,17 @@ fn run_file(
     let (mut tests, defaults, budgets, corpora) = match suite {
         Some(suite) => (suite.file.tests, suite.file.defaults, suite.file.budgets, suite.corpora),
         None => {
-            let corpora = loaded.file.budgets.iter().map(|one| {
-                (!one.corpus.starts_with("builtin:")).then(|| root.join(&one.corpus))
-            });
+            let corpora =
+                loaded.file.budgets.iter().map(|one| {
+                    (!one.corpus.starts_with("builtin:")).then(|| root.join(&one.corpus))
+                });
             let corpora = corpora.collect();
-            (loaded.file.tests.clone(), TestDefaults::default(), loaded.file.budgets.clone(), corpora)
+            (
+                loaded.file.tests.clone(),
+                TestDefaults::default(),
+                loaded.file.budgets.clone(),
+                corpora,
+            )
         }
     };
     tests.retain(|test| filter.is_none_or(|filter| filter.is_match(&test.name)));
@@ -123,7 +129,9 @@ fn print(path: &std::path::Path, report: &SuiteReport) -> anyhow::Result<()> {
             (true, false) => {
                 output::say(&format!("FAILED {}: {}\n", path.display(), test.name))?;
                 let mut shown = BTreeSet::new();
-                for miss in test.result.misses.iter().filter(|m| shown.insert((&m.text, &m.what))).take(6) {
+                for miss in
+                    test.result.misses.iter().filter(|m| shown.insert((&m.text, &m.what))).take(6)
+                {
                     output::say(&format!("    {}\n        in: {}\n", miss.what, miss.text))?;
                 }
             }

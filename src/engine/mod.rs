@@ -19,8 +19,8 @@ mod tests;
 
 pub use mend::{mend, merge};
 pub use pseudonym::{Pseudonyms, Restorer};
-pub use trial::{Miss, TrialResult, is_flagged, run_test};
 pub use screen::{Progress, Screen, Stop, Subject, screen_passage};
+pub use trial::{Miss, TrialResult, is_flagged, run_test};
 
 /// Buffers of scans, made once and lent to one screen after the other.
 pub use crate::detect::Scratch;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{Pseudonyms, Restorer, Screen, Scratch, Subject, mend, merge, screen_passage};
+use super::{Pseudonyms, Restorer, Scratch, Screen, Subject, mend, merge, screen_passage};
 use crate::config::test_file::{Expectation, TestCase, TestDefaults};
 use crate::domain::{Action, Author, Mode, Phase, Rewrite, Span, Verdict};
 use crate::policy::Policy;
@@ -179,7 +179,10 @@ fn relay(
         let shifted: Vec<Rewrite> = progress
             .rewrites
             .into_iter()
-            .map(|one| Rewrite { span: Span::new(one.span.start - upto, one.span.end - upto), ..one })
+            .map(|one| Rewrite {
+                span: Span::new(one.span.start - upto, one.span.end - upto),
+                ..one
+            })
             .collect();
         let part = text.get(upto..progress.decided).unwrap_or_default();
         sent.push_str(&mend(part, &merge(shifted)));
@@ -259,7 +262,11 @@ fn differences(expect: &Expectation, outcome: &Outcome) -> Vec<String> {
     if let Some(rules) = &expect.rules {
         let mut rules = rules.clone();
         rules.sort();
-        differ("rules", format!("[{}]", rules.join(", ")), format!("[{}]", outcome.rules.join(", ")));
+        differ(
+            "rules",
+            format!("[{}]", rules.join(", ")),
+            format!("[{}]", outcome.rules.join(", ")),
+        );
     }
     if let Some(score) = expect.score {
         differ("score", score.to_string(), outcome.score.to_string());

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 use super::{
-    BlockStyle, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal, StreamRules, conditions,
+    BlockStyle, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal, StreamRules,
+    conditions,
 };
 use crate::config::policy_file::{
     BlockShape, ExceptEntry, LetterCase, Matcher as MatcherFile, Message, MessageRef,
@@ -15,7 +16,8 @@ use crate::config::units::Window;
 use crate::config::{Code, LoadedPolicy, Problem, Problems, policy_file};
 use crate::detect::entity::{self, ENTITIES};
 use crate::detect::{
-    AtomId, Boundary, BuildError, PatternError, PatternSpec, ScannerBuilder, TermSpec, longest_match,
+    AtomId, Boundary, BuildError, PatternError, PatternSpec, ScannerBuilder, TermSpec,
+    longest_match,
 };
 use crate::domain::{Category, Mode, Phase, Span};
 use crate::text::normalise_term;
@@ -88,7 +90,9 @@ impl Compiler<'_> {
     fn message(&mut self, id: &str, message: &Message) {
         let texts: Vec<(String, String)> = match message {
             Message::Text(text) => vec![(String::new(), text.clone())],
-            Message::ByLanguage(texts) => texts.iter().map(|(t, s)| (t.to_owned(), s.clone())).collect(),
+            Message::ByLanguage(texts) => {
+                texts.iter().map(|(t, s)| (t.to_owned(), s.clone())).collect()
+            }
         };
         self.messages.add(id, texts);
     }
@@ -203,7 +207,8 @@ impl Compiler<'_> {
         if views {
             let message = "`views` of a regex: known, but not available in this version";
             let problem = Problem::new(Code::TG019, message);
-            self.problems.push(problem.at(self.loaded.at(place), "this would read the raw text only"));
+            self.problems
+                .push(problem.at(self.loaded.at(place), "this would read the raw text only"));
         }
         match longest_match(pattern) {
             Err(error) => {
@@ -237,8 +242,12 @@ impl Compiler<'_> {
             return;
         }
         let message = match longest {
-            Some(longest) => format!("this regex can match {longest} bytes; streams hold {max_match}"),
-            None => format!("this regex has no longest match; streams hold {max_match} bytes of it"),
+            Some(longest) => {
+                format!("this regex can match {longest} bytes; streams hold {max_match}")
+            }
+            None => {
+                format!("this regex has no longest match; streams hold {max_match} bytes of it")
+            }
         };
         let problem = Problem::new(Code::TG040, message);
         let help = "set `max_match` on the rule to say how much a stream may hold for it";
@@ -268,7 +277,8 @@ impl Compiler<'_> {
         let term = word.trim_end_matches('*');
         if normalise_term(term).is_empty() {
             let problem = Problem::new(Code::TG012, format!("`{word}` normalises to nothing"));
-            self.problems.push(problem.at(self.loaded.at(place), "this would match everywhere or never"));
+            self.problems
+                .push(problem.at(self.loaded.at(place), "this would match everywhere or never"));
             return;
         }
         let boundary = Boundary::Word;
@@ -285,8 +295,10 @@ impl Compiler<'_> {
         let atom = self.atom(None, &format!("lexicon {name}"));
         for term in &lexicon.terms {
             if normalise_term(&term.text).is_empty() {
-                let problem = Problem::new(Code::TG012, format!("`{}` normalises to nothing", term.text));
-                self.problems.push(problem.at(lexicon.at(term), "this would match everywhere or never"));
+                let problem =
+                    Problem::new(Code::TG012, format!("`{}` normalises to nothing", term.text));
+                self.problems
+                    .push(problem.at(lexicon.at(term), "this would match everywhere or never"));
                 continue;
             }
             let boundary = match term.boundary.unwrap_or(lexicon.settings.boundary) {
@@ -330,10 +342,8 @@ impl Compiler<'_> {
     }
 
     fn atom(&mut self, placeholder: Option<&str>, origin: &str) -> AtomId {
-        self.atoms.push(AtomInfo {
-            placeholder: placeholder.map(Arc::from),
-            origin: Arc::from(origin),
-        });
+        self.atoms
+            .push(AtomInfo { placeholder: placeholder.map(Arc::from), origin: Arc::from(origin) });
         AtomId::try_from(self.atoms.len() - 1).unwrap_or(AtomId::MAX)
     }
 
@@ -426,7 +436,8 @@ fn thresholds(file: &PolicyFile) -> Vec<Threshold> {
 /// Views that the policy switches off.
 fn off_views(file: &PolicyFile) -> Vec<&'static str> {
     let off = |(name, on): (&str, Option<bool>)| {
-        let known = crate::text::VIEWS.iter().map(|view| view.name.0).find(|known| *known == name)?;
+        let known =
+            crate::text::VIEWS.iter().map(|view| view.name.0).find(|known| *known == name)?;
         (on == Some(false)).then_some(known)
     };
     file.views.written().into_iter().filter_map(off).collect()
