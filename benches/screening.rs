@@ -3,6 +3,11 @@
 //!
 //! Run with `cargo bench --bench screening`; the figures are in `docs/benchmarks.md`.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a benchmark may stop at a mistake of its own"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -129,11 +134,8 @@ fn bench(c: &mut Criterion) {
     for (language, text) in [("en", english()), ("zh", chinese())] {
         for terms in [100, 10_000, 100_000] {
             let scanner = scanner(terms);
-            eprintln!(
-                "dense {} memory {} KiB",
-                scanner.patterns_are_dense(),
-                scanner.memory() >> 10
-            );
+            let dense = if scanner.patterns_are_dense() { "dense" } else { "lazy" };
+            eprintln!("{terms} terms, {dense} automata, {} KiB", scanner.memory() >> 10);
             group.throughput(Throughput::Bytes(text.len() as u64));
             group.bench_function(BenchmarkId::new(format!("whole/{language}"), terms), |b| {
                 b.iter(|| black_box(scan_whole(&scanner, black_box(&text), &mut scratch)));

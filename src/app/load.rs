@@ -134,10 +134,9 @@ impl Loaded {
             let upstream =
                 upstreams.get(route.upstream.as_str()).ok_or_else(|| missing("upstream"))?;
             let policy = policies.get(&route.policy).ok_or_else(|| missing("policy"))?;
-            let headers = route.matches.header.iter().flat_map(|headers| headers.iter());
-            let header = headers
-                .filter_map(|(name, value)| Some((name.parse().ok()?, value.clone())))
-                .next();
+            let mut headers = route.matches.header.iter().flat_map(crate::config::Named::iter);
+            let header =
+                headers.find_map(|(name, value)| Some((name.parse().ok()?, value.clone())));
             routes.push(Route {
                 id: Arc::from(route.id.as_str()),
                 path: PathMatch::new(route.matches.path.as_deref().unwrap_or("/*")),
@@ -200,7 +199,9 @@ impl Loaded {
             total: written.timeout.duration(),
         };
         let remote = Remote::new(RemoteSettings { base, key, timeouts });
-        remote.map(Upstream::Remote).map_err(|error| wrong(error.to_string()))
+        remote
+            .map(|remote| Upstream::Remote(Box::new(remote)))
+            .map_err(|error| wrong(error.to_string()))
     }
 
     /// The value that a reference names. The message of an error names the reference, never a value.

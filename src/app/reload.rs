@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use notify_debouncer_full::new_debouncer;
-use notify_debouncer_full::notify::RecursiveMode;
+use notify_debouncer_full::notify::{self, RecursiveMode};
 use tokio::sync::mpsc::{Receiver, channel};
 
 /// How long files must be quiet before a reload: two quick edits give one.
@@ -13,9 +13,7 @@ const QUIET: Duration = Duration::from_millis(300);
 
 /// Watches folders. A folder is watched and not its files, because a mounted ConfigMap swaps a symbolic
 /// link in it. The watcher lives as long as the returned guard.
-pub(super) fn watch(
-    folders: &[PathBuf],
-) -> notify_debouncer_full::notify::Result<(Guard, Receiver<()>)> {
+pub(super) fn watch(folders: &[PathBuf]) -> notify::Result<(Guard, Receiver<()>)> {
     let (tell, changed) = channel(1);
     let mut debouncer =
         new_debouncer(QUIET, None, move |events: notify_debouncer_full::DebounceEventResult| {

@@ -109,7 +109,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     let tokens = match &file.admin.auth.tokens {
         Some(reference) => {
             let secret = loaded.secret(reference, &options.environment);
-            let secret = secret.map_err(|error| std::io::Error::other(error))?;
+            let secret = secret.map_err(std::io::Error::other)?;
             let lines = secret.expose().lines().filter(|line| !line.trim().is_empty());
             lines.map(|line| crate::domain::Secret::new(line.trim())).collect()
         }
@@ -291,7 +291,7 @@ fn start_log(loaded: &Loaded) {
     let log = &loaded.server.file.log;
     let format = match log.format {
         LogFormatFile::Json => LogFormat::Json,
-        _ => LogFormat::Human,
+        LogFormatFile::Text => LogFormat::Human,
     };
     init_log(format, &format!("{:?}", log.level).to_ascii_lowercase());
 }

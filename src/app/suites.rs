@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::config::test_file::{Budget, TestCase, TestDefaults};
+use crate::config::units::Share;
 use crate::engine::{Scratch, TrialResult, is_flagged, run_test};
 use crate::policy::Policy;
 
@@ -114,20 +115,17 @@ fn run_budget(
     let percent = |share: f64| format!("{:.2}%", share * 100.0);
     let mut misses = Vec::new();
     let bars = &budget.expect;
-    if let Some(most) = bars.flagged_at_most.map(|bar| bar.fraction()).filter(|&m| false_alarms > m)
-    {
+    if let Some(most) = bars.flagged_at_most.map(Share::fraction).filter(|&m| false_alarms > m) {
         misses.push(format!(
             "flagged {} of benign lines, at most {}",
             percent(false_alarms),
             percent(most)
         ));
     }
-    if let Some(least) = bars.recall_at_least.map(|bar| bar.fraction()).filter(|&l| recall < l) {
+    if let Some(least) = bars.recall_at_least.map(Share::fraction).filter(|&l| recall < l) {
         misses.push(format!("recall {}, at least {}", percent(recall), percent(least)));
     }
-    if let Some(least) =
-        bars.precision_at_least.map(|bar| bar.fraction()).filter(|&l| precision < l)
-    {
+    if let Some(least) = bars.precision_at_least.map(Share::fraction).filter(|&l| precision < l) {
         misses.push(format!("precision {}, at least {}", percent(precision), percent(least)));
     }
     let measured = format!(
@@ -151,12 +149,12 @@ fn read_corpus(path: &Path) -> Result<Vec<(String, bool)>, String> {
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let row: serde_json::Value = serde_json::from_str(line)
             .map_err(|error| format!("{shown}:{}: {error}", number + 1))?;
-        let Some(text) = row["text"].as_str() else {
+        let Some(text) = row.get("text").and_then(serde_json::Value::as_str) else {
             return Err(format!("{shown}:{}: `text` is missing", number + 1));
         };
-        let label = &row["label"];
+        let label = row.get("label").unwrap_or(&serde_json::Value::Null);
         let harmful =
-            label == true || label == 1 || matches!(label.as_str(), Some("harmful" | "unsafe"));
+            *label == true || *label == 1 || matches!(label.as_str(), Some("harmful" | "unsafe"));
         rows.push((text.to_owned(), harmful));
     }
     Ok(rows)

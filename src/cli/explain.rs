@@ -100,7 +100,10 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
 
 fn explain_code(code: Code) -> anyhow::Result<ExitCode> {
     let about = code.definition();
-    let example = |text: &str| text.lines().map(|line| format!("    {line}\n")).collect::<String>();
+    let example = |text: &str| {
+        let lines: Vec<String> = text.lines().map(|line| format!("    {line}\n")).collect();
+        lines.concat()
+    };
     output::say(&format!(
         "{code}: {}\n\n{}\n\nwrong:\n{}\nright:\n{}",
         about.title,
@@ -154,7 +157,10 @@ fn draw(policy: &Policy, file: &str, text: &str, verdict: &Verdict, phase: Phase
     }
     let mode = if shadow { " (shadow: recorded, nothing is touched)" } else { "" };
     // Writing to a string cannot fail.
-    let mut line = |text: &str| out.push_str(&format!("{text}\n"));
+    let mut line = |text: &str| {
+        out.push_str(text);
+        out.push('\n');
+    };
     line(&format!("{headline}   policy {}@{}{mode}", policy.name, policy.revision));
     line("");
     for drawn in underlined(text, &verdict.findings) {

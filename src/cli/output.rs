@@ -18,16 +18,11 @@ pub(super) fn complain(line: &str) {
     writeln!(std::io::stderr().lock(), "{line}").unwrap_or_default();
 }
 
-/// Whether standard output is a terminal that may have colours.
-pub(super) fn coloured() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
-}
-
 /// Draws problems on standard error.
 pub(super) fn problems(problems: &Problems, format: Format) {
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let text = render(problems, format, colour);
-    if !text.is_empty() {
+    if problems.iter().next().is_some() {
         complain(text.trim_end());
     }
 }

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::{ConfigArg, FormatArg, output};
 use crate::app::{SuiteReport, run_suite, suite_files};
-use crate::config::test_file::TestDefaults;
+use crate::config::test_file::{Budget, TestDefaults};
 use crate::config::{configuration_root, load_policy, load_tests};
 use crate::policy::{Policy, compile};
 use crate::telemetry::Clock;
@@ -92,21 +92,14 @@ fn run_file(
         output::problems(&problems, args.format.into());
         return Ok(None);
     };
-    let (mut tests, defaults, budgets, corpora) = match suite {
-        Some(suite) => (suite.file.tests, suite.file.defaults, suite.file.budgets, suite.corpora),
-        None => {
-            let corpora =
-                loaded.file.budgets.iter().map(|one| {
-                    (!one.corpus.starts_with("builtin:")).then(|| root.join(&one.corpus))
-                });
-            let corpora = corpora.collect();
-            (
-                loaded.file.tests.clone(),
-                TestDefaults::default(),
-                loaded.file.budgets.clone(),
-                corpora,
-            )
-        }
+    let (mut tests, defaults, budgets, corpora) = if let Some(suite) = suite {
+        (suite.file.tests, suite.file.defaults, suite.file.budgets, suite.corpora)
+    } else {
+        let file = &loaded.file;
+        let corpus =
+            |one: &Budget| (!one.corpus.starts_with("builtin:")).then(|| root.join(&one.corpus));
+        let corpora = file.budgets.iter().map(corpus).collect();
+        (file.tests.clone(), TestDefaults::default(), file.budgets.clone(), corpora)
     };
     tests.retain(|test| filter.is_none_or(|filter| filter.is_match(&test.name)));
     let budgets: Vec<_> = budgets.into_iter().zip(corpora).collect();

@@ -15,7 +15,7 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassBytesRange, ClassUnicodeRange, Hir, HirKind};
 
 use super::pattern::PatternError;
 
@@ -326,9 +326,11 @@ fn widen(hir: &Hir, widening: Widening) -> Hir {
 fn class_size(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Class(Class::Unicode(class)) => {
-            class.ranges().iter().map(|range| range.len()).sum()
+            class.ranges().iter().map(ClassUnicodeRange::len).sum()
         }
-        HirKind::Class(Class::Bytes(class)) => class.ranges().iter().map(|range| range.len()).sum(),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.ranges().iter().map(ClassBytesRange::len).sum()
+        }
         HirKind::Empty | HirKind::Literal(_) | HirKind::Look(_) => 0,
         HirKind::Repetition(repetition) => class_size(&repetition.sub),
         HirKind::Capture(capture) => class_size(&capture.sub),

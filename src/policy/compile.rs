@@ -109,7 +109,11 @@ impl Compiler<'_> {
         let score = rule.score.map(Effect::Score);
         let effect = rule.action.map(|action| match action {
             RuleAction::Pseudonymise => Effect::Pseudonymise,
-            other => Effect::Act(other.action()),
+            RuleAction::Tag
+            | RuleAction::Redact
+            | RuleAction::Review
+            | RuleAction::Respond
+            | RuleAction::Block => Effect::Act(action.action()),
         });
         let message = rule.message.as_ref().map(|message| match message {
             MessageRef::Id { id } => Arc::from(id.as_str()),
@@ -267,7 +271,9 @@ impl Compiler<'_> {
         };
         let message = match error {
             PatternError::Syntax { .. } => "this regex does not compile".to_owned(),
-            other => other.to_string(),
+            PatternError::MatchesEmpty
+            | PatternError::TooLarge
+            | PatternError::Automaton { .. } => error.to_string(),
         };
         self.problems.push(Problem::new(code, message).at(at, error.to_string()));
     }
@@ -332,7 +338,7 @@ impl Compiler<'_> {
                     atoms.push(atom);
                 }
                 ExceptEntry::Lexicon { lexicon } => {
-                    for name in lexicon.iter() {
+                    for name in lexicon {
                         atoms.extend(self.lexicon(name));
                     }
                 }

@@ -98,6 +98,7 @@ pub struct Reveal {
 
 /// What happens to parts that are not text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one answer for each kind of part")]
 pub struct NonText {
     /// Whether images pass, unscreened and counted.
     pub image: bool,

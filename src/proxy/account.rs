@@ -67,7 +67,7 @@ pub(super) struct Unit<'u> {
 
 impl Account {
     /// Counts and records a unit; the result is what was decided.
-    pub(super) fn decide(&self, unit: Unit<'_>) -> Action {
+    pub(super) fn decide(&self, unit: &Unit<'_>) -> Action {
         let strictest = |get: fn(&Verdict) -> Action| {
             unit.verdicts.iter().map(|(_, _, verdict)| get(verdict)).max().unwrap_or_default()
         };
@@ -90,7 +90,7 @@ impl Account {
         let mode = if would_be > action { crate::domain::Mode::Shadow } else { unit.policy.mode };
         metrics.decided(unit.phase, (word, mode, category), score);
         metrics.screened(unit.phase, unit.bytes, unit.seconds);
-        let rules = merged_rules(&unit);
+        let rules = merged_rules(unit);
         for rule in &rules {
             let mode = if rule.mode == "shadow" {
                 crate::domain::Mode::Shadow
@@ -108,13 +108,18 @@ impl Account {
         let draw = f64::from(self.identity.prompt_decision.low_bits()) / f64::from(u16::MAX);
         if self.telemetry.records.keeps(word, draw) {
             self.record(
-                &unit,
+                unit,
                 rules,
                 (word, would_be, action),
                 deciding.map(|d| (d.0.clone(), d.1)),
             );
         }
         action
+    }
+
+    /// Counts strings that no row of the dialect names.
+    pub(super) fn count_unknown(&self, phase: Phase, leaves: usize) {
+        self.telemetry.metrics.unknown_leaves(self.dialect.name(), phase, leaves);
     }
 
     fn record(

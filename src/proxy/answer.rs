@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::account::{Account, Unit};
 use super::prompt::{rewrites, with_scratch};
-use crate::domain::{Action, EditClass, Outcome, Phase, TextKind, Verdict};
+use crate::domain::{Action, EditClass, Outcome, Passage, Phase, TextKind, Verdict};
 use crate::engine::{Restorer, Scratch, Screen, Subject, merge};
 use crate::policy::{Look, Policy};
 use crate::wire::openai::{PassageEdit, RefusalShape, Response, StoppedChoice};
@@ -63,17 +63,8 @@ pub(super) fn screen(
             bytes += passage.text.len();
             let mut verdict = screen_one(policy, subject, &passage.text, restorer, scratch);
             let choice = one.choice.unwrap_or(0);
-            if passage.kind == TextKind::Logprob {
-                if verdict.action > Action::Tag {
-                    copies.push(choice);
-                }
-                verdict.rewrites.clear();
-                verdict.action = verdict.action.min(Action::Redact);
-            }
-            let fixed = passage.edit == EditClass::Fixed && !verdict.rewrites.is_empty();
-            if fixed {
-                verdict.action = verdict.action.max(Action::Block);
-                verdict.rewrites.clear();
+            if take_what_it_can(&mut verdict, passage) {
+                copies.push(choice);
             }
             if verdict.action.stops() {
                 let rule = verdict.decided_by.or_else(|| Some(verdict.rules.first()?.rule));
@@ -86,10 +77,8 @@ pub(super) fn screen(
             verdicts.push(verdict);
         }
     });
+    let messages = messages(policy, &stopped, language);
     let shape = shape(policy, wants_json);
-    let message = |stop: &Stopped| policy.message(stop.rule, language).to_owned();
-    let messages: Vec<(u64, String)> =
-        stopped.iter().map(|(&choice, stop)| (choice, message(stop))).collect();
     let choices: Vec<StoppedChoice<'_>> = messages
         .iter()
         .map(|(choice, message)| StoppedChoice { choice: *choice, message, shape })
@@ -104,9 +93,11 @@ pub(super) fn screen(
     let body = answer.render(&edits, &choices, &copies);
     let seconds = started.elapsed().as_secs_f64();
     let blocked = stopped.values().find(|stop| stop.action == Action::Block);
-    let refuse = blocked.filter(|_| policy.block_style.completion == Look::Error).map(message);
+    let refuse = blocked
+        .filter(|_| policy.block_style.completion == Look::Error)
+        .map(|stop| policy.message(stop.rule, language).to_owned());
     let placed = answer.passages().iter().zip(verdicts);
-    let action = account.decide(Unit {
+    let action = account.decide(&Unit {
         phase: Phase::Completion,
         policy,
         verdicts: placed
@@ -117,8 +108,7 @@ pub(super) fn screen(
         seconds,
         outcome: if stopped.is_empty() { "complete" } else { "cut" },
     });
-    let unknown = answer.unknown_leaves();
-    account.telemetry.metrics.unknown_leaves(account.dialect.name(), Phase::Completion, unknown);
+    account.count_unknown(Phase::Completion, answer.unknown_leaves());
     match (refuse, body) {
         (Some(message), _) => AnswerOutcome::Refuse { message },
         (None, Ok(body)) => AnswerOutcome::Pass { body, action },
@@ -126,6 +116,32 @@ pub(super) fn screen(
             AnswerOutcome::Refuse { message: policy.message(None, language).to_owned() }
         }
     }
+}
+
+/// What the client reads in the place of each stopped choice.
+fn messages(
+    policy: &Policy,
+    stopped: &BTreeMap<u64, Stopped>,
+    language: Option<&str>,
+) -> Vec<(u64, String)> {
+    let text = |stop: &Stopped| policy.message(stop.rule, language).to_owned();
+    stopped.iter().map(|(&choice, stop)| (choice, text(stop))).collect()
+}
+
+/// What a verdict can do with a passage of this sort. Copies of text elsewhere are not changed: the
+/// result is whether they go. A text that cannot be changed stops its choice instead.
+fn take_what_it_can(verdict: &mut Verdict, passage: &Passage) -> bool {
+    if passage.kind == TextKind::Logprob {
+        let goes = verdict.action > Action::Tag;
+        verdict.rewrites.clear();
+        verdict.action = verdict.action.min(Action::Redact);
+        return goes;
+    }
+    if passage.edit == EditClass::Fixed && !verdict.rewrites.is_empty() {
+        verdict.action = verdict.action.max(Action::Block);
+        verdict.rewrites.clear();
+    }
+    false
 }
 
 /// How a stopped choice looks. Prose in the content of an answer that must be JSON makes SDKs fail to

@@ -230,7 +230,7 @@ impl Exchange {
                     action = action.max(decided);
                     tags.extend(named);
                     if let Err(response) = self.take_body(body) {
-                        return (response, false, Phase::Prompt, action);
+                        return (*response, false, Phase::Prompt, action);
                     }
                 }
             }
@@ -256,7 +256,7 @@ impl Exchange {
     }
 
     /// A body that a policy changed is read again, so that the next policy sees what is forwarded.
-    fn take_body(&mut self, body: Bytes) -> Result<(), HttpResponse<GateBody>> {
+    fn take_body(&mut self, body: Bytes) -> Result<(), Box<HttpResponse<GateBody>>> {
         if body.as_ptr() == self.request.bytes().as_ptr()
             && body.len() == self.request.bytes().len()
         {
@@ -264,7 +264,7 @@ impl Exchange {
         }
         let dialect = self.account.dialect;
         self.request = Request::parse(dialect, body, &self.live.json, self.live.messages)
-            .map_err(|problem| reply::bad_body(&problem))?;
+            .map_err(|problem| Box::new(reply::bad_body(&problem)))?;
         Ok(())
     }
 
@@ -301,7 +301,9 @@ impl Exchange {
         };
         let look = match stop.action {
             Action::Respond => Look::ContentFilter,
-            _ => policy.block_style.prompt,
+            Action::Allow | Action::Tag | Action::Redact | Action::Review | Action::Block => {
+                policy.block_style.prompt
+            }
         };
         let wants_json = self.request.wants_json();
         let shape = match look {

@@ -98,7 +98,7 @@ pub(super) fn screen(
         }
     }
     let placed = request.passages().iter().zip(verdicts);
-    account.decide(Unit {
+    account.decide(&Unit {
         phase: Phase::Prompt,
         policy,
         verdicts: placed.map(|(p, v)| (p.path.clone(), p.author.as_str(), v)).collect(),
@@ -107,8 +107,7 @@ pub(super) fn screen(
         seconds,
         outcome: if stop.is_some() { "cut" } else { "complete" },
     });
-    let unknown = request.unknown_leaves();
-    account.telemetry.metrics.unknown_leaves(account.dialect.name(), Phase::Prompt, unknown);
+    account.count_unknown(Phase::Prompt, request.unknown_leaves());
     match (stop, spliced) {
         (Some(stop), _) => PromptOutcome::Stop(stop),
         (None, Ok(Some(body))) => PromptOutcome::Pass { body, action, tags },

@@ -1,9 +1,13 @@
 //! Answers that the gate makes itself: faults, refusals, answers in the model's place. Causes become
 //! responses here and nowhere else.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
 
 use super::GateBody;
@@ -21,14 +25,33 @@ pub(super) fn full(bytes: Bytes) -> GateBody {
 }
 
 /// A body that keeps something until its last byte: a stream counts as in flight to its end.
-pub(super) fn with_guard<G: Send + 'static>(body: GateBody, guard: G) -> GateBody {
-    let mut guard = Some(guard);
-    body.map_frame(move |frame| {
-        // Named here, so that it lives as long as the body does.
-        let _held = guard.as_mut();
-        frame
-    })
-    .boxed_unsync()
+pub(super) fn with_guard<G: Send + Unpin + 'static>(body: GateBody, guard: G) -> GateBody {
+    Guarded { body, _guard: guard }.boxed_unsync()
+}
+
+struct Guarded<G> {
+    body: GateBody,
+    _guard: G,
+}
+
+impl<G: Unpin> Body for Guarded<G> {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// An answer of ours: JSON, never cached, never retried unless the status asks for it.
@@ -112,9 +135,9 @@ pub(super) fn identify(headers: &mut HeaderMap, identity: &Identity, decision: &
     };
     set("x-tidegate-decision", decision);
     set("x-tidegate-action", action);
-    if !headers.contains_key("x-request-id") {
-        if let Ok(value) = HeaderValue::from_str(&identity.request_id) {
-            headers.insert(HeaderName::from_static("x-request-id"), value);
-        }
+    if !headers.contains_key("x-request-id")
+        && let Ok(value) = HeaderValue::from_str(&identity.request_id)
+    {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
     }
 }

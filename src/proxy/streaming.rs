@@ -103,15 +103,12 @@ impl Stream {
         if let Some(ready) = self.ready.take() {
             return Some(ready);
         }
-        let mut silent_until = Instant::now() + self.keep_alive;
+        let silent_until = Instant::now() + self.keep_alive;
         while !self.ended {
             match timeout_at(silent_until, self.step()).await {
                 Ok(piece) if !piece.is_empty() => return Some(piece),
                 Ok(_) => {}
-                Err(_) => {
-                    silent_until = Instant::now() + self.keep_alive;
-                    return Some(Bytes::from_static(keep_alive()));
-                }
+                Err(_) => return Some(Bytes::from_static(keep_alive())),
             }
         }
         None
@@ -133,9 +130,8 @@ impl Stream {
         }
         let out = with_scratch(|scratch| {
             let mut bytes = BytesMut::new();
-            match &piece {
-                Some(Ok(piece)) => bytes.extend_from_slice(piece),
-                Some(Err(_)) | None => {}
+            if let Some(Ok(piece)) = &piece {
+                bytes.extend_from_slice(piece);
             }
             let failed = matches!(piece, Some(Err(_)));
             for (_, relay) in &mut self.relays {
@@ -244,7 +240,7 @@ fn record(
     {
         first.action = first.action.max(stop.action);
     }
-    account.decide(Unit {
+    account.decide(&Unit {
         phase: Phase::Completion,
         policy,
         verdicts,

@@ -5,10 +5,12 @@
 
 mod channel;
 mod relay;
+mod report;
 mod tool_call;
 
 #[cfg(test)]
 mod tests;
 
 pub use channel::ChannelReport;
-pub use relay::{Finale, Relay, RelaySettings, Report};
+pub use relay::Relay;
+pub use report::{Finale, RelaySettings, Report};

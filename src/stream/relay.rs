@@ -11,13 +11,14 @@ use std::sync::Arc;
 use bytes::BytesMut;
 
 use super::channel::{ChannelReport, Gate};
+use super::report::{Finale, RelaySettings, Report};
 use super::tool_call::screen_arguments;
 use crate::domain::{Action, EditClass, Rewrite, Verdict};
 use crate::engine::{Restorer, Scratch, Screen, Stop, Subject, screen_passage};
-use crate::policy::{OnBlock, Policy};
+use crate::policy::OnBlock;
 use crate::wire::openai::{
-    Channel, Dialect, Ending, Event, EventKind, FragmentEdit, Part, RefusalShape, StreamMeta,
-    error_event, read_event, stop_choice, text_chunk, usage_and_done,
+    Channel, Ending, Event, EventKind, FragmentEdit, Part, StreamMeta, error_event, read_event,
+    stop_choice, text_chunk, usage_and_done,
 };
 use crate::wire::sse::Framer;
 
@@ -27,69 +28,6 @@ const MOST_WAITING: usize = 20_000;
 const MOST_WAITING_BYTES: usize = 8 << 20;
 /// The most text channels of one stream.
 const MOST_CHANNELS: usize = 1024;
-
-/// What a relay must know of its exchange.
-#[derive(Clone, Debug)]
-pub struct RelaySettings {
-    /// The wire format.
-    pub dialect: Dialect,
-    /// The policy, pinned for the whole stream.
-    pub policy: Arc<Policy>,
-    /// What the texts are.
-    pub subject: Subject,
-    /// Puts originals back.
-    pub restorer: Option<Arc<Restorer>>,
-    /// The most bytes of one event.
-    pub event_limit: usize,
-    /// How many choices were asked for.
-    pub choices: u64,
-    /// Whether the client asked for a usage chunk.
-    pub include_usage: bool,
-    /// How a stopped choice looks.
-    pub shape: RefusalShape,
-    /// The reader's language.
-    pub language: Option<String>,
-    /// What a stream of ours is called where the upstream has not said.
-    pub meta: StreamMeta,
-}
-
-/// How a stream ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finale {
-    /// It goes on.
-    Open,
-    /// It ended by itself.
-    Ended,
-    /// A decision ended it; the upstream is to be cancelled.
-    Cut {
-        /// The action, the rule and the place.
-        stop: Stop,
-    },
-    /// It could not be read or the upstream failed; the client has been told.
-    Failed {
-        /// A stable word for records and metrics.
-        reason: &'static str,
-    },
-}
-
-/// What happened in a stream.
-#[derive(Debug)]
-pub struct Report {
-    /// A verdict for each channel.
-    pub channels: Vec<ChannelReport>,
-    /// Bytes of text that were screened.
-    pub bytes: usize,
-    /// The most bytes of text that were held at one time.
-    pub held_most: usize,
-    /// The decision that stopped a choice, of several the first.
-    pub stop: Option<Stop>,
-    /// Whether the client had any text before the stop.
-    pub text_sent: bool,
-    /// Strings that no row of the dialect's table names.
-    pub unknown_leaves: usize,
-    /// Whether a part was edited.
-    pub edited: bool,
-}
 
 /// One streamed answer on its way to the client.
 #[derive(Debug)]
@@ -113,6 +51,7 @@ pub struct Relay {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that hold independently")]
 struct Choice {
     /// The client has had a chunk of it.
     started: bool,
@@ -371,7 +310,8 @@ impl Relay {
         }
         let mut stop = None;
         for gate in self.gates.iter_mut().filter(|gate| gate.channel.choice == choice) {
-            stop = stop.or(gate.close(scratch));
+            let closed = gate.close(scratch);
+            stop = stop.or(closed);
         }
         let Self { tools, settings, others, .. } = self;
         let open = tools.iter_mut().filter(|(key, call)| key.choice == choice && !call.screened);
@@ -389,7 +329,8 @@ impl Relay {
                 others.push(ChannelReport { channel: channel.clone(), verdict });
             }
             call.rejected = screened.stopped.is_some();
-            stop = stop.or(screened.stopped.and_then(|v| stop_of(&v, EditClass::Fixed)));
+            let stopped = screened.stopped.and_then(|v| stop_of(&v, EditClass::Fixed));
+            stop = stop.or(stopped);
         }
         stop
     }
@@ -446,7 +387,7 @@ impl Relay {
         for &choice in &event.choices {
             self.choices.entry(choice).or_default().started = true;
         }
-        self.text_sent |= waiting.texts.iter().any(|text| text.place().len() > 0);
+        self.text_sent |= waiting.texts.iter().any(|text| !text.place().is_empty());
         if edits.is_empty() {
             let edited: Vec<u64> =
                 self.choices.iter().filter(|(_, c)| c.edited).map(|(&index, _)| index).collect();

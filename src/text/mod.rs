@@ -51,7 +51,7 @@ const SKELETON: usize = 1;
 pub fn normalise_term(term: &str) -> String {
     let (mut raw, mut folded) = (Reading::default(), Reading::default());
     raw.identity(term);
-    (VIEWS[FOLD].build)(&raw, &mut folded);
+    (fold::FOLD.build)(&raw, &mut folded);
     folded.as_str().trim().to_owned()
 }
 

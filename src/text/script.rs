@@ -21,7 +21,7 @@ pub(super) fn is_ornament(c: char) -> bool {
     matches!(c.general_category(), NonspacingMark | EnclosingMark)
 }
 
-/// Characters that are drawn as nothing: Default_Ignorable_Code_Point of Unicode 16, and four that
+/// Characters that are drawn as nothing: `Default_Ignorable_Code_Point` of Unicode 16, and four that
 /// are blank in practice (U+2800, U+3164, U+FFA0, U+115F–1160).
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(c,

@@ -56,8 +56,7 @@ fn read(text: &str, at: usize) -> Run {
     let Some(first) = text.get(at..).and_then(|rest| rest.chars().next()) else { return run };
     run.han = is_han(first);
     let mut end = at;
-    loop {
-        let Some(c) = text.get(end..).and_then(|rest| rest.chars().next()) else { break };
+    while let Some(c) = text.get(end..).and_then(|rest| rest.chars().next()) {
         if !belongs(c, run.han) || (!run.han && !stands_alone(text, end, c)) {
             break;
         }

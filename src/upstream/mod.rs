@@ -7,7 +7,7 @@ mod headers;
 mod remote;
 
 pub use headers::{forward_request_headers, forward_response_headers};
-pub use remote::{Remote, RemoteSettings};
+pub use remote::{Remote, RemoteBody, RemoteError, RemoteSettings};
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use demo::Demo;
 #[derive(Debug)]
 pub enum Upstream {
     /// Over the network.
-    Remote(Remote),
+    Remote(Box<Remote>),
     /// The built-in demo model, without a socket.
     Demo(Demo),
 }
@@ -54,7 +54,7 @@ pub struct Answer {
 #[derive(Debug)]
 pub enum AnswerBody {
     /// From the network.
-    Remote(Box<remote::RemoteBody>),
+    Remote(Box<RemoteBody>),
     /// From the demo model.
     Demo(Box<demo::DemoBody>),
 }

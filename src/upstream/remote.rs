@@ -84,7 +84,7 @@ impl Remote {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .build(https);
         let prefix = base.path().trim_end_matches('/').to_owned();
-        Ok(Self { client, prefix, settings })
+        Ok(Self { client, settings, prefix })
     }
 
     pub(super) fn key(&self) -> Option<&Secret> {

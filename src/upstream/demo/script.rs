@@ -50,7 +50,8 @@ pub(super) fn read(message: &str) -> Script {
         } else if let Some(text) = directive(line, "reasoning") {
             script.reasoning = Some(text.trim().to_owned());
         } else if let Some(call) = directive(line, "tool") {
-            let (name, arguments) = call.trim().split_once(' ').unwrap_or((call.trim(), "{}"));
+            let (name, arguments) =
+                call.trim().split_once(' ').unwrap_or_else(|| (call.trim(), "{}"));
             script.tool = Some((name.to_owned(), arguments.trim().to_owned()));
         } else if let Some(status) = directive(line, "fail") {
             script.fail = status.trim().parse().ok().filter(|status| (400..600).contains(status));

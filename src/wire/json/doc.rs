@@ -381,7 +381,7 @@ impl Parser<'_> {
                     self.at += 1;
                     match self.peek() {
                         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                            self.at += 1
+                            self.at += 1;
                         }
                         Some(b'u') => {
                             unicode_escapes = true;
@@ -496,7 +496,7 @@ mod tests {
             (br#"{"a":-Infinity}"#, "invalid_json"),
             (br#"{"a":01}"#, "invalid_json"),
             (br#"{"a":1,}"#, "invalid_json"),
-            (br#"{'a':1}"#, "invalid_json"),
+            (b"{'a':1}", "invalid_json"),
             (b"{\"a\":\"\n\"}", "invalid_json"),
             (br#"{"a":1}{"a":2}"#, "trailing_bytes"),
             (br#"{"a":1} x"#, "trailing_bytes"),

@@ -300,12 +300,14 @@ impl Head {
         let format = format.and_then(|node| doc.string(node, bytes));
         let wanted = match member("n").filter(|&node| doc.kind(node) != Kind::Null) {
             None => 1,
-            Some(node) => doc.integer(node, bytes).filter(|n| (1..=128).contains(n)).ok_or(
-                BodyProblem::Field {
-                    field: "n".to_owned(),
-                    expected: "must be a whole number from 1 to 128",
-                },
-            )?,
+            Some(node) => {
+                doc.integer(node, bytes).filter(|n| (1..=128).contains(n)).ok_or_else(|| {
+                    BodyProblem::Field {
+                        field: "n".to_owned(),
+                        expected: "must be a whole number from 1 to 128",
+                    }
+                })?
+            }
         };
         let prompts = match dialect {
             Dialect::Chat => 1,
@@ -413,12 +415,11 @@ pub(super) fn path_of(doc: &Doc, bytes: &[u8], node: NodeId) -> String {
     let mut steps = Vec::new();
     let mut at = node;
     while let Some(parent) = doc.parent(at) {
-        match doc.key(at, bytes) {
-            Some(key) => steps.push(format!(".{}", key.chars().take(40).collect::<String>())),
-            None => {
-                let index = doc.children(parent).position(|child| child == at).unwrap_or(0);
-                steps.push(format!("[{index}]"));
-            }
+        if let Some(key) = doc.key(at, bytes) {
+            steps.push(format!(".{}", key.chars().take(40).collect::<String>()));
+        } else {
+            let index = doc.children(parent).position(|child| child == at).unwrap_or(0);
+            steps.push(format!("[{index}]"));
         }
         at = parent;
     }

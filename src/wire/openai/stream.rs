@@ -333,8 +333,9 @@ impl Reader<'_> {
                 Part::Content
             }
             (true, Some("delta"), Some("refusal"), _) => Part::Refusal,
-            (true, Some("delta"), Some("tool_calls"), _) => self.tool_part(&trail, found.node),
-            (true, Some("delta"), Some("function_call"), _) => self.tool_part(&trail, found.node),
+            (true, Some("delta"), Some("tool_calls" | "function_call"), _) => {
+                self.tool_part(&trail, found.node)
+            }
             (true, Some("delta"), Some("audio"), _) => Part::Transcript,
             (true, Some("delta"), Some(name), TextKind::Reasoning) => {
                 Part::Reasoning(name.to_owned())
