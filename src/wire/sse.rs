@@ -92,11 +92,11 @@ impl Framer {
             let blank = end == self.line;
             self.line = next;
             self.scanned = next;
+            if blank && next > self.limit {
+                self.overflown = true;
+                return;
+            }
             if blank {
-                if next > self.limit {
-                    self.overflown = true;
-                    return;
-                }
                 let raw = self.buffer.split_to(next).freeze();
                 (self.line, self.scanned) = (0, 0);
                 self.ready.push_back(read_frame(raw, self.first));
@@ -194,14 +194,14 @@ mod tests {
 
     fn frames(pieces: &[&[u8]]) -> (Vec<Frame>, Option<Frame>) {
         let mut framer = Framer::new(1 << 16);
-        let mut frames = Vec::new();
+        let mut whole = Vec::new();
         for piece in pieces {
             framer.push(piece).unwrap();
             while let Some(frame) = framer.next_frame() {
-                frames.push(frame);
+                whole.push(frame);
             }
         }
-        (frames, framer.finish())
+        (whole, framer.finish())
     }
 
     fn data(stream: &str) -> Vec<Option<String>> {

@@ -139,27 +139,23 @@ impl Table {
     }
 
     fn add(&mut self, row: &Row) {
+        let (path, below) = match row.path.strip_suffix(".**") {
+            Some(path) => (path, true),
+            None => (row.path, false),
+        };
         let mut at = 0;
-        for segment in row.path.split('.') {
-            let (name, elements) = match segment.find('[') {
-                Some(open) => segment.split_at(open),
-                None => (segment, ""),
-            };
-            if name == "**" {
-                if let Some(step) = self.steps.get_mut(at) {
-                    step.below = Some(row.leaf);
-                }
-                return;
-            }
+        for segment in path.split('.') {
+            let name = segment.trim_end_matches("[]");
             if !name.is_empty() {
                 at = self.key_step(at, name);
             }
-            for _ in 0..elements.len() / 2 {
+            for _ in 0..(segment.len() - name.len()) / 2 {
                 at = self.element_step(at);
             }
         }
         if let Some(step) = self.steps.get_mut(at) {
-            step.leaf = Some(row.leaf);
+            let leaf = if below { &mut step.below } else { &mut step.leaf };
+            *leaf = Some(row.leaf);
         }
     }
 
@@ -272,8 +268,10 @@ impl Walk<'_> {
     fn number(&mut self, node: NodeId, place: Place) {
         let Place::At(step) = place else { return };
         let by = match self.table.steps.get(step).and_then(|step| step.leaf) {
-            Some(Leaf::Media { by, .. }) => by,
-            Some(Leaf::Text { by, kind: TextKind::Text, edit: EditClass::Plain }) => by,
+            Some(
+                Leaf::Media { by, .. }
+                | Leaf::Text { by, kind: TextKind::Text, edit: EditClass::Plain },
+            ) => by,
             Some(Leaf::Text { .. } | Leaf::Skip) | None => return,
         };
         let before = node.saturating_sub(1);

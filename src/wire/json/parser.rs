@@ -211,7 +211,8 @@ impl<'b> Parser<'b> {
             let stop = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
             let plain = rest.get(..stop).unwrap_or_default();
             // Without an early exit, so that the compiler looks at many bytes at a time.
-            if plain.iter().fold(false, |found, &byte| found | (byte < 0x20)) {
+            let lowest = plain.iter().fold(u8::MAX, |lowest, &byte| lowest.min(byte));
+            if lowest < 0x20 {
                 self.at += plain.iter().position(|&byte| byte < 0x20).unwrap_or(0);
                 return self.wrong(Malformed::ControlCharacter);
             }

@@ -49,7 +49,7 @@ pub fn remove_children(doc: &Doc, container: NodeId, gone: impl Fn(NodeId) -> bo
     for child in doc.children(container) {
         let whole = begin(child)..doc.range(child).end;
         if gone(child) {
-            let start = run.map_or(kept_end.unwrap_or(whole.start), |run| run.start);
+            let start = run.map_or_else(|| kept_end.unwrap_or(whole.start), |run| run.start);
             run = Some(start..whole.end);
             continue;
         }

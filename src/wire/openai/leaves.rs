@@ -202,19 +202,16 @@ pub(super) fn path_of(doc: &Doc, bytes: &[u8], node: NodeId) -> String {
     }
     let mut path = String::with_capacity(32);
     for step in trail.into_iter().rev() {
-        match doc.key(step, bytes) {
-            Some(key) => {
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                path.extend(key.chars().take(KEY_IN_PATH));
-            }
-            None => {
-                path.push('[');
-                path.push_str(&doc.index(step).to_string());
-                path.push(']');
-            }
+        let Some(key) = doc.key(step, bytes) else {
+            path.push('[');
+            path.push_str(&doc.index(step).to_string());
+            path.push(']');
+            continue;
+        };
+        if !path.is_empty() {
+            path.push('.');
         }
+        path.extend(key.chars().take(KEY_IN_PATH));
     }
     path
 }

@@ -33,6 +33,9 @@ struct Head {
     wants_json: bool,
 }
 
+/// The most answers that may be asked for at once: OpenAI's own limit for `n`.
+const MOST_CHOICES: u64 = 128;
+
 /// Types of content parts whose texts and media the tables name. A part of another type may hold
 /// anything, so it is media of an unknown sort, whatever strings of it are screened.
 const KNOWN_PARTS: [&str; 10] = [
@@ -144,12 +147,13 @@ impl Head {
         let format = format.and_then(|node| doc.string(node, bytes));
         let wanted = match member("n").filter(|&node| doc.kind(node) != Kind::Null) {
             None => 1,
-            Some(node) => doc.integer(node, bytes).filter(|n| (1..=128).contains(n)).ok_or(
-                BodyProblem::Field {
+            Some(node) => {
+                let small = doc.integer(node, bytes).filter(|n| (1..=MOST_CHOICES).contains(n));
+                small.ok_or_else(|| BodyProblem::Field {
                     field: "n".to_owned(),
                     expected: "must be a whole number from 1 to 128",
-                },
-            )?,
+                })?
+            }
         };
         let prompts = match dialect {
             Dialect::Chat => 1,

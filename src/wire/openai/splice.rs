@@ -42,6 +42,9 @@ pub(super) enum Place {
 /// Ranges of a text with what takes their place.
 type Cuts = Vec<(Range<usize>, String)>;
 
+/// Strings of the JSON that a token holds, by where they stand in its text, with their changes.
+type Leaves = Vec<(Range<usize>, Cuts)>;
+
 /// The changes of bytes that edits of passages come to.
 pub(super) fn patches(
     bytes: &[u8],
@@ -51,7 +54,7 @@ pub(super) fn patches(
 ) -> Result<Vec<Patch>, Unsplicable> {
     let mut patches: Vec<Patch> = Vec::new();
     // Tokens that hold JSON, by where they begin, with the leaves that change.
-    let mut inner: BTreeMap<usize, (Range<usize>, Vec<(Range<usize>, Cuts)>)> = BTreeMap::new();
+    let mut inner: BTreeMap<usize, (Range<usize>, Leaves)> = BTreeMap::new();
     for edit in edits.iter().filter(|edit| !edit.rewrites.is_empty()) {
         let cuts: Cuts =
             edit.rewrites.iter().map(|r| (r.span.range(), r.replacement.clone())).collect();
@@ -82,7 +85,7 @@ pub(super) fn patches(
 
 /// What changes of inner strings come to in the text of the string that holds them: only inside
 /// their quotes, and escaped, so that the text stays JSON.
-fn outer_cuts(text: &str, leaves: Vec<(Range<usize>, Cuts)>) -> Cuts {
+fn outer_cuts(text: &str, leaves: Leaves) -> Cuts {
     let mut outer = Cuts::new();
     for (leaf, cuts) in leaves {
         let token = text.as_bytes().get(leaf.clone()).unwrap_or_default();

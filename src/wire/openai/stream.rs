@@ -224,22 +224,8 @@ impl Event {
             return patches;
         }
         self.each_choice(|reader, node, index| {
-            if !choices.contains(&index) {
-                return;
-            }
-            let member = |node, key| reader.doc.member(node, key, reader.bytes);
-            let mut put = |node, bytes: &[u8]| {
-                let range = reader.shifted(reader.doc.range(node));
-                patches.push(Patch { range, bytes: bytes.to_vec() });
-            };
-            for key in ["logprobs", "token_ids", "prompt_logprobs"] {
-                if let Some(copy) = member(node, key) {
-                    put(copy, b"null");
-                }
-            }
-            let annotations = member(node, "delta").and_then(|node| member(node, "annotations"));
-            if let Some(node) = annotations.filter(|&node| reader.doc.kind(node) == Kind::Array) {
-                put(node, b"[]");
+            if choices.contains(&index) {
+                patches.extend(reader.copies(node));
             }
         });
         patches
@@ -325,6 +311,21 @@ impl Reader<'_> {
 
     fn shifted(&self, range: Range<usize>) -> Range<usize> {
         range.start + self.offset..range.end + self.offset
+    }
+
+    /// The changes that take what repeats the text, or points into it, out of a choice.
+    fn copies(&self, choice: NodeId) -> Vec<Patch> {
+        let member = |node, key| self.doc.member(node, key, self.bytes);
+        let put = |node, bytes: &[u8]| {
+            let range = self.shifted(self.doc.range(node));
+            Patch { range, bytes: bytes.to_vec() }
+        };
+        let texts = ["logprobs", "token_ids", "prompt_logprobs"];
+        let texts =
+            texts.iter().filter_map(|key| member(choice, key)).map(|node| put(node, b"null"));
+        let annotations = member(choice, "delta").and_then(|node| member(node, "annotations"));
+        let annotations = annotations.filter(|&node| self.doc.kind(node) == Kind::Array);
+        texts.chain(annotations.map(|node| put(node, b"[]"))).collect()
     }
 
     fn fragment(&self, found: &Found) -> Option<Fragment> {

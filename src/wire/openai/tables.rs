@@ -1,10 +1,10 @@
 //! Where text sits in the OpenAI chat and legacy completions APIs, and in what compatible servers
-//! (vLLM, OpenRouter, DeepSeek, Mistral) add to them.
+//! (vLLM, `OpenRouter`, `DeepSeek`, Mistral) add to them.
 //!
 //! It holds no code: how rows are followed is said in `wire::table`.
 //!
-//! Sources: OpenAI's OpenAPI document of 2026-08-21 and the types of its SDKs (openai-python 3.54,
-//! openai-node 6.49); vLLM's and OpenRouter's documentation for the extras.
+//! Sources: OpenAI's `OpenAPI` document of 2026-08-21 and the types of its SDKs (openai-python 3.54,
+//! openai-node 6.49); vLLM's and `OpenRouter`'s documentation for the extras.
 
 use crate::domain::Author::{Assistant, System, Tool, User};
 use crate::domain::EditClass::{Fixed, JsonInString, Opaque, Plain};

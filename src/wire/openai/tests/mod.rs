@@ -34,14 +34,25 @@ fn merged(a: Value, b: Value) -> Value {
         (Value::Object(mut a), Value::Object(b)) => {
             for (key, value) in b {
                 let own = a.remove(&key);
-                a.insert(key, own.map_or(value.clone(), |own| merged(own, value)));
+                a.insert(
+                    key,
+                    match own {
+                        Some(own) => merged(own, value),
+                        None => value,
+                    },
+                );
             }
             Value::Object(a)
         }
         (Value::Array(a), Value::Array(b)) => {
             let mut b = b.into_iter();
-            let mut all: Vec<Value> =
-                a.into_iter().map(|a| b.next().map_or(a.clone(), |b| merged(a, b))).collect();
+            let mut all: Vec<Value> = a
+                .into_iter()
+                .map(|a| match b.next() {
+                    Some(b) => merged(a, b),
+                    None => a,
+                })
+                .collect();
             all.extend(b);
             Value::Array(all)
         }

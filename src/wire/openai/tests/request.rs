@@ -404,8 +404,8 @@ fn the_largest_bodies_are_read_in_one_pass() {
     let ids = "1,".repeat(400_000);
     let body = format!("{{\"prompt\":[{ids}1]}}");
     assert_eq!(request(Dialect::Completions, &body).unwrap().media().len(), 1);
-    let (keys, parts) = ((0..60_000), "{\"text\":\"x\"},".repeat(60_000));
-    let keys: String = keys.map(|n| format!("\"k{n}\":1,")).collect();
+    let keys = (0..60_000).map(|n| format!("\"k{n}\":1,")).collect::<Vec<_>>().concat();
+    let parts = "{\"text\":\"x\"},".repeat(60_000);
     let body = format!("{{\"messages\":[{{{keys}\"content\":[{parts}{{}}]}}]}}");
     assert_eq!(request(Dialect::Chat, &body).unwrap().passages().len(), 120_000);
     let text = "\\n你好 bob".repeat(60_000);

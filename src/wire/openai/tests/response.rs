@@ -133,7 +133,7 @@ fn a_stopped_choice_leaves_nothing_of_the_model_and_the_others_keep_every_byte()
     let out = answer.render(&[], &stopped(RefusalShape::Content), &[]).unwrap();
     let start = TWO.find(r#" {"index":1"#).unwrap() + 1;
     let end = TWO.find(r#"],"usage""#).unwrap();
-    let (before, after) = (&TWO[..start], &TWO[end..]);
+    let (before, after) = (TWO.get(..start).unwrap(), TWO.get(end..).unwrap());
     let content = r#"{"index":1,"message":{"role":"assistant","content":"No.","refusal":null},"logprobs":null,"finish_reason":"content_filter"}"#;
     assert_eq!(std::str::from_utf8(&out).unwrap(), format!("{before}{content}{after}"));
     let out = answer.render(&[], &stopped(RefusalShape::Refusal), &[]).unwrap();
