@@ -21,13 +21,11 @@ use super::pattern::PatternError;
 
 /// The most bytes a dense automaton may take; beyond it patterns are widened, and at last the lazy
 /// form is used. Small enough that its busy part stays in the processor's cache.
-const DENSE_LIMIT: usize = 4 << 20;
+const DENSE_LIMIT: usize = 2 << 20;
 /// The most bytes that building a dense automaton may take.
-const DETERMINIZE_LIMIT: usize = 8 << 20;
+const DETERMINIZE_LIMIT: usize = 4 << 20;
 /// How far patterns are widened, one step after the other, until the dense form fits.
-const WIDENING: [Widening; 4] = [
-    Widening { longest: u32::MAX, classes_below: 0 },
-    Widening { longest: 16, classes_below: 128 },
+const WIDENING: [Widening; 2] = [
     Widening { longest: 2, classes_below: 128 },
     Widening { longest: 1, classes_below: usize::MAX },
 ];
@@ -337,5 +335,61 @@ fn class_size(hir: &Hir) -> usize {
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
             parts.iter().map(class_size).max().unwrap_or(0)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default, PartialEq, Debug)]
+    struct Told {
+        cuts: Vec<usize>,
+        matched: Vec<usize>,
+    }
+
+    impl CutSink for Told {
+        fn cut(&mut self, at: usize) {
+            self.cuts.push(at);
+        }
+
+        fn matched(&mut self, pattern: usize) {
+            if !self.matched.contains(&pattern) {
+                self.matched.push(pattern);
+                self.matched.sort_unstable();
+            }
+        }
+
+        fn gave_up(&mut self, _: usize) {
+            unreachable!("the cache is large enough");
+        }
+    }
+
+    fn told(automaton: &HorizonAutomaton, text: &str) -> Told {
+        let mut told = Told::default();
+        automaton.run(text, 0, true, &mut told);
+        told
+    }
+
+    #[test]
+    fn the_lazy_automaton_gives_the_same_cuts_as_the_dense_one() {
+        let patterns = [r"[a-z]+@[a-z]+\.[a-z]{2,4}", r"(?-u:\b)\d{4}", "secret$", "傻[瓜子]"];
+        let hirs: Vec<Hir> =
+            patterns.iter().map(|p| super::super::pattern::parse(p).unwrap()).collect();
+        let dense = HorizonAutomaton::new(&hirs).unwrap();
+        assert!(dense.is_dense());
+        let wide: Vec<Hir> = hirs.iter().map(|hir| widen(hir, WIDENED_FOR_LAZY)).collect();
+        let lazy = HorizonAutomaton { engine: lazy_engine(nfa(&wide).unwrap()).unwrap() };
+        for text in ["mail bob@x.com, 1234 bob; secret", "你是傻瓜 12345", "", "a@b.c secret no"]
+        {
+            assert_eq!(told(&lazy, text), told(&dense, text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_match_never_ends_at_a_cut() {
+        let hirs = [super::super::pattern::parse("ab|b").unwrap()];
+        let automaton = HorizonAutomaton::new(&hirs).unwrap();
+        assert_eq!(told(&automaton, "xabx ").cuts, [1, 5]);
     }
 }

@@ -5,6 +5,7 @@
 //! Scanning cannot fail; building can.
 
 mod automaton;
+pub mod entity;
 mod lexicon;
 mod pattern;
 mod prefix;

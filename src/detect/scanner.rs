@@ -9,7 +9,7 @@ use super::AtomId;
 use super::lexicon::{TermSet, TermSpec};
 use super::pattern::{PatternError, PatternScratch, PatternSet, PatternSpec, PatternWindow};
 use crate::domain::{Span, ViewName};
-use crate::text::{Reading, VIEWS};
+use crate::text::{Reading, VIEWS, is_drawn_out};
 
 /// The name under which a hit in the unchanged text is reported.
 const RAW: ViewName = ViewName("raw");
@@ -246,7 +246,7 @@ impl Scanner {
             let open = self.terms.scan(reading, index, hits_left, &mut |found| {
                 let span = reading.raw_span(found.at.start, found.at.end);
                 if let Some(spec) = self.terms.spec(found.spec)
-                    && counts(spec, window, span, (view.name.0, found.at.len()))
+                    && counts(spec, window, span, view.name.0)
                 {
                     hits.push(Hit {
                         atom: spec.atom,
@@ -289,15 +289,15 @@ impl Scanner {
 }
 
 /// Whether an occurrence of a term counts, looked at from the raw text.
-fn counts(spec: &TermSpec, window: Window<'_>, span: Span, (view, len): (&str, usize)) -> bool {
+fn counts(spec: &TermSpec, window: Window<'_>, span: Span, view: &str) -> bool {
     if span.start < window.from {
         return false;
     }
     let raw = window.text.get(span.range()).unwrap_or_default();
     // Where nothing was collapsed, the term's collapsed spelling stands there by itself: `as`
     // beside a word like `soooo` is not an `ass`.
-    let collapsed = view != "repeats" || raw.len() > len;
-    collapsed && (!spec.exact_case || raw == spec.term)
+    let drawn_out = view != "repeats" || is_drawn_out(raw);
+    drawn_out && (!spec.exact_case || raw == spec.term)
 }
 
 fn set(stands_for: &mut [Option<usize>], index: usize, value: Option<usize>) {

@@ -10,6 +10,7 @@ mod pseudonym;
 mod rules;
 mod screen;
 mod tally;
+mod trial;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -19,6 +20,7 @@ mod tests;
 pub use mend::{mend, merge};
 pub use pseudonym::{Pseudonyms, Restorer};
 pub use screen::{Progress, Screen, Stop, Subject, screen_passage};
+pub use trial::{Miss, TrialResult, is_flagged, run_test};
 
 /// Buffers of scans, made once and lent to one screen after the other.
 pub use crate::detect::Scratch;

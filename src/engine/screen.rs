@@ -21,7 +21,7 @@ const MOST_HITS: usize = 10_000;
 const MOST_WORK: usize = 64 << 20;
 /// Characters of decided text that are kept before the undecided text, so that borders of words and
 /// marks on letters are seen.
-const CONTEXT_CHARS: usize = 8;
+const CONTEXT_CHARS: usize = 16;
 /// Bytes of a whole text that are looked at in one scan; doubled while nothing becomes decided.
 const BLOCK: usize = 4 << 10;
 /// The most hits that rules with conditions remember of the text before.

@@ -3,8 +3,11 @@
 //! It decides nothing about a text (that is `engine`) and reads no file (that is `config`). A compiled
 //! policy is immutable; a reload makes a new one.
 
+mod compile;
 mod message;
 mod rule;
+
+pub use compile::compile;
 
 pub use message::{Messages, UNAVAILABLE_MESSAGE};
 pub use rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
@@ -184,4 +187,9 @@ impl Policy {
             rule.and_then(|rule| self.rules.get(rule)).and_then(|rule| rule.message.as_deref());
         self.messages.text(id, language)
     }
+}
+
+/// Short everyday lines in English and Chinese, for checking that a policy leaves them alone.
+pub fn everyday() -> impl Iterator<Item = &'static str> {
+    include_str!("everyday.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }

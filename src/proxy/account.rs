@@ -73,12 +73,15 @@ impl Account {
         };
         let action = strictest(|verdict| verdict.action);
         let would_be = strictest(|verdict| verdict.shadow_action).max(action);
-        let unscannable =
-            unit.verdicts.iter().any(|(_, _, v)| v.outcome == Outcome::Unscannable);
-        let deciding = unit.verdicts.iter().find(|(_, _, v)| v.action == action && action > Action::Allow);
-        let deciding = deciding.or_else(|| unit.verdicts.iter().find(|(_, _, v)| v.shadow_action == would_be));
+        let unscannable = unit.verdicts.iter().any(|(_, _, v)| v.outcome == Outcome::Unscannable);
+        let deciding =
+            unit.verdicts.iter().find(|(_, _, v)| v.action == action && action > Action::Allow);
+        let deciding =
+            deciding.or_else(|| unit.verdicts.iter().find(|(_, _, v)| v.shadow_action == would_be));
         let category = deciding
-            .and_then(|(_, _, v)| v.rules.iter().find(|r| Some(r.rule) == v.decided_by).or_else(|| v.rules.first()))
+            .and_then(|(_, _, v)| {
+                v.rules.iter().find(|r| Some(r.rule) == v.decided_by).or_else(|| v.rules.first())
+            })
             .and_then(|rule| rule.category.as_ref())
             .map_or("none", |category| category.as_str());
         let word = if unscannable { "unscannable" } else { would_be.as_str() };
@@ -89,7 +92,11 @@ impl Account {
         metrics.screened(unit.phase, unit.bytes, unit.seconds);
         let rules = merged_rules(&unit);
         for rule in &rules {
-            let mode = if rule.mode == "shadow" { crate::domain::Mode::Shadow } else { crate::domain::Mode::Enforce };
+            let mode = if rule.mode == "shadow" {
+                crate::domain::Mode::Shadow
+            } else {
+                crate::domain::Mode::Enforce
+            };
             metrics.rule_matched(&unit.policy.name, &rule.id, mode);
         }
         for rewrite in unit.verdicts.iter().flat_map(|(_, _, v)| &v.rewrites) {
@@ -100,7 +107,12 @@ impl Account {
         }
         let draw = f64::from(self.identity.prompt_decision.low_bits()) / f64::from(u16::MAX);
         if self.telemetry.records.keeps(word, draw) {
-            self.record(&unit, rules, (word, would_be, action), deciding.map(|d| (d.0.clone(), d.1)));
+            self.record(
+                &unit,
+                rules,
+                (word, would_be, action),
+                deciding.map(|d| (d.0.clone(), d.1)),
+            );
         }
         action
     }
@@ -117,7 +129,11 @@ impl Account {
             Phase::Completion => self.identity.completion_decision,
         };
         let (passage, author) = place.unzip();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds of one decision")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "microseconds of one decision"
+        )]
         let overhead_us = (unit.seconds * 1e6) as u64;
         self.telemetry.records.write(DecisionRecord {
             schema: "tidegate.decision/v1",

@@ -56,7 +56,11 @@ async fn ready(State(state): State<Arc<AdminState>>) -> Response {
 }
 
 /// A page of another site cannot read us through the browser of somebody who may.
-async fn check_host(State(state): State<Arc<AdminState>>, request: Request, next: Next) -> Response {
+async fn check_host(
+    State(state): State<Arc<AdminState>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let accepted = |headers: &HeaderMap, name| {
         let value = headers.get(&name).and_then(|value| value.to_str().ok())?;
         let host = value.split("://").last().unwrap_or_default();
@@ -70,7 +74,11 @@ async fn check_host(State(state): State<Arc<AdminState>>, request: Request, next
     next.run(request).await
 }
 
-async fn check_token(State(state): State<Arc<AdminState>>, request: Request, next: Next) -> Response {
+async fn check_token(
+    State(state): State<Arc<AdminState>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let sent = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Digests are compared, so that the time it takes tells nothing of the token.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::account::{Account, Unit};
 use super::prompt::{rewrites, with_scratch};
 use crate::domain::{Action, EditClass, Outcome, Phase, TextKind, Verdict};
-use crate::engine::{Restorer, Screen, Scratch, Subject, merge};
+use crate::engine::{Restorer, Scratch, Screen, Subject, merge};
 use crate::policy::{Look, Policy};
 use crate::wire::openai::{PassageEdit, RefusalShape, Response, StoppedChoice};
 

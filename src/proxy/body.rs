@@ -49,11 +49,8 @@ const TOO_SLOW: Refused = Refused {
     code: "body_timeout",
     message: "the body did not arrive in time",
 };
-const BROKEN: Refused = Refused {
-    status: StatusCode::BAD_REQUEST,
-    code: "broken_body",
-    message: "the body broke off",
-};
+const BROKEN: Refused =
+    Refused { status: StatusCode::BAD_REQUEST, code: "broken_body", message: "the body broke off" };
 const UNKNOWN_CODING: Refused = Refused {
     status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
     code: "unsupported_content_encoding",

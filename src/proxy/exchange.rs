@@ -6,7 +6,9 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
+use http::{
+    HeaderName, HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode,
+};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -118,14 +120,19 @@ impl Gateway {
         if parts.method != Method::POST {
             let message = "use POST";
             let code = "method_not_allowed";
-            return Err(reject(gatehouse::Refused { status: StatusCode::METHOD_NOT_ALLOWED, code, message }));
+            return Err(reject(gatehouse::Refused {
+                status: StatusCode::METHOD_NOT_ALLOWED,
+                code,
+                message,
+            }));
         }
         gatehouse::check_json(&parts.headers).map_err(reject)?;
         let bytes = body::read(incoming, &parts.headers, &live.limits).await.map_err(reject)?;
-        let request = Request::parse(dialect, bytes, &live.json, live.messages).map_err(|problem| {
-            self.telemetry.metrics.rejected(problem.code());
-            Box::new(reply::bad_body(&problem))
-        })?;
+        let request =
+            Request::parse(dialect, bytes, &live.json, live.messages).map_err(|problem| {
+                self.telemetry.metrics.rejected(problem.code());
+                Box::new(reply::bad_body(&problem))
+            })?;
         let (route, mut policies) =
             live.route(path, &parts.headers, request.model()).ok_or_else(unknown)?;
         let route = route.clone();
@@ -168,7 +175,8 @@ impl Gateway {
         let upstream = &route.upstream.upstream;
         let headers = forward_request_headers(&parts.headers, upstream.key());
         let path_and_query = path_and_query(parts);
-        let outgoing = Outgoing { method: Method::GET, path_and_query, headers, body: Bytes::new() };
+        let outgoing =
+            Outgoing { method: Method::GET, path_and_query, headers, body: Bytes::new() };
         match upstream.send(outgoing).await {
             Ok(answer) if answer.status.is_success() => {
                 match answer.body.collect(live.limits.body).await {
@@ -192,7 +200,12 @@ impl Exchange {
         let (mut response, streaming, decision, action) = self.answer().await;
         if !streaming {
             let seconds = started.elapsed().as_secs_f64();
-            telemetry.metrics.answered(&route, (response.status().as_u16(), dialect), stream, seconds);
+            telemetry.metrics.answered(
+                &route,
+                (response.status().as_u16(), dialect),
+                stream,
+                seconds,
+            );
             telemetry.metrics.in_flight(&route, -1);
         }
         let decision = match decision {
@@ -244,7 +257,9 @@ impl Exchange {
 
     /// A body that a policy changed is read again, so that the next policy sees what is forwarded.
     fn take_body(&mut self, body: Bytes) -> Result<(), HttpResponse<GateBody>> {
-        if body.as_ptr() == self.request.bytes().as_ptr() && body.len() == self.request.bytes().len() {
+        if body.as_ptr() == self.request.bytes().as_ptr()
+            && body.len() == self.request.bytes().len()
+        {
             return Ok(());
         }
         let dialect = self.account.dialect;
@@ -268,7 +283,12 @@ impl Exchange {
             set("x-tidegate-tags", &tags.join(","));
         }
         let body = self.request.bytes().clone();
-        Outgoing { method: Method::POST, path_and_query: path_and_query(&self.parts), headers, body }
+        Outgoing {
+            method: Method::POST,
+            path_and_query: path_and_query(&self.parts),
+            headers,
+            body,
+        }
     }
 
     /// A prompt that does not go on: as an error, or as an answer in the model's place.
@@ -372,7 +392,8 @@ impl Exchange {
         let upstream_seconds = asked.elapsed().as_secs_f64();
         let mut action = Action::Allow;
         for (index, policy) in self.policies.iter().enumerate() {
-            let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json) else {
+            let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json)
+            else {
                 self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");
                 return (reply::upstream_garbage("it is not readable JSON"), false, action);
             };

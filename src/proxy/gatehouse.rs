@@ -1,8 +1,6 @@
 //! The strict gate in front of routing: a request that two servers could read differently is refused.
 
-use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Version};
 
@@ -92,15 +90,16 @@ fn check_host(parts: &Parts) -> Result<(), Refused> {
     }
     match (first.map(|host| host.to_str()), authority) {
         (Some(Ok(host)), None) if is_host(host) => Ok(()),
-        (Some(Ok(host)), Some(authority)) if host.eq_ignore_ascii_case(authority.as_str()) => Ok(()),
+        (Some(Ok(host)), Some(authority)) if host.eq_ignore_ascii_case(authority.as_str()) => {
+            Ok(())
+        }
         (None, Some(_)) if parts.version == Version::HTTP_2 => Ok(()),
         _ => Err(wrong),
     }
 }
 
 fn is_host(host: &str) -> bool {
-    !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
+    !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
 }
 
 fn check_framing(headers: &HeaderMap) -> Result<(), Refused> {
@@ -149,7 +148,10 @@ mod tests {
 
     #[test]
     fn a_plain_request_passes() {
-        assert_eq!(code(|b| b.header("host", "localhost:8080").header("content-length", "2")), "ok");
+        assert_eq!(
+            code(|b| b.header("host", "localhost:8080").header("content-length", "2")),
+            "ok"
+        );
     }
 
     #[test]
@@ -159,7 +161,10 @@ mod tests {
         assert_eq!(code(|b| host(host(b))), "invalid_host");
         assert_eq!(code(|b| host(b).uri("http://other/v1/x")), "invalid_host");
         assert_eq!(code(|b| host(b).header("upgrade", "websocket")), "upgrade_not_supported");
-        assert_eq!(code(|b| host(b).header("transfer-encoding", "gzip, chunked")), "invalid_transfer_encoding");
+        assert_eq!(
+            code(|b| host(b).header("transfer-encoding", "gzip, chunked")),
+            "invalid_transfer_encoding"
+        );
         assert_eq!(code(|b| host(b).header("content-length", "01")), "invalid_content_length");
         assert_eq!(code(|b| host(b).header("expect", "x")), "unknown_expectation");
         assert_eq!(

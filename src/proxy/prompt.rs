@@ -83,7 +83,8 @@ pub(super) fn screen(
     let stop = refused_media(account, policy, request)
         .or_else(|| refused_unknown(account, request))
         .or_else(|| stop_of(&verdicts));
-    let spliced = if stop.is_some() { Ok(None) } else { splice(request, &mut verdicts, pseudonyms) };
+    let spliced =
+        if stop.is_some() { Ok(None) } else { splice(request, &mut verdicts, pseudonyms) };
     let stop = stop.or_else(|| spliced.as_ref().err().cloned());
     let seconds = started.elapsed().as_secs_f64();
     let tags = tags(policy, &verdicts);
@@ -146,7 +147,8 @@ fn splice(
         return Ok(None);
     }
     request.splice(&edits).map(Some).map_err(|unsplicable| {
-        let fixed = verdicts.iter().zip(request.passages()).find(|(_, p)| p.path == unsplicable.path);
+        let fixed =
+            verdicts.iter().zip(request.passages()).find(|(_, p)| p.path == unsplicable.path);
         let rule = fixed.and_then(|(v, _)| v.decided_by.or_else(|| Some(v.rules.first()?.rule)));
         PromptStop { action: Action::Block, rule, outcome: Outcome::Screened, message: None }
     })

@@ -32,7 +32,11 @@ pub(super) fn with_guard<G: Send + 'static>(body: GateBody, guard: G) -> GateBod
 }
 
 /// An answer of ours: JSON, never cached, never retried unless the status asks for it.
-pub(super) fn ours(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<GateBody> {
+pub(super) fn ours(
+    status: StatusCode,
+    content_type: &'static str,
+    body: Bytes,
+) -> Response<GateBody> {
     let mut response = Response::new(full(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -217,7 +217,12 @@ impl Drop for Stream {
     }
 }
 
-fn record(account: &Account, policy: &Arc<Policy>, report: Report, (outcome, seconds): (&'static str, f64)) {
+fn record(
+    account: &Account,
+    policy: &Arc<Policy>,
+    report: Report,
+    (outcome, seconds): (&'static str, f64),
+) {
     let metrics = &account.telemetry.metrics;
     metrics.unknown_leaves(account.dialect.name(), Phase::Completion, report.unknown_leaves);
     if let Some(stop) = report.stop {

@@ -141,7 +141,8 @@ impl Records {
     /// Takes a record; never waits.
     pub fn write(&self, record: DecisionRecord) {
         if let Some(queue) = &self.queue
-            && let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = queue.try_send(record)
+            && let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
+                queue.try_send(record)
         {
             self.metrics.record_lost(self.name);
         }

@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_trace_begins_a_new_one() {
-        for bad in ["", "00-0-0-0", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "x"] {
+        for bad in ["", "00-0-0-0", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "x"]
+        {
             assert_eq!(TraceContext::parse(bad), None, "{bad}");
         }
         assert_eq!(TraceContext::continued(Some("x"), 7).trace_id(), format!("{:032x}", 7));

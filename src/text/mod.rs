@@ -1,88 +1,66 @@
-//! Views of a text (stand-in while the real one is written beside this).
-#![allow(
-    missing_docs,
-    clippy::all,
-    clippy::pedantic,
-    clippy::indexing_slicing,
-    reason = "stand-in"
-)]
-use crate::domain::{Span, ViewName};
-#[derive(Default, Debug, Clone)]
-pub struct Reading {
-    text: String,
-    map: Vec<(u32, u32)>,
-    raw_len: usize,
-}
-impl Reading {
-    pub fn identity(&mut self, raw: &str) {
-        self.clear();
-        for (i, c) in raw.char_indices() {
-            self.push(c, Span::new(i, i + c.len_utf8()));
-        }
-        self.raw_len = raw.len();
-    }
-    pub fn clear(&mut self) {
-        self.text.clear();
-        self.map.clear();
-        self.raw_len = 0;
-    }
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-    pub fn len(&self) -> usize {
-        self.text.len()
-    }
-    pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-    pub fn raw_span(&self, s: usize, e: usize) -> Span {
-        Span::new(self.map[s].0 as usize, self.map[e - 1].1 as usize)
-    }
-    pub fn raw_start(&self, at: usize) -> usize {
-        self.map.get(at).map_or(self.raw_len, |m| m.0 as usize)
-    }
-    pub fn push(&mut self, c: char, raw: Span) {
-        self.text.push(c);
-        for _ in 0..c.len_utf8() {
-            self.map.push((raw.start as u32, raw.end as u32));
-        }
-        self.raw_len = self.raw_len.max(raw.end);
-    }
-}
+//! Views: normalised readings of a text, each with a map back to the raw bytes.
+//!
+//! A view is one file and one line in [`VIEWS`]. It knows nothing of terms or rules.
+
+mod fold;
+mod leet;
+mod reading;
+mod repeats;
+mod script;
+mod skeleton;
+mod spaced;
+
+#[cfg(test)]
+mod tests;
+
+pub use reading::Reading;
+pub use repeats::is_drawn_out;
+pub use script::is_attached;
+
+use crate::domain::ViewName;
+
+/// One view.
+#[derive(Clone, Copy, Debug)]
 pub struct ViewDef {
+    /// Its name in policies and findings.
     pub name: ViewName,
+    /// What it sees through, for `tidegate list views`.
     pub summary: &'static str,
+    /// Which view of [`VIEWS`] it reads; `None` reads the raw text.
     pub over: Option<usize>,
+    /// Whether it is on where a policy says nothing.
     pub default_on: bool,
+    /// Whether this view could differ from what it reads. Cheap, and never wrongly false.
     pub applies: fn(&Reading) -> bool,
+    /// Builds the view; the map of the result leads to the raw text.
     pub build: fn(&Reading, &mut Reading),
+    /// The horizon: the first byte of what it reads whose image could still change when more text
+    /// follows; the length when nothing is open.
     pub open_from: fn(&Reading) -> usize,
 }
-pub const VIEWS: &[ViewDef] = &[ViewDef {
-    name: ViewName("fold"),
-    summary: "",
-    over: None,
-    default_on: true,
-    applies: |_| true,
-    build: |r, o| {
-        o.clear();
-        for (i, c) in r.as_str().char_indices() {
-            o.push(c.to_lowercase().next().unwrap_or(c), r.raw_span(i, i + c.len_utf8()));
-        }
-        o.raw_len = r.raw_len;
-    },
-    open_from: |r| r.len(),
-}];
-pub fn normalise_term(t: &str) -> String {
-    t.to_lowercase()
-}
-pub fn skeleton_term(t: &str) -> String {
-    t.to_lowercase()
-}
-pub fn repeats_term(t: &str) -> String {
-    t.to_lowercase()
+
+/// All views, each after the one that it reads.
+pub const VIEWS: &[ViewDef] =
+    &[fold::FOLD, skeleton::SKELETON, spaced::SPACED, leet::LEET, repeats::REPEATS];
+
+/// Where `fold` and `skeleton` stand in [`VIEWS`].
+const FOLD: usize = 0;
+const SKELETON: usize = 1;
+
+/// A term as it stands in the `fold` view.
+pub fn normalise_term(term: &str) -> String {
+    let (mut raw, mut folded) = (Reading::default(), Reading::default());
+    raw.identity(term);
+    (VIEWS[FOLD].build)(&raw, &mut folded);
+    folded.as_str().trim().to_owned()
 }
 
-pub fn is_attached(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}')
+/// A term as it stands in the `skeleton` view and those above it.
+pub fn skeleton_term(term: &str) -> String {
+    normalise_term(term).chars().flat_map(skeleton::look_alike).collect()
+}
+
+/// A term as it stands in the `repeats` view.
+pub fn repeats_term(term: &str) -> String {
+    repeats::collapse(&skeleton_term(term))
 }

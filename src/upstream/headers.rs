@@ -16,7 +16,8 @@ const CREDENTIALS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog
 
 /// Headers that are never sent to an upstream.
 fn stays_here(name: &HeaderName) -> bool {
-    [HOST, CONTENT_LENGTH, CONTENT_ENCODING, ACCEPT_ENCODING, EXPECT, COOKIE, FORWARDED].contains(name)
+    [HOST, CONTENT_LENGTH, CONTENT_ENCODING, ACCEPT_ENCODING, EXPECT, COOKIE, FORWARDED]
+        .contains(name)
         || HOP_BY_HOP.contains(name)
         || name == "keep-alive"
         || name.as_str().starts_with("proxy-")
@@ -51,7 +52,9 @@ pub fn forward_request_headers(client: &HeaderMap, key: Option<&Secret>) -> Head
         }
     }
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if let Some(value) = key.and_then(|key| HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok()) {
+    if let Some(value) =
+        key.and_then(|key| HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok())
+    {
         let mut value = value;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
@@ -103,17 +106,27 @@ mod tests {
     #[test]
     fn what_belongs_to_the_connection_or_to_us_stays_here() {
         let client = map(&[
-            ("host", "gate"), ("connection", "x-secret-hop, authorization"), ("x-secret-hop", "1"),
-            ("authorization", "Bearer client"), ("cookie", "a=b"), ("x-forwarded-for", "1.2.3.4"),
-            ("openai-organization", "org"), ("x-stainless-lang", "python"), ("accept-encoding", "gzip"),
-            ("x-tidegate-policy", "strict"), ("te", "trailers"), ("traceparent", "00-a-b-01"),
+            ("host", "gate"),
+            ("connection", "x-secret-hop, authorization"),
+            ("x-secret-hop", "1"),
+            ("authorization", "Bearer client"),
+            ("cookie", "a=b"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("openai-organization", "org"),
+            ("x-stainless-lang", "python"),
+            ("accept-encoding", "gzip"),
+            ("x-tidegate-policy", "strict"),
+            ("te", "trailers"),
+            ("traceparent", "00-a-b-01"),
         ]);
         let sent = forward_request_headers(&client, None);
         assert_eq!(
             sent,
             map(&[
-                ("authorization", "Bearer client"), ("openai-organization", "org"),
-                ("x-stainless-lang", "python"), ("traceparent", "00-a-b-01"),
+                ("authorization", "Bearer client"),
+                ("openai-organization", "org"),
+                ("x-stainless-lang", "python"),
+                ("traceparent", "00-a-b-01"),
                 ("accept-encoding", "identity"),
             ])
         );
@@ -129,14 +142,19 @@ mod tests {
     #[test]
     fn keys_and_cookies_never_come_back() {
         let answer = map(&[
-            ("set-cookie", "s"), ("authorization", "k"), ("x-api-key", "k"), ("content-length", "9"),
-            ("x-request-id", "req_1"), ("x-ratelimit-remaining-requests", "9"),
+            ("set-cookie", "s"),
+            ("authorization", "k"),
+            ("x-api-key", "k"),
+            ("content-length", "9"),
+            ("x-request-id", "req_1"),
+            ("x-ratelimit-remaining-requests", "9"),
             ("content-type", "application/json"),
         ]);
         assert_eq!(
             forward_response_headers(&answer),
             map(&[
-                ("x-request-id", "req_1"), ("x-ratelimit-remaining-requests", "9"),
+                ("x-request-id", "req_1"),
+                ("x-ratelimit-remaining-requests", "9"),
                 ("content-type", "application/json"),
             ])
         );

@@ -109,9 +109,10 @@ impl Remote {
         let times = self.settings.timeouts;
         let deadline = Instant::now() + times.total;
         let answer = timeout(times.first_byte, self.client.request(request)).await;
-        let answer = answer.map_err(|_| UpstreamError::Timeout("first byte"))?.map_err(|error| {
-            if error.is_connect() { UpstreamError::Connect } else { UpstreamError::Broken }
-        })?;
+        let answer =
+            answer.map_err(|_| UpstreamError::Timeout("first byte"))?.map_err(|error| {
+                if error.is_connect() { UpstreamError::Connect } else { UpstreamError::Broken }
+            })?;
         let (head, body) = answer.into_parts();
         let body = RemoteBody { body, idle: times.idle, deadline };
         let body = AnswerBody::Remote(Box::new(body));

@@ -39,7 +39,9 @@ pub(super) fn read(message: &str) -> Script {
     let mut rest = message;
     while !rest.is_empty() {
         let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        if let Some(text) = directive(rest, "say").or_else(|| rest.trim_start().strip_prefix("说：")) {
+        if let Some(text) =
+            directive(rest, "say").or_else(|| rest.trim_start().strip_prefix("说："))
+        {
             script.say = Some(text.trim_start_matches([' ']).to_owned());
             return script;
         }
@@ -113,7 +115,8 @@ mod tests {
 
     #[test]
     fn tokens_put_together_are_the_text() {
-        for text in ["Hello there, international friend!", "你好，world 你 好", "", "  x\n\n y"] {
+        for text in ["Hello there, international friend!", "你好，world 你 好", "", "  x\n\n y"]
+        {
             assert_eq!(tokens(text).concat(), text);
         }
         assert_eq!(tokens("a big 傻瓜"), ["a", " big", " ", "傻", "瓜"]);

@@ -27,7 +27,8 @@ struct Plan<'r> {
 
 pub(super) fn reply(settings: DemoSettings, method: &Method, path: &str, body: &[u8]) -> Reply {
     if *method == Method::GET && path.ends_with("/models") {
-        let model = json!({"id": MODEL, "object": "model", "created": CREATED, "owned_by": "tidegate"});
+        let model =
+            json!({"id": MODEL, "object": "model", "created": CREATED, "owned_by": "tidegate"});
         return whole(StatusCode::OK, &json!({"object": "list", "data": [model]}), Duration::ZERO);
     }
     let chat = path.ends_with("/chat/completions");
@@ -89,7 +90,8 @@ impl Plan<'_> {
         if !self.script.logprobs {
             return Value::Null;
         }
-        let entry = json!({"token": token, "logprob": -0.1, "bytes": token.as_bytes(), "top_logprobs": []});
+        let entry =
+            json!({"token": token, "logprob": -0.1, "bytes": token.as_bytes(), "top_logprobs": []});
         json!({"content": [entry], "refusal": null})
     }
 
@@ -109,7 +111,8 @@ impl Plan<'_> {
             }
             if let Some((name, arguments)) = &self.script.tool {
                 let function = json!({"name": name, "arguments": arguments});
-                message["tool_calls"] = json!([{"id": "call_demo", "type": "function", "function": function}]);
+                message["tool_calls"] =
+                    json!([{"id": "call_demo", "type": "function", "function": function}]);
             }
             let logprobs = self.logprobs(&self.text);
             json!({"index": index, "message": message, "logprobs": logprobs, "finish_reason": self.finish()})
@@ -138,7 +141,10 @@ impl Plan<'_> {
         for index in 0..self.choices() {
             if self.chat {
                 let delta = json!({"role": "assistant", "content": "", "refusal": null});
-                push(pause, json!([{"index": index, "delta": delta, "logprobs": null, "finish_reason": null}]));
+                push(
+                    pause,
+                    json!([{"index": index, "delta": delta, "logprobs": null, "finish_reason": null}]),
+                );
             }
             pause = Duration::ZERO;
         }
@@ -155,7 +161,12 @@ impl Plan<'_> {
             }
         }
         if self.script.cut.is_some() {
-            return Reply { status: StatusCode::OK, content_type: EVENTS, pieces, breaks_off: true };
+            return Reply {
+                status: StatusCode::OK,
+                content_type: EVENTS,
+                pieces,
+                breaks_off: true,
+            };
         }
         for index in 0..self.choices() {
             let choice = if self.chat {
@@ -180,7 +191,8 @@ impl Plan<'_> {
         }
         if let Some((name, arguments)) = &self.script.tool {
             let function = json!({"name": name, "arguments": ""});
-            let call = json!({"index": 0, "id": "call_demo", "type": "function", "function": function});
+            let call =
+                json!({"index": 0, "id": "call_demo", "type": "function", "function": function});
             deltas.push(json!({"tool_calls": [call]}));
             for token in tokens(arguments) {
                 let call = json!({"index": 0, "function": {"arguments": token}});

@@ -62,6 +62,14 @@ impl Dialect {
         }
     }
 
+    /// The path under which it is served.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Chat => "/v1/chat/completions",
+            Self::Completions => "/v1/completions",
+        }
+    }
+
     /// The field that holds the prompt, for `param` in errors.
     pub const fn prompt_param(self) -> &'static str {
         match self {
