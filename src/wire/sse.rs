@@ -1,10 +1,13 @@
 //! Server-sent events by the WHATWG rules, read byte for byte: each frame keeps the exact bytes it
 //! came in.
+//!
+//! It does not look into the payload: what an event says is for the dialects to read.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
+use memchr::{memchr, memchr2};
 use thiserror::Error;
 
 /// One event, or a run of comments, with the blank line that ends it.
@@ -38,6 +41,8 @@ pub struct Framer {
     scanned: usize,
     ready: VecDeque<Frame>,
     first: bool,
+    /// A frame was larger than the limit: nothing after it is read.
+    overflown: bool,
 }
 
 impl Framer {
@@ -50,14 +55,20 @@ impl Framer {
             scanned: 0,
             ready: VecDeque::new(),
             first: true,
+            overflown: false,
         }
     }
 
-    /// More bytes have come.
+    /// More bytes have come. Frames before one that is too large can still be had; that one and all
+    /// after it cannot, in whatever pieces they came.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), FrameTooLarge> {
-        self.buffer.extend_from_slice(bytes);
-        self.cut_frames();
-        if self.buffer.len() > self.limit {
+        if !self.overflown {
+            self.buffer.extend_from_slice(bytes);
+            self.cut_frames();
+            self.overflown |= self.buffer.len() > self.limit;
+        }
+        if self.overflown {
+            self.buffer.clear();
             return Err(FrameTooLarge { limit: self.limit });
         }
         Ok(())
@@ -81,6 +92,10 @@ impl Framer {
             let blank = end == self.line;
             self.line = next;
             self.scanned = next;
+            if blank && next > self.limit {
+                self.overflown = true;
+                return;
+            }
             if blank {
                 let raw = self.buffer.split_to(next).freeze();
                 (self.line, self.scanned) = (0, 0);
@@ -94,7 +109,7 @@ impl Framer {
     /// what has come may be half of a CRLF, so it waits.
     fn line_end(&mut self) -> Option<(usize, usize)> {
         let rest = self.buffer.get(self.scanned..)?;
-        let Some(found) = rest.iter().position(|&b| b == b'\n' || b == b'\r') else {
+        let Some(found) = memchr2(b'\n', b'\r', rest) else {
             self.scanned = self.buffer.len();
             return None;
         };
@@ -118,7 +133,7 @@ fn read_frame(raw: Bytes, first: bool) -> Frame {
     let mut at = 0;
     while at < raw.len() {
         let rest = raw.get(at..).unwrap_or_default();
-        let length = rest.iter().position(|&b| b == b'\n' || b == b'\r').unwrap_or(rest.len());
+        let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let ending = match (rest.get(length), rest.get(length + 1)) {
             (Some(b'\r'), Some(b'\n')) => 2,
             (Some(b'\r'), _) => {
@@ -138,7 +153,7 @@ fn read_frame(raw: Bytes, first: bool) -> Frame {
             }
         }
         let bytes = raw.get(line.clone()).unwrap_or_default();
-        ambiguous |= bytes.contains(&0);
+        ambiguous |= memchr(0, bytes).is_some();
         if let Some(value) = field(bytes, b"data") {
             data.push(line.start + value..line.end);
         }
@@ -179,14 +194,14 @@ mod tests {
 
     fn frames(pieces: &[&[u8]]) -> (Vec<Frame>, Option<Frame>) {
         let mut framer = Framer::new(1 << 16);
-        let mut frames = Vec::new();
+        let mut whole = Vec::new();
         for piece in pieces {
             framer.push(piece).unwrap();
             while let Some(frame) = framer.next_frame() {
-                frames.push(frame);
+                whole.push(frame);
             }
         }
-        (frames, framer.finish())
+        (whole, framer.finish())
     }
 
     fn data(stream: &str) -> Vec<Option<String>> {
@@ -219,6 +234,23 @@ mod tests {
         let mut framer = Framer::new(16);
         assert!(framer.push(b"data: 0123\n\n").is_ok());
         assert_eq!(framer.push(b"data: 0123456789abcdef").unwrap_err().limit, 16);
+        assert!(framer.push(b"\n\ndata: b\n\n").is_err(), "nothing is read after it");
+        assert_eq!(framer.next_frame().unwrap().data.unwrap(), "0123");
+        assert_eq!(framer.next_frame(), None);
+    }
+
+    #[test]
+    fn the_limit_does_not_depend_on_how_an_event_arrives() {
+        let stream = b"data: a\n\ndata: 0123456789abcdef\n\ndata: b\n\n";
+        let mut whole = Framer::new(16);
+        assert!(whole.push(stream).is_err());
+        assert_eq!(whole.next_frame().unwrap().data.unwrap(), "a");
+        assert!(whole.next_frame().is_none() && whole.finish().is_none());
+        let mut cut = Framer::new(16);
+        let refused = stream.iter().filter(|&&byte| cut.push(&[byte]).is_err()).count();
+        assert!(refused > 0);
+        assert_eq!(cut.next_frame().unwrap().data.unwrap(), "a");
+        assert!(cut.next_frame().is_none() && cut.finish().is_none());
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! A dialect is data: rows that say where text sits, who wrote it and how it may be changed.
 //!
-//! What no row names is not safe: the walk reports it too, as an unknown leaf.
+//! It knows no dialect. What no row names is not safe: the walk reports it too, as an unknown leaf.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,8 @@ pub enum Leaf {
         /// How it may be changed.
         edit: EditClass,
     },
-    /// An id, an enum, a model name: nothing that anybody reads as text.
+    /// An id, an enum, a model name: nothing that anybody reads as text. Who reads a request checks
+    /// that it looks like one.
     Skip,
     /// Media or a link to it.
     Media {
@@ -138,27 +139,23 @@ impl Table {
     }
 
     fn add(&mut self, row: &Row) {
+        let (path, below) = match row.path.strip_suffix(".**") {
+            Some(path) => (path, true),
+            None => (row.path, false),
+        };
         let mut at = 0;
-        for segment in row.path.split('.') {
-            let (name, elements) = match segment.find('[') {
-                Some(open) => segment.split_at(open),
-                None => (segment, ""),
-            };
-            if name == "**" {
-                if let Some(step) = self.steps.get_mut(at) {
-                    step.below = Some(row.leaf);
-                }
-                return;
-            }
+        for segment in path.split('.') {
+            let name = segment.trim_end_matches("[]");
             if !name.is_empty() {
                 at = self.key_step(at, name);
             }
-            for _ in 0..elements.len() / 2 {
+            for _ in 0..(segment.len() - name.len()) / 2 {
                 at = self.element_step(at);
             }
         }
         if let Some(step) = self.steps.get_mut(at) {
-            step.leaf = Some(row.leaf);
+            let leaf = if below { &mut step.below } else { &mut step.leaf };
+            *leaf = Some(row.leaf);
         }
     }
 
@@ -186,91 +183,151 @@ impl Table {
     }
 
     /// Visits every string of a document, keys of unnamed and free-form objects included, in
-    /// document order. An error is a key that lenient parsers take for a known one.
+    /// document order; of numbers, those that stand where text or media is expected, since they are
+    /// token ids (one for each run). An error is a key that lenient parsers take for a known one.
     pub fn walk(
         &self,
         doc: &Doc,
         bytes: &[u8],
         visit: &mut dyn FnMut(Found),
     ) -> Result<(), TwinKey> {
-        self.visit(doc, bytes, (Doc::ROOT, Place::At(0)), visit)
+        Walk { table: self, doc, bytes, visit }.node(Doc::ROOT, Place::At(0))
     }
+}
 
-    fn visit(
-        &self,
-        doc: &Doc,
-        bytes: &[u8],
-        (node, place): (NodeId, Place),
-        visit: &mut dyn FnMut(Found),
-    ) -> Result<(), TwinKey> {
-        let kind = doc.kind(node);
-        match kind {
-            Kind::String => visit(Found { node, is_key: false, leaf: self.leaf(place) }),
-            Kind::Object | Kind::Array => {
-                for child in doc.children(node) {
-                    let next = self.next(doc, bytes, (child, kind == Kind::Object), place)?;
-                    if kind == Kind::Object
-                        && let Place::Below(leaf) = next
-                    {
-                        visit(Found { node: child, is_key: true, leaf: leaf.map(as_key) });
-                    }
-                    self.visit(doc, bytes, (child, next), visit)?;
+struct Walk<'w> {
+    table: &'w Table,
+    doc: &'w Doc,
+    bytes: &'w [u8],
+    visit: &'w mut dyn FnMut(Found),
+}
+
+/// Where in a table a node stands.
+#[derive(Clone, Copy)]
+enum Place {
+    /// At a step of its own.
+    At(usize),
+    /// Below the last step, in a free-form area or where no row leads.
+    Below {
+        leaf: Option<Leaf>,
+        /// Inside a value that a schema gives as data: a default, an example.
+        data: bool,
+    },
+}
+
+impl Walk<'_> {
+    fn node(&mut self, node: NodeId, place: Place) -> Result<(), TwinKey> {
+        match self.doc.kind(node) {
+            Kind::String => {
+                let leaf = self.leaf(node, place);
+                (self.visit)(Found { node, is_key: false, leaf });
+            }
+            Kind::Object => {
+                for child in self.doc.children(node) {
+                    let next = self.member(child, place)?;
+                    self.node(child, next)?;
                 }
             }
-            // Numbers where media is expected are token ids.
-            Kind::Number => {
-                if let Some(leaf @ Leaf::Media { .. }) = self.leaf(place) {
-                    visit(Found { node, is_key: false, leaf: Some(leaf) });
+            Kind::Array => {
+                let next = match place {
+                    Place::Below { .. } => place,
+                    Place::At(step) => self.element(step),
+                };
+                for child in self.doc.children(node) {
+                    self.node(child, next)?;
                 }
             }
+            Kind::Number => self.number(node, place),
             Kind::True | Kind::False | Kind::Null => {}
         }
         Ok(())
     }
 
-    fn leaf(&self, place: Place) -> Option<Leaf> {
-        match place {
-            Place::At(step) => self.steps.get(step).and_then(|step| step.leaf),
-            Place::Below(leaf) => leaf,
+    /// The leaf of a string. What describes a part of a schema may be changed, for it is prose; all
+    /// else in a schema has a meaning to machines.
+    fn leaf(&self, node: NodeId, place: Place) -> Option<Leaf> {
+        let leaf = match place {
+            Place::At(step) => return self.table.steps.get(step).and_then(|step| step.leaf),
+            Place::Below { leaf, data: true } => return leaf,
+            Place::Below { leaf, data: false } => leaf,
+        };
+        match leaf {
+            Some(Leaf::Text { by, kind: TextKind::Schema, edit: EditClass::Fixed })
+                if matches!(
+                    self.doc.key(node, self.bytes).as_deref(),
+                    Some("description" | "title")
+                ) =>
+            {
+                Some(Leaf::Text { by, kind: TextKind::Schema, edit: EditClass::Plain })
+            }
+            leaf => leaf,
         }
     }
 
-    fn next(
-        &self,
-        doc: &Doc,
-        bytes: &[u8],
-        (child, in_object): (NodeId, bool),
-        place: Place,
-    ) -> Result<Place, TwinKey> {
-        let step = match place {
-            Place::Below(leaf) => return Ok(Place::Below(leaf)),
-            Place::At(step) => step,
+    /// Numbers where text or media is expected are token ids.
+    fn number(&mut self, node: NodeId, place: Place) {
+        let Place::At(step) = place else { return };
+        let by = match self.table.steps.get(step).and_then(|step| step.leaf) {
+            Some(
+                Leaf::Media { by, .. }
+                | Leaf::Text { by, kind: TextKind::Text, edit: EditClass::Plain },
+            ) => by,
+            Some(Leaf::Text { .. } | Leaf::Skip) | None => return,
         };
-        let Some(step) = self.steps.get(step) else { return Ok(Place::Below(None)) };
-        if !in_object {
-            return Ok(step.element.map_or(Place::Below(step.below), Place::At));
+        let before = node.saturating_sub(1);
+        let in_a_run = self.doc.index(node) > 0
+            && self.doc.parent(before) == self.doc.parent(node)
+            && self.doc.kind(before) == Kind::Number;
+        if !in_a_run {
+            let leaf = Some(Leaf::Media { sort: Media::Unknown, by });
+            (self.visit)(Found { node, is_key: false, leaf });
         }
-        let key = doc.key(child, bytes).unwrap_or_default();
-        if let Some(&next) = step.keys.get(&*key) {
-            return Ok(Place::At(next));
+    }
+
+    fn element(&self, step: usize) -> Place {
+        let step = self.table.steps.get(step);
+        let below = Place::Below { leaf: step.and_then(|step| step.below), data: false };
+        step.and_then(|step| step.element).map_or(below, Place::At)
+    }
+
+    /// Where a member of an object stands. Its key is visited too, unless a row names it.
+    fn member(&mut self, child: NodeId, place: Place) -> Result<Place, TwinKey> {
+        let key = self.doc.key(child, self.bytes).unwrap_or_default();
+        let (next, leaf) = match place {
+            Place::Below { leaf, data } => {
+                let data = data || is_data(leaf, &key);
+                (Place::Below { leaf, data }, leaf.map(as_key))
+            }
+            Place::At(step) => {
+                let Some(step) = self.table.steps.get(step) else { return Ok(place) };
+                if let Some(&next) = step.keys.get(&*key) {
+                    return Ok(Place::At(next));
+                }
+                if let Some(next) = step.any_key {
+                    let leaf = self.table.steps.get(next).and_then(|step| step.leaf);
+                    (Place::At(next), Some(leaf.map_or(Leaf::Skip, as_key)))
+                } else if let Some(leaf) = step.below {
+                    let data = is_data(Some(leaf), &key);
+                    (Place::Below { leaf: Some(leaf), data }, Some(as_key(leaf)))
+                } else if let Some(known) = step.keys.keys().find(|known| is_twin(&key, known)) {
+                    return Err(TwinKey { node: child, known });
+                } else {
+                    (Place::Below { leaf: None, data: false }, None)
+                }
+            }
+        };
+        let is_name = matches!(leaf, None | Some(Leaf::Text { .. } | Leaf::Skip));
+        if is_name {
+            (self.visit)(Found { node: child, is_key: true, leaf });
         }
-        if let Some(next) = step.any_key {
-            return Ok(Place::At(next));
-        }
-        if let Some(leaf) = step.below {
-            return Ok(Place::Below(Some(leaf)));
-        }
-        if let Some(known) = step.keys.keys().find(|known| is_twin(&key, known)) {
-            return Err(TwinKey { node: child, known });
-        }
-        Ok(Place::Below(None))
+        Ok(next)
     }
 }
 
-#[derive(Clone, Copy)]
-enum Place {
-    At(usize),
-    Below(Option<Leaf>),
+/// Whether a key of a schema holds data, whose `title` is not a description of anything.
+fn is_data(leaf: Option<Leaf>, key: &str) -> bool {
+    matches!(leaf, Some(Leaf::Text { kind: TextKind::Schema, .. }))
+        && matches!(key, "default" | "const" | "enum" | "examples" | "example")
 }
 
 /// A key is text of the same author that cannot be changed.

@@ -4,9 +4,16 @@
 //! normalised, because what is not changed must leave as it came.
 
 mod doc;
+mod parser;
 mod patch;
+mod problem;
 mod text;
 
-pub use doc::{Doc, JsonLimits, JsonProblem, Kind, NodeId, Strictness, parse};
-pub use patch::{Patch, apply};
-pub use text::{Piece, decode, escape_into, quote, splice_token, token_text};
+#[cfg(test)]
+mod tests;
+
+pub use doc::{Doc, Kind, NodeId};
+pub use parser::{JsonLimits, Strictness, parse};
+pub use patch::{Patch, apply, remove_children};
+pub use problem::{JsonProblem, Malformed};
+pub use text::{Piece, decode, escape_into, quote, splice_token, token_patches, token_text};

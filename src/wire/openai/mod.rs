@@ -3,26 +3,34 @@
 //! Tables say where text sits (`tables`); the other files read and change requests, whole answers and
 //! streamed events by them, and write refusals and endings as the official SDKs accept them.
 
+mod data_url;
 mod ending;
+mod leaves;
+mod problem;
 mod refusal;
 mod request;
 mod response;
+mod splice;
 mod stream;
 mod tables;
 
+#[cfg(test)]
+mod tests;
+
 pub use ending::{Ending, StreamMeta, error_event, keep_alive, stop_choice, usage_and_done};
+pub use leaves::MediaPart;
+pub use problem::BodyProblem;
 pub use refusal::{POLICY_VIOLATION, RefusalShape, answer_body, answer_stream, error_body};
-pub use request::{MediaPart, PassageEdit, Request, Unsplicable};
+pub use request::Request;
 pub use response::{ChoicePassage, Response, StoppedChoice};
+pub use splice::{PassageEdit, Unsplicable};
 pub use stream::{
-    Channel, Event, EventKind, EventProblem, Fragment, FragmentEdit, Part, read_event, text_chunk,
+    Channel, Event, EventKind, EventProblem, FUNCTION_CALL, Fragment, FragmentEdit, Part,
+    read_event, text_chunk,
 };
 
 use std::sync::LazyLock;
 
-use thiserror::Error;
-
-use super::json::JsonProblem;
 use super::table::Table;
 
 /// One API.
@@ -90,7 +98,9 @@ impl Dialect {
     }
 
     fn stream_table(self) -> &'static Table {
-        static CHAT: LazyLock<Table> = LazyLock::new(|| Table::new(&[tables::CHAT_STREAM]));
+        // Some servers put the whole message into the last chunk.
+        static CHAT: LazyLock<Table> =
+            LazyLock::new(|| Table::new(&[tables::CHAT_RESPONSE, tables::CHAT_STREAM]));
         match self {
             Self::Chat => &CHAT,
             Self::Completions => completions_table(),
@@ -101,61 +111,4 @@ impl Dialect {
 fn completions_table() -> &'static Table {
     static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(&[tables::COMPLETIONS_RESPONSE]));
     &TABLE
-}
-
-/// Why a body cannot be taken.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum BodyProblem {
-    /// It is not the JSON that may pass.
-    #[error("{0}")]
-    Json(#[from] JsonProblem),
-    /// Its top is not an object.
-    #[error("the body must be a JSON object")]
-    NotAnObject,
-    /// A field is missing or of the wrong type.
-    #[error("`{field}` {expected}")]
-    Field {
-        /// Which field.
-        field: String,
-        /// What it should be.
-        expected: &'static str,
-    },
-    /// A key is a known one in other letters; lenient parsers take it for that.
-    #[error("the key `{key}` differs from `{known}` only in case; write `{known}`")]
-    TwinKey {
-        /// As written.
-        key: String,
-        /// As it should be.
-        known: &'static str,
-    },
-    /// There are too many messages.
-    #[error("there are {found} messages; at most {limit} are taken")]
-    TooManyMessages {
-        /// How many there are.
-        found: usize,
-        /// The limit.
-        limit: usize,
-    },
-}
-
-impl BodyProblem {
-    /// A stable name for clients and metrics.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Json(problem) => problem.code(),
-            Self::NotAnObject => "top_level_not_object",
-            Self::Field { .. } => "invalid_field",
-            Self::TwinKey { .. } => "ambiguous_key",
-            Self::TooManyMessages { .. } => "too_many_messages",
-        }
-    }
-
-    /// The field that is at fault, if one is.
-    pub fn param(&self) -> Option<&str> {
-        match self {
-            Self::Field { field, .. } => Some(field),
-            Self::TooManyMessages { .. } => Some("messages"),
-            Self::Json(_) | Self::NotAnObject | Self::TwinKey { .. } => None,
-        }
-    }
 }

@@ -1,9 +1,12 @@
 //! A whole answer: its passages by choice, and the same bytes with some of them changed.
+//!
+//! It does not decide which choice is stopped, nor what the client reads instead.
 
 use bytes::Bytes;
 
+use super::leaves::{Gathered, MediaPart, Reader};
 use super::refusal::RefusalShape;
-use super::request::{Gathered, PassageEdit, Place, Reader, Unsplicable, patches};
+use super::splice::{PassageEdit, Place, Unsplicable, patches};
 use super::{BodyProblem, Dialect};
 use crate::domain::Passage;
 use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Patch, Strictness, apply, parse, quote};
@@ -17,6 +20,7 @@ pub struct Response {
     passages: Vec<ChoicePassage>,
     places: Vec<Place>,
     plain: Vec<Passage>,
+    media: Vec<MediaPart>,
     unknown_leaves: usize,
 }
 
@@ -47,26 +51,24 @@ impl Response {
         if doc.kind(Doc::ROOT) != Kind::Object {
             return Err(BodyProblem::NotAnObject);
         }
-        let mut found = Vec::new();
-        let walked = dialect.response_table().walk(&doc, &bytes, &mut |leaf| found.push(leaf));
-        walked.map_err(|twin| BodyProblem::TwinKey {
-            key: doc.key(twin.node, &bytes).unwrap_or_default().chars().take(40).collect(),
-            known: twin.known,
-        })?;
-        let mut reader = Reader { doc: &doc, bytes: &bytes, gathered: Gathered::default() };
+        let mut reader = Reader::new(&doc, &bytes, false);
         let mut choices = Vec::new();
-        for leaf in &found {
-            reader.read(leaf);
-            let choice = choice_of(&doc, &bytes, leaf.node);
-            choices.resize(reader.gathered.passages.len(), choice);
-        }
-        let Gathered { passages: plain, places, unknown_leaves, .. } = reader.gathered;
+        let walked = dialect.response_table().walk(&doc, &bytes, &mut |found| {
+            reader.read(&found);
+            let known = choices.len();
+            if reader.gathered.passages.len() > known {
+                let choice = choice_of(&doc, &bytes, found.node);
+                choices.resize(reader.gathered.passages.len(), choice);
+            }
+        });
+        walked.map_err(|twin| BodyProblem::twin(&twin, &doc, &bytes))?;
+        let Gathered { passages: plain, places, media, unknown_leaves } = reader.gathered;
         let passages = plain
             .iter()
             .zip(choices)
             .map(|(passage, choice)| ChoicePassage { choice, passage: passage.clone() })
             .collect();
-        Ok(Self { dialect, bytes, doc, passages, places, plain, unknown_leaves })
+        Ok(Self { dialect, bytes, doc, passages, places, plain, media, unknown_leaves })
     }
 
     /// The answer as it came.
@@ -77,6 +79,11 @@ impl Response {
     /// Every text in it.
     pub fn passages(&self) -> &[ChoicePassage] {
         &self.passages
+    }
+
+    /// Every part that is not text.
+    pub fn media(&self) -> &[MediaPart] {
+        &self.media
     }
 
     /// How many strings no row of the table names.

@@ -1,5 +1,7 @@
 //! One streamed event, understood: which texts it carries, of which choice and part, and where they
 //! are written.
+//!
+//! It holds nothing back and joins nothing: that is the gate's work.
 
 use std::ops::Range;
 
@@ -7,13 +9,14 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use super::ending::StreamMeta;
+use super::leaves::path_of;
 use super::refusal::quoted;
-use super::request::path_of;
 use super::response::index_of;
 use super::{BodyProblem, Dialect};
 use crate::domain::{Author, EditClass, TextKind};
 use crate::wire::json::{
-    Doc, JsonLimits, Kind, NodeId, Patch, Strictness, apply, decode, parse, splice_token,
+    Doc, JsonLimits, Kind, NodeId, Patch, Strictness, apply, decode, parse, remove_children,
+    splice_token, token_text,
 };
 use crate::wire::sse::Frame;
 use crate::wire::table::{By, Found, Leaf};
@@ -34,11 +37,13 @@ pub enum Part {
     Content,
     /// The model's own refusal.
     Refusal,
-    /// Thinking; the field's name.
+    /// Thinking, or another text that streams beside the content; the field's name. Fields of a
+    /// choice that no row names are here too, so that a text cut into events is read as one.
     Reasoning(String),
     /// The name of a tool call, by its index.
     ToolName(u64),
-    /// The arguments of a tool call, by its index.
+    /// The arguments of a tool call, by its index. The deprecated function call is
+    /// [`FUNCTION_CALL`].
     ToolArgs(u64),
     /// Speech as text.
     Transcript,
@@ -48,7 +53,15 @@ pub enum Part {
     Other(String),
 }
 
+/// The index that stands for the one `function_call` of a choice, beside its `tool_calls`.
+pub const FUNCTION_CALL: u64 = u64::MAX;
+
 /// One piece of text of an event.
+///
+/// Some backends cut a character outside the basic plane in two and send each half of its surrogate
+/// pair in an event of its own. Each half is `U+FFFD` in `text` (three bytes); whoever puts fragments
+/// together takes the `trailing_high_half` of one and the `leading_low_half` of the next and reads
+/// both `U+FFFD` as the one character `char::decode_utf16([high, low])` gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fragment {
     /// Where it belongs.
@@ -63,6 +76,10 @@ pub struct Fragment {
     pub kind: TextKind,
     /// How it may be changed.
     pub edit: EditClass,
+    /// The low half of a surrogate pair that the text begins with.
+    pub leading_low_half: Option<u16>,
+    /// The high half of a surrogate pair that the text ends with.
+    pub trailing_high_half: Option<u16>,
 }
 
 /// What an event is for.
@@ -74,7 +91,7 @@ pub enum EventKind {
     Done,
     /// It carries an error of the upstream.
     Error,
-    /// It carries no data: a comment, a bare field.
+    /// It carries no data: a comment, a bare field, an empty `data` line.
     Comment,
 }
 
@@ -94,6 +111,8 @@ pub struct Event {
     pub choices: Vec<u64>,
     /// The choices that it finishes.
     pub finished: Vec<u64>,
+    /// Whether it reports the tokens used.
+    pub has_usage: bool,
     /// Strings that no row of the table names.
     pub unknown_leaves: usize,
     /// Whether it was framed anew.
@@ -127,6 +146,9 @@ pub fn read_event(dialect: Dialect, frame: &Frame) -> Result<Event, EventProblem
         Some(_) | None => reframe(data),
     };
     let bytes = raw.get(range.clone()).unwrap_or_default();
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Event { reframed, ..Event::bare(raw, EventKind::Comment) });
+    }
     if bytes.trim_ascii() == b"[DONE]" {
         return Ok(Event { reframed, data: range, ..Event::bare(raw, EventKind::Done) });
     }
@@ -135,21 +157,18 @@ pub fn read_event(dialect: Dialect, frame: &Frame) -> Result<Event, EventProblem
     if doc.kind(Doc::ROOT) != Kind::Object {
         return Err(BodyProblem::NotAnObject.into());
     }
-    let mut found = Vec::new();
-    let walked = dialect.stream_table().walk(&doc, bytes, &mut |leaf| found.push(leaf));
-    if let Err(twin) = walked {
-        let key = doc.key(twin.node, bytes).unwrap_or_default().chars().take(40).collect();
-        return Err(BodyProblem::TwinKey { key, known: twin.known }.into());
-    }
     let reader = Reader { doc: &doc, bytes, offset: range.start };
     let mut event = Event { reframed, ..Event::bare(raw.clone(), EventKind::Delta) };
+    let walked = dialect.stream_table().walk(&doc, bytes, &mut |found| {
+        event.unknown_leaves += usize::from(found.leaf.is_none());
+        event.fragments.extend(reader.fragment(&found));
+    });
+    walked.map_err(|twin| BodyProblem::twin(&twin, &doc, bytes))?;
     if doc.member(Doc::ROOT, "error", bytes).is_some_and(|node| doc.kind(node) != Kind::Null) {
         event.kind = EventKind::Error;
     }
-    for leaf in &found {
-        event.unknown_leaves += usize::from(leaf.leaf.is_none());
-        event.fragments.extend(reader.fragment(leaf));
-    }
+    let usage = doc.member(Doc::ROOT, "usage", bytes);
+    event.has_usage = usage.is_some_and(|node| doc.kind(node) == Kind::Object);
     for choice in reader.choices() {
         let Some(index) = index_of(&doc, bytes, choice) else { continue };
         event.choices.push(index);
@@ -171,6 +190,7 @@ impl Event {
             fragments: Vec::new(),
             choices: Vec::new(),
             finished: Vec::new(),
+            has_usage: false,
             unknown_leaves: 0,
             reframed: false,
         }
@@ -196,24 +216,23 @@ impl Event {
         Bytes::from(apply(&self.raw, patches))
     }
 
-    /// The changes that take token texts and annotations out of these choices.
+    /// The changes that take token texts out of these choices, and annotations, which point into the
+    /// text by offsets.
     fn without_copies(&self, choices: &[u64]) -> Vec<Patch> {
         let mut patches = Vec::new();
+        if choices.is_empty() {
+            return patches;
+        }
         self.each_choice(|reader, node, index| {
-            if !choices.contains(&index) {
-                return;
-            }
-            for key in ["logprobs", "token_ids"] {
-                if let Some(copy) = reader.doc.member(node, key, reader.bytes) {
-                    let range = reader.shifted(reader.doc.range(copy));
-                    patches.push(Patch { range, bytes: b"null".to_vec() });
-                }
+            if choices.contains(&index) {
+                patches.extend(reader.copies(node));
             }
         });
         patches
     }
 
-    /// The bytes without token texts of these choices, which were changed before.
+    /// The bytes without what repeats, or points into, the text of these choices, which was changed
+    /// before.
     pub fn strip_copies(&self, choices: &[u64]) -> Bytes {
         let patches = self.without_copies(choices);
         if patches.is_empty() { self.raw.clone() } else { Bytes::from(apply(&self.raw, patches)) }
@@ -221,17 +240,16 @@ impl Event {
 
     /// The bytes without these choices; `None` when no other choice remains.
     pub fn without_choices(&self, gone: &[u64]) -> Option<Bytes> {
-        let mut kept: Vec<Vec<u8>> = Vec::new();
-        let mut list = None;
-        self.each_choice(|reader, node, index| {
-            list = reader.doc.parent(node).map(|list| reader.shifted(reader.doc.range(list)));
-            if !gone.contains(&index) {
-                kept.push(reader.bytes.get(reader.doc.range(node)).unwrap_or_default().to_vec());
-            }
-        });
-        let range = list.filter(|_| !kept.is_empty())?;
-        let bytes = [b"[", &*kept.join(&b','), b"]"].concat();
-        Some(Bytes::from(apply(&self.raw, vec![Patch { range, bytes }])))
+        let bytes = self.data()?;
+        let doc = parse(bytes, Strictness::Response, &JsonLimits::default()).ok()?;
+        let list = doc.member(Doc::ROOT, "choices", bytes)?;
+        let is_gone = |node| index_of(&doc, bytes, node).is_some_and(|index| gone.contains(&index));
+        if doc.children(list).all(is_gone) {
+            return None;
+        }
+        let patches = remove_children(&doc, list, is_gone);
+        let patches = patches.into_iter().map(|patch| patch.shifted(self.data.start)).collect();
+        Some(Bytes::from(apply(&self.raw, patches)))
     }
 
     fn each_choice(&self, mut with: impl FnMut(&Reader<'_>, NodeId, u64)) {
@@ -254,22 +272,18 @@ pub fn text_chunk(
     channel: &Channel,
     (text, started): (&str, bool),
 ) -> Option<Bytes> {
-    let field = match &channel.part {
-        Part::Content => "content",
-        Part::Refusal => "refusal",
-        Part::Reasoning(name) => name,
-        Part::ToolName(_)
-        | Part::ToolArgs(_)
-        | Part::Transcript
-        | Part::Logprob
-        | Part::Other(_) => {
-            return None;
-        }
+    let field = match (dialect, &channel.part) {
+        (_, Part::Content) => "content",
+        (Dialect::Chat, Part::Refusal) => "refusal",
+        // A field that is not one string cannot be written in part.
+        (Dialect::Chat, Part::Reasoning(name)) if !name.contains('.') => name,
+        (Dialect::Chat | Dialect::Completions, _) => return None,
     };
+    let field = quoted(field);
     let role = if started { "" } else { "\"role\":\"assistant\"," };
     let choice = match dialect {
         Dialect::Chat => format!(
-            "{{\"index\":{},\"delta\":{{{role}\"{field}\":{}}},\"finish_reason\":null}}",
+            "{{\"index\":{},\"delta\":{{{role}{field}:{}}},\"finish_reason\":null}}",
             channel.choice,
             quoted(text)
         ),
@@ -299,6 +313,21 @@ impl Reader<'_> {
         range.start + self.offset..range.end + self.offset
     }
 
+    /// The changes that take what repeats the text, or points into it, out of a choice.
+    fn copies(&self, choice: NodeId) -> Vec<Patch> {
+        let member = |node, key| self.doc.member(node, key, self.bytes);
+        let put = |node, bytes: &[u8]| {
+            let range = self.shifted(self.doc.range(node));
+            Patch { range, bytes: bytes.to_vec() }
+        };
+        let texts = ["logprobs", "token_ids", "prompt_logprobs"];
+        let texts =
+            texts.iter().filter_map(|key| member(choice, key)).map(|node| put(node, b"null"));
+        let annotations = member(choice, "delta").and_then(|node| member(node, "annotations"));
+        let annotations = annotations.filter(|&node| self.doc.kind(node) == Kind::Array);
+        texts.chain(annotations.map(|node| put(node, b"[]"))).collect()
+    }
+
     fn fragment(&self, found: &Found) -> Option<Fragment> {
         let range =
             if found.is_key { self.doc.key_range(found.node)? } else { self.doc.range(found.node) };
@@ -313,46 +342,70 @@ impl Reader<'_> {
             }
             None => (Author::Unknown, TextKind::Meta, EditClass::Fixed),
         };
-        let text = decode(self.bytes.get(range.clone())?).into_owned();
-        let channel = self.channel(found, kind);
+        let written = self.bytes.get(range.clone())?;
+        let text = decode(written).into_owned();
+        let channel = self.channel(found);
+        // What stands alone in its event is never replaced in part: it goes as it came, or not at all.
+        let edit = if matches!(channel.part, Part::Other(_)) { EditClass::Fixed } else { edit };
+        let (leading_low_half, trailing_high_half) = halves(written, &text);
         let token = self.shifted(range);
-        Some(Fragment { channel, text, token, author, kind, edit })
+        Some(Fragment {
+            channel,
+            text,
+            token,
+            author,
+            kind,
+            edit,
+            leading_low_half,
+            trailing_high_half,
+        })
     }
 
-    fn channel(&self, found: &Found, kind: TextKind) -> Channel {
+    fn channel(&self, found: &Found) -> Channel {
         let trail = self.trail(found.node);
-        let choice = trail.get(1).and_then(|&node| index_of(self.doc, self.bytes, node));
-        let key = |at: usize| {
-            let node = trail.get(at)?;
-            self.doc.key(*node, self.bytes).map(std::borrow::Cow::into_owned)
-        };
-        let in_choice = key(0).as_deref() == Some("choices") && choice.is_some();
-        let (second, third) = (key(2), key(3));
-        let part = match (in_choice, second.as_deref(), third.as_deref(), kind) {
-            (true, Some("delta"), Some("content"), TextKind::Text) | (true, Some("text"), ..) => {
-                Part::Content
-            }
-            (true, Some("delta"), Some("refusal"), _) => Part::Refusal,
-            (true, Some("delta"), Some("tool_calls" | "function_call"), _) => {
-                self.tool_part(&trail, found.node)
-            }
-            (true, Some("delta"), Some("audio"), _) => Part::Transcript,
-            (true, Some("delta"), Some(name), TextKind::Reasoning) => {
-                Part::Reasoning(name.to_owned())
-            }
-            (true, Some("logprobs" | "prompt_logprobs"), ..) => Part::Logprob,
-            _ => Part::Other(path_of(self.doc, self.bytes, found.node)),
-        };
-        Channel { choice: choice.filter(|_| in_choice).unwrap_or(0), part }
+        let key = |at: usize| self.doc.key(*trail.get(at)?, self.bytes);
+        let in_choices = key(0).as_deref() == Some("choices");
+        let choice = trail.get(1).filter(|_| in_choices);
+        let choice = choice.and_then(|&node| index_of(self.doc, self.bytes, node));
+        let part = choice.and_then(|_| self.part(found, &trail));
+        let part = part.unwrap_or_else(|| Part::Other(path_of(self.doc, self.bytes, found.node)));
+        Channel { choice: choice.unwrap_or(0), part }
     }
 
-    /// The name or the arguments of a tool call. Where a backend leaves the index out, the place in
-    /// the list is it.
-    fn tool_part(&self, trail: &[NodeId], node: NodeId) -> Part {
-        let call = trail.get(4).and_then(|&call| index_of(self.doc, self.bytes, call)).unwrap_or(0);
-        match self.doc.key(node, self.bytes).as_deref() {
-            Some("name") => Part::ToolName(call),
-            Some(_) | None => Part::ToolArgs(call),
+    /// The part that a text of a choice belongs to; `None` for what is a text by itself.
+    fn part(&self, found: &Found, trail: &[NodeId]) -> Option<Part> {
+        let key = |at: usize| self.doc.key(*trail.get(at)?, self.bytes);
+        let (second, third) = (key(2)?, key(3));
+        let last = self.doc.key(found.node, self.bytes);
+        let Some(Leaf::Text { kind, .. }) = found.leaf else {
+            // A new field of text would come in pieces like the ones that are known.
+            let depth = if second == "delta" { 4 } else { 3 };
+            let streams = !found.is_key && trail.len() == depth;
+            return last.filter(|_| streams).map(|name| Part::Reasoning(name.into_owned()));
+        };
+        if kind == TextKind::Logprob {
+            return Some(Part::Logprob);
+        }
+        if second == "text" {
+            return Some(Part::Content);
+        }
+        if second != "delta" || found.is_key {
+            return None;
+        }
+        match third.as_deref()? {
+            "content" if kind == TextKind::Text => Some(Part::Content),
+            "content" => Some(Part::Reasoning("content.thinking".to_owned())),
+            "refusal" => Some(Part::Refusal),
+            "audio" => Some(Part::Transcript),
+            "reasoning_details" => Some(Part::Reasoning(format!("reasoning_details.{}", last?))),
+            name if kind == TextKind::Reasoning => Some(Part::Reasoning(name.to_owned())),
+            "tool_calls" => {
+                // Where a backend leaves the index out, the place in the list is it.
+                let call = index_of(self.doc, self.bytes, *trail.get(4)?)?;
+                Some(tool_part(call, kind))
+            }
+            "function_call" => Some(tool_part(FUNCTION_CALL, kind)),
+            _ => None,
         }
     }
 
@@ -367,6 +420,22 @@ impl Reader<'_> {
         trail.reverse();
         trail
     }
+}
+
+fn tool_part(call: u64, kind: TextKind) -> Part {
+    if kind == TextKind::ToolArgs { Part::ToolArgs(call) } else { Part::ToolName(call) }
+}
+
+/// The halves of surrogate pairs that a string begins and ends with.
+fn halves(token: &[u8], text: &str) -> (Option<u16>, Option<u16>) {
+    if !text.starts_with('\u{fffd}') && !text.ends_with('\u{fffd}') {
+        return (None, None);
+    }
+    let mut pieces = token_text(token).map(|piece| piece.half);
+    let first = pieces.next().flatten();
+    let last = pieces.last().unwrap_or(first);
+    let is_low = |half: &u16| (0xdc00..0xe000).contains(half);
+    (first.filter(is_low), last.filter(|half| !is_low(half)))
 }
 
 /// The same data in the plainest framing there is.

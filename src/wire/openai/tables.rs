@@ -1,8 +1,10 @@
 //! Where text sits in the OpenAI chat and legacy completions APIs, and in what compatible servers
-//! (vLLM, OpenRouter, DeepSeek, Mistral) add to them.
+//! (vLLM, `OpenRouter`, `DeepSeek`, Mistral) add to them.
 //!
-//! Sources: OpenAI's OpenAPI document of 2026-08-21 and the types of its SDKs (openai-python 3.54,
-//! openai-node 6.49); vLLM's and OpenRouter's documentation for the extras.
+//! It holds no code: how rows are followed is said in `wire::table`.
+//!
+//! Sources: OpenAI's `OpenAPI` document of 2026-08-21 and the types of its SDKs (openai-python 3.54,
+//! openai-node 6.49); vLLM's and `OpenRouter`'s documentation for the extras.
 
 use crate::domain::Author::{Assistant, System, Tool, User};
 use crate::domain::EditClass::{Fixed, JsonInString, Opaque, Plain};
@@ -45,6 +47,7 @@ pub(super) const COMMON_REQUEST: &[Row] = &[
     skip("reasoning_effort"),
     skip("verbosity"),
     skip("modalities[]"),
+    skip("moderation.**"),
     skip("audio.*"),
     skip("prompt_cache_retention"),
     skip("models[]"),
@@ -135,7 +138,9 @@ pub(super) const CHAT_REQUEST: &[Row] = &[
     skip("prediction.content[].type"),
     skip("web_search_options.search_context_size"),
     text("web_search_options.user_location.**", Always(User), Meta, Fixed),
-    text("chat_template", Always(System), Schema, Fixed),
+    // A template is a program that writes the prompt: its strings are screened, and yet what it will
+    // say cannot be.
+    media("chat_template", Media::Unknown, Always(System)),
     text("chat_template_kwargs.**", Always(System), Meta, Fixed),
     text("documents[].**", Always(Tool), Text, Fixed),
     text("prompt", Always(User), Text, Plain),
@@ -221,6 +226,8 @@ pub(super) const CHAT_RESPONSE: &[Row] = &[
     text("choices[].logprobs.refusal[].token", Always(Assistant), Logprob, Opaque),
     text("choices[].logprobs.refusal[].top_logprobs[].token", Always(Assistant), Logprob, Opaque),
     text("choices[].stop_reason", Always(Assistant), Meta, Fixed),
+    skip("prompt_logprobs[].*.logprob"),
+    skip("prompt_logprobs[].*.rank"),
     text("prompt_logprobs[].*.decoded_token", Always(User), Logprob, Opaque),
     text("prompt_text", Always(User), Text, Fixed),
     text("error.**", Always(Assistant), Meta, Fixed),
@@ -235,7 +242,12 @@ pub(super) const COMPLETIONS_RESPONSE: &[Row] = &[
     skip("object"),
     skip("model"),
     skip("system_fingerprint"),
+    skip("service_tier"),
+    skip("provider"),
     skip("usage.**"),
+    skip("prompt_filter_results.**"),
+    skip("choices[].content_filter_results.**"),
+    skip("choices[].native_finish_reason"),
     skip("choices[].finish_reason"),
     text("choices[].text", Always(Assistant), Text, Plain),
     text("choices[].logprobs.**", Always(Assistant), Logprob, Opaque),
@@ -244,24 +256,9 @@ pub(super) const COMPLETIONS_RESPONSE: &[Row] = &[
     text("error.**", Always(Assistant), Meta, Fixed),
 ];
 
-/// Events of a streamed chat answer.
+/// What events of a streamed chat answer have beside the fields of [`CHAT_RESPONSE`].
 pub(super) const CHAT_STREAM: &[Row] = &[
-    skip("id"),
-    skip("created"),
-    skip("choices[].index"),
-    skip("choices[].token_ids[]"),
-    skip("object"),
-    skip("model"),
-    skip("system_fingerprint"),
-    skip("service_tier"),
-    skip("provider"),
     skip("obfuscation"),
-    skip("usage.**"),
-    skip("moderation.**"),
-    skip("prompt_filter_results.**"),
-    skip("choices[].finish_reason"),
-    skip("choices[].native_finish_reason"),
-    skip("choices[].content_filter_results.**"),
     skip("choices[].delta.role"),
     skip("choices[].delta.tool_calls[].index"),
     skip("choices[].delta.audio.expires_at"),
@@ -302,21 +299,4 @@ pub(super) const CHAT_STREAM: &[Row] = &[
     skip("choices[].delta.annotations[].type"),
     text("choices[].delta.annotations[].url_citation.title", Always(Tool), Citation, Plain),
     text("choices[].delta.annotations[].url_citation.url", Always(Tool), Citation, Fixed),
-    skip("choices[].message.role"),
-    text("choices[].message.content", Always(Assistant), Text, Plain),
-    text("choices[].message.refusal", Always(Assistant), Refusal, Plain),
-    skip("choices[].logprobs.content[].logprob"),
-    skip("choices[].logprobs.content[].bytes[]"),
-    skip("choices[].logprobs.content[].top_logprobs[].logprob"),
-    skip("choices[].logprobs.content[].top_logprobs[].bytes[]"),
-    skip("choices[].logprobs.refusal[].logprob"),
-    skip("choices[].logprobs.refusal[].bytes[]"),
-    skip("choices[].logprobs.refusal[].top_logprobs[].logprob"),
-    skip("choices[].logprobs.refusal[].top_logprobs[].bytes[]"),
-    text("choices[].logprobs.content[].token", Always(Assistant), Logprob, Opaque),
-    text("choices[].logprobs.content[].top_logprobs[].token", Always(Assistant), Logprob, Opaque),
-    text("choices[].logprobs.refusal[].token", Always(Assistant), Logprob, Opaque),
-    text("choices[].logprobs.refusal[].top_logprobs[].token", Always(Assistant), Logprob, Opaque),
-    text("choices[].stop_reason", Always(Assistant), Meta, Fixed),
-    text("error.**", Always(Assistant), Meta, Fixed),
 ];
