@@ -25,10 +25,13 @@ const DENSE_LIMIT: usize = 2 << 20;
 /// The most bytes that building a dense automaton may take.
 const DETERMINIZE_LIMIT: usize = 4 << 20;
 /// How far patterns are widened, one step after the other, until the dense form fits.
-const WIDENING: [Widening; 2] = [
+const WIDENING: [Widening; 3] = [
+    Widening { longest: LONG_REPEAT, classes_below: usize::MAX },
     Widening { longest: 2, classes_below: 128 },
     Widening { longest: 1, classes_below: usize::MAX },
 ];
+/// Counted repeats beyond this are long: they are always widened, and stand in a group of their own.
+const LONG_REPEAT: u32 = 12;
 /// The most dense automata that run side by side.
 const MOST_GROUPS: usize = 4;
 /// How far patterns are widened for the lazy form.
@@ -76,9 +79,13 @@ pub(super) trait CutSink {
 impl HorizonAutomaton {
     /// Builds the automaton over `patterns`, whose look-around is erased here.
     pub(super) fn new(patterns: &[Hir]) -> Result<Self, PatternError> {
-        let all: Vec<usize> = (0..patterns.len()).collect();
+        // Long repeats stay in progress over whole words; kept apart from the others, they do not
+        // multiply the states of those.
+        let (long, short): (Vec<usize>, Vec<usize>) = (0..patterns.len())
+            .partition(|&index| patterns.get(index).is_some_and(has_long_repeat));
         let mut groups = Vec::new();
-        if dense_groups(patterns, &all, &mut groups) {
+        if dense_groups(patterns, &short, &mut groups) && dense_groups(patterns, &long, &mut groups)
+        {
             return Ok(Self { engine: Engine::Dense(groups) });
         }
         let wide: Vec<Hir> = patterns.iter().map(|hir| widen(hir, WIDENED_FOR_LAZY)).collect();
@@ -129,6 +136,9 @@ impl HorizonAutomaton {
 /// Makes dense automata of the patterns with these numbers: one if it fits, else one of each half.
 /// False when that would be more groups than are worth running.
 fn dense_groups(patterns: &[Hir], which: &[usize], groups: &mut Vec<Group>) -> bool {
+    if which.is_empty() {
+        return true;
+    }
     let chosen = || which.iter().filter_map(|&index| patterns.get(index));
     for widening in WIDENING {
         let wide: Vec<Hir> = chosen().map(|hir| widen(hir, widening)).collect();
@@ -140,15 +150,8 @@ fn dense_groups(patterns: &[Hir], which: &[usize], groups: &mut Vec<Group>) -> b
     if which.len() < 2 || groups.len() + 2 > MOST_GROUPS {
         return false;
     }
-    // Long repeats stay in progress over whole words; kept apart from the others, they do not
-    // multiply the states of those.
-    let long = |index: &usize| patterns.get(*index).is_some_and(has_long_repeat);
-    let (mut first, mut second): (Vec<usize>, Vec<usize>) = which.iter().partition(|i| long(i));
-    if first.is_empty() || second.is_empty() {
-        let (a, b) = which.split_at(which.len() / 2);
-        (first, second) = (a.to_vec(), b.to_vec());
-    }
-    dense_groups(patterns, &second, groups) && dense_groups(patterns, &first, groups)
+    let (first, second) = which.split_at(which.len() / 2);
+    dense_groups(patterns, first, groups) && dense_groups(patterns, second, groups)
 }
 
 fn dense(nfa: &thompson::NFA) -> Option<(dense::DFA<Vec<u32>>, StateID)> {
@@ -278,7 +281,7 @@ fn has_long_repeat(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
         HirKind::Repetition(repetition) => {
-            repetition.max.is_none_or(|max| max > 16) || has_long_repeat(&repetition.sub)
+            repetition.max.is_none_or(|max| max > LONG_REPEAT) || has_long_repeat(&repetition.sub)
         }
         HirKind::Capture(capture) => has_long_repeat(&capture.sub),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(has_long_repeat),

@@ -92,10 +92,7 @@ pub(super) fn screen(
         .collect();
     let body = answer.render(&edits, &choices, &copies);
     let seconds = started.elapsed().as_secs_f64();
-    let blocked = stopped.values().find(|stop| stop.action == Action::Block);
-    let refuse = blocked
-        .filter(|_| policy.block_style.completion == Look::Error)
-        .map(|stop| policy.message(stop.rule, language).to_owned());
+    let refuse = refusal(policy, &stopped, language);
     let placed = answer.passages().iter().zip(verdicts);
     let action = account.decide(&Unit {
         phase: Phase::Completion,
@@ -116,6 +113,17 @@ pub(super) fn screen(
             AnswerOutcome::Refuse { message: policy.message(None, language).to_owned() }
         }
     }
+}
+
+/// The message of an error that takes the whole answer's place, where blocks look like that.
+fn refusal(
+    policy: &Policy,
+    stopped: &BTreeMap<u64, Stopped>,
+    language: Option<&str>,
+) -> Option<String> {
+    let blocked = stopped.values().find(|stop| stop.action == Action::Block)?;
+    let as_error = policy.block_style.completion == Look::Error;
+    as_error.then(|| policy.message(blocked.rule, language).to_owned())
 }
 
 /// What the client reads in the place of each stopped choice.

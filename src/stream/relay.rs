@@ -13,8 +13,8 @@ use bytes::BytesMut;
 use super::channel::{ChannelReport, Gate};
 use super::report::{Finale, RelaySettings, Report};
 use super::tool_call::screen_arguments;
-use crate::domain::{Action, EditClass, Rewrite, Verdict};
-use crate::engine::{Restorer, Scratch, Screen, Stop, Subject, screen_passage};
+use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
+use crate::engine::{Scratch, Screen, Stop, Subject, screen_passage};
 use crate::policy::OnBlock;
 use crate::wire::openai::{
     Channel, Ending, Event, EventKind, FragmentEdit, Part, StreamMeta, error_event, read_event,
@@ -282,7 +282,15 @@ impl Relay {
                     waiting.texts.push(Text::Tool { fragment: index, channel, place: end..end });
                 }
                 let (edit, text) = (fragment.edit, fragment.text.clone());
-                let gate = self.gate(channel, edit)?;
+                let Some(gate) = self.gate(channel, edit) else {
+                    // More channels than any answer has: what cannot be screened is not passed.
+                    waiting.withheld = true;
+                    let outcome = Outcome::Unscannable;
+                    return Some((
+                        choice,
+                        Stop { at: 0, action: Action::Block, rule: None, outcome },
+                    ));
+                };
                 let (place, stop) = self.gates.get_mut(gate)?.push(&text, scratch);
                 waiting.texts.push(Text::Gate { fragment: index, gate, place });
                 stop.map(|stop| (choice, stop))
