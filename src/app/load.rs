@@ -42,6 +42,7 @@ pub fn load(
 ) -> (Option<Loaded>, Problems) {
     let (server, mut problems) = load_server(path, environment, flags);
     let Some(server) = server else { return (None, problems) };
+    problems.extend(not_yet(&server));
     let (files, found) = load_policies(&server.root, &server.file.policies.dir);
     problems.extend(found);
     let names: Vec<&str> = files.iter().map(|policy| policy.file.name.as_str()).collect();
@@ -66,6 +67,41 @@ pub fn load(
     folders.sort();
     folders.dedup();
     (Some(Loaded { server, policies, folders, failed_tests }), problems)
+}
+
+/// Settings of the server file that this version cannot honour: refused by name, never passed over.
+fn not_yet(server: &LoadedServer) -> Problems {
+    let file = &server.file;
+    let mut problems = Problems::new();
+    let mut missing = |path: String, what: &str| {
+        let message = format!("{what}: known, but not available in this version");
+        let at = server.document.key_at(&path);
+        problems.push(Problem::new(Code::TG019, message).at(at, "this would not be done"));
+    };
+    for (index, route) in file.routes.iter().enumerate() {
+        if route.unknown_path == server_file::UnknownPath::Walk {
+            missing(format!("routes[{index}].unknown_path"), "walking unknown paths");
+        }
+        if route.dialect.is_some() {
+            missing(format!("routes[{index}].dialect"), "naming a dialect");
+        }
+        if route.matches.header.iter().flat_map(crate::config::Named::iter).count() > 1 {
+            missing(format!("routes[{index}].match.header"), "more than one header");
+        }
+    }
+    for (key, mode) in
+        [("not_ready", file.fail.not_ready), ("internal_error", file.fail.internal_error)]
+    {
+        if mode == server_file::FailMode::Open {
+            missing(format!("fail.{key}"), "failing open");
+        }
+    }
+    for (name, upstream) in file.upstreams.iter() {
+        if upstream.tls.ca.is_some() {
+            missing(format!("upstreams.{name}.tls.ca"), "a certificate authority of one's own");
+        }
+    }
+    problems
 }
 
 /// Runs the tests of every policy, without budgets: those are for `tidegate test`.

@@ -60,9 +60,9 @@ fn build(raw: &Reading, out: &mut Reading) {
             // At the very beginning there is nothing to belong to.
             out.extend_last(end);
         } else {
-            fold_cluster(text.get(start..end).unwrap_or_default(), base, &mut folded);
+            fold_until_stable(text.get(start..end).unwrap_or_default(), base, &mut folded);
             for &c in &folded {
-                if is_space(c) { push_space(out, span) } else { out.push(c, span) }
+                push_folded(out, c, span);
             }
         }
     }
@@ -78,12 +78,56 @@ fn is_plain(text: &str) -> bool {
     })
 }
 
+/// A character that a cluster has become; a mark on what takes no marks is swallowed.
+fn push_folded(out: &mut Reading, c: char, span: Span) {
+    let before = out.as_str().chars().next_back();
+    if is_space(c) {
+        push_space(out, span);
+    } else if is_attached(c) && before.is_none_or(|before| before.is_ascii() || is_han(before)) {
+        out.extend_last(span.end);
+    } else {
+        out.push(c, span);
+    }
+}
+
 /// A run of white space is one space.
 fn push_space(out: &mut Reading, span: Span) {
     if out.as_str().ends_with(' ') {
         out.extend_last(span.end);
     } else {
         out.push(' ', span);
+    }
+}
+
+/// What a cluster becomes may be clusters that fold further: a ligature of letters with a mark, a letter
+/// of a script with marks of its own that is drawn on a neutral stroke.
+fn fold_until_stable(cluster: &str, base: char, out: &mut Vec<char>) {
+    const MOST_ROUNDS: usize = 4;
+    fold_cluster(cluster, base, out);
+    for _ in 0..MOST_ROUNDS {
+        if out.iter().all(|c| c.is_ascii() || is_han(*c)) {
+            return;
+        }
+        let text: String = out.iter().collect();
+        let mut again = Vec::with_capacity(out.len());
+        let mut one = Vec::new();
+        let mut rest = text.as_str();
+        while let Some(base) = rest.chars().next() {
+            let after = rest.char_indices().skip(1).find(|(_, c)| !is_attached(*c));
+            let (cluster, tail) = rest.split_at(after.map_or(rest.len(), |(at, _)| at));
+            if is_attached(base) {
+                again.push(base);
+            } else {
+                fold_cluster(cluster, base, &mut one);
+                again.append(&mut one);
+            }
+            rest = tail;
+        }
+        again.truncate(LONGEST_CLUSTER);
+        if again == *out {
+            return;
+        }
+        *out = again;
     }
 }
 
