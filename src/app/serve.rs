@@ -80,9 +80,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
         return Err(ServeError::Tests(loaded.failed_tests));
     }
     start_log(&loaded);
-    for line in render(&problems, Format::Short, false).lines().filter(|line| !line.is_empty()) {
-        warn!("{line}");
-    }
+    warn_of(&problems);
     let metrics = Arc::new(Metrics::new());
     loaded.announce(&metrics, problems.warnings());
     metrics.reloaded("ok", seconds(clock));
@@ -256,15 +254,23 @@ impl Service {
     }
 
     fn keep_old(&self, outcome: &str, problems: &Problems) {
-        for line in render(problems, Format::Short, false).lines().filter(|line| !line.is_empty()) {
-            warn!("{line}");
-        }
+        warn_of(problems);
         warn!("the configuration in force was not changed");
         self.refused(outcome);
     }
 
     fn refused(&self, outcome: &str) {
         self.telemetry.metrics.reloaded(outcome, seconds(self.telemetry.clock));
+    }
+}
+
+/// Each problem as a line of the log.
+fn warn_of(problems: &Problems) {
+    if problems.errors() + problems.warnings() == 0 {
+        return;
+    }
+    for line in render(problems, Format::Short, false).lines().filter(|line| !line.is_empty()) {
+        warn!("{line}");
     }
 }
 

@@ -21,13 +21,12 @@ use super::pattern::PatternError;
 
 /// The most bytes a dense automaton may take; beyond it patterns are widened, and at last the lazy
 /// form is used. Small enough that its busy part stays in the processor's cache.
-const DENSE_LIMIT: usize = 2 << 20;
+const DENSE_LIMIT: usize = 1 << 20;
 /// The most bytes that building a dense automaton may take.
-const DETERMINIZE_LIMIT: usize = 4 << 20;
+const DETERMINIZE_LIMIT: usize = 1 << 20;
 /// How far patterns are widened, one step after the other, until the dense form fits.
-const WIDENING: [Widening; 3] = [
+const WIDENING: [Widening; 2] = [
     Widening { longest: LONG_REPEAT, classes_below: usize::MAX },
-    Widening { longest: 2, classes_below: 128 },
     Widening { longest: 1, classes_below: usize::MAX },
 ];
 /// Counted repeats beyond this are long: they are always widened, and stand in a group of their own.
