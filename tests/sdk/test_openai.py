@@ -1,6 +1,7 @@
 """The official openai Python SDK: each outcome of the gate as an application sees it."""
 
 import json
+import pathlib
 import urllib.request
 
 import openai
@@ -23,6 +24,24 @@ def streamed(text, **extra):
             if choice.finish_reason:
                 reasons.append(choice.finish_reason)
     return "".join(parts), reasons
+
+
+CASES = [json.loads(line) for line in (pathlib.Path(__file__).parent.parent / "cases" / "completions.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_every_case_of_the_corpus_through_the_proxy(case):
+    prompt = f"say: {case['text']}"
+    if "key" in case["name"]:
+        pytest.skip("the prompt itself is stopped")
+    whole, (content, reasons) = ask(prompt).choices[0], streamed(prompt)
+    if "output" in case:
+        assert whole.message.content == case["output"]
+        assert (content, reasons) == (case["output"], ["stop"])
+    else:
+        assert whole.finish_reason == "content_filter" and whole.message.content in ("Not here.", "不行。")
+        assert content.startswith(case["released"]) and content[len(case["released"]):].strip() in ("Not here.", "不行。")
+        assert reasons == ["content_filter"]
 
 
 def metric(name):
