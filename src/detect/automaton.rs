@@ -15,7 +15,9 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
-use regex_syntax::hir::{Class, ClassBytesRange, ClassUnicodeRange, Hir, HirKind};
+use regex_syntax::hir::{
+    Class, ClassBytes, ClassBytesRange, ClassUnicodeRange, Hir, HirKind, Look,
+};
 
 use super::pattern::PatternError;
 
@@ -54,13 +56,21 @@ enum Engine {
     /// groups, each an automaton of its own; the groups run side by side over each byte.
     Dense(Vec<Group>),
     /// States are made as the text asks for them.
-    Lazy { dfa: Box<LazyDfa>, idle: Mutex<Vec<Cache>> },
+    Lazy {
+        dfa: Box<LazyDfa>,
+        /// Whether the state after a space is one where nothing is in progress.
+        space_is_idle: bool,
+        idle: Mutex<Vec<Cache>>,
+    },
 }
 
 #[derive(Debug)]
 struct Group {
     dfa: Box<dense::DFA<Vec<u32>>>,
     start: StateID,
+    /// Where nothing is in progress: the start, and the state after a byte that can only stand before
+    /// a word.
+    idle: [StateID; 2],
     /// The number that each pattern of the group has in the whole.
     patterns: Vec<usize>,
 }
@@ -87,8 +97,9 @@ impl HorizonAutomaton {
         {
             return Ok(Self { engine: Engine::Dense(groups) });
         }
-        let wide: Vec<Hir> = patterns.iter().map(|hir| widen(hir, WIDENED_FOR_LAZY)).collect();
-        Ok(Self { engine: lazy_engine(nfa(&wide)?)? })
+        let wide: Vec<Hir> =
+            patterns.iter().map(|hir| widen_whole(hir, WIDENED_FOR_LAZY)).collect();
+        Ok(Self { engine: lazy_engine(nfa(&wide)?, !can_begin_with(&wide, b' '))? })
     }
 
     /// Whether all states are in memory already (the fast form).
@@ -100,7 +111,7 @@ impl HorizonAutomaton {
     pub(super) fn memory(&self) -> usize {
         match &self.engine {
             Engine::Dense(groups) => groups.iter().map(|group| group.dfa.memory_usage()).sum(),
-            Engine::Lazy { dfa, idle } => {
+            Engine::Lazy { dfa, idle, .. } => {
                 let idle = idle.lock().map_or(0, |caches| caches.len());
                 dfa.get_nfa().memory_usage() + idle * LAZY_CACHE
             }
@@ -118,10 +129,11 @@ impl HorizonAutomaton {
                 [a, b, c, d] => run_dense([a, b, c, d], text, (from, last), sink),
                 _ => sink.cut(text.len()),
             },
-            Engine::Lazy { dfa, idle } => {
+            Engine::Lazy { dfa, space_is_idle, idle } => {
                 let taken = idle.lock().ok().and_then(|mut caches| caches.pop());
                 let mut cache = taken.unwrap_or_else(|| dfa.create_cache());
-                run_lazy(dfa, &mut cache, text, (from, last), sink);
+                let facts = (from, last, *space_is_idle);
+                run_lazy(dfa, &mut cache, text, facts, sink);
                 if let Ok(mut caches) = idle.lock()
                     && caches.len() < IDLE_CACHES
                 {
@@ -140,9 +152,10 @@ fn dense_groups(patterns: &[Hir], which: &[usize], groups: &mut Vec<Group>) -> b
     }
     let chosen = || which.iter().filter_map(|&index| patterns.get(index));
     for widening in WIDENING {
-        let wide: Vec<Hir> = chosen().map(|hir| widen(hir, widening)).collect();
+        let wide: Vec<Hir> = chosen().map(|hir| widen_whole(hir, widening)).collect();
         if let Some((dfa, start)) = nfa(&wide).ok().as_ref().and_then(dense) {
-            groups.push(Group { dfa: Box::new(dfa), start, patterns: which.to_vec() });
+            let idle = idle_states(&dfa, start, &wide);
+            groups.push(Group { dfa: Box::new(dfa), start, idle, patterns: which.to_vec() });
             return groups.len() <= MOST_GROUPS;
         }
     }
@@ -165,7 +178,7 @@ fn dense(nfa: &thompson::NFA) -> Option<(dense::DFA<Vec<u32>>, StateID)> {
     Some((dfa, start))
 }
 
-fn lazy_engine(nfa: thompson::NFA) -> Result<Engine, PatternError> {
+fn lazy_engine(nfa: thompson::NFA, space_is_idle: bool) -> Result<Engine, PatternError> {
     let config = LazyDfa::config()
         .match_kind(MatchKind::All)
         .cache_capacity(LAZY_CACHE)
@@ -174,7 +187,7 @@ fn lazy_engine(nfa: thompson::NFA) -> Result<Engine, PatternError> {
         .configure(config)
         .build_from_nfa(nfa)
         .map_err(|error| PatternError::Automaton { reason: error.to_string() })?;
-    Ok(Engine::Lazy { dfa: Box::new(dfa), idle: Mutex::new(Vec::new()) })
+    Ok(Engine::Lazy { dfa: Box::new(dfa), space_is_idle, idle: Mutex::new(Vec::new()) })
 }
 
 fn run_dense<const N: usize>(
@@ -183,13 +196,15 @@ fn run_dense<const N: usize>(
     (from, last): (usize, bool),
     sink: &mut impl CutSink,
 ) {
-    let mut states = groups.map(|group| group.start);
+    let before = byte_before(text, from);
+    let mut states = groups.map(|group| group.dfa.next_state(group.start, before));
     let bytes = text.as_bytes().get(from..).unwrap_or_default();
     for (index, &byte) in bytes.iter().enumerate() {
         let (mut idle, mut matched) = (true, false);
         for (state, group) in states.iter_mut().zip(groups) {
             *state = group.dfa.next_state(*state, byte);
-            idle &= *state == group.start;
+            let [start, after_border] = group.idle;
+            idle &= *state == start || *state == after_border;
             matched |= group.dfa.is_match_state(*state);
         }
         if idle {
@@ -227,24 +242,33 @@ fn run_lazy(
     dfa: &LazyDfa,
     cache: &mut Cache,
     text: &str,
-    (from, last): (usize, bool),
+    (from, last, space_is_idle): (usize, bool, bool),
     sink: &mut impl CutSink,
 ) {
     let config = start::Config::new().anchored(Anchored::No);
     let bytes = text.as_bytes().get(from..).unwrap_or_default();
     let give_up = |sink: &mut dyn CutSink| sink.gave_up(dfa.pattern_len());
-    let Ok(mut start) = dfa.start_state(cache, &config) else { return give_up(sink) };
-    let (mut state, mut clears) = (start, cache.clear_count());
+    // The start, and the state after a space where that is idle too.
+    let idle_states = |cache: &mut Cache| {
+        let start = dfa.start_state(cache, &config).ok()?;
+        let after = dfa.next_state(cache, start, b' ').ok().filter(|_| space_is_idle);
+        Some((start, after.unwrap_or(start)))
+    };
+    let Some(mut idle) = idle_states(cache) else { return give_up(sink) };
+    let Ok(mut state) = dfa.next_state(cache, idle.0, byte_before(text, from)) else {
+        return give_up(sink);
+    };
+    let mut clears = cache.clear_count();
     for (index, &byte) in bytes.iter().enumerate() {
         let Ok(next) = dfa.next_state(cache, state, byte) else { return give_up(sink) };
         state = next;
         if cache.clear_count() != clears {
             // A full cache was cleared: the state that survived is renumbered, and so is the start.
             clears = cache.clear_count();
-            let Ok(renumbered) = dfa.start_state(cache, &config) else { return give_up(sink) };
-            start = renumbered;
+            let Some(renumbered) = idle_states(cache) else { return give_up(sink) };
+            idle = renumbered;
         }
-        if state == start {
+        if state == idle.0 || state == idle.1 {
             let at = from + index + 1;
             if text.is_char_boundary(at) {
                 sink.cut(at);
@@ -275,6 +299,101 @@ fn nfa(patterns: &[Hir]) -> Result<thompson::NFA, PatternError> {
         .map_err(|error| PatternError::Automaton { reason: error.to_string() })
 }
 
+/// The byte before the text that is scanned; a text begins as if after a line break.
+fn byte_before(text: &str, from: usize) -> u8 {
+    from.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied().unwrap_or(b'\n')
+}
+
+/// The states in which no pattern is in progress: the start, and the one that a byte leads to which
+/// can only stand before a word.
+fn idle_states(dfa: &dense::DFA<Vec<u32>>, start: StateID, patterns: &[Hir]) -> [StateID; 2] {
+    let idle = b" \n".iter().find(|&&byte| !can_begin_with(patterns, byte));
+    [start, idle.map_or(start, |&byte| dfa.next_state(start, byte))]
+}
+
+/// Whether a match of one of the patterns can begin with this byte, the byte before a word border not
+/// counted.
+fn can_begin_with(patterns: &[Hir], byte: u8) -> bool {
+    patterns.iter().any(|pattern| {
+        let bordered = matches!(pattern.kind(), HirKind::Concat(parts) if parts.first() == Some(&border_byte()));
+        !bordered && begins_with(pattern, byte)
+    })
+}
+
+/// Whether a match can begin with this byte; where that is not plain to see, it can.
+fn begins_with(hir: &Hir, byte: u8) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => literal.0.first() == Some(&byte),
+        HirKind::Class(Class::Unicode(class)) => class
+            .ranges()
+            .iter()
+            .any(|range| (range.start()..=range.end()).contains(&char::from(byte))),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&byte))
+        }
+        HirKind::Repetition(repetition) => {
+            repetition.min == 0 || begins_with(&repetition.sub, byte)
+        }
+        HirKind::Capture(capture) => begins_with(&capture.sub, byte),
+        HirKind::Alternation(parts) => parts.iter().any(|part| begins_with(part, byte)),
+        HirKind::Concat(parts) => {
+            for part in parts {
+                if begins_with(part, byte) {
+                    return true;
+                }
+                if part.properties().minimum_len() != Some(0) {
+                    return false;
+                }
+            }
+            true
+        }
+    }
+}
+
+/// Any byte that is no ASCII letter, digit or underscore: what stands before a word border.
+fn border_byte() -> Hir {
+    let ranges = [(0, b'/'), (b':', b'@'), (b'[', b'^'), (b'`', b'`'), (b'{', 0xff)];
+    let ranges = ranges.map(|(start, end)| ClassBytesRange::new(start, end));
+    Hir::class(Class::Bytes(ClassBytes::new(ranges)))
+}
+
+/// A pattern whose word border at the beginning has become the byte before it. An ASCII border and a
+/// Unicode one alike have no ASCII word character before them, when one follows.
+fn with_border(hir: &Hir, widening: Widening) -> Option<Hir> {
+    let HirKind::Concat(parts) = hir.kind() else { return None };
+    let (first, rest) = parts.split_first()?;
+    let HirKind::Look(look) = first.kind() else { return None };
+    let border = matches!(
+        look,
+        Look::WordAscii | Look::WordUnicode | Look::WordStartAscii | Look::WordStartUnicode
+    );
+    if !border || !rest.first().is_some_and(begins_a_word) {
+        return None;
+    }
+    let rest = rest.iter().map(|part| widen(part, widening));
+    Some(Hir::concat(std::iter::once(border_byte()).chain(rest).collect()))
+}
+
+/// Whether a match can only begin with an ASCII letter, digit or underscore.
+fn begins_a_word(hir: &Hir) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.first().is_some_and(|&byte| word(byte)),
+        HirKind::Class(Class::Unicode(class)) => class.ranges().iter().all(|range| {
+            range.end().is_ascii() && (range.start()..=range.end()).all(|c| word(c as u8))
+        }),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.ranges().iter().all(|range| (range.start()..=range.end()).all(word))
+        }
+        HirKind::Repetition(repetition) => repetition.min > 0 && begins_a_word(&repetition.sub),
+        HirKind::Capture(capture) => begins_a_word(&capture.sub),
+        HirKind::Concat(parts) => parts.first().is_some_and(begins_a_word),
+        HirKind::Alternation(parts) => parts.iter().all(begins_a_word),
+    }
+}
+
 /// Whether a pattern repeats something many times, or without limit.
 fn has_long_repeat(hir: &Hir) -> bool {
     match hir.kind() {
@@ -296,6 +415,11 @@ struct Widening {
     /// Only repeats of classes with fewer characters than this are widened: an unlimited `.` would
     /// keep the pattern in progress to the end of the line.
     classes_below: usize,
+}
+
+/// A whole pattern, widened, with the byte before it where it begins at a word border.
+fn widen_whole(hir: &Hir, widening: Widening) -> Hir {
+    with_border(hir, widening).unwrap_or_else(|| widen(hir, widening))
 }
 
 /// The pattern with every assertion replaced by the empty expression, and long counted repeats made
@@ -382,8 +506,9 @@ mod tests {
             patterns.iter().map(|p| super::super::pattern::parse(p).unwrap()).collect();
         let dense = HorizonAutomaton::new(&hirs).unwrap();
         assert!(dense.is_dense());
-        let wide: Vec<Hir> = hirs.iter().map(|hir| widen(hir, WIDENED_FOR_LAZY)).collect();
-        let lazy = HorizonAutomaton { engine: lazy_engine(nfa(&wide).unwrap()).unwrap() };
+        let wide: Vec<Hir> = hirs.iter().map(|hir| widen_whole(hir, WIDENED_FOR_LAZY)).collect();
+        let engine = lazy_engine(nfa(&wide).unwrap(), !can_begin_with(&wide, b' ')).unwrap();
+        let lazy = HorizonAutomaton { engine };
         for text in ["mail bob@x.com, 1234 bob; secret", "你是傻瓜 12345", "", "a@b.c secret no"]
         {
             assert_eq!(told(&lazy, text), told(&dense, text), "{text}");

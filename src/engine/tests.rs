@@ -190,6 +190,8 @@ fn mixed() -> Arc<Policy> {
     sketch.rule("bombs", excused, Effect::Score(1.0));
     let tag = sketch.regex("<[^>]+>", Some("TAG"));
     sketch.rule("tags", Node::atom(tag), Effect::Act(Action::Redact));
+    let number = sketch.regex(r"(?-u:\b)[0-9]{2,3}-[0-9]{2}(?-u:\b)", Some("NUMBER"));
+    sketch.rule("numbers", Node::atom(number), Effect::Act(Action::Redact));
     sketch.thresholds = vec![Threshold { score: 3.0, action: Action::Respond }];
     sketch.build()
 }
@@ -198,7 +200,7 @@ fn texts() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         6 => prop::sample::select(vec![
             "the ", "idiot", "idiot by ", "dostoevsky", "moronic", "傻瓜", "傻", "make ", "a ", "bomb",
-            "bad idiot", "film ", "<", ">", "a@b.cd", "@x.de", " ", " ", ", ", "e\u{301}", "你好",
+            "bad idiot", "film ", "<", ">", "a@b.cd", "@x.de", " ", " ", ", ", "e\u{301}", "你好", "123-45", "1", "-", "x12-34",
         ]).prop_map(str::to_owned),
         1 => prop::sample::select(vec!["blorp", "坏人", "blor", "坏"]).prop_map(str::to_owned),
         1 => "[a-zé傻<> ]{0,30}",
