@@ -51,6 +51,12 @@ pub fn is_drawn_out(raw: &str) -> bool {
 }
 
 fn applies(input: &Reading) -> bool {
+    if input.as_str().is_ascii() {
+        let mut triples = input.as_str().as_bytes().windows(DRAWN_OUT);
+        return triples.any(
+            |three| matches!(three, [a, b, c] if a == b && b == c && a.is_ascii_alphabetic()),
+        );
+    }
     let mut run = 0;
     let mut before = None;
     input.as_str().chars().any(|c| {

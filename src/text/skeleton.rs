@@ -6,6 +6,7 @@
 
 use unicode_security::confusable_detection::skeleton;
 
+use super::script::is_han;
 use super::{FOLD, Reading, ViewDef};
 use crate::domain::ViewName;
 
@@ -15,7 +16,8 @@ pub(super) const SKELETON: ViewDef = ViewDef {
     over: Some(FOLD),
     default_on: true,
     applies: |reading| {
-        reading.as_str().chars().any(|c| !c.is_ascii() && !super::script::is_han(c) && changes(c))
+        let text = reading.as_str();
+        !text.is_ascii() && text.chars().any(|c| !c.is_ascii() && !is_han(c) && changes(c))
     },
     build,
     open_from: Reading::len,
@@ -37,7 +39,7 @@ const LOOK_ALIKES: [(&str, &str); 9] = [
 
 /// What a folded character looks like.
 pub(super) fn look_alike(c: char) -> Vec<char> {
-    if c.is_ascii() || super::script::is_han(c) {
+    if c.is_ascii() || is_han(c) {
         return vec![c];
     }
     if let Some(letter) = enclosed(c).or_else(|| from_table(c)) {

@@ -12,7 +12,10 @@ pub(super) const SPACED: ViewDef = ViewDef {
     summary: "single letters with spaces or signs between them, and Chinese characters likewise",
     over: Some(SKELETON),
     default_on: true,
-    applies: |reading| runs(reading.as_str()).next().is_some(),
+    applies: |reading| {
+        let text = reading.as_str();
+        (!text.is_ascii() || has_single_letters(text.as_bytes())) && runs(text).next().is_some()
+    },
     build,
     open_from,
 };
@@ -23,6 +26,18 @@ const FEWEST_LETTERS: usize = 3;
 const MOST_LETTERS: usize = 64;
 /// How many separators may stand between two Chinese characters.
 const HAN_GAP: usize = 3;
+
+/// Whether ASCII text has enough letters that stand alone for a run: one pass over the bytes.
+fn has_single_letters(bytes: &[u8]) -> bool {
+    let (mut before, mut alone, mut singles) = (false, false, 0);
+    for &byte in bytes {
+        let here = byte.is_ascii_alphanumeric();
+        singles += usize::from(alone && !here);
+        alone = here && !before && byte.is_ascii_alphabetic();
+        before = here;
+    }
+    singles + usize::from(alone) >= FEWEST_LETTERS
+}
 
 /// A run of single letters while it is read.
 #[derive(Clone, Debug)]
