@@ -1,1 +1,12 @@
-//! Puts the parts together.
+//! Puts the parts together: loads the configuration, serves, reloads, drains.
+//!
+//! It is the only place that sees both ends; it screens nothing itself.
+
+mod load;
+mod reload;
+mod serve;
+mod suites;
+
+pub use load::{Loaded, load, names_of_routes};
+pub use serve::{ServeError, ServeOptions, serve};
+pub use suites::{BudgetReport, SuiteReport, TestReport, run_suite, suite_files};

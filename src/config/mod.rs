@@ -1,1 +1,44 @@
-//! Files as written.
+//! Files as written: policies, the server file, tests and word lists, read to typed values, with every mistake named at
+//! its place.
+//!
+//! It compiles and runs nothing: a regex is text here. Typed values come with their places, so that `policy` can name
+//! what it finds wrong in the same way.
+//!
+//! A load gives back a value whenever one could be made, also beside errors, so that one run names all mistakes. What
+//! it gives back takes effect only when [`Problems::has_errors`] is false.
+
+pub mod codes;
+pub mod policy_file;
+pub mod server_file;
+pub mod test_file;
+pub mod units;
+
+mod check;
+mod checks;
+mod document;
+mod formats;
+mod lexicon;
+mod load;
+mod problems;
+mod render;
+mod schema;
+mod shapes;
+mod source;
+mod yaml;
+
+pub use codes::{Code, Definition};
+pub use document::Document;
+pub use lexicon::Term;
+pub use load::{
+    Flag, LoadedLexicon, LoadedPolicy, LoadedServer, LoadedTests, Origin, RuleOrigin, Setting,
+    check_dates, check_route_policies, configuration_root, load_policies, load_policy, load_server,
+    load_tests,
+};
+pub use policy_file::PolicyFile;
+pub use problems::{Gravity, Label, Problem, Problems};
+pub use render::{Format, render, summary};
+pub use schema::{SchemaOf, schema};
+pub use server_file::ServerFile;
+pub use shapes::{Named, OneOrMany, SecretRef};
+pub use source::{Position, Source, SourceSpan};
+pub use test_file::TestFile;

@@ -1,1 +1,22 @@
-//! Finds spans in views and declares the horizon.
+//! Finds spans of text: terms of lexicons, patterns, and entities such as card numbers.
+//!
+//! It does not know rules, scores or actions: it reports hits of *atoms*, the numbered leaves of a
+//! policy's matchers, and says up to where a text that still grows is decided (the *horizon*).
+//! Scanning cannot fail; building can.
+
+mod automaton;
+pub mod entity;
+mod lexicon;
+mod pattern;
+mod prefix;
+mod scanner;
+
+#[cfg(test)]
+mod tests;
+
+pub use lexicon::{Boundary, TermSpec};
+pub use pattern::{PatternError, PatternSpec, longest_match};
+pub use scanner::{BuildError, Hit, Scan, Scanner, ScannerBuilder, Scratch, Window};
+
+/// Number of one leaf matcher of a policy. Several terms or patterns may share one.
+pub type AtomId = u32;

@@ -20,3 +20,11 @@ impl fmt::Display for DecisionId {
         self.0.fmt(f)
     }
 }
+
+impl DecisionId {
+    /// Sixteen of its random bits, for sampling.
+    pub fn low_bits(&self) -> u16 {
+        let bytes = self.0.as_bytes();
+        u16::from_be_bytes([bytes[14], bytes[15]])
+    }
+}

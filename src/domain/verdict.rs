@@ -42,6 +42,8 @@ pub struct Rewrite {
     pub replacement: String,
     /// The detector or rule that the placeholder names, for the metrics.
     pub label: Arc<str>,
+    /// Whether the original is put back into the answer (`pseudonymise`).
+    pub restorable: bool,
 }
 
 /// What was decided about one text: the strictest action wins, and all that fired is kept.

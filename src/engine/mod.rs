@@ -1,1 +1,26 @@
-//! One passage in, one verdict out.
+//! One passage in, one verdict out; and the text mended as the verdict says.
+//!
+//! It knows nothing of requests, JSON or sockets. The same [`Screen`] reads a whole text and a stream:
+//! a text is screened piece by piece between positions that no match can cross, so how it was cut
+//! into pieces cannot matter.
+
+mod mend;
+mod place;
+mod pseudonym;
+mod rules;
+mod screen;
+mod tally;
+mod trial;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use mend::{mend, merge};
+pub use pseudonym::{Pseudonyms, Restorer};
+pub use screen::{Progress, Screen, Stop, Subject, screen_passage};
+pub use trial::{Miss, TrialResult, is_flagged, run_test};
+
+/// Buffers of scans, made once and lent to one screen after the other.
+pub use crate::detect::Scratch;

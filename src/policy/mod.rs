@@ -1,1 +1,196 @@
-//! Compiles what was written into what runs.
+//! Compiles what was written into what runs: rules over numbered atoms, thresholds, messages.
+//!
+//! It decides nothing about a text (that is `engine`) and reads no file (that is `config`). A compiled
+//! policy is immutable; a reload makes a new one.
+
+mod compile;
+mod message;
+mod rule;
+
+pub use compile::compile;
+
+pub use message::{Messages, UNAVAILABLE_MESSAGE};
+pub use rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::detect::{AtomId, Scanner};
+use crate::domain::{Action, Level, Mode};
+
+/// What happens to a text that could not be screened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It is refused.
+    #[default]
+    Block,
+    /// It passes and is put before a person.
+    Review,
+    /// It passes.
+    Allow,
+}
+
+impl OnFailure {
+    /// The action that this comes to.
+    pub const fn action(self) -> Action {
+        match self {
+            Self::Block => Action::Block,
+            Self::Review => Action::Review,
+            Self::Allow => Action::Allow,
+        }
+    }
+}
+
+/// How a stream is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamRules {
+    /// The most bytes that are held for one match in progress.
+    pub max_match: usize,
+    /// Whether a stream is cut when a match in progress reaches that; otherwise the text goes out.
+    pub block_on_overflow: bool,
+    /// How a stream ends that has begun already.
+    pub on_block: OnBlock,
+}
+
+/// How a stream that has begun ends when its text is blocked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBlock {
+    /// Our message, then the dialect's ending.
+    #[default]
+    Replace,
+    /// Only the dialect's ending.
+    Stop,
+    /// The dialect's error event.
+    Error,
+}
+
+/// How a refusal looks to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// An error of the API.
+    Error,
+    /// The dialect's refusal.
+    Refusal,
+    /// An answer that ends with the dialect's `content_filter`.
+    ContentFilter,
+}
+
+/// How blocked prompts and completions look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockStyle {
+    /// A blocked prompt.
+    pub prompt: Look,
+    /// A blocked completion.
+    pub completion: Look,
+    /// The HTTP status of errors.
+    pub status: u16,
+}
+
+/// What the client may learn about a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reveal {
+    /// Rule ids in `x-tidegate-rules`.
+    pub rules: bool,
+    /// The policy's name and revision in `x-tidegate-policy`.
+    pub policy: bool,
+}
+
+/// What happens to parts that are not text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one answer for each kind of part")]
+pub struct NonText {
+    /// Whether images pass, unscreened and counted.
+    pub image: bool,
+    /// Whether audio passes.
+    pub audio: bool,
+    /// Whether files pass.
+    pub file: bool,
+    /// Whether anything else passes.
+    pub unknown: bool,
+}
+
+/// A policy as it runs.
+#[derive(Debug)]
+pub struct Policy {
+    /// Its name.
+    pub name: Arc<str>,
+    /// A hash of its files.
+    pub revision: Arc<str>,
+    /// Whether its decisions take effect.
+    pub mode: Mode,
+    /// Which rules are on.
+    pub sensitivity: Level,
+    /// The rules, in the order of the file; all of them, whatever their level.
+    pub rules: Vec<Rule>,
+    /// What the atoms of the matchers stand for.
+    pub atoms: Vec<AtomInfo>,
+    /// Rules whose matcher has a window, by index.
+    pub windowed: Vec<usize>,
+    /// Atoms of rules with conditions, which look back at hits of the text before; sorted.
+    pub remembered: Vec<AtomId>,
+    /// Scores that single terms of a lexicon have, by the term's number.
+    pub term_scores: std::collections::HashMap<usize, f64>,
+    /// Finds the atoms.
+    pub scanner: Scanner,
+    /// What score totals come to, strictest first.
+    pub thresholds: Vec<Threshold>,
+    /// What happens to texts that cannot be screened.
+    pub unscannable: OnFailure,
+    /// What happens to parts that are not text.
+    pub nontext: NonText,
+    /// How blocks look.
+    pub block_style: BlockStyle,
+    /// How streams are treated.
+    pub stream: StreamRules,
+    /// What clients read.
+    pub messages: Messages,
+    /// What clients may learn.
+    pub reveal: Reveal,
+}
+
+/// The rules that have a window, and the atoms that rules with conditions look back at.
+pub fn conditions(rules: &[Rule]) -> (Vec<usize>, Vec<AtomId>) {
+    let mut remembered = Vec::new();
+    for rule in rules.iter().filter(|rule| !rule.matcher.is_plain()) {
+        rule.matcher.visit_atoms(&mut |atom| remembered.push(atom));
+    }
+    remembered.sort_unstable();
+    remembered.dedup();
+    let windowed = rules.iter().enumerate().filter(|(_, rule)| rule.matcher.has_window());
+    (windowed.map(|(index, _)| index).collect(), remembered)
+}
+
+impl Policy {
+    /// The mode in which a rule runs on a given day, under the policy's own mode.
+    pub fn mode_of(&self, rule: &Rule, today: Date) -> Mode {
+        let on_trial = rule.shadow_until.is_some_and(|until| today < until);
+        if self.mode == Mode::Shadow || rule.mode == Mode::Shadow || on_trial {
+            Mode::Shadow
+        } else {
+            Mode::Enforce
+        }
+    }
+
+    /// Whether rules with conditions look back at hits of this atom.
+    pub fn remembers(&self, atom: AtomId) -> bool {
+        self.remembered.binary_search(&atom).is_ok()
+    }
+
+    /// Whether a rule is on at the policy's sensitivity.
+    pub fn is_on(&self, rule: &Rule) -> bool {
+        rule.level <= self.sensitivity
+    }
+
+    /// What the client reads when this rule (or a threshold, `None`) stops a text.
+    pub fn message(&self, rule: Option<usize>, language: Option<&str>) -> &str {
+        let id =
+            rule.and_then(|rule| self.rules.get(rule)).and_then(|rule| rule.message.as_deref());
+        self.messages.text(id, language)
+    }
+}
+
+/// Short everyday lines in English and Chinese, for checking that a policy leaves them alone.
+pub fn everyday() -> impl Iterator<Item = &'static str> {
+    include_str!("everyday.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}

@@ -1,1 +1,28 @@
-//! One exchange.
+//! One exchange: read, screen, forward, screen back, account.
+//!
+//! It has no moderation logic of its own; it moves bytes, asks the engine, and reports events.
+
+mod account;
+mod admin;
+mod answer;
+mod body;
+mod exchange;
+mod gatehouse;
+mod listener;
+mod live;
+mod prompt;
+mod reply;
+mod streaming;
+
+pub use admin::{AdminState, admin_router};
+pub use body::BodyLimits;
+pub use exchange::Gateway;
+pub use listener::{ListenerSettings, serve};
+pub use live::{Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+
+/// The body of every response of the data listener. An error breaks the connection off, which a
+/// client takes for what it is.
+pub type GateBody = UnsyncBoxBody<Bytes, std::io::Error>;

@@ -1,1 +1,29 @@
-//! One event gives a metric, a decision record and a log line.
+//! One event gives a metric, a decision record and a log line, declared once.
+//!
+//! It is the only module that knows `prometheus` and the format of records. No text, key or personal
+//! datum passes through it.
+
+mod clock;
+mod log;
+mod metrics;
+mod record;
+mod trace;
+
+pub use clock::Clock;
+pub use log::{LogFormat, init_log};
+pub use metrics::{Metrics, StreamCut, UpstreamCall};
+pub use record::{DecisionRecord, RecordSink, Records, RuleRecord};
+pub use trace::TraceContext;
+
+use std::sync::Arc;
+
+/// Where events go.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// The metrics.
+    pub metrics: Arc<Metrics>,
+    /// The decision records.
+    pub records: Records,
+    /// The time.
+    pub clock: Clock,
+}

@@ -1,0 +1,105 @@
+//! `tidegate list` and `tidegate schema`.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::output;
+use crate::config::{Code, SchemaOf};
+use crate::detect::entity::ENTITIES;
+use crate::text::VIEWS;
+use crate::wire::openai::Dialect;
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Built-in detectors.
+    Detectors,
+    /// Views of a text.
+    Views,
+    /// Codes of diagnostics.
+    Codes,
+    /// Wire formats.
+    Dialects,
+}
+
+/// The form of a list.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Form {
+    #[default]
+    Table,
+    Json,
+}
+
+/// Flags of `list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// What to list.
+    what: What,
+    /// The form.
+    #[arg(long, value_enum, default_value_t)]
+    format: Form,
+}
+
+/// A schema that can be printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SchemaName {
+    /// Policy files.
+    Policy,
+    /// The server file.
+    Server,
+    /// Test files.
+    Test,
+}
+
+pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
+    let rows: Vec<(String, String)> = match args.what {
+        What::Detectors => ENTITIES
+            .iter()
+            .map(|entity| (entity.name.to_owned(), entity.summary.to_owned()))
+            .collect(),
+        What::Views => VIEWS
+            .iter()
+            .map(|view| {
+                let default = if view.over.is_none() { "always on" } else { "on" };
+                (view.name.to_string(), format!("{} ({default})", view.summary))
+            })
+            .collect(),
+        What::Codes => Code::ALL
+            .iter()
+            .map(|code| (code.to_string(), code.definition().title.to_owned()))
+            .collect(),
+        What::Dialects => [Dialect::Chat, Dialect::Completions]
+            .into_iter()
+            .map(|dialect| (dialect.name().to_owned(), dialect.path().to_owned()))
+            .collect(),
+    };
+    match args.format {
+        Form::Table => {
+            let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+            for (name, summary) in rows {
+                output::say(&format!("{name:width$}  {summary}\n"))?;
+            }
+        }
+        Form::Json => {
+            let rows: Vec<_> = rows
+                .into_iter()
+                .map(|(name, summary)| json!({ "name": name, "summary": summary }))
+                .collect();
+            output::say(&format!("{}\n", json!({ "schema": "tidegate.list/v1", "items": rows })))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn schema(what: SchemaName) -> anyhow::Result<ExitCode> {
+    let what = match what {
+        SchemaName::Policy => SchemaOf::Policy,
+        SchemaName::Server => SchemaOf::Server,
+        SchemaName::Test => SchemaOf::Test,
+    };
+    let schema = serde_json::to_string_pretty(&crate::config::schema(what))?;
+    output::say(&format!("{schema}\n"))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,104 @@
+//! `tidegate serve` and `tidegate mock-upstream`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{ConfigArg, environment, output};
+use crate::app::{ServeError, ServeOptions, serve};
+use crate::config::{Flag, Format};
+use crate::upstream::demo::{DemoSettings, serve_mock};
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Address of the data listener.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Address of the admin listener.
+    #[arg(long, value_name = "ADDRESS")]
+    admin_listen: Option<String>,
+    /// Send every route to this server.
+    #[arg(long, value_name = "URL")]
+    upstream: Option<String>,
+    /// Use this policy for every route.
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
+    /// Send every route to the built-in demo model.
+    #[arg(long, conflicts_with = "upstream")]
+    demo: bool,
+    /// Tokens a second of the demo model; 0 answers at once.
+    #[arg(long, value_name = "RATE", env = "TIDEGATE_DEMO_RATE")]
+    demo_rate: Option<f64>,
+    /// Reload when files change.
+    #[arg(long, overrides_with = "no_watch")]
+    watch: bool,
+    /// Do not.
+    #[arg(long)]
+    no_watch: bool,
+}
+
+/// Flags of `mock-upstream`.
+#[derive(Debug, Args)]
+pub(super) struct MockArgs {
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:9090")]
+    listen: String,
+    /// Tokens a second; 0 answers at once.
+    #[arg(long, default_value_t = 50.0)]
+    rate: f64,
+}
+
+pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let flag = |name: &str, path: &str, value: &Option<String>| {
+        let value = value.clone()?;
+        Some(Flag { name: name.to_owned(), path: path.to_owned(), value })
+    };
+    let demo = args.demo.then(|| "demo".to_owned());
+    let flags = [
+        flag("--listen", "listen", &args.listen),
+        flag("--admin-listen", "admin.listen", &args.admin_listen),
+        flag("--upstream", "upstream", &args.upstream),
+        flag("--demo", "upstream", &demo),
+        flag("--policy", "policy", &args.policy),
+    ];
+    let options = ServeOptions {
+        config: args.config.path(),
+        environment: environment(),
+        flags: flags.into_iter().flatten().collect(),
+        watch: (args.watch || args.no_watch).then_some(!args.no_watch),
+        demo_rate: args.demo_rate,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match runtime.block_on(serve(options)) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(ServeError::Configuration(problems)) => {
+            output::problems(&problems, Format::Full);
+            output::complain("nothing was started");
+            Ok(ExitCode::from(2))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn mock(args: &MockArgs) -> anyhow::Result<ExitCode> {
+    let settings = DemoSettings { rate: (args.rate > 0.0).then_some(args.rate) };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(&args.listen).await?;
+        output::complain(&format!("the demo model listens on {}", listener.local_addr()?));
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let server = serve_mock(listener, settings, stop);
+        tokio::select! {
+            () = server => {}
+            end = tokio::signal::ctrl_c() => end?,
+        }
+        stopped.cancel();
+        Ok(ExitCode::SUCCESS)
+    })
+}

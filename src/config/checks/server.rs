@@ -1,0 +1,104 @@
+//! The server file.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use super::unknown;
+use crate::config::codes::Code;
+use crate::config::document::Document;
+use crate::config::problems::{Gravity, Problem, Problems};
+use crate::config::server_file::{FailMode, ServerFile, UnknownLeaf};
+
+/// What shows only when several keys of the server file are looked at.
+pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems: &mut Problems) {
+    admin(file, document, problems);
+    upstreams(file, document, problems);
+    routes(file, document, problems);
+    for (key, mode) in
+        [("not_ready", file.fail.not_ready), ("internal_error", file.fail.internal_error)]
+    {
+        if mode == FailMode::Open {
+            let message = format!("`fail.{key}: open` fails open");
+            problems.report(
+                Code::TG050,
+                message,
+                document.at(&format!("fail.{key}")),
+                "traffic passes unscreened then",
+            );
+        }
+    }
+}
+
+fn admin(file: &ServerFile, document: &Document, problems: &mut Problems) {
+    let loopback =
+        file.admin.listen.parse().is_ok_and(|address: SocketAddr| address.ip().is_loopback());
+    if loopback {
+        return;
+    }
+    let mut report = |label: &str, help: &str| {
+        let problem = Problem::new(Code::TG061, "the admin listener is open to the network");
+        problems.push(problem.at(document.at("admin.listen"), label).help(help));
+    };
+    if file.admin.auth.tokens.is_none() {
+        report("anybody could use it", "admin: { auth: { tokens: { file: PATH } } }");
+    }
+    if file.admin.tls.is_none() && !file.admin.allow_plaintext {
+        report(
+            "tokens would travel in plain text",
+            "admin: { allow_plaintext: true } where the network is trusted",
+        );
+    }
+}
+
+fn upstreams(file: &ServerFile, document: &Document, problems: &mut Problems) {
+    for (name, upstream) in file.upstreams.iter() {
+        let at = document.key_at(&format!("upstreams.{name}"));
+        let label = match (&upstream.url, upstream.builtin) {
+            (None, None) => "`url` or `builtin` is missing",
+            (Some(_), Some(_)) => "either `url` or `builtin`",
+            (None, Some(_)) if upstream.key.is_some() || upstream.tls.ca.is_some() => {
+                "the built-in model takes neither `key` nor `tls`"
+            }
+            _ => continue,
+        };
+        problems.report(Code::TG063, format!("the upstream `{name}` is not one thing"), at, label);
+    }
+}
+
+fn routes(file: &ServerFile, document: &Document, problems: &mut Problems) {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (number, route) in file.routes.iter().enumerate() {
+        let at = |key: &str| document.at(&format!("routes[{number}].{key}"));
+        if let Some(first) = seen.insert(&route.id, number) {
+            let problem =
+                Problem::new(Code::TG005, format!("two routes have the id `{}`", route.id));
+            let problem = problem.at(at("id"), "this one");
+            problems.push(
+                problem.at(document.at(&format!("routes[{first}].id")), "is already given here"),
+            );
+        }
+        if !file.upstreams.contains(&route.upstream) && document.is_complete() {
+            problems.push(unknown(
+                Code::TG062,
+                "upstream",
+                &route.upstream,
+                at("upstream"),
+                file.upstreams.names(),
+            ));
+        }
+        if route.unknown_leaf == UnknownLeaf::Pass {
+            let problem = Problem::new(Code::TG050, "`unknown_leaf: pass` fails open")
+                .with_gravity(Gravity::Warning);
+            problems
+                .push(problem.at(at("unknown_leaf"), "text in unknown places passes unscreened"));
+        }
+    }
+    if file.routes.is_empty() {
+        problems.report(
+            Code::TG062,
+            "there is no route",
+            document.at("routes"),
+            "every request would be refused",
+        );
+    }
+}

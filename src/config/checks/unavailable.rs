@@ -1,0 +1,146 @@
+//! Keys of the contract that this version cannot honour. What would make traffic less safe than the file says is an
+//! error; what is merely not there yet is a warning. Nothing is passed over in silence.
+//!
+//! When a feature arrives, its line here goes.
+
+use crate::config::codes::Code;
+use crate::config::document::{Document, join};
+use crate::config::policy_file::{PolicyFile, RuleFile, WhileOpen};
+use crate::config::problems::{Problem, Problems};
+use crate::config::server_file::{ServerFile, TenantSource};
+
+/// Views of the contract that this version does not build.
+const VIEWS_TO_COME: [&str; 8] =
+    ["markup", "edits", "hidden", "decoded", "upside_down", "reversed", "pinyin", "typos"];
+
+/// Everything of a policy or a pack.
+pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems: &mut Problems) {
+    let mut list = List { document, problems };
+    for name in file.classifiers.names() {
+        list.missing(
+            &format!("classifiers.{name}"),
+            "classifiers",
+            "this classifier would never be asked",
+        );
+    }
+    for (number, rule) in file.rules.iter().enumerate() {
+        rule_parts(rule, number, &mut list);
+    }
+    for (number, one) in file.overrides.iter().enumerate() {
+        if one.when.language.is_some() {
+            let path = format!("overrides[{number}].when.language");
+            list.missing(&path, "conditions on the language", "this would never apply");
+        }
+        for (key, written) in
+            [("tenant", one.when.tenant.is_some()), ("key", one.when.key.is_some())]
+        {
+            if written {
+                list.idle(
+                    &format!("overrides[{number}].when.{key}"),
+                    "no request has a tenant or a key yet, so this never applies",
+                );
+            }
+        }
+    }
+    for (name, on) in file.views.written() {
+        if on == Some(true) && VIEWS_TO_COME.contains(&name) {
+            list.idle(&format!("views.{name}"), "this view is not built yet");
+        }
+    }
+    for (name, lexicon) in file.lexicons.iter() {
+        if !lexicon.also.is_empty() {
+            list.idle(&format!("lexicons.{name}.also"), "this view is not built yet");
+        }
+    }
+    if file.adapt.enabled {
+        list.missing("adapt.enabled", "adaptive thresholds", "no threshold would move");
+    }
+    if file.review.while_open == WhileOpen::Hold {
+        list.missing("review.while_open", "holding texts for review", "the text would pass");
+    }
+    for key in ["sample", "retain", "blind_second_review"] {
+        if list.document.root().child("review").is_some_and(|review| review.child(key).is_some()) {
+            list.idle(
+                &format!("review.{key}"),
+                "there is no review queue yet; `review` is recorded as a decision",
+            );
+        }
+    }
+}
+
+/// Everything of the server file.
+pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems: &mut Problems) {
+    let mut list = List { document, problems };
+    if file.tls.is_some() {
+        list.missing("tls", "TLS of the listeners", "the listener would speak plain text");
+    }
+    if file.admin.tls.is_some() {
+        list.missing("admin.tls", "TLS of the listeners", "the listener would speak plain text");
+    }
+    for name in file.endpoints.names() {
+        list.idle(&format!("endpoints.{name}"), "no classifier is asked yet");
+    }
+    if file.tenant.from != TenantSource::None {
+        list.missing("tenant.from", "tenants", "nobody would be told apart");
+    }
+    for (number, route) in file.routes.iter().enumerate() {
+        let matches = &route.matches;
+        let written =
+            [("tenant", &matches.tenant), ("key", &matches.key), ("language", &matches.language)];
+        for (key, value) in written {
+            if value.is_some() {
+                let what = format!("routes by {key}");
+                list.missing(
+                    &format!("routes[{number}].match.{key}"),
+                    &what,
+                    "this route would never match",
+                );
+            }
+        }
+    }
+    if file.store.url != "none" {
+        list.missing("store.url", "the store", "no decision would be kept");
+    }
+    if file.audit.required {
+        list.missing("audit.required", "the audit chain", "decisions would take effect unrecorded");
+    }
+    if file.telemetry.otlp.is_some() {
+        list.missing("telemetry.otlp", "sending spans", "nothing would be sent");
+    }
+    if file.telemetry.capture_content {
+        list.missing("telemetry.capture_content", "texts in spans", "nothing would be captured");
+    }
+}
+
+struct List<'a> {
+    document: &'a Document,
+    problems: &'a mut Problems,
+}
+
+// === impl List ===
+
+impl List<'_> {
+    /// Refuses what a file relies on.
+    fn missing(&mut self, path: &str, what: &str, label: &str) {
+        let message = format!("{what}: known, but not available in this version");
+        self.problems
+            .push(Problem::new(Code::TG019, message).at(self.document.key_at(path), label));
+    }
+
+    /// Says that a key has no effect.
+    fn idle(&mut self, path: &str, label: &str) {
+        let key = path.rsplit('.').next().unwrap_or(path);
+        let message = format!("`{key}` has no effect in this version");
+        self.problems
+            .push(Problem::new(Code::TG030, message).at(self.document.key_at(path), label));
+    }
+}
+
+fn rule_parts(rule: &RuleFile, number: usize, list: &mut List<'_>) {
+    for (below, matcher) in rule.matcher.walk() {
+        if matcher.classifier.is_some() {
+            let path = format!("rules[{number}].{}", join(&below, "classifier"));
+            list.missing(&path, "classifiers", "this would never match");
+        }
+    }
+}

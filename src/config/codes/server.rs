@@ -1,0 +1,45 @@
+//! Codes of the server file.
+
+use super::{Code, Definition};
+use crate::config::problems::Gravity;
+
+/// The definitions, by number.
+pub(super) const DEFINITIONS: &[Definition] = &[
+    Definition {
+        code: Code::TG060,
+        gravity: Gravity::Error,
+        title: "secret written out",
+        explanation: "Secrets are references, so that the file can be shown and kept in version control: `{ \
+            env: NAME }` or `{ file: PATH }`. The value is read at start and on reload, and never \
+            printed. A secret that stood in a file should be replaced.",
+        wrong: "key: sk-…",
+        right: "key: { env: OPENAI_API_KEY }",
+    },
+    Definition {
+        code: Code::TG061,
+        gravity: Gravity::Error,
+        title: "admin listener open to the network",
+        explanation: "The admin listener shows decisions and changes settings. Beyond the loopback address it \
+            needs tokens, and TLS or the word that plain text is meant.",
+        wrong: "admin: { listen: 0.0.0.0:9901 }",
+        right: "admin: { listen: 0.0.0.0:9901, auth: { tokens: { file: /run/secrets/tokens } }, allow_plaintext: true }",
+    },
+    Definition {
+        code: Code::TG062,
+        gravity: Gravity::Error,
+        title: "route to something that does not exist",
+        explanation: "A route names an upstream that `upstreams` does not define, or a policy that is in no \
+            file of the policies folder.",
+        wrong: "- { id: chat, match: { path: /v1/* }, upstream: opanai, policy: starter }",
+        right: "- { id: chat, match: { path: /v1/* }, upstream: openai, policy: starter }",
+    },
+    Definition {
+        code: Code::TG063,
+        gravity: Gravity::Error,
+        title: "upstream that is not one thing",
+        explanation: "An upstream is either a server, `url`, or the built-in demo model, `builtin: demo`; \
+            `key`, `timeout`, `timeouts` and `tls` belong to a server.",
+        wrong: "demo: { builtin: demo, url: https://api.example.com }",
+        right: "demo: { builtin: demo }",
+    },
+];

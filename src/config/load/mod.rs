@@ -1,0 +1,21 @@
+//! Files from the disk: the configuration root, packs, word lists, and the layers of the server file.
+//!
+//! This is the only place of `config` that touches the file system; it never reads the environment.
+
+mod files;
+mod layers;
+mod merge;
+mod policy;
+mod server;
+mod tests_file;
+
+pub use files::configuration_root;
+pub use layers::{Flag, Origin, Setting};
+pub use policy::{
+    LoadedLexicon, LoadedPolicy, RuleOrigin, check_dates, load_policies, load_policy,
+};
+pub use server::{LoadedServer, check_route_policies, load_server};
+pub use tests_file::{LoadedTests, load_tests};
+
+#[cfg(test)]
+mod tests;

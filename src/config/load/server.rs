@@ -1,0 +1,98 @@
+//! The server file with its layers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{Shelf, Wanted, configuration_root};
+use super::layers::{self, Flag, Setting};
+use crate::config::checks;
+use crate::config::codes::Code;
+use crate::config::document::{self, Document};
+use crate::config::problems::{Problems, check_allow_comments};
+use crate::config::schema::SchemaOf;
+use crate::config::server_file::ServerFile;
+use crate::config::source::Source;
+use crate::config::yaml::{self, FILE_LIMIT_BYTES};
+
+/// What runs where no server file is given: the demo model under the policy `default`.
+const WITHOUT_A_FILE: &str = "\
+version: 1
+upstreams: { demo: { builtin: demo } }
+routes: [{ id: default, match: { path: /* }, upstream: demo, policy: default }]
+";
+
+/// The server's settings with what they were read from.
+#[derive(Clone, Debug)]
+pub struct LoadedServer {
+    /// The effective settings.
+    pub file: ServerFile,
+    /// The places of the settings.
+    pub document: Document,
+    /// Every effective value and where it came from.
+    pub settings: Vec<Setting>,
+    /// The configuration root; policies, word lists and relative paths begin here.
+    pub root: PathBuf,
+    /// A short hash of the file.
+    pub revision: String,
+}
+
+/// Reads the server file, and lays over it the variables `TIDEGATE_…` of `environment`, then `flags`. Without a file
+/// the built-in demo model runs under the policy `default`. A value comes back whenever one could be made, also beside
+/// errors; it takes effect only if there are none.
+pub fn load_server(
+    path: Option<&Path>,
+    environment: &[(String, String)],
+    flags: &[Flag],
+) -> (Option<LoadedServer>, Problems) {
+    let mut problems = Problems::new();
+    let loaded = load(path, environment, flags, &mut problems);
+    problems.sort();
+    (loaded, problems)
+}
+
+/// Routes whose policy is not among `names`.
+pub fn check_route_policies(server: &LoadedServer, names: &[&str]) -> Problems {
+    let mut problems = Problems::new();
+    for (number, route) in server.file.routes.iter().enumerate() {
+        if !names.contains(&route.policy.as_str()) {
+            let at = server.document.at(&format!("routes[{number}].policy"));
+            problems.push(checks::unknown(
+                Code::TG062,
+                "policy",
+                &route.policy,
+                at,
+                names.iter().copied(),
+            ));
+        }
+    }
+    problems
+}
+
+fn load(
+    path: Option<&Path>,
+    environment: &[(String, String)],
+    flags: &[Flag],
+    problems: &mut Problems,
+) -> Option<LoadedServer> {
+    let mut shelf = Shelf::default();
+    let source = match path {
+        Some(path) => {
+            let shown = path.display().to_string();
+            let wanted = Wanted { path, shown: &shown, limit: FILE_LIMIT_BYTES, asked: None };
+            shelf.read(wanted, problems)?.source
+        }
+        None => Source::new("(built in)", WITHOUT_A_FILE),
+    };
+    check_allow_comments(&source, problems);
+    let mut root = yaml::read(&source, problems)?;
+    layers::environment(&mut root, environment, problems);
+    layers::flags(&mut root, flags, problems);
+    let (file, document): (ServerFile, _) =
+        document::typed(&source, root, SchemaOf::Server, problems)?;
+    checks::server(&file, &document, problems);
+    checks::unavailable_in_server(&file, &document, problems);
+    let value = serde_json::to_value(&file).unwrap_or_default();
+    let settings = layers::effective(&value, document.root(), &Arc::clone(&source));
+    let root = configuration_root(path, None);
+    Some(LoadedServer { file, document, settings, root, revision: shelf.revision() })
+}

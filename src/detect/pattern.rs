@@ -1,0 +1,428 @@
+//! Regexes: compiled under limits, and searched only where the automaton saw a match.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use regex_automata::nfa::thompson;
+use regex_automata::util::syntax;
+use regex_automata::{Input, MatchKind, meta};
+use regex_syntax::hir::Hir;
+use thiserror::Error;
+
+use super::AtomId;
+use super::automaton::{CutSink, HorizonAutomaton};
+use crate::domain::Span;
+
+/// The most bytes that one compiled regex may take. Counted repeats of large classes reach it early,
+/// and are refused within milliseconds instead of costing time in each search.
+const REGEX_LIMIT: usize = 1 << 20;
+/// How deep groups of a regex may nest.
+const NEST_LIMIT: u32 = 64;
+/// Bytes beyond the longest match that must be there before the match is final: one character.
+const LOOK_AHEAD: usize = 4;
+
+/// One regex to look for.
+#[derive(Clone, Debug)]
+pub struct PatternSpec {
+    /// The leaf that its hits belong to.
+    pub atom: AtomId,
+    /// The regex, in the syntax of the `regex` crate.
+    pub pattern: String,
+    /// Says whether a matched text is really one, such as a checksum; `None` takes each match.
+    pub validate: Option<fn(&str) -> bool>,
+    /// What a hit is called for people.
+    pub label: Arc<str>,
+    /// The most bytes that a stream may hold for a match of this pattern in progress.
+    pub max_match: usize,
+}
+
+/// Why a regex cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PatternError {
+    /// It is not a regex.
+    #[error("{message}")]
+    Syntax {
+        /// What is wrong, in the words of the regex parser.
+        message: String,
+        /// Where, in bytes of the pattern.
+        at: Range<usize>,
+    },
+    /// It matches the empty text, so it would match everywhere.
+    #[error("this regex matches the empty text")]
+    MatchesEmpty,
+    /// It compiles to more than the limit.
+    #[error("this regex is too large when compiled (the limit is 1 MiB)")]
+    TooLarge,
+    /// All patterns together cannot be made into one automaton.
+    #[error("the patterns together are too large: {reason}")]
+    Automaton {
+        /// The builder's reason.
+        reason: String,
+    },
+}
+
+/// One match of one pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PatternMatch {
+    pub(super) pattern: usize,
+    pub(super) span: Span,
+}
+
+/// A stretch of text between two cuts in which patterns have matched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Segment {
+    span: Span,
+    /// Where this segment's pattern numbers begin in [`PatternScratch::hit_patterns`].
+    first_pattern: usize,
+}
+
+/// Buffers of one scan, reused by the next.
+#[derive(Debug, Default)]
+pub(super) struct PatternScratch {
+    segments: Vec<Segment>,
+    hit_patterns: Vec<usize>,
+    open_patterns: Vec<usize>,
+    pub(super) matches: Vec<PatternMatch>,
+}
+
+/// What a scan of a window says about patterns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PatternScan {
+    /// No match that is not reported starts before this byte.
+    pub(super) decided: usize,
+    /// A match in progress began at the start of this span and has grown to its end, which is as far
+    /// as it may be held.
+    pub(super) overflow: Option<Span>,
+    /// The work bound was reached; the matches are not complete.
+    pub(super) exhausted: bool,
+}
+
+/// All regexes of a policy.
+#[derive(Debug)]
+pub(super) struct PatternSet {
+    compiled: Vec<Compiled>,
+    all: Option<HorizonAutomaton>,
+    /// One automaton for each bound over the patterns that have no longest match within it.
+    unbounded: Vec<Unbounded>,
+    /// The longest match of the others, with the look-ahead, in bytes.
+    bounded_len: usize,
+}
+
+#[derive(Debug)]
+struct Unbounded {
+    max_match: usize,
+    automaton: HorizonAutomaton,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    spec: PatternSpec,
+    regex: meta::Regex,
+    /// Whether it has no longest match within its bound.
+    unbounded: bool,
+    /// The shortest match in bytes. Shorter segments need no search: the automaton matches more than
+    /// the pattern does.
+    shortest: usize,
+}
+
+/// Parses a pattern and checks that it may be used; the result tells its longest match.
+pub(super) fn parse(pattern: &str) -> Result<Hir, PatternError> {
+    let hir = regex_syntax::ParserBuilder::new()
+        .nest_limit(NEST_LIMIT)
+        .build()
+        .parse(pattern)
+        .map_err(|error| syntax_error(&error))?;
+    if hir.properties().minimum_len() == Some(0) {
+        return Err(PatternError::MatchesEmpty);
+    }
+    Ok(hir)
+}
+
+/// The longest match of a pattern in bytes, `None` where there is no longest.
+pub fn longest_match(pattern: &str) -> Result<Option<usize>, PatternError> {
+    Ok(parse(pattern)?.properties().maximum_len())
+}
+
+/// Compiles one pattern under the limits.
+fn compile(pattern: &str) -> Result<meta::Regex, PatternError> {
+    meta::Regex::builder()
+        .configure(
+            meta::Config::new()
+                .match_kind(MatchKind::LeftmostFirst)
+                .nfa_size_limit(Some(REGEX_LIMIT))
+                .which_captures(thompson::WhichCaptures::Implicit),
+        )
+        .syntax(syntax::Config::new().nest_limit(NEST_LIMIT))
+        .build(pattern)
+        .map_err(|_| PatternError::TooLarge)
+}
+
+fn syntax_error(error: &regex_syntax::Error) -> PatternError {
+    let (message, at) = match error {
+        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span()),
+        regex_syntax::Error::Translate(error) => (error.kind().to_string(), error.span()),
+        other => return PatternError::Syntax { message: other.to_string(), at: 0..0 },
+    };
+    PatternError::Syntax { message, at: at.start.offset..at.end.offset }
+}
+
+impl PatternSet {
+    /// Compiles all patterns. The error names the index of the pattern that is at fault, or none
+    /// when all of them together are.
+    pub(super) fn new(specs: Vec<PatternSpec>) -> Result<Self, (Option<usize>, PatternError)> {
+        let mut compiled = Vec::with_capacity(specs.len());
+        let mut hirs = Vec::with_capacity(specs.len());
+        let mut unbounded: BTreeMap<usize, Vec<Hir>> = BTreeMap::new();
+        let mut bounded_len = 0;
+        for (index, spec) in specs.into_iter().enumerate() {
+            let hir = parse(&spec.pattern).map_err(|error| (Some(index), error))?;
+            let regex = compile(&spec.pattern).map_err(|error| (Some(index), error))?;
+            let longest = hir.properties().maximum_len().filter(|&len| len <= spec.max_match);
+            match longest {
+                Some(longest) => bounded_len = longest.max(bounded_len),
+                None => unbounded.entry(spec.max_match).or_default().push(hir.clone()),
+            }
+            hirs.push(hir);
+            let shortest = hirs.last().and_then(|hir| hir.properties().minimum_len()).unwrap_or(0);
+            compiled.push(Compiled { spec, regex, unbounded: longest.is_none(), shortest });
+        }
+        let automaton = |hirs: &[Hir]| HorizonAutomaton::new(hirs).map_err(|error| (None, error));
+        let all = if hirs.is_empty() { None } else { Some(automaton(&hirs)?) };
+        let unbounded = unbounded
+            .into_iter()
+            .map(|(max_match, hirs)| Ok(Unbounded { max_match, automaton: automaton(&hirs)? }))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { compiled, all, unbounded, bounded_len: bounded_len + LOOK_AHEAD })
+    }
+
+    /// The pattern with this number.
+    pub(super) fn spec(&self, pattern: usize) -> Option<&PatternSpec> {
+        self.compiled.get(pattern).map(|compiled| &compiled.spec)
+    }
+
+    /// Bytes that the automata take.
+    pub(super) fn memory(&self) -> usize {
+        self.all.iter().map(HorizonAutomaton::memory).sum::<usize>()
+            + self.unbounded.iter().map(|group| group.automaton.memory()).sum::<usize>()
+            + self.compiled.iter().map(|compiled| compiled.regex.memory_usage()).sum::<usize>()
+    }
+
+    /// Whether the automaton over all patterns is of the fast form.
+    pub(super) fn is_dense(&self) -> bool {
+        self.all.as_ref().is_none_or(HorizonAutomaton::is_dense)
+    }
+
+    /// Finds all matches that start at `from` or later, and says up to where that is final.
+    ///
+    /// Unbounded patterns are looked at from `restart` on only, where a match in progress was given
+    /// up before. `work` is what may still be spent on searching, in bytes; it bounds what a scan
+    /// costs without a clock. The matches are left in `scratch.matches`, in the order of the text.
+    pub(super) fn scan(
+        &self,
+        window: PatternWindow<'_>,
+        work: &mut usize,
+        scratch: &mut PatternScratch,
+    ) -> PatternScan {
+        scratch.clear();
+        let PatternWindow { text, from, last, restart } = window;
+        let Some(all) = &self.all else {
+            return PatternScan { decided: text.len(), overflow: None, exhausted: false };
+        };
+        let mut cuts = Cuts { prev: from, widest: 0, scratch };
+        all.run(text, from, last, &mut cuts);
+        let (last_cut, widest) = cuts.close(text.len());
+        let open = text.len().saturating_sub(last_cut);
+        let tightest = self.unbounded.first().map_or(usize::MAX, |group| group.max_match);
+        let mut decided = last_cut;
+        let mut overflow = None;
+        if widest > tightest || open > self.bounded_len {
+            let tail = self.unbounded_tail(text, from.max(restart), last);
+            overflow = tail.overflow;
+            let bounded = floor_char(text, text.len().saturating_sub(self.bounded_len));
+            decided = last_cut.max(bounded.min(tail.last_cut));
+        }
+        if last {
+            decided = text.len();
+        }
+        if decided > last_cut {
+            scratch.take_open_segment(Span::new(last_cut, text.len()));
+        }
+        let exhausted = !self.search(text, work, scratch);
+        // A match that was given up does not come back when its end is seen after all.
+        let given_up = |found: &PatternMatch| {
+            let compiled = self.compiled.get(found.pattern);
+            found.span.start < restart && compiled.is_some_and(|compiled| compiled.unbounded)
+        };
+        scratch.matches.retain(|found| !given_up(found));
+        scratch.matches.sort_unstable_by_key(|found| (found.span.start, found.pattern));
+        PatternScan { decided, overflow, exhausted }
+    }
+
+    /// Runs the automata of the unbounded patterns alone: where is none of them in progress, and
+    /// has one of them grown beyond its bound?
+    fn unbounded_tail(&self, text: &str, from: usize, last: bool) -> Tail {
+        let mut tail = Tail { last_cut: text.len(), overflow: None };
+        for Unbounded { max_match, automaton } in &self.unbounded {
+            let mut gaps = Gaps { prev: from, max_match: *max_match, first_wide: None };
+            automaton.run(text, from, last, &mut gaps);
+            gaps.measure(text.len());
+            tail.last_cut = tail.last_cut.min(gaps.prev);
+            if let Some(start) = gaps.first_wide
+                && tail.overflow.is_none_or(|known| start < known.start)
+            {
+                tail.overflow = Some(Span::new(start, floor_char(text, start + max_match)));
+            }
+        }
+        tail
+    }
+
+    /// Searches each segment for the patterns that the automaton saw there. False when the work
+    /// bound was reached.
+    fn search(&self, text: &str, work: &mut usize, scratch: &mut PatternScratch) -> bool {
+        let PatternScratch { segments, hit_patterns, open_patterns: _, matches } = scratch;
+        for (index, segment) in segments.iter().enumerate() {
+            let end = segments.get(index + 1).map_or(hit_patterns.len(), |next| next.first_pattern);
+            for &pattern in hit_patterns.get(segment.first_pattern..end).unwrap_or_default() {
+                let Some(compiled) = self.compiled.get(pattern) else { continue };
+                if !compiled.search(text, segment.span, work, &mut |span| {
+                    matches.push(PatternMatch { pattern, span });
+                }) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+}
+
+impl Compiled {
+    fn search(
+        &self,
+        text: &str,
+        within: Span,
+        work: &mut usize,
+        found: &mut dyn FnMut(Span),
+    ) -> bool {
+        if within.len() < self.shortest {
+            return true;
+        }
+        for hit in self.regex.find_iter(Input::new(text).span(within.range())) {
+            // A search may read to the end of its segment for each match, so that is what each
+            // match is charged: a quadratic pattern runs out of work instead of time.
+            let Some(left) = work.checked_sub(within.len()) else { return false };
+            *work = left;
+            let valid = match (self.spec.validate, text.get(hit.range())) {
+                (Some(validate), Some(matched)) => validate(matched),
+                (None, _) | (_, None) => true,
+            };
+            if valid {
+                found(Span::from(hit.range()));
+            }
+        }
+        true
+    }
+}
+
+/// The text of one scan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PatternWindow<'t> {
+    pub(super) text: &'t str,
+    pub(super) from: usize,
+    pub(super) last: bool,
+    pub(super) restart: usize,
+}
+
+#[derive(Debug)]
+struct Tail {
+    last_cut: usize,
+    overflow: Option<Span>,
+}
+
+impl PatternScratch {
+    fn clear(&mut self) {
+        let Self { segments, hit_patterns, open_patterns, matches } = self;
+        segments.clear();
+        hit_patterns.clear();
+        open_patterns.clear();
+        matches.clear();
+    }
+
+    /// Makes a segment of the stretch after the last cut, if a pattern has matched there.
+    fn take_open_segment(&mut self, span: Span) {
+        if self.open_patterns.is_empty() {
+            return;
+        }
+        self.segments.push(Segment { span, first_pattern: self.hit_patterns.len() });
+        self.hit_patterns.append(&mut self.open_patterns);
+    }
+}
+
+/// Collects the segments in which patterns matched.
+struct Cuts<'s> {
+    prev: usize,
+    widest: usize,
+    scratch: &'s mut PatternScratch,
+}
+
+impl Cuts<'_> {
+    /// The last cut, and the widest distance between two cuts, the end of the text counted as one.
+    fn close(self, end: usize) -> (usize, usize) {
+        (self.prev, self.widest.max(end.saturating_sub(self.prev)))
+    }
+}
+
+impl CutSink for Cuts<'_> {
+    fn cut(&mut self, at: usize) {
+        if !self.scratch.open_patterns.is_empty() {
+            self.scratch.take_open_segment(Span::new(self.prev, at));
+        }
+        self.widest = self.widest.max(at - self.prev);
+        self.prev = at;
+    }
+
+    fn matched(&mut self, pattern: usize) {
+        if !self.scratch.open_patterns.contains(&pattern) {
+            self.scratch.open_patterns.push(pattern);
+        }
+    }
+
+    fn gave_up(&mut self, patterns: usize) {
+        self.scratch.open_patterns = (0..patterns).collect();
+    }
+}
+
+/// Measures the distance between cuts.
+struct Gaps {
+    prev: usize,
+    max_match: usize,
+    first_wide: Option<usize>,
+}
+
+impl Gaps {
+    fn measure(&mut self, at: usize) {
+        if at - self.prev > self.max_match && self.first_wide.is_none() {
+            self.first_wide = Some(self.prev);
+        }
+    }
+}
+
+impl CutSink for Gaps {
+    fn cut(&mut self, at: usize) {
+        self.measure(at);
+        self.prev = at;
+    }
+
+    fn matched(&mut self, _: usize) {}
+
+    fn gave_up(&mut self, _: usize) {}
+}
+
+/// The last character boundary at or before `at`.
+pub(super) fn floor_char(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}

@@ -1,0 +1,453 @@
+//! Screens one text, whole or while it grows.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::mend::merge;
+use super::place::{Count, Placed, inside, place};
+use super::pseudonym::Restorer;
+use super::rules::{Sight, fulfilled, pending};
+pub use super::tally::Stop;
+use super::tally::{Fired, Tally};
+use crate::detect::{AtomId, Hit, Scan, Scratch, Window};
+use crate::domain::{Author, Phase, Rewrite, Span, Verdict};
+use crate::policy::{OnFailure, Policy};
+
+/// The most hits of one scan, and of one text: beyond it the text counts as one that cannot be
+/// scanned.
+const MOST_HITS: usize = 10_000;
+/// The most bytes that regexes may read for one piece of a stream, and for one whole text.
+const MOST_WORK: usize = 64 << 20;
+/// Characters of decided text that are kept before the undecided text, so that borders of words and
+/// marks on letters are seen.
+const CONTEXT_CHARS: usize = 16;
+/// Bytes of a whole text that are looked at in one scan; doubled while nothing becomes decided.
+const BLOCK: usize = 4 << 10;
+/// The most hits that rules with conditions remember of the text before.
+const MOST_REMEMBERED: usize = 512;
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Which way it travels.
+    pub phase: Phase,
+    /// Who wrote it.
+    pub author: Author,
+    /// The day, for rules on trial.
+    pub today: Date,
+    /// Whether it is passed on while it grows, so that only so much of it may be held.
+    pub streamed: bool,
+}
+
+/// What is known after a piece of text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Everything before this byte of the whole text is decided.
+    pub decided: usize,
+    /// What to replace in the text that became decided now; ordered, not overlapping.
+    pub rewrites: Vec<Rewrite>,
+    /// Where the text stops. Nothing can follow.
+    pub stop: Option<Stop>,
+}
+
+/// One text being screened.
+#[derive(Debug)]
+pub struct Screen {
+    policy: Arc<Policy>,
+    subject: Subject,
+    restorer: Option<Arc<Restorer>>,
+    /// Some decided text for context, then the undecided text.
+    buffer: String,
+    /// Where the undecided text begins in `buffer`.
+    from: usize,
+    /// Where `buffer` begins in the whole text.
+    base: usize,
+    /// Words and characters before the undecided text.
+    count: Count,
+    /// Hits that rules with conditions may still need. In a prompt: all hits.
+    remembered: Vec<Placed>,
+    tally: Tally,
+    /// Where patterns without a longest match start anew after one was given up.
+    restart: usize,
+    hits_left: usize,
+    work_left: usize,
+    stopped: bool,
+}
+
+/// Screens a whole passage.
+pub fn screen_passage(
+    policy: &Arc<Policy>,
+    subject: Subject,
+    text: &str,
+    scratch: &mut Scratch,
+) -> Verdict {
+    let mut screen = Screen::new(Arc::clone(policy), subject, None);
+    let mut rewrites = Vec::new();
+    let (mut at, mut block) = (0, BLOCK);
+    while text.len() - at > block {
+        let end = ceil_char(text, at + block);
+        let before = screen.decided();
+        let progress = screen.push(text.get(at..end).unwrap_or_default(), scratch);
+        rewrites.extend(progress.rewrites);
+        if progress.stop.is_some() {
+            return screen.tally.finish(rewrites);
+        }
+        if progress.decided == before {
+            block *= 2;
+        }
+        at = end;
+    }
+    let progress = screen.push_last(text.get(at..).unwrap_or_default(), scratch);
+    rewrites.extend(progress.rewrites);
+    screen.tally.finish(rewrites)
+}
+
+impl Screen {
+    /// A screen for one text. The restorer puts originals back into an answer.
+    pub fn new(policy: Arc<Policy>, subject: Subject, restorer: Option<Arc<Restorer>>) -> Self {
+        Self {
+            policy,
+            subject,
+            restorer,
+            buffer: String::new(),
+            from: 0,
+            base: 0,
+            count: Count::default(),
+            remembered: Vec::new(),
+            tally: Tally::new(subject.phase, subject.today),
+            restart: 0,
+            hits_left: MOST_HITS,
+            work_left: MOST_WORK,
+            stopped: false,
+        }
+    }
+
+    /// Everything before this byte is decided.
+    pub fn decided(&self) -> usize {
+        self.base + self.from
+    }
+
+    /// Bytes that are held because they are not decided.
+    pub fn held(&self) -> usize {
+        self.buffer.len() - self.from
+    }
+
+    /// The verdict so far.
+    pub fn verdict(&self) -> &Verdict {
+        self.tally.verdict()
+    }
+
+    /// More text has come.
+    pub fn push(&mut self, text: &str, scratch: &mut Scratch) -> Progress {
+        self.step(text, false, scratch)
+    }
+
+    /// The last text has come (it may be empty).
+    pub fn push_last(&mut self, text: &str, scratch: &mut Scratch) -> Progress {
+        self.step(text, true, scratch)
+    }
+
+    /// The verdict; call it after [`Self::push_last`], or after a stop.
+    pub fn finish(self) -> Verdict {
+        self.tally.finish(Vec::new())
+    }
+
+    fn step(&mut self, text: &str, last: bool, scratch: &mut Scratch) -> Progress {
+        if self.stopped {
+            return Progress { decided: self.decided(), ..Progress::default() };
+        }
+        self.buffer.push_str(text);
+        let mut progress = Progress::default();
+        loop {
+            let scan = self.scan(last, scratch);
+            let outcome = match self.subject.phase {
+                Phase::Prompt => self.collect(&scan, last, &scratch.hits),
+                Phase::Completion => self.advance(&scan, last, &scratch.hits),
+            };
+            progress.rewrites.extend(outcome.rewrites);
+            progress.stop = outcome.stop;
+            if progress.stop.is_some() || !outcome.again {
+                break;
+            }
+        }
+        self.stopped = progress.stop.is_some();
+        progress.decided = self.decided();
+        progress
+    }
+
+    fn scan(&mut self, last: bool, scratch: &mut Scratch) -> Scan {
+        // A stream looks at its held text again with each piece, so its bounds hold for each piece;
+        // a whole text has one bound for all of it.
+        scratch.hits_left = MOST_HITS;
+        scratch.work_left = if self.subject.streamed { MOST_WORK } else { self.work_left };
+        let window = Window {
+            text: &self.buffer,
+            from: self.from,
+            last,
+            restart: self.restart.saturating_sub(self.base),
+        };
+        let scan = self.policy.scanner.scan(window, scratch);
+        self.work_left = scratch.work_left;
+        scan
+    }
+
+    /// A prompt: hits are gathered, and weighed when the text is whole.
+    fn collect(&mut self, scan: &Scan, last: bool, hits: &[Hit]) -> StepOutcome {
+        let placed = self.place(hits);
+        let exhausted = scan.exhausted || placed.len() > self.hits_left;
+        self.hits_left = self.hits_left.saturating_sub(placed.len());
+        self.remembered.extend(placed);
+        self.move_to(self.base + scan.decided);
+        if exhausted {
+            let rest = self.weigh_all();
+            let failed = self.tally.fail(&self.policy, 0, self.policy.unscannable);
+            return StepOutcome {
+                rewrites: rest.rewrites,
+                stop: failed.or(rest.stop),
+                again: false,
+            };
+        }
+        if last { self.weigh_all() } else { StepOutcome::default() }
+    }
+
+    fn weigh_all(&mut self) -> StepOutcome {
+        let hits = std::mem::take(&mut self.remembered);
+        let fired = self.fired(&hits, 0, Sight::Whole);
+        let (rewrites, stop) = self.tally.add(&self.policy, &fired);
+        StepOutcome { rewrites: merge(rewrites), stop, again: false }
+    }
+
+    /// A completion: what became decided is weighed and let go.
+    fn advance(&mut self, scan: &Scan, last: bool, hits: &[Hit]) -> StepOutcome {
+        if scan.exhausted {
+            return self.give_up();
+        }
+        let placed = self.place(hits);
+        let overflow = scan.overflow.filter(|_| self.subject.streamed);
+        let overflow = overflow.map(|span| span.shifted(self.base));
+        let (restored, open) = self.restorable(last);
+        let mut frontier = self.base + scan.decided.min(open);
+        if let Some(overflow) = overflow {
+            frontier = frontier.min(overflow.start);
+        }
+        if !last || overflow.is_some() {
+            frontier = self.hold_for_rules(&placed, frontier);
+        }
+        let start = self.decided();
+        let mut known = std::mem::take(&mut self.remembered);
+        let before = known.len();
+        known.extend(placed.into_iter().filter(|placed| placed.hit.span.start < frontier));
+        self.hits_left = self.hits_left.saturating_sub(known.len() - before);
+        let fired = self.fired(&known, start, Sight::Forward);
+        self.remembered = self.worth_remembering(known);
+        let (rewrites, mut stop) = self.tally.add(&self.policy, &fired);
+        let limit = stop.map_or(frontier, |stop| stop.at);
+        let rewrites = put_back(merge(rewrites), restored, limit);
+        self.move_to(limit);
+        if self.hits_left == 0 && stop.is_none() {
+            return StepOutcome { rewrites, ..self.give_up() };
+        }
+        let mut again = false;
+        if let Some(overflow) = overflow
+            && stop.is_none()
+            && frontier == overflow.start
+        {
+            stop = self.overflowed();
+            self.restart = overflow.end;
+            again = stop.is_none();
+        }
+        StepOutcome { rewrites, stop, again }
+    }
+
+    /// Too much to screen: the text fails from here on, as the policy says.
+    fn give_up(&mut self) -> StepOutcome {
+        let stop = self.tally.fail(&self.policy, self.decided(), self.policy.unscannable);
+        if stop.is_none() {
+            self.move_to(self.base + self.buffer.len());
+        }
+        StepOutcome { rewrites: Vec::new(), stop, again: false }
+    }
+
+    /// A match in progress has grown beyond what may be held for it.
+    fn overflowed(&mut self) -> Option<Stop> {
+        let on =
+            if self.policy.stream.block_on_overflow { OnFailure::Block } else { OnFailure::Allow };
+        self.tally.fail(&self.policy, self.decided(), on)
+    }
+
+    /// The placeholders in the undecided text, by their place in the whole text, and the byte of the
+    /// buffer from which on one could still come.
+    fn restorable(&self, last: bool) -> (Vec<Rewrite>, usize) {
+        let Some(restorer) = &self.restorer else { return (Vec::new(), self.buffer.len()) };
+        let (mut found, open) = restorer.scan(&self.buffer, self.from, last);
+        for rewrite in &mut found {
+            rewrite.span = rewrite.span.shifted(self.base);
+        }
+        (found, open)
+    }
+
+    /// Moves the frontier back to the first hit whose window is still open, and then to where no hit
+    /// crosses it.
+    fn hold_for_rules(&self, placed: &[Placed], frontier: usize) -> usize {
+        if self.policy.windowed.is_empty() {
+            return frontier;
+        }
+        let mut frontier = frontier;
+        loop {
+            let upto = self.count_at(frontier);
+            let mut known = self.remembered.clone();
+            known.extend(placed.iter().filter(|p| p.hit.span.start < frontier));
+            let rules = self.policy.windowed.iter().filter_map(|&rule| self.policy.rules.get(rule));
+            let open = rules
+                .filter(|rule| rule.applies_to(self.subject.phase, self.subject.author))
+                .filter_map(|rule| {
+                    pending(&rule.matcher, &without_excused(&known, &rule.except), upto)
+                })
+                .filter(|&start| start >= self.decided())
+                .min();
+            let mut held = open.map_or(frontier, |open| open.min(frontier));
+            let crossing = |at: usize| {
+                let crosses = |p: &&Placed| p.hit.span.start < at && at < p.hit.span.end;
+                placed.iter().filter(crosses).map(|p| p.hit.span.start).min()
+            };
+            while let Some(start) = crossing(held) {
+                held = start;
+            }
+            if held == frontier {
+                return frontier;
+            }
+            frontier = held.max(self.decided());
+        }
+    }
+
+    fn count_at(&self, at: usize) -> Count {
+        let text = self.buffer.get(self.from..at - self.base).unwrap_or_default();
+        self.count.after_text(text)
+    }
+
+    fn place(&self, hits: &[Hit]) -> Vec<Placed> {
+        let relative =
+            |hit: &Hit| hit.at(Span::new(hit.span.start - self.from, hit.span.end - self.from));
+        let hits: Vec<Hit> = hits.iter().map(relative).collect();
+        if self.policy.windowed.is_empty() {
+            return hits.iter().map(|hit| Placed::unplaced(hit, self.decided())).collect();
+        }
+        let text = self.buffer.get(self.from..).unwrap_or_default();
+        place(&hits, text, self.decided(), self.count)
+    }
+
+    /// What fires among `known` with a place at or after `start`, in the order of the text.
+    fn fired(&self, known: &[Placed], start: usize, sight: Sight) -> Vec<Fired> {
+        let mut fired = Vec::new();
+        for (index, rule) in self.policy.rules.iter().enumerate() {
+            if known.is_empty() {
+                break;
+            }
+            let Subject { phase, author, .. } = self.subject;
+            if !self.policy.is_on(rule) || !rule.applies_to(phase, author) {
+                continue;
+            }
+            let hits = without_excused(known, &rule.except);
+            for found in fulfilled(&rule.matcher, &hits, sight) {
+                if let Some(&placed) = hits.get(found)
+                    && placed.hit.span.start >= start
+                {
+                    fired.push(Fired { rule: index, placed });
+                }
+            }
+        }
+        fired.sort_by_key(|fired| (fired.placed.hit.span, fired.rule));
+        fired
+    }
+
+    /// The hits that rules with conditions may need later; the first one of each atom is never
+    /// forgotten.
+    fn worth_remembering(&self, mut known: Vec<Placed>) -> Vec<Placed> {
+        if self.subject.phase == Phase::Completion {
+            known.retain(|placed| self.policy.remembers(placed.hit.atom));
+        }
+        let mut excess = known.len().saturating_sub(MOST_REMEMBERED);
+        let mut seen = Vec::new();
+        known.retain(|placed| {
+            let first = !seen.contains(&placed.hit.atom);
+            if first {
+                seen.push(placed.hit.atom);
+            }
+            let keep = first || excess == 0;
+            excess -= usize::from(!keep);
+            keep
+        });
+        known
+    }
+
+    /// Makes everything before `at` of the whole text decided, and lets go of it but for a little
+    /// context.
+    fn move_to(&mut self, at: usize) {
+        let at = (at - self.base).min(self.buffer.len());
+        if !self.policy.windowed.is_empty() {
+            let passed = self.buffer.get(self.from..at).unwrap_or_default();
+            self.count = self.count.after_text(passed);
+        }
+        self.from = at;
+        let keep = context_start(self.buffer.get(..at).unwrap_or_default());
+        self.buffer.drain(..keep);
+        self.base += keep;
+        self.from -= keep;
+    }
+}
+
+/// What one step over the buffer gave.
+#[derive(Debug, Default)]
+struct StepOutcome {
+    rewrites: Vec<Rewrite>,
+    stop: Option<Stop>,
+    /// Whether to look at the rest of the buffer once more.
+    again: bool,
+}
+
+/// The hits without those that lie inside a hit of an excusing atom (and without the latter).
+fn without_excused(hits: &[Placed], excuses: &[AtomId]) -> Vec<Placed> {
+    if excuses.is_empty() {
+        return hits.to_vec();
+    }
+    let (excusing, others): (Vec<Placed>, Vec<Placed>) =
+        hits.iter().partition(|placed| excuses.contains(&placed.hit.atom));
+    let excused = |p: &Placed| excusing.iter().any(|excuse| inside(p, excuse.hit.span));
+    others.into_iter().filter(|placed| !excused(placed)).collect()
+}
+
+/// Adds the originals that go back into the text before `limit`. What a rule replaces is not put
+/// back.
+fn put_back(mut rewrites: Vec<Rewrite>, restored: Vec<Rewrite>, limit: usize) -> Vec<Rewrite> {
+    for one in restored {
+        if one.span.end <= limit && !rewrites.iter().any(|known| known.span.overlaps(one.span)) {
+            rewrites.push(one);
+        }
+    }
+    rewrites.sort_by_key(|rewrite| rewrite.span);
+    rewrites
+}
+
+/// Where the context begins that is kept of decided text.
+fn context_start(decided: &str) -> usize {
+    let mut letters = 0;
+    for (at, c) in decided.char_indices().rev() {
+        // Marks and invisible characters belong to the character before them.
+        if !crate::text::is_attached(c) {
+            letters += 1;
+        }
+        if letters == CONTEXT_CHARS {
+            return at;
+        }
+    }
+    0
+}
+
+fn ceil_char(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at += 1;
+    }
+    at
+}

@@ -1,0 +1,172 @@
+//! Small policies for the tests of the engine and of what stands above it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::date;
+
+use super::{Scratch, Screen, Subject, mend, merge};
+use crate::detect::{AtomId, Boundary, PatternSpec, ScannerBuilder, TermSpec};
+use crate::domain::{Action, Author, Category, Level, Mode, Phase, Rewrite, Verdict};
+use crate::policy::*;
+
+/// Writes policies in a few words.
+#[derive(Debug, Default)]
+pub(crate) struct Sketch {
+    scanner: ScannerBuilder,
+    atoms: Vec<AtomInfo>,
+    rules: Vec<Rule>,
+    pub(crate) thresholds: Vec<Threshold>,
+    pub(crate) max_match: usize,
+    pub(crate) release_on_overflow: bool,
+}
+
+impl Sketch {
+    pub(crate) fn words(&mut self, words: &[&str]) -> AtomId {
+        let atom = self.atom(None);
+        for word in words {
+            let boundary = if word.is_ascii() { Boundary::Word } else { Boundary::None };
+            self.scanner.term(TermSpec {
+                atom,
+                term: word.trim_end_matches('*').to_owned(),
+                boundary,
+                any_ending: word.ends_with('*'),
+                exact_case: false,
+            });
+        }
+        atom
+    }
+
+    pub(crate) fn regex(&mut self, pattern: &str, placeholder: Option<&str>) -> AtomId {
+        let atom = self.atom(placeholder);
+        self.scanner.pattern(PatternSpec {
+            atom,
+            pattern: pattern.to_owned(),
+            validate: None,
+            label: Arc::from(pattern),
+            max_match: if self.max_match == 0 { 1024 } else { self.max_match },
+        });
+        atom
+    }
+
+    pub(crate) fn rule(&mut self, id: &str, matcher: Node, effect: Effect) -> &mut Rule {
+        self.rules.push(Rule {
+            id: Arc::from(id),
+            category: Some(Category::new("harassment")),
+            severity: None,
+            on_prompt: true,
+            on_completion: true,
+            authors: AuthorSet::ALL,
+            matcher,
+            except: Vec::new(),
+            effect,
+            level: Level::Low,
+            mode: Mode::Enforce,
+            shadow_until: None,
+            message: None,
+            placeholder: Arc::from(id.to_ascii_uppercase().replace('-', "_")),
+        });
+        self.rules.last_mut().unwrap()
+    }
+
+    pub(crate) fn block(&mut self, id: &str, words: &[&str]) -> &mut Rule {
+        let atom = self.words(words);
+        self.rule(id, Node::atom(atom), Effect::Act(Action::Block))
+    }
+
+    pub(crate) fn redact(&mut self, id: &str, words: &[&str]) -> &mut Rule {
+        let atom = self.words(words);
+        self.rule(id, Node::atom(atom), Effect::Act(Action::Redact))
+    }
+
+    pub(crate) fn build(self) -> Arc<Policy> {
+        let (windowed, remembered) = conditions(&self.rules);
+        Arc::new(Policy {
+            name: Arc::from("sketch"),
+            revision: Arc::from("000000000000"),
+            mode: Mode::Enforce,
+            sensitivity: Level::High,
+            rules: self.rules,
+            atoms: self.atoms,
+            windowed,
+            remembered,
+            term_scores: HashMap::new(),
+            scanner: self.scanner.build().unwrap(),
+            thresholds: self.thresholds,
+            unscannable: OnFailure::Block,
+            nontext: NonText { image: false, audio: false, file: false, unknown: false },
+            block_style: BlockStyle {
+                prompt: Look::Error,
+                completion: Look::ContentFilter,
+                status: 400,
+            },
+            stream: StreamRules {
+                max_match: if self.max_match == 0 { 1024 } else { self.max_match },
+                block_on_overflow: !self.release_on_overflow,
+                on_block: OnBlock::Replace,
+            },
+            messages: Messages::default(),
+            reveal: Reveal::default(),
+        })
+    }
+
+    fn atom(&mut self, placeholder: Option<&str>) -> AtomId {
+        self.atoms.push(AtomInfo {
+            placeholder: placeholder.map(Arc::from),
+            origin: Arc::from("sketch"),
+        });
+        AtomId::try_from(self.atoms.len() - 1).unwrap()
+    }
+}
+
+pub(crate) fn subject(phase: Phase) -> Subject {
+    let author = if phase == Phase::Prompt { Author::User } else { Author::Assistant };
+    Subject { phase, author, today: date(2026, 11, 1), streamed: phase == Phase::Completion }
+}
+
+/// What a completion comes to when it arrives in these pieces: the text that went out, and the
+/// verdict.
+pub(crate) fn in_pieces(policy: &Arc<Policy>, pieces: &[&str]) -> (String, Verdict) {
+    let mut screen = Screen::new(Arc::clone(policy), subject(Phase::Completion), None);
+    let mut scratch = Scratch::default();
+    let (mut text, mut sent, mut upto) = (String::new(), String::new(), 0);
+    for (index, piece) in pieces.iter().enumerate() {
+        text.push_str(piece);
+        let progress = if index + 1 == pieces.len() {
+            screen.push_last(piece, &mut scratch)
+        } else {
+            screen.push(piece, &mut scratch)
+        };
+        let part = &text[upto..progress.decided];
+        let shifted: Vec<Rewrite> = progress
+            .rewrites
+            .into_iter()
+            .map(|r| Rewrite {
+                span: crate::domain::Span::new(r.span.start - upto, r.span.end - upto),
+                ..r
+            })
+            .collect();
+        assert_eq!(merge(shifted.clone()), shifted, "rewrites are ordered and apart");
+        sent.push_str(&mend(part, &shifted));
+        upto = progress.decided;
+        if progress.stop.is_some() {
+            break;
+        }
+    }
+    (sent, screen.finish())
+}
+
+/// The pieces of a text cut at these places.
+pub(crate) fn split<'t>(text: &'t str, splits: &[usize]) -> Vec<&'t str> {
+    let mut ends: Vec<usize> = splits.iter().map(|split| split % (text.len() + 1)).collect();
+    ends.retain(|&end| text.is_char_boundary(end));
+    ends.push(text.len());
+    ends.sort_unstable();
+    let mut at = 0;
+    let mut pieces = Vec::new();
+    for end in ends {
+        pieces.push(&text[at..end]);
+        at = end;
+    }
+    pieces
+}

@@ -1,0 +1,246 @@
+//! The engine on small policies: precedence, conditions, windows, scores, and every split of a text.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::testing::{Sketch, in_pieces, split, subject};
+use super::*;
+use crate::domain::{Action, Mode, Outcome, Phase, Verdict};
+use crate::policy::*;
+
+fn prompt(policy: &Arc<Policy>, text: &str) -> Verdict {
+    screen_passage(policy, subject(Phase::Prompt), text, &mut Scratch::default())
+}
+
+fn fired(verdict: &Verdict) -> Vec<&str> {
+    verdict.rules.iter().map(|rule| &*rule.id).collect()
+}
+
+#[test]
+fn the_strictest_action_wins_and_all_that_fired_are_kept() {
+    let mut sketch = Sketch::default();
+    sketch.redact("insults", &["idiot"]);
+    sketch.block("slurs", &["blorp"]);
+    let policy = sketch.build();
+    let verdict = prompt(&policy, "you idiot blorp");
+    assert_eq!((verdict.action, fired(&verdict)), (Action::Block, vec!["insults", "slurs"]));
+    assert_eq!(verdict.decided_by, Some(1));
+    let verdict = prompt(&policy, "you idiot");
+    assert_eq!(mend("you idiot", &verdict.rewrites), "you [INSULTS]");
+}
+
+#[test]
+fn an_exception_excuses_only_the_match_inside_it() {
+    let mut sketch = Sketch::default();
+    let novel = sketch.words(&["the idiot by dostoevsky"]);
+    sketch.block("insults", &["idiot", "moron"]).except.push(novel);
+    let policy = sketch.build();
+    assert_eq!(prompt(&policy, "reading The Idiot by Dostoevsky").action, Action::Allow);
+    let verdict = prompt(&policy, "reading The Idiot by Dostoevsky, you moron");
+    assert_eq!((verdict.action, verdict.findings.len()), (Action::Block, 1));
+}
+
+#[test]
+fn a_shadow_rule_is_recorded_and_changes_nothing() {
+    let mut sketch = Sketch::default();
+    sketch.block("trial", &["blorp"]).mode = Mode::Shadow;
+    let policy = sketch.build();
+    let verdict = prompt(&policy, "blorp");
+    assert_eq!((verdict.action, verdict.shadow_action), (Action::Allow, Action::Block));
+    assert_eq!(fired(&verdict), ["trial"]);
+    assert_eq!(in_pieces(&policy, &["a blorp b"]).0, "a blorp b");
+}
+
+#[test]
+fn a_rule_on_trial_enforces_from_its_day_on() {
+    for (until, action) in [((2026, 12, 1), Action::Allow), ((2026, 11, 1), Action::Block)] {
+        let mut sketch = Sketch::default();
+        let (year, month, day) = until;
+        sketch.block("trial", &["blorp"]).shadow_until = Some(jiff::civil::date(year, month, day));
+        assert_eq!(prompt(&sketch.build(), "blorp").action, action);
+    }
+}
+
+#[test]
+fn scores_add_up_once_a_rule_and_thresholds_turn_them_into_actions() {
+    let mut sketch = Sketch::default();
+    let (a, b) = (sketch.words(&["darn", "heck"]), sketch.words(&["blorp"]));
+    sketch.rule("mild", Node::atom(a), Effect::Score(2.0));
+    sketch.rule("worse", Node::atom(b), Effect::Score(3.0));
+    sketch.thresholds = vec![
+        Threshold { score: 5.0, action: Action::Block },
+        Threshold { score: 2.0, action: Action::Tag },
+    ];
+    let policy = sketch.build();
+    let verdict = prompt(&policy, "darn heck darn");
+    assert_eq!((verdict.action, verdict.score), (Action::Tag, 2.0));
+    let verdict = prompt(&policy, "darn blorp");
+    assert_eq!((verdict.action, verdict.score, verdict.decided_by), (Action::Block, 5.0, None));
+    let (sent, verdict) = in_pieces(&policy, &["oh da", "rn it is a blo", "rp and more"]);
+    assert_eq!((sent.as_str(), verdict.action), ("oh darn it is a ", Action::Block));
+}
+
+fn window_policy(within: Option<Within>, action: Action) -> Arc<Policy> {
+    let mut sketch = Sketch::default();
+    let (make, thing) = (sketch.words(&["make", "build"]), sketch.words(&["bomb"]));
+    let node = Node { all: vec![Node::atom(make), Node::atom(thing)], within, ..Node::default() };
+    sketch.rule("weapons", node, Effect::Act(action));
+    sketch.build()
+}
+
+#[test]
+fn parts_bound_by_a_window_fire_together_and_far_apart_do_not() {
+    let policy = window_policy(Some(Within::Words(4)), Action::Block);
+    assert_eq!(prompt(&policy, "make a big bomb").action, Action::Block);
+    assert_eq!(prompt(&policy, "a bomb they make").action, Action::Block);
+    assert_eq!(prompt(&policy, "make a very big bomb").action, Action::Allow);
+    let (sent, _) = in_pieces(&policy, &["ok make ", "a ", "big ", "bo", "mb now"]);
+    assert_eq!(sent, "ok ");
+    let (sent, _) = in_pieces(&policy, &["ok make ", "a ", "very ", "big ", "bomb"]);
+    assert_eq!(sent, "ok make a very big bomb");
+}
+
+#[test]
+fn parts_without_a_window_count_from_where_the_last_one_came_in() {
+    let policy = window_policy(None, Action::Redact);
+    let text = "make it, then a bomb, then make";
+    assert_eq!(
+        mend(text, &prompt(&policy, text).rewrites),
+        "[WEAPONS] it, then a [WEAPONS], then [WEAPONS]"
+    );
+    let (sent, _) = in_pieces(&policy, &[text]);
+    assert_eq!(sent, "make it, then a [WEAPONS], then [WEAPONS]");
+}
+
+#[test]
+fn a_match_is_excused_by_what_stands_near_it() {
+    let mut sketch = Sketch::default();
+    let (bad, good) = (sketch.words(&["suicide"]), sketch.words(&["prevention", "helpline"]));
+    let node = Node {
+        any: vec![Matcher::Atom(bad)],
+        not: vec![Node::atom(good)],
+        within: Some(Within::Words(3)),
+        ..Node::default()
+    };
+    sketch.rule("self-harm", node, Effect::Act(Action::Block));
+    let policy = sketch.build();
+    assert_eq!(prompt(&policy, "suicide prevention week").action, Action::Allow);
+    assert_eq!(prompt(&policy, "a helpline against suicide").action, Action::Allow);
+    assert_eq!(prompt(&policy, "suicide is what they call prevention").action, Action::Block);
+    let (sent, _) = in_pieces(&policy, &["suicide", " ", "prevention", " week"]);
+    assert_eq!(sent, "suicide prevention week");
+}
+
+#[test]
+fn an_unbounded_match_is_cut_or_let_go_as_the_policy_says() {
+    for (release, expected) in
+        [(false, "see "), (true, "see <aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa> ok")]
+    {
+        let mut sketch = Sketch::default();
+        (sketch.max_match, sketch.release_on_overflow) = (16, release);
+        let atom = sketch.regex("<[^>]+>", Some("TAG"));
+        sketch.rule("tags", Node::atom(atom), Effect::Act(Action::Redact));
+        let policy = sketch.build();
+        let text = format!("see <{}> ok", "a".repeat(40));
+        for pieces in [split(&text, &[]), split(&text, &[10, 20, 25, 30]), text.split("").collect()]
+        {
+            let (sent, verdict) = in_pieces(&policy, &pieces);
+            assert_eq!(sent, expected);
+            assert_eq!(verdict.outcome, Outcome::Unscannable);
+        }
+    }
+}
+
+#[test]
+fn a_text_with_too_many_hits_is_unscannable_and_closed() {
+    let mut sketch = Sketch::default();
+    sketch.rule("mild", Node::default(), Effect::Act(Action::Tag));
+    let atom = sketch.regex("[ab]", None);
+    sketch.rule("letters", Node::atom(atom), Effect::Act(Action::Tag));
+    let verdict = prompt(&sketch.build(), &"ab ".repeat(30_000));
+    assert_eq!((verdict.action, verdict.outcome), (Action::Block, Outcome::Unscannable));
+}
+
+/// A policy with something of everything, for the properties.
+fn mixed() -> Arc<Policy> {
+    let mut sketch = Sketch::default();
+    sketch.max_match = 24;
+    let novel = sketch.words(&["the idiot by dostoevsky"]);
+    sketch.redact("insults", &["idiot", "moron*", "傻瓜"]).except.push(novel);
+    sketch.block("slurs", &["blorp", "坏人"]);
+    let email = sketch.regex(r"[a-z]+@[a-z]+\.[a-z]{2,4}", Some("EMAIL"));
+    sketch.rule("mail", Node::atom(email), Effect::Act(Action::Redact));
+    let (make, bomb) = (sketch.words(&["make"]), sketch.words(&["bomb", "bad idiot"]));
+    let near = Node {
+        all: vec![Node::atom(make), Node::atom(bomb)],
+        within: Some(Within::Words(3)),
+        ..Node::default()
+    };
+    sketch.rule("weapons", near, Effect::Act(Action::Redact));
+    let far = Node { all: vec![Node::atom(make), Node::atom(email)], ..Node::default() };
+    sketch.rule("far", far, Effect::Score(2.0));
+    let good = sketch.words(&["film"]);
+    let excused = Node {
+        any: vec![Matcher::Atom(bomb)],
+        not: vec![Node::atom(good)],
+        within: Some(Within::Chars(12)),
+        ..Node::default()
+    };
+    sketch.rule("bombs", excused, Effect::Score(1.0));
+    let tag = sketch.regex("<[^>]+>", Some("TAG"));
+    sketch.rule("tags", Node::atom(tag), Effect::Act(Action::Redact));
+    let number = sketch.regex(r"(?-u:\b)[0-9]{2,3}-[0-9]{2}(?-u:\b)", Some("NUMBER"));
+    sketch.rule("numbers", Node::atom(number), Effect::Act(Action::Redact));
+    sketch.thresholds = vec![Threshold { score: 3.0, action: Action::Respond }];
+    sketch.build()
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    let word = prop_oneof![
+        6 => prop::sample::select(vec![
+            "the ", "idiot", "idiot by ", "dostoevsky", "moronic", "傻瓜", "傻", "make ", "a ", "bomb",
+            "bad idiot", "film ", "<", ">", "a@b.cd", "@x.de", " ", " ", ", ", "e\u{301}", "你好", "123-45", "1", "-", "x12-34",
+        ]).prop_map(str::to_owned),
+        1 => prop::sample::select(vec!["blorp", "坏人", "blor", "坏"]).prop_map(str::to_owned),
+        1 => "[a-zé傻<> ]{0,30}",
+    ];
+    prop::collection::vec(word, 0..16).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn chunking_never_changes_the_outcome(
+        text in texts(),
+        splits in prop::collection::vec(0_usize..300, 0..14),
+    ) {
+        let policy = mixed();
+        let whole = in_pieces(&policy, &[&text]);
+        prop_assert_eq!(&in_pieces(&policy, &split(&text, &splits)), &whole);
+        let letters: Vec<&str> = text.split("").collect();
+        prop_assert_eq!(&in_pieces(&policy, &letters), &whole);
+    }
+
+    #[test]
+    fn no_byte_of_a_stopped_or_replaced_span_is_sent(
+        text in "[c-z ]{0,12}",
+        tail in "[c-z ]{0,12}",
+        splits in prop::collection::vec(0_usize..300, 0..14),
+    ) {
+        let policy = mixed();
+        let text = format!("{text} blorp {tail} x@y.zz");
+        let (sent, verdict) = in_pieces(&policy, &split(&text, &splits));
+        prop_assert_eq!(verdict.action, Action::Block);
+        prop_assert!(!sent.contains('b'), "{}", sent);
+    }
+
+    #[test]
+    fn what_is_not_rewritten_is_untouched(text in "\\PC{0,60}") {
+        let policy = Sketch::default().build();
+        let (sent, verdict) = in_pieces(&policy, &[&text]);
+        prop_assert_eq!(sent, text);
+        prop_assert_eq!(verdict.action, Action::Allow);
+    }
+}

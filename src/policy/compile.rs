@@ -1,0 +1,456 @@
+//! From a policy as written to a policy as run. Only here do the two kinds of type meet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
+use super::{
+    BlockStyle, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal, StreamRules,
+    conditions,
+};
+use crate::config::policy_file::{
+    BlockShape, ExceptEntry, LetterCase, Matcher as MatcherFile, Message, MessageRef,
+    OnBlock as OnBlockFile, OnOverflow, Pattern, PolicyFile, RuleAction, RuleFile, Unscannable,
+};
+use crate::config::units::Window;
+use crate::config::{Code, LoadedPolicy, Problem, Problems, policy_file};
+use crate::detect::entity::{self, ENTITIES};
+use crate::detect::{
+    AtomId, Boundary, BuildError, PatternError, PatternSpec, ScannerBuilder, TermSpec,
+    longest_match,
+};
+use crate::domain::{Category, Mode, Phase, Span};
+use crate::text::normalise_term;
+
+/// Compiles a policy. The problems name what is wrong with its regexes, terms and detectors; a policy
+/// comes back when none of them is an error.
+pub fn compile(loaded: &LoadedPolicy) -> (Option<Policy>, Problems) {
+    let mut compiler = Compiler {
+        loaded,
+        problems: Problems::new(),
+        scanner: ScannerBuilder::new(),
+        atoms: Vec::new(),
+        term_scores: HashMap::new(),
+        terms: 0,
+        patterns: Vec::new(),
+        lexicon_atoms: HashMap::new(),
+        messages: Messages::default(),
+    };
+    compiler.unavailable();
+    for (id, message) in loaded.file.messages.iter() {
+        compiler.message(id, message);
+    }
+    let rules: Vec<Rule> = loaded
+        .file
+        .rules
+        .iter()
+        .enumerate()
+        .filter_map(|(index, rule)| compiler.rule(index, rule))
+        .collect();
+    for name in off_views(&loaded.file) {
+        compiler.scanner.without_view(name);
+    }
+    compiler.finish(rules)
+}
+
+struct Compiler<'l> {
+    loaded: &'l LoadedPolicy,
+    problems: Problems,
+    scanner: ScannerBuilder,
+    atoms: Vec<AtomInfo>,
+    term_scores: HashMap<usize, f64>,
+    /// Terms given to the scanner so far.
+    terms: usize,
+    /// Where each pattern given to the scanner stands in the policy.
+    patterns: Vec<String>,
+    /// Lexicons are taken in once, whoever uses them.
+    lexicon_atoms: HashMap<String, AtomId>,
+    messages: Messages,
+}
+
+impl Compiler<'_> {
+    /// Keys of the contract that this version cannot honour and whose neglect would go unnoticed.
+    fn unavailable(&mut self) {
+        let file = &self.loaded.file;
+        let mut missing = |path: String, what: &str| {
+            let message = format!("{what}: known, but not available in this version");
+            let at = self.loaded.key_at(&path);
+            self.problems.push(Problem::new(Code::TG019, message).at(at, "this would never apply"));
+        };
+        if !file.overrides.is_empty() {
+            missing("overrides[0]".to_owned(), "`overrides`");
+        }
+        for (index, entry) in file.suppress.iter().enumerate() {
+            if entry.when.is_some() {
+                missing(format!("suppress[{index}].when"), "conditions of `suppress`");
+            }
+        }
+    }
+
+    fn message(&mut self, id: &str, message: &Message) {
+        let texts: Vec<(String, String)> = match message {
+            Message::Text(text) => vec![(String::new(), text.clone())],
+            Message::ByLanguage(texts) => {
+                texts.iter().map(|(t, s)| (t.to_owned(), s.clone())).collect()
+            }
+        };
+        self.messages.add(id, texts);
+    }
+
+    fn rule(&mut self, index: usize, rule: &RuleFile) -> Option<Rule> {
+        let file = &self.loaded.file;
+        if file.suppress.iter().any(|entry| entry.rule == rule.id && entry.when.is_none()) {
+            return None;
+        }
+        let place = format!("rules[{index}]");
+        let max_match = rule.max_match.unwrap_or(file.stream.max_match).as_usize();
+        let matcher = self.node(&rule.matcher, &place, max_match);
+        let except = self.except(rule, &place);
+        let score = rule.score.map(Effect::Score);
+        let effect = rule.action.map(|action| match action {
+            RuleAction::Pseudonymise => Effect::Pseudonymise,
+            RuleAction::Tag
+            | RuleAction::Redact
+            | RuleAction::Review
+            | RuleAction::Respond
+            | RuleAction::Block => Effect::Act(action.action()),
+        });
+        let message = rule.message.as_ref().map(|message| match message {
+            MessageRef::Id { id } => Arc::from(id.as_str()),
+            MessageRef::Text(text) => {
+                let id = format!("rule {}", rule.id);
+                self.messages.add(&id, [(String::new(), text.clone())]);
+                Arc::from(id)
+            }
+        });
+        let own = rule.id.rsplit('/').next().unwrap_or(&rule.id);
+        Some(Rule {
+            id: Arc::from(rule.id.as_str()),
+            category: rule.category.as_deref().map(Category::new),
+            severity: rule.severity,
+            on_prompt: rule.on.contains(&Phase::Prompt),
+            on_completion: rule.on.contains(&Phase::Completion),
+            authors: rule.authors.as_ref().map_or(AuthorSet::ALL, |authors| AuthorSet::of(authors)),
+            matcher,
+            except,
+            effect: effect.or(score)?,
+            level: rule.level,
+            mode: rule.mode.unwrap_or(Mode::Enforce),
+            shadow_until: rule.shadow_until.map(|day| day.0),
+            message,
+            placeholder: Arc::from(placeholder(own)),
+        })
+    }
+
+    fn node(&mut self, written: &MatcherFile, place: &str, max_match: usize) -> Node {
+        let mut node = Node { within: written.within.map(within), ..Node::default() };
+        for (index, name) in written.detect.iter().flat_map(|list| list.iter()).enumerate() {
+            let place = format!("{place}.detect[{index}]");
+            node.any.extend(self.detector(name, &place, max_match).map(Matcher::Atom));
+        }
+        if let Some(words) = &written.words {
+            let atom = self.atom(None, "words");
+            for (index, word) in words.iter().enumerate() {
+                self.word(word, atom, &format!("{place}.words[{index}]"));
+            }
+            node.any.push(Matcher::Atom(atom));
+        }
+        for (index, pattern) in written.regex.iter().flat_map(|list| list.iter()).enumerate() {
+            let place = format!("{place}.regex[{index}]");
+            node.any.extend(self.regex(pattern, &place, max_match).map(Matcher::Atom));
+        }
+        for name in written.lexicon.iter().flat_map(|list| list.iter()) {
+            node.any.extend(self.lexicon(name).map(Matcher::Atom));
+        }
+        let mut parts = |key: &str, list: &Option<crate::config::OneOrMany<MatcherFile>>| {
+            let items = list.iter().flat_map(|list| list.iter()).enumerate();
+            items
+                .map(|(index, part)| self.node(part, &format!("{place}.{key}[{index}]"), max_match))
+                .collect::<Vec<_>>()
+        };
+        let any = parts("any", &written.any);
+        node.all = parts("all", &written.all);
+        node.not = parts("not", &written.not);
+        node.any.extend(any.into_iter().map(Matcher::Node));
+        node
+    }
+
+    fn detector(&mut self, name: &str, place: &str, max_match: usize) -> Option<AtomId> {
+        let Some(entity) = entity::by_name(name) else {
+            let names = ENTITIES.iter().map(|entity| entity.name);
+            let close = names.clone().max_by(|a, b| {
+                strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
+            });
+            let problem = Problem::new(Code::TG010, format!("unknown detector `{name}`"));
+            let label = close.map(|close| format!("did you mean `{close}`?")).unwrap_or_default();
+            let help = format!("detectors: {}", names.collect::<Vec<_>>().join(", "));
+            self.problems.push(problem.at(self.loaded.at(place), label).help(help));
+            return None;
+        };
+        let atom = self.atom(Some(entity.placeholder), "detector");
+        for pattern in entity.patterns {
+            // A whole private key is longer than a stream may hold for other matches.
+            let longest = longest_match(pattern).ok().flatten().unwrap_or(max_match);
+            self.scanner.pattern(PatternSpec {
+                atom,
+                pattern: (*pattern).to_owned(),
+                validate: Some(entity.validate),
+                label: Arc::from(entity.name),
+                max_match: max_match.max(longest),
+            });
+            self.patterns.push(place.to_owned());
+        }
+        Some(atom)
+    }
+
+    fn regex(&mut self, pattern: &Pattern, place: &str, max_match: usize) -> Option<AtomId> {
+        let (pattern, views) = match pattern {
+            Pattern::Text(pattern) => (pattern, false),
+            Pattern::Detailed { pattern, views } => (pattern, *views),
+        };
+        if views {
+            let message = "`views` of a regex: known, but not available in this version";
+            let problem = Problem::new(Code::TG019, message);
+            self.problems
+                .push(problem.at(self.loaded.at(place), "this would read the raw text only"));
+        }
+        match longest_match(pattern) {
+            Err(error) => {
+                self.pattern_problem(&error, place);
+                return None;
+            }
+            Ok(Some(longest)) if longest <= max_match => {}
+            Ok(longest) => self.unbounded(longest, place, max_match),
+        }
+        let atom = self.atom(None, "regex");
+        self.scanner.pattern(PatternSpec {
+            atom,
+            pattern: pattern.clone(),
+            validate: None,
+            label: Arc::from(pattern.as_str()),
+            max_match,
+        });
+        self.patterns.push(place.to_owned());
+        Some(atom)
+    }
+
+    /// A pattern without a longest match holds a stream up to `max_match`.
+    fn unbounded(&mut self, longest: Option<usize>, place: &str, max_match: usize) {
+        let rule = place.split('.').next().unwrap_or(place);
+        let set = self.loaded.documents.iter().any(|_| {
+            let index = rule.trim_start_matches("rules[").trim_end_matches(']').parse::<usize>();
+            let file = index.ok().and_then(|index| self.loaded.file.rules.get(index));
+            file.is_some_and(|rule| rule.max_match.is_some())
+        });
+        if set {
+            return;
+        }
+        let message = match longest {
+            Some(longest) => {
+                format!("this regex can match {longest} bytes; streams hold {max_match}")
+            }
+            None => {
+                format!("this regex has no longest match; streams hold {max_match} bytes of it")
+            }
+        };
+        let problem = Problem::new(Code::TG040, message);
+        let help = "set `max_match` on the rule to say how much a stream may hold for it";
+        self.problems.push(problem.at(self.loaded.at(place), "no bound here").help(help));
+    }
+
+    fn pattern_problem(&mut self, error: &PatternError, place: &str) {
+        let (code, at) = match error {
+            PatternError::Syntax { at, .. } => {
+                let span = Span::from(at.start..at.end.max(at.start + 1));
+                (Code::TG011, self.loaded.within(place, span))
+            }
+            PatternError::MatchesEmpty => (Code::TG013, self.loaded.at(place)),
+            PatternError::TooLarge | PatternError::Automaton { .. } => {
+                (Code::TG014, self.loaded.at(place))
+            }
+        };
+        let message = match error {
+            PatternError::Syntax { .. } => "this regex does not compile".to_owned(),
+            PatternError::MatchesEmpty
+            | PatternError::TooLarge
+            | PatternError::Automaton { .. } => error.to_string(),
+        };
+        self.problems.push(Problem::new(code, message).at(at, error.to_string()));
+    }
+
+    fn word(&mut self, word: &str, atom: AtomId, place: &str) {
+        let any_ending = word.ends_with('*');
+        let term = word.trim_end_matches('*');
+        if normalise_term(term).is_empty() {
+            let problem = Problem::new(Code::TG012, format!("`{word}` normalises to nothing"));
+            self.problems
+                .push(problem.at(self.loaded.at(place), "this would match everywhere or never"));
+            return;
+        }
+        let boundary = Boundary::Word;
+        let term = term.to_owned();
+        self.scanner.term(TermSpec { atom, term, boundary, any_ending, exact_case: false });
+        self.terms += 1;
+    }
+
+    fn lexicon(&mut self, name: &str) -> Option<AtomId> {
+        if let Some(&atom) = self.lexicon_atoms.get(name) {
+            return Some(atom);
+        }
+        let lexicon = self.loaded.lexicons.get(name)?;
+        let atom = self.atom(None, &format!("lexicon {name}"));
+        for term in &lexicon.terms {
+            if normalise_term(&term.text).is_empty() {
+                let problem =
+                    Problem::new(Code::TG012, format!("`{}` normalises to nothing", term.text));
+                self.problems
+                    .push(problem.at(lexicon.at(term), "this would match everywhere or never"));
+                continue;
+            }
+            let boundary = match term.boundary.unwrap_or(lexicon.settings.boundary) {
+                policy_file::Boundary::Word => Boundary::Word,
+                policy_file::Boundary::None => Boundary::None,
+            };
+            let exact_case = term.case.unwrap_or(lexicon.settings.case) == LetterCase::Exact;
+            self.scanner.term(TermSpec {
+                atom,
+                term: term.text.clone(),
+                boundary,
+                any_ending: term.any_ending,
+                exact_case,
+            });
+            if let Some(score) = term.score {
+                self.term_scores.insert(self.terms, score);
+            }
+            self.terms += 1;
+        }
+        self.lexicon_atoms.insert(name.to_owned(), atom);
+        Some(atom)
+    }
+
+    fn except(&mut self, rule: &RuleFile, place: &str) -> Vec<AtomId> {
+        let mut atoms = Vec::new();
+        for (index, entry) in rule.except.iter().enumerate() {
+            match entry {
+                ExceptEntry::Term(term) => {
+                    let atom = self.atom(None, "except");
+                    self.word(term, atom, &format!("{place}.except[{index}]"));
+                    atoms.push(atom);
+                }
+                ExceptEntry::Lexicon { lexicon } => {
+                    for name in lexicon {
+                        atoms.extend(self.lexicon(name));
+                    }
+                }
+            }
+        }
+        atoms
+    }
+
+    fn atom(&mut self, placeholder: Option<&str>, origin: &str) -> AtomId {
+        self.atoms
+            .push(AtomInfo { placeholder: placeholder.map(Arc::from), origin: Arc::from(origin) });
+        AtomId::try_from(self.atoms.len() - 1).unwrap_or(AtomId::MAX)
+    }
+
+    fn finish(mut self, rules: Vec<Rule>) -> (Option<Policy>, Problems) {
+        let scanner = match self.scanner.build() {
+            Ok(scanner) => Some(scanner),
+            Err(error) => {
+                let index = match &error {
+                    BuildError::Pattern { index, .. } => self.patterns.get(*index),
+                    BuildError::Patterns(_) | BuildError::Terms(_) => None,
+                };
+                let place = index.cloned().unwrap_or_else(|| "rules".to_owned());
+                let problem = Problem::new(Code::TG014, error.to_string());
+                self.problems.push(problem.at(self.loaded.at(&place), "too large to compile"));
+                None
+            }
+        };
+        let file = &self.loaded.file;
+        let (windowed, remembered) = conditions(&rules);
+        let failed = self.problems.has_errors();
+        let policy = scanner.filter(|_| !failed).map(|scanner| Policy {
+            name: Arc::from(file.name.as_str()),
+            revision: Arc::from(self.loaded.revision.as_str()),
+            mode: file.mode,
+            sensitivity: file.sensitivity,
+            rules,
+            atoms: self.atoms,
+            windowed,
+            remembered,
+            term_scores: self.term_scores,
+            scanner,
+            thresholds: thresholds(file),
+            unscannable: match file.unscannable {
+                Unscannable::Block => OnFailure::Block,
+                Unscannable::Review => OnFailure::Review,
+                Unscannable::Allow => OnFailure::Allow,
+            },
+            nontext: NonText {
+                image: file.nontext.image == "allow",
+                audio: file.nontext.audio == "allow",
+                file: file.nontext.file == "allow",
+                unknown: file.nontext.unknown == "allow",
+            },
+            block_style: BlockStyle {
+                prompt: look(file.block_style.prompt),
+                completion: look(file.block_style.completion),
+                status: file.block_style.status,
+            },
+            stream: StreamRules {
+                max_match: file.stream.max_match.as_usize(),
+                block_on_overflow: file.stream.on_overflow == OnOverflow::Block,
+                on_block: match file.stream.on_block {
+                    OnBlockFile::Replace => OnBlock::Replace,
+                    OnBlockFile::Stop => OnBlock::Stop,
+                    OnBlockFile::Error => OnBlock::Error,
+                },
+            },
+            messages: self.messages,
+            reveal: Reveal { rules: file.reveal.rules, policy: file.reveal.policy },
+        });
+        self.problems.sort();
+        (policy, self.problems)
+    }
+}
+
+fn within(window: Window) -> Within {
+    match window {
+        Window::Words(words) => Within::Words(words as usize),
+        Window::Chars(chars) => Within::Chars(chars as usize),
+    }
+}
+
+const fn look(shape: BlockShape) -> Look {
+    match shape {
+        BlockShape::Error => Look::Error,
+        BlockShape::Refusal => Look::Refusal,
+        BlockShape::ContentFilter => Look::ContentFilter,
+    }
+}
+
+/// Strictest first, as the engine takes the first that applies.
+fn thresholds(file: &PolicyFile) -> Vec<Threshold> {
+    let written = file.thresholds.iter();
+    let mut thresholds: Vec<Threshold> =
+        written.map(|one| Threshold { score: one.score, action: one.action }).collect();
+    thresholds.sort_by(|a, b| b.score.total_cmp(&a.score));
+    thresholds
+}
+
+/// Views that the policy switches off.
+fn off_views(file: &PolicyFile) -> Vec<&'static str> {
+    let off = |(name, on): (&str, Option<bool>)| {
+        let known =
+            crate::text::VIEWS.iter().map(|view| view.name.0).find(|known| *known == name)?;
+        (on == Some(false)).then_some(known)
+    };
+    file.views.written().into_iter().filter_map(off).collect()
+}
+
+/// A rule's id as a placeholder: capitals, digits and underscores, which stay valid in JSON.
+fn placeholder(id: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    id.chars().map(letter).collect()
+}

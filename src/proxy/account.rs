@@ -1,0 +1,209 @@
+//! What an exchange leaves behind: metrics, and one decision record for each unit that was screened,
+//! also when the client went away.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::live::Route;
+use crate::domain::{Action, DecisionId, Outcome, Phase, Verdict};
+use crate::policy::Policy;
+use crate::telemetry::{DecisionRecord, RuleRecord, Telemetry, TraceContext};
+use crate::wire::openai::Dialect;
+
+/// The identity of one exchange.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    pub(super) request_id: String,
+    pub(super) trace: TraceContext,
+    pub(super) prompt_decision: DecisionId,
+    pub(super) completion_decision: DecisionId,
+}
+
+impl Identity {
+    /// Draws the ids of an exchange; the caller's request id is kept if it is a plain one.
+    pub(super) fn new(request_id: Option<&str>, traceparent: Option<&str>) -> Self {
+        const LONGEST_REQUEST_ID: usize = 128;
+        let drawn = Uuid::now_v7();
+        let plain = |id: &&str| {
+            (1..=LONGEST_REQUEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+        };
+        Self {
+            request_id: request_id
+                .filter(plain)
+                .map_or_else(|| format!("req_{}", drawn.simple()), str::to_owned),
+            trace: TraceContext::continued(traceparent, Uuid::now_v7().as_u128().rotate_left(64)),
+            prompt_decision: DecisionId::new(drawn),
+            completion_decision: DecisionId::new(Uuid::now_v7()),
+        }
+    }
+}
+
+/// What all records of an exchange share.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub(super) telemetry: Telemetry,
+    pub(super) identity: Identity,
+    pub(super) route: Route,
+    pub(super) dialect: Dialect,
+    pub(super) model: String,
+    pub(super) stream: bool,
+    pub(super) started: Instant,
+}
+
+/// One screened unit: all passages of a prompt, or of a completion, under one policy.
+#[derive(Debug)]
+pub(super) struct Unit<'u> {
+    pub(super) phase: Phase,
+    pub(super) policy: &'u Arc<Policy>,
+    /// The verdicts of its passages, with where each sits and who wrote it.
+    pub(super) verdicts: Vec<(String, &'static str, Verdict)>,
+    pub(super) bytes: usize,
+    pub(super) held_most: usize,
+    pub(super) seconds: f64,
+    pub(super) outcome: &'static str,
+}
+
+impl Account {
+    /// Counts and records a unit; the result is what was decided.
+    pub(super) fn decide(&self, unit: &Unit<'_>) -> Action {
+        let strictest = |get: fn(&Verdict) -> Action| {
+            unit.verdicts.iter().map(|(_, _, verdict)| get(verdict)).max().unwrap_or_default()
+        };
+        let action = strictest(|verdict| verdict.action);
+        let would_be = strictest(|verdict| verdict.shadow_action).max(action);
+        let unscannable = unit.verdicts.iter().any(|(_, _, v)| v.outcome == Outcome::Unscannable);
+        let deciding =
+            unit.verdicts.iter().find(|(_, _, v)| v.action == action && action > Action::Allow);
+        let deciding =
+            deciding.or_else(|| unit.verdicts.iter().find(|(_, _, v)| v.shadow_action == would_be));
+        let category = deciding
+            .and_then(|(_, _, v)| {
+                v.rules.iter().find(|r| Some(r.rule) == v.decided_by).or_else(|| v.rules.first())
+            })
+            .and_then(|rule| rule.category.as_ref())
+            .map_or("none", |category| category.as_str());
+        let word = if unscannable { "unscannable" } else { would_be.as_str() };
+        let score = unit.verdicts.iter().map(|(_, _, v)| v.score).fold(0.0, f64::max);
+        let metrics = &self.telemetry.metrics;
+        let mode = if would_be > action { crate::domain::Mode::Shadow } else { unit.policy.mode };
+        metrics.decided(unit.phase, (word, mode, category), score);
+        metrics.screened(unit.phase, unit.bytes, unit.seconds);
+        let rules = merged_rules(unit);
+        for rule in &rules {
+            let mode = if rule.mode == "shadow" {
+                crate::domain::Mode::Shadow
+            } else {
+                crate::domain::Mode::Enforce
+            };
+            metrics.rule_matched(&unit.policy.name, &rule.id, mode);
+        }
+        for rewrite in unit.verdicts.iter().flat_map(|(_, _, v)| &v.rewrites) {
+            metrics.redacted(unit.phase, &rewrite.label);
+        }
+        if unscannable {
+            metrics.unmoderated(unit.phase, "undecodable");
+        }
+        let draw = f64::from(self.identity.prompt_decision.low_bits()) / f64::from(u16::MAX);
+        if self.telemetry.records.keeps(word, draw) {
+            self.record(
+                unit,
+                rules,
+                (word, would_be, action),
+                deciding.map(|d| (d.0.clone(), d.1)),
+            );
+        }
+        action
+    }
+
+    /// Counts strings that no row of the dialect names.
+    pub(super) fn count_unknown(&self, phase: Phase, leaves: usize) {
+        self.telemetry.metrics.unknown_leaves(self.dialect.name(), phase, leaves);
+    }
+
+    fn record(
+        &self,
+        unit: &Unit<'_>,
+        rules: Vec<RuleRecord>,
+        (word, would_be, action): (&'static str, Action, Action),
+        place: Option<(String, &'static str)>,
+    ) {
+        let id = match unit.phase {
+            Phase::Prompt => self.identity.prompt_decision,
+            Phase::Completion => self.identity.completion_decision,
+        };
+        let (passage, author) = place.unzip();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "microseconds of one decision"
+        )]
+        let overhead_us = (unit.seconds * 1e6) as u64;
+        self.telemetry.records.write(DecisionRecord {
+            schema: "tidegate.decision/v1",
+            ts: self.telemetry.clock.now().to_string(),
+            decision_id: id.to_string(),
+            trace_id: self.identity.trace.trace_id(),
+            request_id: self.identity.request_id.clone(),
+            route: Arc::clone(&self.route.id),
+            dialect: self.dialect.name(),
+            model: self.model.clone(),
+            phase: unit.phase.as_str(),
+            passage: passage.filter(|_| would_be > Action::Allow),
+            author: author.filter(|_| would_be > Action::Allow),
+            stream: self.stream,
+            policy: Arc::clone(&unit.policy.name),
+            policy_revision: Arc::clone(&unit.policy.revision),
+            mode: unit.policy.mode.as_str(),
+            action: word,
+            would_be: would_be.as_str(),
+            enforced: action > Action::Allow,
+            score: unit.verdicts.iter().map(|(_, _, v)| v.score).fold(0.0, f64::max),
+            rules,
+            bytes: unit.bytes,
+            held_bytes_max: unit.held_most,
+            overhead_us,
+            outcome: unit.outcome,
+            text: "omitted",
+        });
+    }
+}
+
+/// Each rule once, with all its spans.
+fn merged_rules(unit: &Unit<'_>) -> Vec<RuleRecord> {
+    const MOST_SPANS: usize = 64;
+    let mut records: Vec<(usize, RuleRecord)> = Vec::new();
+    for (_, _, verdict) in &unit.verdicts {
+        for fired in &verdict.rules {
+            let findings = verdict.findings.iter().filter(|finding| finding.rule == fired.rule);
+            let position = records.iter().position(|(index, _)| *index == fired.rule);
+            let position = position.unwrap_or_else(|| {
+                records.push((
+                    fired.rule,
+                    RuleRecord {
+                        id: Arc::clone(&fired.id),
+                        category: fired.category.as_ref().map(|c| c.as_str().to_owned()),
+                        action: fired.action.map(Action::as_str),
+                        score: fired.score,
+                        mode: fired.mode.as_str(),
+                        spans: Vec::new(),
+                        via: Vec::new(),
+                    },
+                ));
+                records.len() - 1
+            });
+            let Some((_, record)) = records.get_mut(position) else { continue };
+            for finding in findings {
+                if record.spans.len() < MOST_SPANS {
+                    record.spans.push([finding.span.start, finding.span.end]);
+                }
+                if !record.via.contains(&finding.view.0) {
+                    record.via.push(finding.view.0);
+                }
+            }
+        }
+    }
+    records.sort_by_key(|(index, _)| *index);
+    records.into_iter().map(|(_, record)| record).collect()
+}

@@ -1,0 +1,180 @@
+//! The way back of a whole answer: every passage through the policies, choice by choice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::account::{Account, Unit};
+use super::prompt::{rewrites, with_scratch};
+use crate::domain::{Action, EditClass, Outcome, Passage, Phase, TextKind, Verdict};
+use crate::engine::{Restorer, Scratch, Screen, Subject, merge};
+use crate::policy::{Look, Policy};
+use crate::wire::openai::{PassageEdit, RefusalShape, Response, StoppedChoice};
+
+/// What becomes of an answer.
+#[derive(Debug)]
+pub(super) enum AnswerOutcome {
+    /// It goes to the client.
+    Pass {
+        /// The body.
+        body: Bytes,
+        /// What was decided.
+        action: Action,
+    },
+    /// An error takes its place (`block_style.completion: error`).
+    Refuse {
+        /// What the client reads.
+        message: String,
+    },
+}
+
+/// A choice that is stopped: by which rule, and how strictly.
+#[derive(Clone, Copy, Debug)]
+struct Stopped {
+    action: Action,
+    rule: Option<usize>,
+}
+
+/// Screens a whole answer under one policy.
+pub(super) fn screen(
+    account: &Account,
+    policy: &Arc<Policy>,
+    answer: &Response,
+    restorer: Option<&Arc<Restorer>>,
+    (wants_json, language): (bool, Option<&str>),
+) -> AnswerOutcome {
+    let started = Instant::now();
+    let mut stopped: BTreeMap<u64, Stopped> = BTreeMap::new();
+    let mut copies: Vec<u64> = Vec::new();
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    let mut bytes = 0;
+    let today = account.telemetry.clock.today();
+    with_scratch(|scratch| {
+        for one in answer.passages() {
+            let passage = &one.passage;
+            let subject = Subject {
+                phase: Phase::Completion,
+                author: passage.author,
+                today,
+                streamed: false,
+            };
+            bytes += passage.text.len();
+            let mut verdict = screen_one(policy, subject, &passage.text, restorer, scratch);
+            let choice = one.choice.unwrap_or(0);
+            if take_what_it_can(&mut verdict, passage) {
+                copies.push(choice);
+            }
+            if verdict.action.stops() {
+                let rule = verdict.decided_by.or_else(|| Some(verdict.rules.first()?.rule));
+                let found = Stopped { action: verdict.action, rule };
+                let known = stopped.entry(choice).or_insert(found);
+                if known.action < found.action {
+                    *known = found;
+                }
+            }
+            verdicts.push(verdict);
+        }
+    });
+    let messages = messages(policy, &stopped, language);
+    let shape = shape(policy, wants_json);
+    let choices: Vec<StoppedChoice<'_>> = messages
+        .iter()
+        .map(|(choice, message)| StoppedChoice { choice: *choice, message, shape })
+        .collect();
+    let edits: Vec<PassageEdit<'_>> = verdicts
+        .iter()
+        .enumerate()
+        .filter_map(|(passage, verdict)| {
+            Some(PassageEdit { passage, rewrites: rewrites(verdict)? })
+        })
+        .collect();
+    let body = answer.render(&edits, &choices, &copies);
+    let seconds = started.elapsed().as_secs_f64();
+    let refuse = refusal(policy, &stopped, language);
+    let placed = answer.passages().iter().zip(verdicts);
+    let action = account.decide(&Unit {
+        phase: Phase::Completion,
+        policy,
+        verdicts: placed
+            .map(|(p, v)| (p.passage.path.clone(), p.passage.author.as_str(), v))
+            .collect(),
+        bytes,
+        held_most: 0,
+        seconds,
+        outcome: if stopped.is_empty() { "complete" } else { "cut" },
+    });
+    account.count_unknown(Phase::Completion, answer.unknown_leaves());
+    match (refuse, body) {
+        (Some(message), _) => AnswerOutcome::Refuse { message },
+        (None, Ok(body)) => AnswerOutcome::Pass { body, action },
+        (None, Err(_)) => {
+            AnswerOutcome::Refuse { message: policy.message(None, language).to_owned() }
+        }
+    }
+}
+
+/// The message of an error that takes the whole answer's place, where blocks look like that.
+fn refusal(
+    policy: &Policy,
+    stopped: &BTreeMap<u64, Stopped>,
+    language: Option<&str>,
+) -> Option<String> {
+    let blocked = stopped.values().find(|stop| stop.action == Action::Block)?;
+    let as_error = policy.block_style.completion == Look::Error;
+    as_error.then(|| policy.message(blocked.rule, language).to_owned())
+}
+
+/// What the client reads in the place of each stopped choice.
+fn messages(
+    policy: &Policy,
+    stopped: &BTreeMap<u64, Stopped>,
+    language: Option<&str>,
+) -> Vec<(u64, String)> {
+    let text = |stop: &Stopped| policy.message(stop.rule, language).to_owned();
+    stopped.iter().map(|(&choice, stop)| (choice, text(stop))).collect()
+}
+
+/// What a verdict can do with a passage of this sort. Copies of text elsewhere are not changed: the
+/// result is whether they go. A text that cannot be changed stops its choice instead.
+fn take_what_it_can(verdict: &mut Verdict, passage: &Passage) -> bool {
+    if passage.kind == TextKind::Logprob {
+        let goes = verdict.action > Action::Tag;
+        verdict.rewrites.clear();
+        verdict.action = verdict.action.min(Action::Redact);
+        return goes;
+    }
+    if passage.edit == EditClass::Fixed && !verdict.rewrites.is_empty() {
+        verdict.action = verdict.action.max(Action::Block);
+        verdict.rewrites.clear();
+    }
+    false
+}
+
+/// How a stopped choice looks. Prose in the content of an answer that must be JSON makes SDKs fail to
+/// parse, so the message goes into `refusal` there.
+pub(super) fn shape(policy: &Policy, wants_json: bool) -> RefusalShape {
+    if wants_json || policy.block_style.completion == Look::Refusal {
+        RefusalShape::Refusal
+    } else {
+        RefusalShape::Content
+    }
+}
+
+fn screen_one(
+    policy: &Arc<Policy>,
+    subject: Subject,
+    text: &str,
+    restorer: Option<&Arc<Restorer>>,
+    scratch: &mut Scratch,
+) -> Verdict {
+    let mut screen = Screen::new(Arc::clone(policy), subject, restorer.cloned());
+    let progress = screen.push_last(text, scratch);
+    let mut verdict = screen.finish();
+    verdict.rewrites = merge(progress.rewrites);
+    if verdict.outcome == Outcome::Unscannable && progress.stop.is_some() {
+        verdict.action = Action::Block;
+    }
+    verdict
+}

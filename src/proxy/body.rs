@@ -1,0 +1,155 @@
+//! Reads a request's body: whole or not at all, under limits of size and time, decoded.
+
+use std::io::Read;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use http::header::{CONTENT_ENCODING, HeaderMap};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Incoming};
+use tokio::time::{Instant, timeout_at};
+
+use super::gatehouse::Refused;
+
+/// Limits of bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyLimits {
+    /// The most bytes of a body as sent, and of a whole answer.
+    pub body: usize,
+    /// The most bytes of a decompressed body.
+    pub decompressed: usize,
+    /// How many times larger a decompressed body may be than the compressed one.
+    pub ratio: usize,
+    /// The longest pause between two pieces.
+    pub idle: Duration,
+    /// The longest time for the whole request.
+    pub total: Duration,
+}
+
+impl Default for BodyLimits {
+    fn default() -> Self {
+        Self {
+            body: 4 << 20,
+            decompressed: 16 << 20,
+            ratio: 100,
+            idle: Duration::from_secs(15),
+            total: Duration::from_secs(60),
+        }
+    }
+}
+
+const TOO_LARGE: Refused = Refused {
+    status: StatusCode::PAYLOAD_TOO_LARGE,
+    code: "body_too_large",
+    message: "the body is larger than `limits.body` allows",
+};
+const TOO_SLOW: Refused = Refused {
+    status: StatusCode::REQUEST_TIMEOUT,
+    code: "body_timeout",
+    message: "the body did not arrive in time",
+};
+const BROKEN: Refused =
+    Refused { status: StatusCode::BAD_REQUEST, code: "broken_body", message: "the body broke off" };
+const UNKNOWN_CODING: Refused = Refused {
+    status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    code: "unsupported_content_encoding",
+    message: "send the body plain, or with one of gzip, deflate, br, zstd",
+};
+const BAD_CODING: Refused = Refused {
+    status: StatusCode::BAD_REQUEST,
+    code: "invalid_content_encoding",
+    message: "the body cannot be decompressed",
+};
+
+/// Reads and decodes a body.
+pub(super) async fn read(
+    mut body: Incoming,
+    headers: &HeaderMap,
+    limits: &BodyLimits,
+) -> Result<Bytes, Refused> {
+    if body.size_hint().lower() > limits.body as u64 {
+        return Err(TOO_LARGE);
+    }
+    let deadline = Instant::now() + limits.total;
+    let mut whole = BytesMut::new();
+    let mut single: Option<Bytes> = None;
+    loop {
+        let until = (Instant::now() + limits.idle).min(deadline);
+        let frame = timeout_at(until, body.frame()).await.map_err(|_| TOO_SLOW)?;
+        let Some(frame) = frame else { break };
+        let Ok(data) = frame.map_err(|_| BROKEN)?.into_data() else { continue };
+        if whole.len() + single.as_ref().map_or(0, Bytes::len) + data.len() > limits.body {
+            return Err(TOO_LARGE);
+        }
+        // Most bodies come in one piece, which is taken as it is.
+        match (single.take(), whole.is_empty()) {
+            (None, true) => single = Some(data),
+            (Some(first), _) => {
+                whole.extend_from_slice(&first);
+                whole.extend_from_slice(&data);
+            }
+            (None, false) => whole.extend_from_slice(&data),
+        }
+    }
+    let raw = single.unwrap_or_else(|| whole.freeze());
+    decode(raw, headers, limits)
+}
+
+/// Takes one known coding off a body.
+fn decode(raw: Bytes, headers: &HeaderMap, limits: &BodyLimits) -> Result<Bytes, Refused> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    let (Some(coding), None) = (codings.next(), codings.next()) else {
+        return if headers.contains_key(CONTENT_ENCODING) { Err(UNKNOWN_CODING) } else { Ok(raw) };
+    };
+    let most = limits.decompressed.min(raw.len().saturating_mul(limits.ratio));
+    let coding = coding.as_bytes().to_ascii_lowercase();
+    let decoded = match coding.as_slice() {
+        b"identity" => return Ok(raw),
+        b"gzip" | b"x-gzip" => read_most(flate2::read::MultiGzDecoder::new(&*raw), most),
+        b"deflate" => read_most(flate2::read::ZlibDecoder::new(&*raw), most),
+        b"br" => read_most(brotli_decompressor::Decompressor::new(&*raw, 4096), most),
+        b"zstd" => {
+            let decoder = ruzstd::decoding::StreamingDecoder::new(&*raw).map_err(|_| BAD_CODING)?;
+            read_most(decoder, most)
+        }
+        _ => return Err(UNKNOWN_CODING),
+    };
+    decoded.map(Bytes::from)
+}
+
+fn read_most(decoder: impl Read, most: usize) -> Result<Vec<u8>, Refused> {
+    let mut decoded = Vec::new();
+    decoder.take(most as u64 + 1).read_to_end(&mut decoded).map_err(|_| BAD_CODING)?;
+    if decoded.len() > most { Err(TOO_LARGE) } else { Ok(decoded) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn decoded(coding: &'static str, body: Vec<u8>) -> Result<Bytes, &'static str> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+        decode(Bytes::from(body), &headers, &BodyLimits::default()).map_err(|refused| refused.code)
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn one_known_coding_is_taken_off_under_its_limits() {
+        assert_eq!(decoded("gzip", gzip(b"{}")).unwrap(), "{}");
+        assert_eq!(decoded("gzip", gzip(&vec![b'a'; 10 << 20])), Err("body_too_large"));
+        assert_eq!(decoded("gzip", b"not gzip".to_vec()), Err("invalid_content_encoding"));
+        assert_eq!(decoded("gzip, gzip", gzip(b"{}")), Err("unsupported_content_encoding"));
+        assert_eq!(decoded("compress", vec![]), Err("unsupported_content_encoding"));
+    }
+}

@@ -1,0 +1,214 @@
+//! The way in: every passage of a request through a policy.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::account::{Account, Unit};
+use super::live::UnknownLeaf;
+use crate::domain::{Action, Author, EditClass, Outcome, Phase, Rewrite, Verdict};
+use crate::engine::{Pseudonyms, Scratch, Subject, screen_passage};
+use crate::policy::Policy;
+use crate::wire::openai::{PassageEdit, Request};
+use crate::wire::table::Media;
+
+/// What becomes of a prompt.
+#[derive(Debug)]
+pub(super) enum PromptOutcome {
+    /// It goes on, perhaps changed.
+    Pass {
+        /// The body to forward.
+        body: Bytes,
+        /// What was decided.
+        action: Action,
+        /// Ids of rules that tag.
+        tags: Vec<Arc<str>>,
+    },
+    /// It does not.
+    Stop(PromptStop),
+}
+
+/// Why a prompt does not go on.
+#[derive(Clone, Debug)]
+pub(super) struct PromptStop {
+    /// `respond` or `block`.
+    pub(super) action: Action,
+    /// The rule that decided.
+    pub(super) rule: Option<usize>,
+    /// Whether the text could be read.
+    pub(super) outcome: Outcome,
+    /// What the client reads, where no rule says it.
+    pub(super) message: Option<String>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
+}
+
+/// Lends the buffers of this thread.
+pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+    SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
+        Ok(mut scratch) => work(&mut scratch),
+        Err(_) => work(&mut Scratch::default()),
+    })
+}
+
+/// Screens a request under one policy.
+pub(super) fn screen(
+    account: &Account,
+    policy: &Arc<Policy>,
+    request: &Request,
+    pseudonyms: &mut Pseudonyms,
+) -> PromptOutcome {
+    let started = Instant::now();
+    let mut verdicts = Vec::new();
+    let mut bytes = 0;
+    let today = account.telemetry.clock.today();
+    with_scratch(|scratch| {
+        for passage in request.passages() {
+            let unknown = passage.author == Author::Unknown && passage.edit == EditClass::Fixed;
+            if unknown && account.route.unknown_leaf == UnknownLeaf::Pass {
+                account.telemetry.metrics.unmoderated(Phase::Prompt, "disabled");
+                verdicts.push(Verdict::default());
+                continue;
+            }
+            bytes += passage.text.len();
+            let subject =
+                Subject { phase: Phase::Prompt, author: passage.author, today, streamed: false };
+            verdicts.push(screen_passage(policy, subject, &passage.text, scratch));
+        }
+    });
+    let stop = refused_media(account, policy, request)
+        .or_else(|| refused_unknown(account, request))
+        .or_else(|| stop_of(&verdicts));
+    let spliced =
+        if stop.is_some() { Ok(None) } else { splice(request, &mut verdicts, pseudonyms) };
+    let stop = stop.or_else(|| spliced.as_ref().err().cloned());
+    let seconds = started.elapsed().as_secs_f64();
+    let tags = tags(policy, &verdicts);
+    let mut action = verdicts.iter().map(|verdict| verdict.action).max().unwrap_or_default();
+    if let Some(stop) = &stop {
+        action = action.max(stop.action);
+        if stop.rule.is_none()
+            && let Some(first) = verdicts.first_mut()
+        {
+            (first.action, first.outcome) = (action, stop.outcome);
+        }
+    }
+    let placed = request.passages().iter().zip(verdicts);
+    account.decide(&Unit {
+        phase: Phase::Prompt,
+        policy,
+        verdicts: placed.map(|(p, v)| (p.path.clone(), p.author.as_str(), v)).collect(),
+        bytes,
+        held_most: 0,
+        seconds,
+        outcome: if stop.is_some() { "cut" } else { "complete" },
+    });
+    account.count_unknown(Phase::Prompt, request.unknown_leaves());
+    match (stop, spliced) {
+        (Some(stop), _) => PromptOutcome::Stop(stop),
+        (None, Ok(Some(body))) => PromptOutcome::Pass { body, action, tags },
+        (None, _) => PromptOutcome::Pass { body: request.bytes().clone(), action, tags },
+    }
+}
+
+/// The strictest verdict that stops the prompt.
+fn stop_of(verdicts: &[Verdict]) -> Option<PromptStop> {
+    let strictest = verdicts.iter().filter(|v| v.action.stops()).max_by_key(|v| v.action)?;
+    Some(PromptStop {
+        action: strictest.action,
+        rule: strictest.decided_by,
+        outcome: strictest.outcome,
+        message: None,
+    })
+}
+
+/// Applies the rewrites of all passages. A text that cannot be changed in place is blocked by the
+/// rule that wanted it changed.
+fn splice(
+    request: &Request,
+    verdicts: &mut [Verdict],
+    pseudonyms: &mut Pseudonyms,
+) -> Result<Option<Bytes>, PromptStop> {
+    for (passage, verdict) in request.passages().iter().zip(verdicts.iter_mut()) {
+        pseudonyms.assign(&passage.text, &mut verdict.rewrites);
+    }
+    let edits: Vec<PassageEdit<'_>> = verdicts
+        .iter()
+        .enumerate()
+        .filter(|(_, verdict)| !verdict.rewrites.is_empty())
+        .map(|(passage, verdict)| PassageEdit { passage, rewrites: &verdict.rewrites })
+        .collect();
+    if edits.is_empty() {
+        return Ok(None);
+    }
+    request.splice(&edits).map(Some).map_err(|unsplicable| {
+        let fixed =
+            verdicts.iter().zip(request.passages()).find(|(_, p)| p.path == unsplicable.path);
+        let rule = fixed.and_then(|(v, _)| v.decided_by.or_else(|| Some(v.rules.first()?.rule)));
+        PromptStop { action: Action::Block, rule, outcome: Outcome::Screened, message: None }
+    })
+}
+
+/// Parts that are not text pass only where the policy says so, and are counted.
+fn refused_media(account: &Account, policy: &Policy, request: &Request) -> Option<PromptStop> {
+    for part in request.media() {
+        let passes = match part.sort {
+            Media::Image => policy.nontext.image,
+            Media::Audio => policy.nontext.audio,
+            Media::File => policy.nontext.file,
+            Media::Unknown => policy.nontext.unknown,
+        };
+        account.telemetry.metrics.unmoderated(Phase::Prompt, part.sort.as_str());
+        if !passes && policy.mode == crate::domain::Mode::Enforce {
+            return Some(PromptStop {
+                action: Action::Block,
+                rule: None,
+                outcome: Outcome::Unscannable,
+                message: Some(format!(
+                    "{} content at `{}` cannot be screened and is not accepted here.",
+                    part.sort.as_str(),
+                    part.path
+                )),
+            });
+        }
+    }
+    None
+}
+
+fn refused_unknown(account: &Account, request: &Request) -> Option<PromptStop> {
+    if account.route.unknown_leaf != UnknownLeaf::Block || request.unknown_leaves() == 0 {
+        return None;
+    }
+    let unknown = request.passages().iter().find(|passage| passage.author == Author::Unknown);
+    Some(PromptStop {
+        action: Action::Block,
+        rule: None,
+        outcome: Outcome::Unscannable,
+        message: unknown.map(|passage| format!("the field `{}` is not known here.", passage.path)),
+    })
+}
+
+/// Ids of the rules that ask for a tag, or that fired in a text that a total tags.
+fn tags(policy: &Policy, verdicts: &[Verdict]) -> Vec<Arc<str>> {
+    let mut tags: Vec<Arc<str>> = Vec::new();
+    for verdict in verdicts.iter().filter(|verdict| verdict.action >= Action::Tag) {
+        for fired in &verdict.rules {
+            let tagging = fired.mode == crate::domain::Mode::Enforce
+                && matches!(fired.action, Some(Action::Tag) | None)
+                && policy.mode == crate::domain::Mode::Enforce;
+            if tagging && !tags.contains(&fired.id) {
+                tags.push(Arc::clone(&fired.id));
+            }
+        }
+    }
+    tags
+}
+
+/// Rewrites that are not empty.
+pub(super) fn rewrites(verdict: &Verdict) -> Option<&[Rewrite]> {
+    (!verdict.rewrites.is_empty()).then_some(&verdict.rewrites)
+}

@@ -1,0 +1,143 @@
+//! Answers that the gate makes itself: faults, refusals, answers in the model's place. Causes become
+//! responses here and nowhere else.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt as _, Full};
+
+use super::GateBody;
+use super::account::Identity;
+use super::gatehouse::Refused;
+use crate::upstream::UpstreamError;
+use crate::wire::openai::{BodyProblem, error_body};
+
+const INVALID: &str = "invalid_request_error";
+const FAULT: &str = "server_error";
+
+/// A body that is there.
+pub(super) fn full(bytes: Bytes) -> GateBody {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// A body that keeps something until its last byte: a stream counts as in flight to its end.
+pub(super) fn with_guard<G: Send + Unpin + 'static>(body: GateBody, guard: G) -> GateBody {
+    Guarded { body, _guard: guard }.boxed_unsync()
+}
+
+struct Guarded<G> {
+    body: GateBody,
+    _guard: G,
+}
+
+impl<G: Unpin> Body for Guarded<G> {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer of ours: JSON, never cached, never retried unless the status asks for it.
+pub(super) fn ours(
+    status: StatusCode,
+    content_type: &'static str,
+    body: Bytes,
+) -> Response<GateBody> {
+    let mut response = Response::new(full(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !status.is_server_error() && status != StatusCode::REQUEST_TIMEOUT {
+        headers.insert("x-should-retry", HeaderValue::from_static("false"));
+    }
+    response
+}
+
+/// An error in the dialect's shape.
+pub(super) fn error(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    param: Option<&str>,
+) -> Response<GateBody> {
+    let kind = if status.is_server_error() { FAULT } else { INVALID };
+    ours(status, "application/json", error_body(kind, code, message, param))
+}
+
+/// A request that the gate does not let in.
+pub(super) fn refused(refused: &Refused) -> Response<GateBody> {
+    let mut response = error(refused.status, refused.code, refused.message, None);
+    if refused.status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static("POST, GET"));
+    }
+    response
+}
+
+/// A body that cannot be taken.
+pub(super) fn bad_body(problem: &BodyProblem) -> Response<GateBody> {
+    let status = match problem.code() {
+        "too_many_messages" | "too_many_values" => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    error(status, problem.code(), &problem.to_string(), problem.param())
+}
+
+/// An upstream that gave no answer.
+pub(super) fn upstream_failed(failure: UpstreamError) -> Response<GateBody> {
+    let (status, code) = match failure {
+        UpstreamError::Timeout(_) => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
+        UpstreamError::Connect => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
+        UpstreamError::Broken | UpstreamError::TooLarge(_) => {
+            (StatusCode::BAD_GATEWAY, "upstream_error")
+        }
+    };
+    error(status, code, &failure.to_string(), None)
+}
+
+/// An upstream whose answer cannot be screened.
+pub(super) fn upstream_garbage(what: &str) -> Response<GateBody> {
+    let message = format!("the upstream's answer cannot be screened: {what}");
+    error(StatusCode::BAD_GATEWAY, "upstream_unreadable", &message, None)
+}
+
+/// Too many requests at once.
+pub(super) fn overloaded() -> Response<GateBody> {
+    let message = "the gate is handling as many requests as it may; try again";
+    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message, None);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// Names the exchange in the headers of an answer.
+pub(super) fn identify(headers: &mut HeaderMap, identity: &Identity, decision: &str, action: &str) {
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("x-tidegate-decision", decision);
+    set("x-tidegate-action", action);
+    if !headers.contains_key("x-request-id")
+        && let Ok(value) = HeaderValue::from_str(&identity.request_id)
+    {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}

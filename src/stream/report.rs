@@ -1,0 +1,71 @@
+//! What a relay is told, and what it tells when its stream is over.
+
+use std::sync::Arc;
+
+use super::channel::ChannelReport;
+use crate::engine::{Restorer, Stop, Subject};
+use crate::policy::Policy;
+use crate::wire::openai::{Dialect, RefusalShape, StreamMeta};
+
+/// What a relay must know of its exchange.
+#[derive(Clone, Debug)]
+pub struct RelaySettings {
+    /// The wire format.
+    pub dialect: Dialect,
+    /// The policy, pinned for the whole stream.
+    pub policy: Arc<Policy>,
+    /// What the texts are.
+    pub subject: Subject,
+    /// Puts originals back.
+    pub restorer: Option<Arc<Restorer>>,
+    /// The most bytes of one event.
+    pub event_limit: usize,
+    /// How many choices were asked for.
+    pub choices: u64,
+    /// Whether the client asked for a usage chunk.
+    pub include_usage: bool,
+    /// How a stopped choice looks.
+    pub shape: RefusalShape,
+    /// The reader's language.
+    pub language: Option<String>,
+    /// What a stream of ours is called where the upstream has not said.
+    pub meta: StreamMeta,
+}
+
+/// How a stream ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finale {
+    /// It goes on.
+    Open,
+    /// It ended by itself.
+    Ended,
+    /// A decision ended it; the upstream is to be cancelled.
+    Cut {
+        /// The action, the rule and the place.
+        stop: Stop,
+    },
+    /// It could not be read or the upstream failed; the client has been told.
+    Failed {
+        /// A stable word for records and metrics.
+        reason: &'static str,
+    },
+}
+
+/// What happened in a stream.
+#[derive(Debug)]
+pub struct Report {
+    /// A verdict for each channel.
+    pub channels: Vec<ChannelReport>,
+    /// Bytes of text that were screened.
+    pub bytes: usize,
+    /// The most bytes of text that were held at one time.
+    pub held_most: usize,
+    /// The decision that stopped a choice, of several the first.
+    pub stop: Option<Stop>,
+    /// Whether the client had any text before the stop.
+    pub text_sent: bool,
+    /// Strings that no row of the dialect's table names.
+    pub unknown_leaves: usize,
+    /// Whether a part was edited.
+    pub edited: bool,
+}

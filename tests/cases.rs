@@ -1,0 +1,160 @@
+//! One corpus of cases through every path that needs no socket: the engine whole and at every split,
+//! and the gate on a chat stream at every split. `tests/sdk` runs the same cases through the real proxy.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use jiff::civil::date;
+use serde_json::{Value, json};
+use tidegate::config::load_policy;
+use tidegate::domain::{Author, Phase, Rewrite, Span};
+use tidegate::engine::{Scratch, Screen, Subject, mend};
+use tidegate::policy::{Policy, compile};
+use tidegate::stream::{Relay, RelaySettings};
+use tidegate::wire::openai::{Dialect, RefusalShape, StreamMeta};
+
+struct Case {
+    name: String,
+    text: String,
+    /// What the client gets of the model's own text, and whether it is cut there.
+    sent: String,
+    cut: bool,
+}
+
+fn cases() -> Vec<Case> {
+    let lines = include_str!("cases/completions.jsonl").lines();
+    let case = |line: &str| {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let sent =
+            case["output"].as_str().or_else(|| case["released"].as_str()).unwrap().to_owned();
+        Case {
+            name: case["name"].as_str().unwrap().to_owned(),
+            text: case["text"].as_str().unwrap().to_owned(),
+            sent,
+            cut: case["released"].is_string(),
+        }
+    };
+    lines.map(case).collect()
+}
+
+fn policy() -> Arc<Policy> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk");
+    let (written, problems) = load_policy(&root, &root.join("policies/sdk.yaml"));
+    assert!(!problems.has_errors());
+    Arc::new(compile(&written.unwrap()).0.unwrap())
+}
+
+fn subject() -> Subject {
+    let (phase, author) = (Phase::Completion, Author::Assistant);
+    Subject { phase, author, today: date(2026, 11, 1), streamed: true }
+}
+
+/// The text whole, cut in two at every character, and character by character.
+fn splits(text: &str) -> Vec<Vec<&str>> {
+    let mut all = vec![vec![text], text.split("").filter(|piece| !piece.is_empty()).collect()];
+    all.extend(text.char_indices().skip(1).map(|(at, _)| vec![&text[..at], &text[at..]]));
+    all
+}
+
+#[test]
+fn every_case_comes_out_the_same_whole_and_at_every_split() {
+    let policy = policy();
+    let mut scratch = Scratch::default();
+    for case in cases() {
+        for pieces in splits(&case.text) {
+            let mut screen = Screen::new(Arc::clone(&policy), subject(), None);
+            let (mut sent, mut text, mut upto, mut cut) = (String::new(), String::new(), 0, false);
+            for (index, piece) in pieces.iter().enumerate() {
+                text.push_str(piece);
+                let progress = if index + 1 == pieces.len() {
+                    screen.push_last(piece, &mut scratch)
+                } else {
+                    screen.push(piece, &mut scratch)
+                };
+                let moved = |one: Rewrite| Rewrite {
+                    span: Span::new(one.span.start - upto, one.span.end - upto),
+                    ..one
+                };
+                let rewrites: Vec<Rewrite> = progress.rewrites.into_iter().map(moved).collect();
+                sent.push_str(&mend(&text[upto..progress.decided], &rewrites));
+                upto = progress.decided;
+                cut = progress.stop.is_some();
+                if cut {
+                    break;
+                }
+            }
+            assert_eq!((sent, cut), (case.sent.clone(), case.cut), "{}: {pieces:?}", case.name);
+        }
+    }
+}
+
+#[test]
+fn every_case_comes_out_the_same_through_the_gate_at_every_split() {
+    let policy = policy();
+    let mut scratch = Scratch::default();
+    for case in cases() {
+        for pieces in splits(&case.text) {
+            let mut relay = Relay::new(RelaySettings {
+                dialect: Dialect::Chat,
+                policy: Arc::clone(&policy),
+                subject: subject(),
+                restorer: None,
+                event_limit: 1 << 20,
+                choices: 1,
+                include_usage: false,
+                shape: RefusalShape::Content,
+                language: Some("en".to_owned()),
+                meta: StreamMeta::default(),
+            });
+            let mut out = BytesMut::new();
+            let event = |delta: Value, finish: Value| {
+                let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
+                format!(
+                    "data: {}\n\n",
+                    json!({"id": "c1", "created": 1, "model": "m", "choices": [choice]})
+                )
+            };
+            let mut sent = String::new();
+            for piece in &pieces {
+                sent.push_str(&event(json!({"content": piece}), Value::Null));
+            }
+            sent.push_str(&event(json!({}), json!("stop")));
+            sent.push_str("data: [DONE]\n\n");
+            relay.push(sent.as_bytes(), &mut scratch, &mut out);
+            let stream = String::from_utf8(out.to_vec()).unwrap();
+            if case.text == case.sent {
+                assert_eq!(stream, sent, "{}: clean text leaves byte for byte", case.name);
+            }
+            let ending = if !case.cut {
+                ""
+            } else if case.sent.is_empty() {
+                "Not here."
+            } else {
+                "\nNot here."
+            };
+            assert_eq!(
+                client(&stream),
+                format!("{}{ending}", case.sent),
+                "{}: {pieces:?}",
+                case.name
+            );
+        }
+    }
+}
+
+/// The text that a client puts together.
+fn client(stream: &str) -> String {
+    let events = stream.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
+    let events = events.filter_map(|event| serde_json::from_str::<Value>(event).ok());
+    events
+        .filter_map(|event| Some(event["choices"][0]["delta"]["content"].as_str()?.to_owned()))
+        .collect()
+}

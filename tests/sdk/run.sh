@@ -1,0 +1,26 @@
+#!/bin/sh
+# The official SDKs against the running binary. TIDEGATE_BIN names it.
+set -eu
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+: "${TIDEGATE_BIN:?names the binary}"
+if ! command -v python3 >/dev/null; then echo "skipped: python3 is not installed"; exit 0; fi
+venv="$root/.venv"
+if ! [ -x "$venv/bin/pytest" ] || ! "$venv/bin/pip" freeze | grep -q "^$(head -1 requirements.txt)$"; then
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet -r requirements.txt
+fi
+"$TIDEGATE_BIN" serve --config tidegate.yaml --demo-rate 0 --no-watch 2>"${TMPDIR:-/tmp}/tidegate-sdk.log" &
+gate=$!
+trap 'kill $gate 2>/dev/null || true; wait $gate 2>/dev/null || true' EXIT
+for _ in $(seq 1 100); do
+  if "$TIDEGATE_BIN" health --url http://127.0.0.1:19901/readyz >/dev/null 2>&1; then break; fi
+  sleep 0.2
+done
+"$venv/bin/pytest" -q -p no:cacheprovider test_openai.py
+if command -v npm >/dev/null; then
+  npm ci --silent --no-audit --no-fund
+  node --test test_openai.mjs
+else
+  echo "skipped: npm is not installed, so the Node SDK was not tried"
+fi
