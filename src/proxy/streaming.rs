@@ -225,14 +225,16 @@ fn record(
         let cut = StreamCut { action: stop.action, text_sent: report.text_sent };
         metrics.stream_cut(cut, &account.route.upstream.name);
     }
+    for (label, count) in &report.redactions {
+        for _ in 0..*count {
+            metrics.redacted(Phase::Completion, label);
+        }
+    }
     let stop = report.stop;
     let mut verdicts: Vec<(String, &'static str, Verdict)> = report
         .channels
         .into_iter()
-        .map(|channel| {
-            let place = format!("choices[{}].{:?}", channel.channel.choice, channel.channel.part);
-            (place, "assistant", channel.verdict)
-        })
+        .map(|channel| (channel.channel.to_string(), "assistant", channel.verdict))
         .collect();
     // A stop that no text of a channel brought about (a text that cannot be changed) counts too.
     if let (Some(stop), Some((_, _, first))) = (stop, verdicts.first_mut())

@@ -5,7 +5,18 @@ use std::ops::Range;
 
 use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
 use crate::engine::{Progress, Scratch, Screen, Stop};
-use crate::wire::openai::Channel;
+use crate::wire::openai::{Channel, Fragment};
+
+/// The most findings that a channel keeps once its text has ended; records show fewer.
+const MOST_FINDINGS: usize = 256;
+
+/// Bytes of a character of two surrogate halves.
+const PAIR: usize = 4;
+/// Bytes of the `U+FFFD` as which a fragment's text has each half.
+const HALF: usize = 3;
+/// What is screened for a high half without its low half: of the same sort as `U+FFFD`, and as long
+/// as the character would have been, so that places do not depend on what follows.
+const UNPAIRED: char = '\u{1fbc4}';
 
 /// What was decided about one channel.
 #[derive(Clone, Debug)]
@@ -16,18 +27,88 @@ pub struct ChannelReport {
     pub verdict: Verdict,
 }
 
+/// Where the text of a fragment stands in its channel. A character that was cut into its surrogate
+/// halves belongs to both fragments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Bytes of the channel.
+    pub(super) range: Range<usize>,
+    /// It begins with the low half of a character that the fragment before began.
+    lead: bool,
+    /// It ends with a high half.
+    trail: bool,
+}
+
+impl Place {
+    /// A place without halves.
+    pub(super) fn plain(range: Range<usize>) -> Self {
+        Self { range, lead: false, trail: false }
+    }
+
+    /// The byte of the fragment's text that stands at this byte of the channel.
+    fn local(&self, at: usize) -> usize {
+        let end = self.range.end;
+        let past_trail = usize::from(self.trail && at >= end) * (PAIR - HALF);
+        let at = at.clamp(self.range.start, end) - self.range.start;
+        let at = match (self.lead, at) {
+            (false, at) => at,
+            (true, 0..PAIR) => 0,
+            (true, at) => at - (PAIR - HALF),
+        };
+        at.saturating_sub(past_trail)
+    }
+
+    /// The rewrites that touch the text, counted in the fragment's own bytes. A replacement stands
+    /// where its span begins; the rest of the span is taken out.
+    pub(super) fn cuts<'r>(
+        &self,
+        rewrites: impl IntoIterator<Item = &'r Rewrite>,
+    ) -> Vec<(Range<usize>, String)> {
+        let Range { start, end } = self.range;
+        let cut = |rewrite: &Rewrite| {
+            let first = start + usize::from(self.lead) * PAIR;
+            let begins_here = rewrite.span.start >= first;
+            let replacement = if begins_here { rewrite.replacement.clone() } else { String::new() };
+            (self.local(rewrite.span.start)..self.local(rewrite.span.end), replacement)
+        };
+        let touching = |r: &&Rewrite| r.span.start < end && start < r.span.end;
+        rewrites.into_iter().filter(touching).map(cut).collect()
+    }
+
+    /// The cuts of the text up to byte `end` of the channel, with everything after it taken out.
+    pub(super) fn cuts_until<'r>(
+        &self,
+        end: usize,
+        length: usize,
+        rewrites: impl IntoIterator<Item = &'r Rewrite>,
+    ) -> Vec<(Range<usize>, String)> {
+        let local = self.local(end);
+        let mut cuts = self.cuts(rewrites);
+        cuts.retain(|(range, _)| range.start < local);
+        cuts.push((local..length, String::new()));
+        cuts
+    }
+}
+
 /// A channel with its screen.
 #[derive(Debug)]
 pub(super) struct Gate {
     pub(super) channel: Channel,
     edit: EditClass,
-    screen: Screen,
+    state: State,
     received: usize,
     /// Everything before this byte of the channel may go out.
     released: usize,
-    closed: bool,
+    /// A high half that waits for its low half; it is not screened yet.
+    half: Option<u16>,
     /// Replacements in decided text, until the events that carry them have gone.
     rewrites: VecDeque<Rewrite>,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(Box<Screen>),
+    Closed(Verdict),
 }
 
 impl Gate {
@@ -35,10 +116,10 @@ impl Gate {
         Self {
             channel,
             edit,
-            screen,
+            state: State::Open(Box::new(screen)),
             received: 0,
             released: 0,
-            closed: false,
+            half: None,
             rewrites: VecDeque::new(),
         }
     }
@@ -46,22 +127,51 @@ impl Gate {
     /// More text of the channel. The result is its place in the channel, and where the channel stops.
     pub(super) fn push(
         &mut self,
-        text: &str,
+        fragment: &Fragment,
         scratch: &mut Scratch,
-    ) -> (Range<usize>, Option<Stop>) {
-        let place = self.received..self.received + text.len();
-        self.received = place.end;
-        let progress = self.screen.push(text, scratch);
+    ) -> (Place, Option<Stop>) {
+        let mut text = fragment.text.as_str();
+        if text.is_empty() {
+            return (Place::plain(self.received..self.received), None);
+        }
+        let mut whole = String::new();
+        let (mut start, mut lead) = (self.received, false);
+        if let Some(high) = self.half.take() {
+            let pair = fragment.leading_low_half.and_then(|low| pair(high, low));
+            if pair.is_some() {
+                (start, lead) = (self.received - PAIR, true);
+                text = text.get(HALF..).unwrap_or_default();
+            }
+            whole.push(pair.unwrap_or(UNPAIRED));
+        }
+        self.half = fragment.trailing_high_half;
+        if self.half.is_some() {
+            text = text.get(..text.len().saturating_sub(HALF)).unwrap_or_default();
+        }
+        let trail = self.half.is_some();
+        self.received += text.len() + usize::from(trail) * PAIR;
+        let place = Place { range: start..self.received, lead, trail };
+        whole.push_str(text);
+        let State::Open(screen) = &mut self.state else { return (place, None) };
+        let progress = screen.push(&whole, scratch);
         (place, self.note(progress))
     }
 
     /// The channel has ended: what is held becomes decided.
     pub(super) fn close(&mut self, scratch: &mut Scratch) -> Option<Stop> {
-        if std::mem::replace(&mut self.closed, true) {
-            return None;
+        let State::Open(screen) = &mut self.state else { return None };
+        let mut rest = [0; PAIR];
+        let rest = self.half.take().map_or("", |_| UNPAIRED.encode_utf8(&mut rest));
+        let progress = screen.push_last(rest, scratch);
+        let stop = self.note(progress);
+        let closed = State::Closed(Verdict::default());
+        if let State::Open(screen) = std::mem::replace(&mut self.state, closed) {
+            let mut verdict = screen.finish();
+            verdict.findings.truncate(MOST_FINDINGS);
+            verdict.findings.shrink_to_fit();
+            self.state = State::Closed(verdict);
         }
-        let progress = self.screen.push_last("", scratch);
-        self.note(progress)
+        stop
     }
 
     /// Everything before this byte may go out.
@@ -74,9 +184,9 @@ impl Gate {
         self.received - self.released
     }
 
-    /// The changes of the text at `place`, which is decided.
-    pub(super) fn cuts(&self, place: &Range<usize>) -> Vec<(Range<usize>, String)> {
-        cuts(self.rewrites.iter(), place)
+    /// The changes of decided text whose events have not gone.
+    pub(super) fn rewrites(&self) -> impl Iterator<Item = &Rewrite> {
+        self.rewrites.iter()
     }
 
     /// Forgets replacements that lie wholly before this byte.
@@ -87,7 +197,11 @@ impl Gate {
     }
 
     pub(super) fn report(self) -> ChannelReport {
-        ChannelReport { channel: self.channel, verdict: self.screen.finish() }
+        let verdict = match self.state {
+            State::Open(screen) => screen.finish(),
+            State::Closed(verdict) => verdict,
+        };
+        ChannelReport { channel: self.channel, verdict }
     }
 
     fn note(&mut self, progress: Progress) -> Option<Stop> {
@@ -96,7 +210,10 @@ impl Gate {
             EditClass::Fixed | EditClass::Opaque => progress.rewrites.first(),
             EditClass::Plain | EditClass::JsonInString | EditClass::ObjectLeaf => None,
         };
-        if let (None, Some(rewrite)) = (progress.stop, unchangeable) {
+        let stop = progress.stop;
+        if let Some(rewrite) = unchangeable
+            && stop.is_none_or(|stop| rewrite.span.start < stop.at)
+        {
             // What must be replaced and cannot be is not let through.
             let at = rewrite.span.start;
             self.released = at;
@@ -108,37 +225,11 @@ impl Gate {
             });
         }
         self.rewrites.extend(progress.rewrites);
-        progress.stop
+        stop
     }
 }
 
-/// The rewrites that touch the text at `place`, counted from its beginning. A replacement stands
-/// where its span begins; the rest of the span is taken out.
-pub(super) fn cuts<'r>(
-    rewrites: impl IntoIterator<Item = &'r Rewrite>,
-    place: &Range<usize>,
-) -> Vec<(Range<usize>, String)> {
-    let overlaps =
-        |rewrite: &&Rewrite| rewrite.span.start < place.end && place.start < rewrite.span.end;
-    let cut = |rewrite: &Rewrite| {
-        let begins_here = rewrite.span.start >= place.start;
-        let replacement = if begins_here { rewrite.replacement.clone() } else { String::new() };
-        let start = rewrite.span.start.max(place.start) - place.start;
-        let end = rewrite.span.end.min(place.end) - place.start;
-        (start..end, replacement)
-    };
-    rewrites.into_iter().filter(overlaps).map(cut).collect()
-}
-
-/// A text with cuts applied.
-pub(super) fn replace(text: &str, cuts: &[(Range<usize>, String)]) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    for (range, replacement) in cuts {
-        out.push_str(text.get(at..range.start).unwrap_or_default());
-        out.push_str(replacement);
-        at = range.end;
-    }
-    out.push_str(text.get(at..).unwrap_or_default());
-    out
+/// The character of two surrogate halves.
+fn pair(high: u16, low: u16) -> Option<char> {
+    char::decode_utf16([high, low]).next()?.ok()
 }

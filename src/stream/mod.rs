@@ -4,13 +4,18 @@
 //! cancelling and the head of the response are the proxy's.
 
 mod channel;
+mod ending;
+mod intake;
 mod relay;
+mod release;
 mod report;
+mod tokens;
 mod tool_call;
 
 #[cfg(test)]
 mod tests;
 
 pub use channel::ChannelReport;
-pub use relay::Relay;
+pub use intake::MOST_CHANNELS;
+pub use relay::{MOST_CHOICES, MOST_WAITING, MOST_WAITING_BYTES, Relay};
 pub use report::{Finale, RelaySettings, Report};

@@ -2,7 +2,8 @@
 //!
 //! Events keep their order and their bytes. An event goes out when every text in it may; only an
 //! event that overlaps a replaced span is spliced. When a choice is stopped, what is decided of it
-//! goes out, then the dialect's ending, and nothing of it after that.
+//! goes out, then the dialect's ending, and nothing of it after that. How texts are screened is in
+//! `intake`, how events go out in `release`, how streams end in `ending`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -10,83 +11,86 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use super::channel::{ChannelReport, Gate};
+use super::channel::{ChannelReport, Gate, Place};
 use super::report::{Finale, RelaySettings, Report};
-use super::tool_call::screen_arguments;
-use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
-use crate::engine::{Scratch, Screen, Stop, Subject, screen_passage};
-use crate::policy::OnBlock;
-use crate::wire::openai::{
-    Channel, Ending, Event, EventKind, FragmentEdit, Part, StreamMeta, error_event, read_event,
-    stop_choice, text_chunk, usage_and_done,
-};
+use super::tokens::TokenGate;
+use super::tool_call::ToolCall;
+use crate::engine::{Scratch, Stop};
+use crate::wire::openai::{Channel, Event, EventKind, StreamMeta, read_event};
 use crate::wire::sse::Framer;
 
 /// The most events that may wait for a decision. A stream that has more is not one of text.
-const MOST_WAITING: usize = 20_000;
+pub const MOST_WAITING: usize = 20_000;
 /// The most bytes of events that may wait: what a tool call may come to.
-const MOST_WAITING_BYTES: usize = 8 << 20;
-/// The most text channels of one stream.
-const MOST_CHANNELS: usize = 1024;
+pub const MOST_WAITING_BYTES: usize = 8 << 20;
+/// The most choices of one stream: eight times what may be asked for with one prompt.
+pub const MOST_CHOICES: usize = 1024;
 
 /// One streamed answer on its way to the client.
 #[derive(Debug)]
 pub struct Relay {
-    settings: RelaySettings,
+    pub(super) settings: RelaySettings,
     framer: Option<Framer>,
-    queue: VecDeque<Waiting>,
-    queued_bytes: usize,
-    gates: Vec<Gate>,
-    tools: BTreeMap<Channel, ToolCall>,
-    choices: BTreeMap<u64, Choice>,
-    others: Vec<ChannelReport>,
-    meta: Option<StreamMeta>,
-    finale: Finale,
-    stop: Option<Stop>,
-    text_sent: bool,
-    edited: bool,
-    bytes: usize,
+    pub(super) queue: VecDeque<Waiting>,
+    pub(super) queued_bytes: usize,
+    pub(super) gates: Vec<Gate>,
+    pub(super) token_gates: Vec<TokenGate>,
+    pub(super) tools: BTreeMap<Channel, ToolCall>,
+    pub(super) choices: BTreeMap<u64, Choice>,
+    pub(super) others: Vec<ChannelReport>,
+    pub(super) meta: Option<StreamMeta>,
+    pub(super) finale: Finale,
+    pub(super) stop: Option<Stop>,
+    pub(super) text_sent: bool,
+    pub(super) edited: bool,
+    /// The upstream has sent an error of its own.
+    errored: bool,
+    pub(super) bytes: usize,
     held_most: usize,
     unknown_leaves: usize,
+    pub(super) redactions: BTreeMap<Arc<str>, u64>,
 }
 
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "four facts that hold independently")]
-struct Choice {
+pub(super) struct Choice {
     /// The client has had a chunk of it.
-    started: bool,
+    pub(super) started: bool,
     /// The upstream has finished it.
-    finished: bool,
+    pub(super) finished: bool,
     /// We have stopped it, and the ending is sent.
-    stopped: bool,
+    pub(super) stopped: bool,
     /// Its text was changed, so copies of it go.
-    edited: bool,
+    pub(super) edited: bool,
 }
 
-#[derive(Debug, Default)]
-struct ToolCall {
-    arguments: String,
-    edits: Vec<Rewrite>,
-    /// Whether the arguments are JSON; those of custom tools are plain text.
-    json: bool,
-    screened: bool,
-    /// It stops its choice, and leaves no trace.
-    rejected: bool,
-}
-
+/// An event that waits.
 #[derive(Debug)]
-struct Waiting {
-    event: Event,
-    texts: Vec<Text>,
+pub(super) struct Waiting {
+    pub(super) event: Event,
+    pub(super) texts: Vec<Text>,
+    pub(super) tokens: Vec<TokenRun>,
     /// A text in it that came whole stops its choice, so it never goes out as it is.
-    withheld: bool,
+    pub(super) withheld: bool,
 }
 
 /// Where the text of a fragment stands in its channel.
 #[derive(Clone, Debug)]
-enum Text {
-    Gate { fragment: usize, gate: usize, place: Range<usize> },
+pub(super) enum Text {
+    /// In a channel that is screened while it grows.
+    Gate { fragment: usize, gate: usize, place: Place },
+    /// In a tool call.
     Tool { fragment: usize, channel: Channel, place: Range<usize> },
+    /// Nowhere: it came whole and is decided.
+    Whole { fragment: usize, cuts: Vec<(Range<usize>, String)> },
+}
+
+/// Where the tokens of an event stand in their list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TokenRun {
+    pub(super) choice: Option<u64>,
+    /// Their gate, and where they end in it; `None` where they must go.
+    pub(super) place: Option<(usize, usize)>,
 }
 
 impl Relay {
@@ -98,6 +102,7 @@ impl Relay {
             queue: VecDeque::new(),
             queued_bytes: 0,
             gates: Vec::new(),
+            token_gates: Vec::new(),
             tools: BTreeMap::new(),
             choices: BTreeMap::new(),
             others: Vec::new(),
@@ -106,9 +111,11 @@ impl Relay {
             stop: None,
             text_sent: false,
             edited: false,
+            errored: false,
             bytes: 0,
             held_most: 0,
             unknown_leaves: 0,
+            redactions: BTreeMap::new(),
         }
     }
 
@@ -124,9 +131,16 @@ impl Relay {
 
     /// Bytes of text that are held now.
     pub fn held(&self) -> usize {
-        let tools: usize =
-            self.tools.values().filter(|t| !t.screened).map(|t| t.arguments.len()).sum();
+        let tools: usize = self.tools.values().map(|call| call.arguments.len()).sum();
         self.gates.iter().map(Gate::held).sum::<usize>() + tools
+    }
+
+    /// Bytes of the upstream that are kept now, in whatever form: an unfinished event, events that
+    /// wait, and text that is held.
+    pub fn buffered(&self) -> usize {
+        let tokens: usize = self.token_gates.iter().map(TokenGate::held).sum();
+        let unread = self.framer.as_ref().map_or(0, Framer::buffered);
+        unread + self.queued_bytes + self.held() + tokens
     }
 
     /// Bytes of the upstream have come; what may go out is added to `out`.
@@ -141,40 +155,49 @@ impl Relay {
                 Ok(event) => self.take(event, scratch, out),
                 Err(_) => self.fail("unreadable_event", out),
             }
+            if self.queue.len() > MOST_WAITING || self.queued_bytes > MOST_WAITING_BYTES {
+                self.fail("event_too_large", out);
+            }
             if self.finale != Finale::Open {
                 return;
             }
         }
-        if too_large || self.queue.len() > MOST_WAITING || self.queued_bytes > MOST_WAITING_BYTES {
+        if too_large {
             self.fail("event_too_large", out);
         }
     }
 
     /// The upstream has closed the stream.
     pub fn finish(&mut self, scratch: &mut Scratch, out: &mut BytesMut) {
-        if self.finale != Finale::Open {
-            return;
-        }
         // An event without its blank line is dropped by clients; its text must be screened before
         // anybody reads it, and nobody does.
-        self.framer = None;
         let complete =
             !self.choices.is_empty() && self.choices.values().all(|c| c.finished || c.stopped);
-        self.close_all(scratch, out);
+        if complete && !self.errored && self.finale == Finale::Open {
+            self.framer = None;
+            self.drain(out);
+            self.finale = Finale::Ended;
+        } else {
+            self.abort("upstream_ended_early", scratch, out);
+        }
+    }
+
+    /// The upstream failed in mid-stream. Text that has come goes out if it is clean; a tool call
+    /// that is not whole does not.
+    pub fn abort(&mut self, reason: &'static str, scratch: &mut Scratch, out: &mut BytesMut) {
         if self.finale != Finale::Open {
             return;
         }
-        if complete { self.finale = Finale::Ended } else { self.fail("upstream_ended_early", out) }
-    }
-
-    /// The upstream failed in mid-stream.
-    pub fn abort(&mut self, reason: &'static str, scratch: &mut Scratch, out: &mut BytesMut) {
-        if self.finale == Finale::Open {
-            self.framer = None;
-            self.close_all(scratch, out);
-            if self.finale == Finale::Open {
-                self.fail(reason, out);
-            }
+        self.framer = None;
+        self.close_texts(scratch, out);
+        if self.finale != Finale::Open {
+            return;
+        }
+        if self.errored {
+            // The client has been told by the upstream itself.
+            self.finale = Finale::Failed { reason: "upstream_error" };
+        } else {
+            self.fail(reason, out);
         }
     }
 
@@ -182,6 +205,7 @@ impl Relay {
     pub fn report(self) -> Report {
         let mut channels: Vec<ChannelReport> = self.gates.into_iter().map(Gate::report).collect();
         channels.extend(self.others);
+        channels.extend(self.token_gates.into_iter().filter_map(TokenGate::report));
         Report {
             channels,
             bytes: self.bytes,
@@ -190,6 +214,7 @@ impl Relay {
             text_sent: self.text_sent,
             unknown_leaves: self.unknown_leaves,
             edited: self.edited,
+            redactions: self.redactions,
         }
     }
 
@@ -201,356 +226,54 @@ impl Relay {
         for &choice in &event.choices {
             self.choices.entry(choice).or_default();
         }
-        let texts = Vec::with_capacity(event.fragments.len());
-        let mut waiting = Waiting { texts, event, withheld: false };
-        let mut stops = Vec::new();
-        for index in 0..waiting.event.fragments.len() {
-            if let Some((choice, stop)) = self.screen(&mut waiting, index, scratch) {
-                stops.push((choice, stop));
-            }
+        if self.choices.len() > MOST_CHOICES {
+            return self.fail("too_many_choices", out);
         }
+        if self.speaks_after_its_end(&event) {
+            return self.fail("text_after_end", out);
+        }
+        let (kind, finished) = (event.kind, event.finished.clone());
+        let (waiting, mut stops) = self.screen(event, scratch);
         self.held_most = self.held_most.max(self.held());
-        let finished = waiting.event.finished.clone();
-        let done = waiting.event.kind == EventKind::Done;
         self.queued_bytes += waiting.event.raw.len();
         self.queue.push_back(waiting);
         for choice in finished {
             self.choices.entry(choice).or_default().finished = true;
-            stops.extend(self.close_choice(choice, scratch).map(|stop| (choice, stop)));
+            stops.extend(self.close_choice(choice, scratch).map(|stop| (Some(choice), stop)));
         }
-        if done {
+        if kind == EventKind::Done {
             let open: Vec<u64> = self.choices.keys().copied().collect();
             for choice in open {
-                stops.extend(self.close_choice(choice, scratch).map(|stop| (choice, stop)));
+                stops.extend(self.close_choice(choice, scratch).map(|stop| (Some(choice), stop)));
             }
         }
         for (choice, stop) in stops {
-            self.stop_choice(choice, stop, out);
+            self.stop_text(choice, stop, out);
             if self.finale != Finale::Open {
                 return;
             }
         }
-        self.drain(out);
-        if done && self.finale == Finale::Open {
-            self.finale = Finale::Ended;
-        }
-    }
-
-    /// Screens one fragment; the result is the choice it stops.
-    fn screen(
-        &mut self,
-        waiting: &mut Waiting,
-        index: usize,
-        scratch: &mut Scratch,
-    ) -> Option<(u64, Stop)> {
-        let fragment = waiting.event.fragments.get(index)?;
-        let channel = fragment.channel.clone();
-        let choice = channel.choice;
-        if self.choices.get(&choice).is_some_and(|choice| choice.stopped) {
-            return None;
-        }
-        self.bytes += fragment.text.len();
-        match &channel.part {
-            Part::Logprob => None,
-            Part::ToolArgs(_) => {
-                let call = self.tools.entry(channel.clone()).or_default();
-                call.json |= fragment.edit == EditClass::JsonInString;
-                let start = call.arguments.len();
-                call.arguments.push_str(&fragment.text);
-                let place = start..call.arguments.len();
-                waiting.texts.push(Text::Tool { fragment: index, channel, place });
-                None
-            }
-            Part::Other(_) => {
-                let subject = Subject { author: fragment.author, ..self.settings.subject };
-                let verdict =
-                    screen_passage(&self.settings.policy, subject, &fragment.text, scratch);
-                let stop = stop_of(&verdict, fragment.edit);
-                waiting.withheld |= stop.is_some();
-                self.others.push(ChannelReport { channel, verdict });
-                stop.map(|stop| (choice, stop))
-            }
-            Part::Content
-            | Part::Refusal
-            | Part::Reasoning(_)
-            | Part::Transcript
-            | Part::ToolName(_) => {
-                if let Part::ToolName(call) = channel.part {
-                    // The name waits with its call: a call that is stopped leaves no trace.
-                    let channel = Channel { choice, part: Part::ToolArgs(call) };
-                    let end = self.tools.entry(channel.clone()).or_default().arguments.len();
-                    waiting.texts.push(Text::Tool { fragment: index, channel, place: end..end });
-                }
-                let (edit, text) = (fragment.edit, fragment.text.clone());
-                let Some(gate) = self.gate(channel, edit) else {
-                    // More channels than any answer has: what cannot be screened is not passed.
-                    waiting.withheld = true;
-                    let outcome = Outcome::Unscannable;
-                    return Some((
-                        choice,
-                        Stop { at: 0, action: Action::Block, rule: None, outcome },
-                    ));
-                };
-                let (place, stop) = self.gates.get_mut(gate)?.push(&text, scratch);
-                waiting.texts.push(Text::Gate { fragment: index, gate, place });
-                stop.map(|stop| (choice, stop))
-            }
-        }
-    }
-
-    fn gate(&mut self, channel: Channel, edit: EditClass) -> Option<usize> {
-        if let Some(known) = self.gates.iter().position(|gate| gate.channel == channel) {
-            return Some(known);
-        }
-        if self.gates.len() >= MOST_CHANNELS {
-            return None;
-        }
-        let policy = Arc::clone(&self.settings.policy);
-        let screen = Screen::new(policy, self.settings.subject, self.settings.restorer.clone());
-        self.gates.push(Gate::new(channel, edit, screen));
-        Some(self.gates.len() - 1)
-    }
-
-    /// The texts of a choice have ended. The result is where it stops after all.
-    fn close_choice(&mut self, choice: u64, scratch: &mut Scratch) -> Option<Stop> {
-        if self.choices.get(&choice).is_some_and(|choice| choice.stopped) {
-            return None;
-        }
-        let mut stop = None;
-        for gate in self.gates.iter_mut().filter(|gate| gate.channel.choice == choice) {
-            let closed = gate.close(scratch);
-            stop = stop.or(closed);
-        }
-        let Self { tools, settings, others, .. } = self;
-        let open = tools.iter_mut().filter(|(key, call)| key.choice == choice && !call.screened);
-        for (channel, call) in open {
-            call.screened = true;
-            let screened = screen_arguments(
-                &settings.policy,
-                settings.subject,
-                (&call.arguments, call.json),
-                settings.restorer.as_deref(),
-                scratch,
-            );
-            call.edits = screened.rewrites;
-            for verdict in screened.verdicts {
-                others.push(ChannelReport { channel: channel.clone(), verdict });
-            }
-            call.rejected = screened.stopped.is_some();
-            let stopped = screened.stopped.and_then(|v| stop_of(&v, EditClass::Fixed));
-            stop = stop.or(stopped);
-        }
-        stop
-    }
-
-    fn close_all(&mut self, scratch: &mut Scratch, out: &mut BytesMut) {
-        let choices: Vec<u64> = self.choices.keys().copied().collect();
-        for choice in choices {
-            if let Some(stop) = self.close_choice(choice, scratch) {
-                self.stop_choice(choice, stop, out);
-                if self.finale != Finale::Open {
-                    return;
-                }
-            }
-        }
-        self.drain(out);
-    }
-
-    /// Lets go of every event whose texts are decided, in order.
-    fn drain(&mut self, out: &mut BytesMut) {
-        while let Some(waiting) = self.queue.front() {
-            if waiting.withheld || !waiting.texts.iter().all(|text| self.may_go(text)) {
-                return;
-            }
-            if let Some(waiting) = self.queue.pop_front() {
-                self.queued_bytes -= waiting.event.raw.len();
-                self.release(&waiting, out);
-            }
-        }
-    }
-
-    fn may_go(&self, text: &Text) -> bool {
-        match text {
-            Text::Gate { gate, place, .. } => {
-                self.gates.get(*gate).is_none_or(|gate| place.end <= gate.released())
-            }
-            Text::Tool { channel, .. } => {
-                self.tools.get(channel).is_none_or(|call| call.screened && !call.rejected)
-            }
-        }
-    }
-
-    /// Sends one event that may go out as a whole.
-    fn release(&mut self, waiting: &Waiting, out: &mut BytesMut) {
-        let event = &waiting.event;
-        let gone: Vec<u64> = self.stopped_choices(event);
-        if !gone.is_empty() {
-            if let Some(bytes) = event.without_choices(&gone) {
-                out.extend_from_slice(&bytes);
-            }
-            return;
-        }
-        let edits: Vec<FragmentEdit> =
-            waiting.texts.iter().filter_map(|text| self.edit_of(text)).collect();
-        for &choice in &event.choices {
-            self.choices.entry(choice).or_default().started = true;
-        }
-        self.text_sent |= waiting.texts.iter().any(|text| !text.place().is_empty());
-        if edits.is_empty() {
-            let edited: Vec<u64> =
-                self.choices.iter().filter(|(_, c)| c.edited).map(|(&index, _)| index).collect();
-            out.extend_from_slice(&event.strip_copies(&edited));
-            return;
-        }
-        self.edited = true;
-        for edit in &edits {
-            if let Some(fragment) = event.fragments.get(edit.fragment) {
-                self.choices.entry(fragment.channel.choice).or_default().edited = true;
-            }
-        }
-        out.extend_from_slice(&event.splice(&edits));
-        for text in &waiting.texts {
-            if let Text::Gate { gate, place, .. } = text
-                && let Some(gate) = self.gates.get_mut(*gate)
-            {
-                gate.forget_before(place.end);
-            }
-        }
-    }
-
-    fn edit_of(&self, text: &Text) -> Option<FragmentEdit> {
-        let (fragment, cuts) = match text {
-            Text::Gate { fragment, gate, place } => (*fragment, self.gates.get(*gate)?.cuts(place)),
-            Text::Tool { fragment, channel, place } => {
-                (*fragment, super::channel::cuts(&self.tools.get(channel)?.edits, place))
-            }
-        };
-        (!cuts.is_empty()).then_some(FragmentEdit { fragment, cuts })
-    }
-
-    fn stopped_choices(&self, event: &Event) -> Vec<u64> {
-        let stopped = |choice: &&u64| self.choices.get(choice).is_some_and(|c| c.stopped);
-        event.choices.iter().filter(stopped).copied().collect()
-    }
-
-    /// Ends one choice: what is decided of it goes out, then the dialect's ending.
-    fn stop_choice(&mut self, choice: u64, stop: Stop, out: &mut BytesMut) {
-        if self.choices.get(&choice).is_some_and(|choice| choice.stopped) {
-            return;
-        }
-        self.stop.get_or_insert(stop);
-        self.release_until(choice, out);
-        let meta = self.meta.clone().unwrap_or_else(|| self.settings.meta.clone());
-        let policy = &self.settings.policy;
-        let text = policy.message(stop.rule, self.settings.language.as_deref()).to_owned();
-        let started = self.choices.get(&choice).is_some_and(|choice| choice.started);
-        let on_block =
-            if stop.action == Action::Respond { OnBlock::Replace } else { policy.stream.on_block };
-        if on_block == OnBlock::Error && stop.action == Action::Block {
-            let code = crate::wire::openai::POLICY_VIOLATION;
-            out.extend_from_slice(&error_event("invalid_request_error", code, &text));
-            self.finale = Finale::Cut { stop };
-            return;
-        }
-        let message = (on_block == OnBlock::Replace).then_some(&*text);
-        let ending = Ending { choice, message, shape: self.settings.shape, started };
-        out.extend_from_slice(&stop_choice(self.settings.dialect, &meta, &ending));
-        let state = self.choices.entry(choice).or_default();
-        (state.stopped, state.started) = (true, true);
-        let ended = self.choices.values().filter(|c| c.finished || c.stopped).count() as u64;
-        if ended >= self.settings.choices.max(self.choices.len() as u64) {
-            self.drain_finished(out);
-            let include_usage = self.settings.include_usage;
-            out.extend_from_slice(&usage_and_done(self.settings.dialect, &meta, include_usage));
-            self.finale = Finale::Cut { stop };
+        if kind == EventKind::Error {
+            self.errored = true;
+            self.close_texts(scratch, out);
         } else {
             self.drain(out);
         }
-    }
-
-    /// Sends what is decided of a choice that stops, from the events that wait. Events of other
-    /// choices that stand before it keep their place.
-    fn release_until(&mut self, choice: u64, out: &mut BytesMut) {
-        self.drain(out);
-        let mut queue = std::mem::take(&mut self.queue);
-        let meta = self.meta.clone().unwrap_or_else(|| self.settings.meta.clone());
-        for waiting in &mut queue {
-            for text in &waiting.texts {
-                let Text::Gate { fragment, gate, place } = text else { continue };
-                let Some(state) = self.gates.get(*gate).filter(|g| g.channel.choice == choice)
-                else {
-                    continue;
-                };
-                let end = state.released().min(place.end);
-                if end <= place.start {
-                    continue;
-                }
-                let whole = waiting.event.fragments.get(*fragment).map_or("", |f| &f.text);
-                let part = whole.get(..end - place.start).unwrap_or_default();
-                let decided = super::channel::replace(part, &state.cuts(&(place.start..end)));
-                let started = self.choices.get(&choice).is_some_and(|choice| choice.started);
-                let chunk =
-                    text_chunk(self.settings.dialect, &meta, &state.channel, (&decided, started));
-                if let Some(chunk) = chunk.filter(|_| !decided.is_empty()) {
-                    out.extend_from_slice(&chunk);
-                    self.choices.entry(choice).or_default().started = true;
-                    self.text_sent = true;
-                }
-            }
-            waiting.texts.retain(|text| self.choice_of(text) != Some(choice));
-            waiting.withheld &= !waiting.event.choices.contains(&choice);
-        }
-        self.queue = queue;
-    }
-
-    fn choice_of(&self, text: &Text) -> Option<u64> {
-        match text {
-            Text::Gate { gate, .. } => self.gates.get(*gate).map(|gate| gate.channel.choice),
-            Text::Tool { channel, .. } => Some(channel.choice),
+        if kind == EventKind::Done && self.finale == Finale::Open {
+            let failed = Finale::Failed { reason: "upstream_error" };
+            self.finale = if self.errored { failed } else { Finale::Ended };
         }
     }
 
-    /// At the very end every other choice is finished and decided.
-    fn drain_finished(&mut self, out: &mut BytesMut) {
-        // The end of the stream is ours to write.
-        self.queue.retain(|waiting| waiting.event.kind != EventKind::Done);
-        self.drain(out);
-        self.queue.clear();
-        self.queued_bytes = 0;
-    }
-
-    /// The stream cannot go on: the client is told in the dialect's own way.
-    fn fail(&mut self, reason: &'static str, out: &mut BytesMut) {
-        self.queue.clear();
-        let (code, message) = match reason {
-            "unreadable_event" | "event_too_large" => {
-                ("moderation_unavailable", crate::policy::UNAVAILABLE_MESSAGE)
-            }
-            _ => ("upstream_error", "The model's answer ended before it was complete."),
+    /// Whether an event has more text for a choice that has ended: what was decided as the end of
+    /// a text would be put together with it.
+    fn speaks_after_its_end(&self, event: &Event) -> bool {
+        let ended = |choice: u64| {
+            self.choices.get(&choice).is_some_and(|c| (c.finished || self.errored) && !c.stopped)
         };
-        out.extend_from_slice(&error_event("server_error", code, message));
-        self.finale = Finale::Failed { reason };
+        event.fragments.iter().any(|fragment| {
+            let streams = !matches!(fragment.channel.part, crate::wire::openai::Part::Other(_));
+            streams && !fragment.text.is_empty() && fragment.channel.choice.is_some_and(ended)
+        })
     }
-}
-
-impl Text {
-    fn place(&self) -> &Range<usize> {
-        match self {
-            Self::Gate { place, .. } | Self::Tool { place, .. } => place,
-        }
-    }
-}
-
-/// Whether a verdict on a text that came whole stops its choice.
-fn stop_of(verdict: &Verdict, edit: EditClass) -> Option<Stop> {
-    let fixed = edit != EditClass::Plain && !verdict.rewrites.is_empty();
-    if !verdict.action.stops() && !fixed {
-        return None;
-    }
-    Some(Stop {
-        at: 0,
-        action: if verdict.action.stops() { verdict.action } else { Action::Block },
-        rule: verdict.decided_by.or_else(|| verdict.findings.first().map(|finding| finding.rule)),
-        outcome: verdict.outcome,
-    })
 }

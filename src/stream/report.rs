@@ -1,5 +1,6 @@
 //! What a relay is told, and what it tells when its stream is over.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::channel::ChannelReport;
@@ -68,4 +69,6 @@ pub struct Report {
     pub unknown_leaves: usize,
     /// Whether a part was edited.
     pub edited: bool,
+    /// How many spans were replaced, by what the placeholder names.
+    pub redactions: BTreeMap<Arc<str>, u64>,
 }

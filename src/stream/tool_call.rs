@@ -6,80 +6,128 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::domain::{EditClass, Rewrite, Span, Verdict};
-use crate::engine::{Restorer, Scratch, Subject, screen_passage};
+use crate::domain::{Action, EditClass, Rewrite, Span, Verdict};
+use crate::engine::{Restorer, Scratch, Stop, Subject, screen_passage};
 use crate::policy::Policy;
-use crate::wire::json::{Doc, JsonLimits, Strictness, parse, splice_token};
+use crate::wire::json::{Doc, documents, splice_token, unescaped};
 
-/// What the arguments of a call come to.
+/// A tool call while it comes, and what is known of it afterwards.
+#[derive(Debug, Default)]
+pub(super) struct ToolCall {
+    /// The arguments so far; empty once they are screened.
+    pub(super) arguments: String,
+    /// How many bytes of arguments came.
+    pub(super) received: usize,
+    /// What to replace in them.
+    pub(super) edits: Vec<Rewrite>,
+    /// Whether the arguments are JSON; those of custom tools are plain text.
+    pub(super) json: bool,
+    pub(super) screened: bool,
+    /// It stops its choice, and leaves no trace.
+    pub(super) rejected: bool,
+}
+
+/// What a text that came whole is screened with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole<'w> {
+    pub(super) policy: &'w Arc<Policy>,
+    pub(super) subject: Subject,
+    pub(super) restorer: Option<&'w Restorer>,
+}
+
+/// What a text that came whole comes to.
 #[derive(Debug, Default)]
 pub(super) struct Screened {
     /// A verdict for each text in it.
     pub(super) verdicts: Vec<Verdict>,
-    /// What to replace in the arguments as they are written.
+    /// What to replace in it as it is written.
     pub(super) rewrites: Vec<Rewrite>,
-    /// The verdict that stops the call.
-    pub(super) stopped: Option<Verdict>,
+    /// Where and why it stops its choice.
+    pub(super) stopped: Option<Stop>,
 }
 
-/// Screens the arguments: each string inside, keys too; the whole where it is not JSON.
-pub(super) fn screen_arguments(
-    policy: &Arc<Policy>,
-    subject: Subject,
-    (arguments, json): (&str, bool),
-    restorer: Option<&Restorer>,
-    scratch: &mut Scratch,
-) -> Screened {
-    let mut screened = Screened::default();
-    let bytes = arguments.as_bytes();
-    if !json {
-        let verdict = with_originals(policy, subject, arguments, restorer, scratch);
-        screened.rewrites.clone_from(&verdict.rewrites);
-        screened.take(verdict, EditClass::Plain, None);
-        return screened;
-    }
-    let Ok(doc) = parse(bytes, Strictness::Response, &JsonLimits::default()) else {
-        let verdict = screen_passage(policy, subject, arguments, scratch);
-        screened.take(verdict, EditClass::Fixed, None);
-        return screened;
-    };
-    for node in 0..doc.len() {
-        if let Some(key) = doc.key(node, bytes) {
-            let verdict = screen_passage(policy, subject, &key, scratch);
-            screened.take(verdict, EditClass::Fixed, None);
+impl Whole<'_> {
+    /// Screens a text by the way in which it may be changed.
+    pub(super) fn screen(self, text: &str, edit: EditClass, scratch: &mut Scratch) -> Screened {
+        match edit {
+            EditClass::JsonInString => self.arguments(text, scratch),
+            EditClass::Plain => {
+                let mut screened = Screened::default();
+                let verdict = self.with_originals(text, scratch);
+                screened.rewrites.clone_from(&verdict.rewrites);
+                screened.take(verdict, EditClass::Plain, None);
+                screened
+            }
+            EditClass::Fixed | EditClass::ObjectLeaf | EditClass::Opaque => {
+                let mut screened = Screened::default();
+                screened.take(self.as_it_is(text, scratch), EditClass::Fixed, None);
+                screened
+            }
         }
-        let Some(text) = doc.string(node, bytes) else { continue };
-        let verdict = with_originals(policy, subject, &text, restorer, scratch);
-        let place = token(&doc, node, bytes);
-        screened.take(verdict, EditClass::JsonInString, place);
     }
-    screened
-}
 
-/// Screens a text, and adds the originals that go back into it to its rewrites.
-fn with_originals(
-    policy: &Arc<Policy>,
-    subject: Subject,
-    text: &str,
-    restorer: Option<&Restorer>,
-    scratch: &mut Scratch,
-) -> Verdict {
-    let mut verdict = screen_passage(policy, subject, text, scratch);
-    if let Some(restorer) = restorer {
-        let (restored, _) = restorer.scan(text, 0, true);
-        let apart = |one: &Rewrite| !verdict.rewrites.iter().any(|r| r.span.overlaps(one.span));
-        let restored: Vec<Rewrite> = restored.into_iter().filter(apart).collect();
-        verdict.rewrites.extend(restored);
-        verdict.rewrites.sort_by_key(|rewrite| rewrite.span);
+    /// Screens arguments: each string inside, keys too. What is not JSON is screened as it is
+    /// written, and with its escapes resolved, since whoever reads it may resolve them.
+    fn arguments(self, text: &str, scratch: &mut Scratch) -> Screened {
+        let mut screened = Screened::default();
+        let bytes = text.as_bytes();
+        // Where a backend leaves out the index of calls, several come as one.
+        let Some(parts) = documents(bytes) else {
+            screened.take(self.as_it_is(text, scratch), EditClass::Fixed, None);
+            let resolved = unescaped(text);
+            if resolved != text {
+                screened.take(self.as_it_is(&resolved, scratch), EditClass::Fixed, None);
+            }
+            return screened;
+        };
+        for (place, doc) in parts {
+            let bytes = bytes.get(place.clone()).unwrap_or_default();
+            self.leaves((&doc, bytes, place.start), &mut screened, scratch);
+        }
+        screened
     }
-    verdict
+
+    fn leaves(
+        self,
+        (doc, bytes, base): (&Doc, &[u8], usize),
+        screened: &mut Screened,
+        scratch: &mut Scratch,
+    ) {
+        for node in 0..doc.len() {
+            if let Some(key) = doc.key(node, bytes) {
+                screened.take(self.as_it_is(&key, scratch), EditClass::Fixed, None);
+            }
+            let Some(text) = doc.string(node, bytes) else { continue };
+            let verdict = self.with_originals(&text, scratch);
+            let place = doc.range(node);
+            let raw = bytes.get(place.clone()).unwrap_or_default();
+            let place = place.start + base..place.end + base;
+            screened.take(verdict, EditClass::JsonInString, Some((place, raw)));
+        }
+    }
+
+    fn as_it_is(self, text: &str, scratch: &mut Scratch) -> Verdict {
+        screen_passage(self.policy, self.subject, text, scratch)
+    }
+
+    /// Screens a text, and adds the originals that go back into it to its rewrites.
+    fn with_originals(self, text: &str, scratch: &mut Scratch) -> Verdict {
+        let mut verdict = self.as_it_is(text, scratch);
+        if let Some(restorer) = self.restorer {
+            let (restored, _) = restorer.scan(text, 0, true);
+            let apart = |one: &Rewrite| !verdict.rewrites.iter().any(|r| r.span.overlaps(one.span));
+            let restored: Vec<Rewrite> = restored.into_iter().filter(apart).collect();
+            verdict.rewrites.extend(restored);
+            verdict.rewrites.sort_by_key(|rewrite| rewrite.span);
+        }
+        verdict
+    }
 }
 
 impl Screened {
     fn take(&mut self, verdict: Verdict, edit: EditClass, token: Option<(Range<usize>, &[u8])>) {
-        let fixed = edit == EditClass::Fixed && !verdict.rewrites.is_empty();
-        if self.stopped.is_none() && (verdict.action.stops() || fixed) {
-            self.stopped = Some(verdict.clone());
+        if self.stopped.is_none() {
+            self.stopped = stop_of(&verdict, edit);
         }
         if let (Some((place, raw)), false) = (token, verdict.rewrites.is_empty()) {
             let cuts: Vec<(Range<usize>, String)> = verdict
@@ -98,7 +146,16 @@ impl Screened {
     }
 }
 
-fn token<'b>(doc: &Doc, node: usize, bytes: &'b [u8]) -> Option<(Range<usize>, &'b [u8])> {
-    let range = doc.range(node);
-    Some((range.clone(), bytes.get(range)?))
+/// Whether a verdict on a text that came whole stops its choice.
+fn stop_of(verdict: &Verdict, edit: EditClass) -> Option<Stop> {
+    let fixed = edit == EditClass::Fixed && !verdict.rewrites.is_empty();
+    if !verdict.action.stops() && !fixed {
+        return None;
+    }
+    Some(Stop {
+        at: 0,
+        action: if verdict.action.stops() { verdict.action } else { Action::Block },
+        rule: verdict.decided_by.or_else(|| verdict.findings.first().map(|finding| finding.rule)),
+        outcome: verdict.outcome,
+    })
 }

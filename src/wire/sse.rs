@@ -10,6 +10,13 @@ use bytes::{Bytes, BytesMut};
 use memchr::{memchr, memchr2};
 use thiserror::Error;
 
+/// Fields without data that the specification knows.
+const FIELDS: [&[u8]; 3] = [b"event", b"id", b"retry"];
+
+/// Characters at which Python's `str.splitlines`, and so `httpx`, breaks lines, beside CR and LF.
+const LINE_BREAKS: [char; 8] =
+    ['\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// One event, or a run of comments, with the blank line that ends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -19,7 +26,8 @@ pub struct Frame {
     pub data: Option<Bytes>,
     /// Where the payload stands in `raw`, when it is one `data` line.
     pub data_range: Option<Range<usize>>,
-    /// Whether two parsers could read the frame differently: it is re-framed before it is passed on.
+    /// Whether two parsers could read the frame differently: only its payload is passed on, framed
+    /// anew; without a payload nothing of it is.
     pub ambiguous: bool,
 }
 
@@ -72,6 +80,11 @@ impl Framer {
             return Err(FrameTooLarge { limit: self.limit });
         }
         Ok(())
+    }
+
+    /// Bytes that wait for the end of their frame.
+    pub fn buffered(&self) -> usize {
+        self.buffer.len() + self.ready.iter().map(|frame| frame.raw.len()).sum::<usize>()
     }
 
     /// The next whole frame.
@@ -156,6 +169,8 @@ fn read_frame(raw: Bytes, first: bool) -> Frame {
         ambiguous |= memchr(0, bytes).is_some();
         if let Some(value) = field(bytes, b"data") {
             data.push(line.start + value..line.end);
+        } else {
+            ambiguous |= !is_plain(bytes);
         }
     }
     ambiguous |= data.len() > 1;
@@ -173,6 +188,16 @@ fn read_frame(raw: Bytes, first: bool) -> Frame {
         _ => None,
     };
     Frame { raw, data: payload, data_range, ambiguous }
+}
+
+/// Whether every parser skips, or reads alike, a line without data: a comment, or one of the known
+/// fields, without a character at which some parsers break lines (those of Python's `splitlines`),
+/// behind which a `data` line of its own could stand.
+fn is_plain(line: &[u8]) -> bool {
+    let known = line.first().is_none_or(|&first| first == b':')
+        || FIELDS.iter().any(|name| field(line, name).is_some());
+    let text = std::str::from_utf8(line);
+    known && text.is_ok_and(|text| !text.contains(LINE_BREAKS))
 }
 
 /// Where the value of a line begins, if the line is of this field.
@@ -227,6 +252,16 @@ mod tests {
         assert!(!ambiguous("event: x\r\ndata: a\r\n\r\n") && !ambiguous(": c\ndata: a\n\n"));
         assert!(ambiguous("data: a\ndata: b\n\n") && ambiguous("data: a\r\rx"));
         assert!(ambiguous("data: a\0\n\n") && ambiguous("\u{feff}data: a\n\n"));
+        for hidden in [
+            ": x\u{2028}data: b\n\n",
+            "id: x\u{b}data: b\n\n",
+            ": a\n\u{feff}data: b\n\n",
+            " data: b\n\n",
+            "{\"error\":\"b\"}\n\n",
+            "datum: x\n\n",
+        ] {
+            assert!(ambiguous(hidden), "{hidden:?}");
+        }
     }
 
     #[test]

@@ -13,7 +13,9 @@ mod text;
 mod tests;
 
 pub use doc::{Doc, Kind, NodeId};
-pub use parser::{JsonLimits, Strictness, parse};
+pub use parser::{JsonLimits, MOST_DOCUMENTS, Strictness, documents, parse};
 pub use patch::{Patch, apply, remove_children};
 pub use problem::{JsonProblem, Malformed};
-pub use text::{Piece, decode, escape_into, quote, splice_token, token_patches, token_text};
+pub use text::{
+    Piece, decode, escape_into, quote, splice_token, token_patches, token_text, unescaped,
+};

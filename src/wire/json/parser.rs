@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ops::Range;
 
 use memchr::memchr2;
 
@@ -18,6 +19,9 @@ pub enum Strictness {
     /// The upstream: duplicate keys and lone surrogates are read, all copies are screened; `NaN` and
     /// `Infinity`, which Python servers write, pass as they are.
     Response,
+    /// An event of a stream: as [`Self::Response`], but duplicate keys are refused. Texts are put
+    /// together from many events, and which copy a client puts together cannot be known.
+    Event,
 }
 
 /// Bounds of one document.
@@ -35,12 +39,42 @@ impl Default for JsonLimits {
     }
 }
 
+/// The most documents that are read one after another: more calls than any model makes at once.
+pub const MOST_DOCUMENTS: usize = 256;
+
 /// Reads a document.
 pub fn parse(
     bytes: &[u8],
     strictness: Strictness,
     limits: &JsonLimits,
 ) -> Result<Doc, JsonProblem> {
+    let (doc, end) = parse_first(bytes, strictness, limits)?;
+    if end < bytes.len() {
+        return Err(JsonProblem::TrailingBytes { at: end });
+    }
+    Ok(doc)
+}
+
+/// Reads documents that stand one after another, as an upstream may write them, with the bytes of
+/// each; `None` where something else stands there too, or more than [`MOST_DOCUMENTS`].
+pub fn documents(bytes: &[u8]) -> Option<Vec<(Range<usize>, Doc)>> {
+    let mut documents = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() && documents.len() < MOST_DOCUMENTS {
+        let rest = bytes.get(at..)?;
+        let (doc, end) = parse_first(rest, Strictness::Response, &JsonLimits::default()).ok()?;
+        documents.push((at..at + end, doc));
+        at += end;
+    }
+    (at == bytes.len()).then_some(documents)
+}
+
+/// Reads a document, and where what follows it begins.
+fn parse_first(
+    bytes: &[u8],
+    strictness: Strictness,
+    limits: &JsonLimits,
+) -> Result<(Doc, usize), JsonProblem> {
     if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
         return Err(JsonProblem::ByteOrderMark);
     }
@@ -51,22 +85,21 @@ pub fn parse(
         bytes,
         at: 0,
         strict: strictness == Strictness::Request,
+        unique_keys: strictness != Strictness::Response,
         limits: *limits,
         nodes: Vec::with_capacity(bytes.len() / 24 + 4),
     };
     parser.skip_space();
     parser.value(Place { key: (0, 0), parent: 0, index: 0 }, 0)?;
     parser.skip_space();
-    if parser.at < bytes.len() {
-        return Err(JsonProblem::TrailingBytes { at: parser.at });
-    }
-    Ok(Doc { nodes: parser.nodes })
+    Ok((Doc { nodes: parser.nodes }, parser.at))
 }
 
 struct Parser<'b> {
     bytes: &'b [u8],
     at: usize,
     strict: bool,
+    unique_keys: bool,
     limits: JsonLimits,
     nodes: Vec<Node>,
 }
@@ -167,7 +200,7 @@ impl<'b> Parser<'b> {
         let start = self.at;
         self.string()?;
         let end = self.at;
-        if self.strict {
+        if self.unique_keys {
             keys.add(decode(self.bytes.get(start..end).unwrap_or_default()), start)?;
         }
         self.skip_space();

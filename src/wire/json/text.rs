@@ -56,6 +56,11 @@ pub fn decode(token: &[u8]) -> Cow<'_, str> {
     Cow::Owned(decoded)
 }
 
+/// A text with the escapes of JSON resolved, wherever they stand: for what should be JSON and is not.
+pub fn unescaped(text: &str) -> String {
+    decode(format!("\"{text}\"").as_bytes()).into_owned()
+}
+
 /// The token with parts of its text replaced; the ranges are bytes of the decoded text, apart and on
 /// character borders. Every byte of what is not replaced stays as it is written.
 pub fn splice_token(token: &[u8], cuts: &[(Range<usize>, String)]) -> Vec<u8> {

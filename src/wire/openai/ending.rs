@@ -115,8 +115,9 @@ pub fn usage_and_done(dialect: Dialect, meta: &StreamMeta, include_usage: bool) 
         let usage = ",\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0,\"total_tokens\":0}";
         out.push_str(&meta.chunk(dialect, "", usage));
     }
-    out.push_str("data: [DONE]\n\n");
-    out.into_bytes()
+    let mut out = out.into_bytes();
+    out.extend_from_slice(done());
+    out
 }
 
 /// The event of a failure in mid-stream: SDKs raise a typed error for it.
@@ -128,6 +129,11 @@ pub fn error_event(kind: &str, code: &str, message: &str) -> Vec<u8> {
         quoted(code)
     )
     .into_bytes()
+}
+
+/// What ends every stream.
+pub const fn done() -> &'static [u8] {
+    b"data: [DONE]\n\n"
 }
 
 /// What keeps a silent stream open.

@@ -5,6 +5,7 @@
 
 mod data_url;
 mod ending;
+mod fragments;
 mod leaves;
 mod problem;
 mod refusal;
@@ -13,11 +14,12 @@ mod response;
 mod splice;
 mod stream;
 mod tables;
+mod trim;
 
 #[cfg(test)]
 mod tests;
 
-pub use ending::{Ending, StreamMeta, error_event, keep_alive, stop_choice, usage_and_done};
+pub use ending::{Ending, StreamMeta, done, error_event, keep_alive, stop_choice, usage_and_done};
 pub use leaves::MediaPart;
 pub use problem::BodyProblem;
 pub use refusal::{POLICY_VIOLATION, RefusalShape, answer_body, answer_stream, error_body};
@@ -25,9 +27,10 @@ pub use request::Request;
 pub use response::{ChoicePassage, Response, StoppedChoice};
 pub use splice::{PassageEdit, Unsplicable};
 pub use stream::{
-    Channel, Event, EventKind, EventProblem, FUNCTION_CALL, Fragment, FragmentEdit, Part,
-    read_event, text_chunk,
+    Channel, Event, EventKind, EventProblem, FUNCTION_CALL, Fragment, FragmentEdit, Part, Tokens,
+    read_event,
 };
+pub use trim::{Strip, text_chunk};
 
 use std::sync::LazyLock;
 

@@ -1,0 +1,260 @@
+//! The way in of the relay: each text of an event into the channel it belongs to.
+
+use std::sync::Arc;
+
+use super::channel::{ChannelReport, Gate};
+use super::relay::{Relay, Text, TokenRun, Waiting};
+use super::tokens::TokenGate;
+use super::tool_call::Whole;
+use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
+use crate::engine::{Scratch, Screen, Stop, Subject, screen_passage};
+use crate::wire::openai::{Channel, Event, Fragment, Part, Tokens};
+
+/// The most channels of one stream: texts, token lists and tool calls.
+pub const MOST_CHANNELS: usize = 1024;
+
+/// The most verdicts on texts that came whole which a report keeps; of more, the strictest.
+const MOST_OTHERS: usize = 256;
+
+/// What originals that go back into an answer are labelled: they are no redactions.
+const RESTORED: &str = "restored";
+
+/// What stops a choice, or with `None` all of them.
+pub(super) type Stopped = (Option<u64>, Stop);
+
+impl Relay {
+    /// Screens the texts of an event.
+    pub(super) fn screen(
+        &mut self,
+        event: Event,
+        scratch: &mut Scratch,
+    ) -> (Waiting, Vec<Stopped>) {
+        let texts = Vec::with_capacity(event.fragments.len());
+        let mut waiting = Waiting { texts, tokens: Vec::new(), event, withheld: false };
+        let mut stops = Vec::new();
+        for index in 0..waiting.event.fragments.len() {
+            stops.extend(self.screen_fragment(&mut waiting, index, scratch));
+        }
+        for tokens in std::mem::take(&mut waiting.event.tokens) {
+            waiting.tokens.push(self.screen_tokens(tokens, scratch));
+        }
+        (waiting, stops)
+    }
+
+    fn screen_fragment(
+        &mut self,
+        waiting: &mut Waiting,
+        index: usize,
+        scratch: &mut Scratch,
+    ) -> Option<Stopped> {
+        let fragment = waiting.event.fragments.get(index)?;
+        let channel = fragment.channel.clone();
+        let choice = channel.choice;
+        let state = choice.and_then(|choice| self.choices.get(&choice));
+        if state.is_some_and(|choice| choice.stopped) {
+            return None;
+        }
+        self.bytes += fragment.text.len();
+        if matches!(channel.part, Part::Other(_)) {
+            let (text, stop) = self.screen_whole(index, fragment, scratch);
+            waiting.texts.push(text);
+            waiting.withheld |= stop.is_some();
+            return stop.map(|stop| (choice, stop));
+        }
+        if fragment.text.is_empty() && state.is_some_and(|choice| choice.finished) {
+            return None;
+        }
+        match self.screen_piece(waiting, (index, &channel), scratch) {
+            Some(stop) => stop.map(|stop| (choice, stop)),
+            None => {
+                // More channels than any answer has: what cannot be screened is not passed.
+                waiting.withheld = true;
+                let outcome = Outcome::Unscannable;
+                Some((choice, Stop { at: 0, action: Action::Block, rule: None, outcome }))
+            }
+        }
+    }
+
+    /// Screens a piece of a text that comes in pieces; `None` where there is no room for it.
+    #[expect(clippy::option_option, reason = "no room is not the same as no stop")]
+    fn screen_piece(
+        &mut self,
+        waiting: &mut Waiting,
+        (index, channel): (usize, &Channel),
+        scratch: &mut Scratch,
+    ) -> Option<Option<Stop>> {
+        let fragment = waiting.event.fragments.get(index)?;
+        let room = self.gates.len() + self.token_gates.len() + self.tools.len() < MOST_CHANNELS;
+        if let Part::ToolArgs(call) | Part::ToolName(call) = channel.part {
+            let channel = Channel { choice: channel.choice, part: Part::ToolArgs(call) };
+            if !room && !self.tools.contains_key(&channel) {
+                return None;
+            }
+            let call = self.tools.entry(channel.clone()).or_default();
+            let start = call.received;
+            if matches!(fragment.channel.part, Part::ToolArgs(_)) {
+                call.json |= fragment.edit == EditClass::JsonInString;
+                call.arguments.push_str(&fragment.text);
+                call.received += fragment.text.len();
+            }
+            // The name waits with its call: a call that is stopped leaves no trace.
+            let place = start..call.received;
+            waiting.texts.push(Text::Tool { fragment: index, channel, place });
+        }
+        if matches!(channel.part, Part::ToolArgs(_)) {
+            return Some(None);
+        }
+        let known = self.gates.iter().position(|gate| gate.channel == *channel);
+        if known.is_none() {
+            if !room {
+                return None;
+            }
+            let screen = self.new_screen(self.settings.restorer.clone());
+            self.gates.push(Gate::new(channel.clone(), fragment.edit, screen));
+        }
+        let at = known.unwrap_or(self.gates.len() - 1);
+        let gate = self.gates.get_mut(at)?;
+        let known = gate.rewrites().count();
+        let (place, stop) = gate.push(fragment, scratch);
+        let new: Vec<Arc<str>> =
+            gate.rewrites().skip(known).map(|rewrite| Arc::clone(&rewrite.label)).collect();
+        self.count(new);
+        waiting.texts.push(Text::Gate { fragment: index, gate: at, place });
+        Some(stop)
+    }
+
+    fn new_screen(&self, restorer: Option<Arc<crate::engine::Restorer>>) -> Screen {
+        Screen::new(Arc::clone(&self.settings.policy), self.settings.subject, restorer)
+    }
+
+    /// Screens a text that came whole.
+    fn screen_whole(
+        &mut self,
+        index: usize,
+        fragment: &Fragment,
+        scratch: &mut Scratch,
+    ) -> (Text, Option<Stop>) {
+        let subject = Subject { author: fragment.author, streamed: false, ..self.settings.subject };
+        let whole = Whole {
+            policy: &self.settings.policy,
+            subject,
+            restorer: self.settings.restorer.as_deref(),
+        };
+        let screened = whole.screen(&fragment.text, fragment.edit, scratch);
+        self.count(screened.verdicts.iter().flat_map(labels).collect());
+        for verdict in screened.verdicts {
+            self.note(&fragment.channel, verdict);
+        }
+        let cut = |rewrite: Rewrite| (rewrite.span.range(), rewrite.replacement);
+        let cuts = match screened.stopped {
+            None => screened.rewrites.into_iter().map(cut).collect(),
+            Some(_) => Vec::new(),
+        };
+        (Text::Whole { fragment: index, cuts }, screened.stopped)
+    }
+
+    /// Screens the token texts of one list.
+    fn screen_tokens(&mut self, tokens: Tokens, scratch: &mut Scratch) -> TokenRun {
+        let Tokens { choice, list, bytes, alone } = tokens;
+        let gone = TokenRun { choice, place: None };
+        let state = choice.and_then(|choice| self.choices.get(&choice));
+        if state.is_some_and(|state| state.stopped || state.finished) {
+            return gone;
+        }
+        let subject = Subject { streamed: false, ..self.settings.subject };
+        for text in alone {
+            let verdict = screen_passage(&self.settings.policy, subject, &text, scratch);
+            if verdict.action > Action::Tag {
+                return gone;
+            }
+        }
+        let channel = Channel { choice, part: Part::Logprob(list) };
+        let known = self.token_gates.iter().position(|gate| gate.channel == channel);
+        if known.is_none() {
+            if self.gates.len() + self.token_gates.len() + self.tools.len() >= MOST_CHANNELS {
+                return gone;
+            }
+            let screen = self.new_screen(None);
+            self.token_gates.push(TokenGate::new(channel, screen));
+        }
+        let at = known.unwrap_or(self.token_gates.len() - 1);
+        let end = self.token_gates.get_mut(at).map(|gate| gate.push(&bytes, scratch));
+        TokenRun { choice, place: end.map(|end| (at, end)) }
+    }
+
+    /// The texts of a choice have ended, its tool calls too. The result is where it stops after all.
+    pub(super) fn close_choice(&mut self, choice: u64, scratch: &mut Scratch) -> Option<Stop> {
+        if self.choices.get(&choice).is_some_and(|choice| choice.stopped) {
+            return None;
+        }
+        let stop = self.close_gates(choice, scratch);
+        let Self { tools, settings, .. } = self;
+        let subject = Subject { streamed: false, ..settings.subject };
+        let (policy, restorer) = (&settings.policy, settings.restorer.as_deref());
+        let whole = Whole { policy, subject, restorer };
+        let mut found: Vec<(Channel, Verdict)> = Vec::new();
+        let mut stopped = None;
+        let open = tools.iter_mut().filter(|(key, c)| key.choice == Some(choice) && !c.screened);
+        for (channel, call) in open {
+            let edit = if call.json { EditClass::JsonInString } else { EditClass::Plain };
+            let arguments = std::mem::take(&mut call.arguments);
+            let screened = whole.screen(&arguments, edit, scratch);
+            call.screened = true;
+            call.rejected = screened.stopped.is_some();
+            call.edits = screened.rewrites;
+            found.extend(screened.verdicts.into_iter().map(|verdict| (channel.clone(), verdict)));
+            stopped = stopped.or(screened.stopped);
+        }
+        for (channel, verdict) in found {
+            self.count(labels(&verdict).collect());
+            self.note(&channel, verdict);
+        }
+        stop.or(stopped)
+    }
+
+    /// The texts of a choice have ended. The result is where it stops after all.
+    pub(super) fn close_gates(&mut self, choice: u64, scratch: &mut Scratch) -> Option<Stop> {
+        let mut stop = None;
+        let mut new: Vec<Arc<str>> = Vec::new();
+        for gate in self.gates.iter_mut().filter(|gate| gate.channel.choice == Some(choice)) {
+            let known = gate.rewrites().count();
+            let closed = gate.close(scratch);
+            new.extend(gate.rewrites().skip(known).map(|rewrite| Arc::clone(&rewrite.label)));
+            stop = stop.or(closed);
+        }
+        self.count(new);
+        for gate in self.token_gates.iter_mut().filter(|g| g.channel.choice == Some(choice)) {
+            gate.close(scratch);
+        }
+        stop
+    }
+
+    fn count(&mut self, labels: Vec<Arc<str>>) {
+        for label in labels.into_iter().filter(|label| &**label != RESTORED) {
+            *self.redactions.entry(label).or_default() += 1;
+        }
+    }
+
+    /// Keeps a verdict on a text that came whole, if it says anything.
+    fn note(&mut self, channel: &Channel, verdict: Verdict) {
+        if verdict.rules.is_empty() && verdict.outcome == Outcome::Screened {
+            return;
+        }
+        // Rewrites are counted; what they said is not kept.
+        let verdict = Verdict { rewrites: Vec::new(), ..verdict };
+        let report = ChannelReport { channel: channel.clone(), verdict };
+        if self.others.len() < MOST_OTHERS {
+            self.others.push(report);
+            return;
+        }
+        let action = |report: &ChannelReport| report.verdict.action;
+        let mildest = self.others.iter_mut().min_by_key(|known| action(known));
+        if let Some(mildest) = mildest.filter(|known| action(known) < action(&report)) {
+            *mildest = report;
+        }
+    }
+}
+
+fn labels(verdict: &Verdict) -> impl Iterator<Item = Arc<str>> + '_ {
+    verdict.rewrites.iter().map(|rewrite| Arc::clone(&rewrite.label))
+}

@@ -1,0 +1,192 @@
+//! The way out of the relay: events whose texts are decided, in order, and what is decided of a text
+//! that stops.
+
+use bytes::BytesMut;
+
+use super::relay::{Relay, Text, TokenRun, Waiting};
+use super::tokens::Fate;
+use crate::domain::TextKind;
+use crate::wire::json::splice_token;
+use crate::wire::openai::{EventKind, Fragment, FragmentEdit, Part, Strip, text_chunk};
+
+impl Relay {
+    /// Lets go of every event whose texts are decided, in order.
+    pub(super) fn drain(&mut self, out: &mut BytesMut) {
+        while let Some(waiting) = self.queue.front() {
+            if waiting.withheld
+                || !waiting.texts.iter().all(|text| self.may_go(text))
+                || waiting.tokens.iter().any(|run| self.fate(run) == Fate::Wait)
+            {
+                return;
+            }
+            if let Some(waiting) = self.queue.pop_front() {
+                self.queued_bytes -= waiting.event.raw.len();
+                self.release(&waiting, out);
+            }
+        }
+        // Calls that are gone need no room.
+        self.tools.retain(|_, call| !call.screened);
+    }
+
+    fn may_go(&self, text: &Text) -> bool {
+        match text {
+            Text::Gate { gate, place, .. } => {
+                self.gates.get(*gate).is_none_or(|gate| place.range.end <= gate.released())
+            }
+            Text::Tool { channel, .. } => {
+                self.tools.get(channel).is_none_or(|call| call.screened && !call.rejected)
+            }
+            Text::Whole { .. } => true,
+        }
+    }
+
+    fn fate(&self, run: &TokenRun) -> Fate {
+        // The tokens of a choice that is stopped go with it.
+        let choice = run.choice.and_then(|choice| self.choices.get(&choice));
+        let gate = run.place.and_then(|(gate, end)| Some((self.token_gates.get(gate)?, end)));
+        match gate {
+            Some((gate, end)) if choice.is_none_or(|choice| !choice.stopped) => gate.fate(end),
+            Some(_) | None => Fate::Drop,
+        }
+    }
+
+    /// Sends one event that may go out as a whole.
+    fn release(&mut self, waiting: &Waiting, out: &mut BytesMut) {
+        let event = &waiting.event;
+        let stopped = |choice: &&u64| self.choices.get(choice).is_some_and(|c| c.stopped);
+        let gone: Vec<u64> = event.choices.iter().filter(stopped).copied().collect();
+        let edits: Vec<FragmentEdit> =
+            waiting.texts.iter().filter_map(|text| self.edit_of(text)).collect();
+        for &choice in &event.choices {
+            self.choices.entry(choice).or_default().started = true;
+        }
+        self.text_sent |= waiting.texts.iter().any(|text| is_shown(waiting, text));
+        self.edited |= !edits.is_empty();
+        for edit in &edits {
+            let fragment = event.fragments.get(edit.fragment);
+            if let Some(choice) = fragment.and_then(|fragment| fragment.channel.choice) {
+                self.choices.entry(choice).or_default().edited = true;
+            }
+        }
+        let edited: Vec<u64> =
+            self.choices.iter().filter(|(_, c)| c.edited).map(|(&index, _)| index).collect();
+        let dropped = waiting.tokens.iter().filter(|run| self.fate(run) == Fate::Drop);
+        let dropped: Vec<Option<u64>> = dropped.map(|run| run.choice).collect();
+        let tokens: Vec<u64> = dropped.iter().copied().flatten().collect();
+        let prompt_tokens = dropped.contains(&None);
+        let strip = Strip { edited: &edited, tokens: &tokens, prompt_tokens };
+        if gone.is_empty() {
+            out.extend_from_slice(&event.render(&edits, &strip));
+        } else if let Some(bytes) = event.render_without(&gone, &edits, &strip) {
+            out.extend_from_slice(&bytes);
+        }
+        for text in &waiting.texts {
+            if let Text::Gate { gate, place, .. } = text
+                && let Some(gate) = self.gates.get_mut(*gate)
+            {
+                gate.forget_before(place.range.end);
+            }
+        }
+    }
+
+    fn edit_of(&self, text: &Text) -> Option<FragmentEdit> {
+        let (fragment, cuts) = match text {
+            Text::Gate { fragment, gate, place } => {
+                (*fragment, place.cuts(self.gates.get(*gate)?.rewrites()))
+            }
+            Text::Tool { fragment, channel, place } => {
+                let place = super::channel::Place::plain(place.clone());
+                (*fragment, place.cuts(&self.tools.get(channel)?.edits))
+            }
+            Text::Whole { fragment, cuts } => (*fragment, cuts.clone()),
+        };
+        (!cuts.is_empty()).then_some(FragmentEdit { fragment, cuts })
+    }
+
+    /// Sends what is decided of a choice that stops, from the events that wait. Events of other
+    /// choices that stand before it keep their place.
+    pub(super) fn release_until(&mut self, choice: u64, out: &mut BytesMut) {
+        self.drain(out);
+        let mut queue = std::mem::take(&mut self.queue);
+        for waiting in &mut queue {
+            for text in &waiting.texts {
+                self.send_decided(waiting, text, choice, out);
+            }
+            let Waiting { event, texts, .. } = waiting;
+            let of_it = |text: &Text| {
+                let fragment = event.fragments.get(text.fragment());
+                fragment.is_some_and(|fragment| fragment.channel.choice == Some(choice))
+            };
+            texts.retain(|text| !of_it(text));
+            // Only its own texts can have withheld an event that speaks of it.
+            waiting.withheld &= !waiting.event.choices.contains(&choice);
+        }
+        self.queue = queue;
+    }
+
+    /// Sends the decided part of a text of this choice as a chunk of our own.
+    fn send_decided(&mut self, waiting: &Waiting, text: &Text, choice: u64, out: &mut BytesMut) {
+        let Text::Gate { fragment, gate, place } = text else { return };
+        let Some(gate) = self.gates.get(*gate).filter(|g| g.channel.choice == Some(choice)) else {
+            return;
+        };
+        let end = gate.released().min(place.range.end);
+        let Some(fragment) = waiting.event.fragments.get(*fragment) else { return };
+        if end <= place.range.start {
+            return;
+        }
+        let token = waiting.event.raw.get(fragment.token.clone()).unwrap_or_default();
+        let part =
+            splice_token(token, &place.cuts_until(end, fragment.text.len(), gate.rewrites()));
+        let started = self.choices.get(&choice).is_some_and(|choice| choice.started);
+        let meta = self.meta();
+        let dialect = self.settings.dialect;
+        let chunk = text_chunk(dialect, &meta, &gate.channel, (&part, started));
+        if let Some(chunk) = chunk.filter(|_| part != b"\"\"") {
+            out.extend_from_slice(&chunk);
+            self.choices.entry(choice).or_default().started = true;
+            self.text_sent |= shows(fragment);
+        }
+    }
+
+    /// At the very end every other choice is finished and decided.
+    pub(super) fn drain_finished(&mut self, out: &mut BytesMut) {
+        // The end of the stream is ours to write.
+        self.queue.retain(|waiting| waiting.event.kind != EventKind::Done && !waiting.withheld);
+        self.drain(out);
+        self.queue.clear();
+        self.queued_bytes = 0;
+    }
+}
+
+impl Text {
+    fn fragment(&self) -> usize {
+        match self {
+            Self::Gate { fragment, .. }
+            | Self::Tool { fragment, .. }
+            | Self::Whole { fragment, .. } => *fragment,
+        }
+    }
+}
+
+/// Whether a client shows a text: then the answer has begun for whoever reads it.
+fn is_shown(waiting: &Waiting, text: &Text) -> bool {
+    let fragment = waiting.event.fragments.get(text.fragment());
+    fragment.is_some_and(|fragment| !fragment.text.is_empty() && shows(fragment))
+}
+
+fn shows(fragment: &Fragment) -> bool {
+    match fragment.channel.part {
+        Part::Content
+        | Part::Refusal
+        | Part::Reasoning(_)
+        | Part::Transcript
+        | Part::ToolName(_)
+        | Part::ToolArgs(_) => true,
+        Part::Other(_) => matches!(
+            fragment.kind,
+            TextKind::Text | TextKind::Refusal | TextKind::Reasoning | TextKind::ToolArgs
+        ),
+        Part::Field(_) | Part::Logprob(_) => false,
+    }
+}
