@@ -5,10 +5,11 @@
 //! Scanning cannot fail; building can.
 
 mod automaton;
+mod border;
 pub mod entity;
+mod index;
 mod lexicon;
 mod pattern;
-mod prefix;
 mod scanner;
 
 #[cfg(test)]
