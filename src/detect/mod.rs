@@ -7,10 +7,12 @@
 mod automaton;
 mod border;
 pub mod entity;
+mod flat;
 mod index;
 mod lexicon;
 mod pattern;
 mod scanner;
+mod widen;
 
 #[cfg(test)]
 mod tests;

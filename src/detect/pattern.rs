@@ -11,7 +11,8 @@ use regex_syntax::hir::Hir;
 use thiserror::Error;
 
 use super::AtomId;
-use super::automaton::{CutSink, HorizonAutomaton};
+use super::automaton::{HorizonAutomaton, Shape};
+use super::flat::{Course, MatchSink};
 use crate::domain::Span;
 
 /// The most bytes that one compiled regex may take. Counted repeats of large classes reach it early,
@@ -35,6 +36,9 @@ pub struct PatternSpec {
     pub label: Arc<str>,
     /// The most bytes that a stream may hold for a match of this pattern in progress.
     pub max_match: usize,
+    /// A regex with a smaller automaton that tells where a match may be in progress: each match of the
+    /// pattern lies within one of it. `None` takes the pattern itself.
+    pub outline: Option<String>,
 }
 
 /// Why a regex cannot be used.
@@ -105,8 +109,6 @@ pub(super) struct PatternSet {
     all: Option<HorizonAutomaton>,
     /// One automaton for each bound over the patterns that have no longest match within it.
     unbounded: Vec<Unbounded>,
-    /// The longest match of the others, with the look-ahead, in bytes.
-    bounded_len: usize,
 }
 
 #[derive(Debug)]
@@ -172,28 +174,32 @@ impl PatternSet {
     /// when all of them together are.
     pub(super) fn new(specs: Vec<PatternSpec>) -> Result<Self, (Option<usize>, PatternError)> {
         let mut compiled = Vec::with_capacity(specs.len());
-        let mut hirs = Vec::with_capacity(specs.len());
-        let mut unbounded: BTreeMap<usize, Vec<Hir>> = BTreeMap::new();
-        let mut bounded_len = 0;
+        let mut shapes = Vec::with_capacity(specs.len());
+        let mut unbounded: BTreeMap<usize, Vec<Shape>> = BTreeMap::new();
         for (index, spec) in specs.into_iter().enumerate() {
-            let hir = parse(&spec.pattern).map_err(|error| (Some(index), error))?;
-            let regex = compile(&spec.pattern).map_err(|error| (Some(index), error))?;
+            let at_fault = |error| (Some(index), error);
+            let hir = parse(&spec.pattern).map_err(at_fault)?;
+            let regex = compile(&spec.pattern).map_err(at_fault)?;
             let longest = hir.properties().maximum_len().filter(|&len| len <= spec.max_match);
-            match longest {
-                Some(longest) => bounded_len = longest.max(bounded_len),
-                None => unbounded.entry(spec.max_match).or_default().push(hir.clone()),
+            let shortest = hir.properties().minimum_len().unwrap_or_default();
+            let outline = spec.outline.as_deref().map(parse).transpose().map_err(at_fault)?;
+            let shape = Shape {
+                hir: outline.unwrap_or(hir),
+                bound: longest.map_or(0, |longest| longest + LOOK_AHEAD),
+            };
+            if longest.is_none() {
+                unbounded.entry(spec.max_match).or_default().push(shape.clone());
             }
-            hirs.push(hir);
-            let shortest = hirs.last().and_then(|hir| hir.properties().minimum_len()).unwrap_or(0);
+            shapes.push(shape);
             compiled.push(Compiled { spec, regex, unbounded: longest.is_none(), shortest });
         }
-        let automaton = |hirs: &[Hir]| HorizonAutomaton::new(hirs).map_err(|error| (None, error));
-        let all = if hirs.is_empty() { None } else { Some(automaton(&hirs)?) };
+        let automaton = |shapes: &[Shape]| HorizonAutomaton::new(shapes).map_err(|error| (None, error));
+        let all = if shapes.is_empty() { None } else { Some(automaton(&shapes)?) };
         let unbounded = unbounded
             .into_iter()
-            .map(|(max_match, hirs)| Ok(Unbounded { max_match, automaton: automaton(&hirs)? }))
+            .map(|(max_match, shapes)| Ok(Unbounded { max_match, automaton: automaton(&shapes)? }))
             .collect::<Result<_, _>>()?;
-        Ok(Self { compiled, all, unbounded, bounded_len: bounded_len + LOOK_AHEAD })
+        Ok(Self { compiled, all, unbounded })
     }
 
     /// The pattern with this number.
@@ -229,18 +235,15 @@ impl PatternSet {
         let Some(all) = &self.all else {
             return PatternScan { decided: text.len(), overflow: None, exhausted: false };
         };
-        let mut cuts = Cuts { prev: from, widest: 0, scratch };
-        all.run(text, from, last, &mut cuts);
-        let (last_cut, widest) = cuts.close(text.len());
-        let open = text.len().saturating_sub(last_cut);
         let tightest = self.unbounded.first().map_or(usize::MAX, |group| group.max_match);
-        let mut decided = last_cut;
+        let run = all.run(Course { text, from, last, wide: tightest }, scratch);
+        let last_cut = run.last_cut;
+        let mut decided = run.decided;
         let mut overflow = None;
-        if widest > tightest || open > self.bounded_len {
+        if run.first_wide.is_some() || decided > last_cut {
             let tail = self.unbounded_tail(text, from.max(restart), last);
             overflow = tail.overflow;
-            let bounded = floor_char(text, text.len().saturating_sub(self.bounded_len));
-            decided = last_cut.max(bounded.min(tail.last_cut));
+            decided = last_cut.max(decided.min(tail.last_cut));
         }
         if last {
             decided = text.len();
@@ -264,11 +267,9 @@ impl PatternSet {
     fn unbounded_tail(&self, text: &str, from: usize, last: bool) -> Tail {
         let mut tail = Tail { last_cut: text.len(), overflow: None };
         for Unbounded { max_match, automaton } in &self.unbounded {
-            let mut gaps = Gaps { prev: from, max_match: *max_match, first_wide: None };
-            automaton.run(text, from, last, &mut gaps);
-            gaps.measure(text.len());
-            tail.last_cut = tail.last_cut.min(gaps.prev);
-            if let Some(start) = gaps.first_wide
+            let run = automaton.run(Course { text, from, last, wide: *max_match }, &mut Deaf);
+            tail.last_cut = tail.last_cut.min(run.last_cut);
+            if let Some(start) = run.first_wide
                 && tail.overflow.is_none_or(|known| start < known.start)
             {
                 tail.overflow = Some(Span::new(start, floor_char(text, start + max_match)));
@@ -358,62 +359,29 @@ impl PatternScratch {
     }
 }
 
-/// Collects the segments in which patterns matched.
-struct Cuts<'s> {
-    prev: usize,
-    widest: usize,
-    scratch: &'s mut PatternScratch,
-}
-
-impl Cuts<'_> {
-    /// The last cut, and the widest distance between two cuts, the end of the text counted as one.
-    fn close(self, end: usize) -> (usize, usize) {
-        (self.prev, self.widest.max(end.saturating_sub(self.prev)))
-    }
-}
-
-impl CutSink for Cuts<'_> {
-    fn cut(&mut self, at: usize) {
-        if !self.scratch.open_patterns.is_empty() {
-            self.scratch.take_open_segment(Span::new(self.prev, at));
-        }
-        self.widest = self.widest.max(at - self.prev);
-        self.prev = at;
-    }
-
+impl MatchSink for PatternScratch {
     fn matched(&mut self, pattern: usize) {
-        if !self.scratch.open_patterns.contains(&pattern) {
-            self.scratch.open_patterns.push(pattern);
+        if !self.open_patterns.contains(&pattern) {
+            self.open_patterns.push(pattern);
         }
+    }
+
+    fn segment(&mut self, start: usize, end: usize) {
+        self.take_open_segment(Span::new(start, end));
     }
 
     fn gave_up(&mut self, patterns: usize) {
-        self.scratch.open_patterns = (0..patterns).collect();
+        self.open_patterns = (0..patterns).collect();
     }
 }
 
-/// Measures the distance between cuts.
-struct Gaps {
-    prev: usize,
-    max_match: usize,
-    first_wide: Option<usize>,
-}
+/// Wants to know of no matches.
+struct Deaf;
 
-impl Gaps {
-    fn measure(&mut self, at: usize) {
-        if at - self.prev > self.max_match && self.first_wide.is_none() {
-            self.first_wide = Some(self.prev);
-        }
-    }
-}
-
-impl CutSink for Gaps {
-    fn cut(&mut self, at: usize) {
-        self.measure(at);
-        self.prev = at;
-    }
-
+impl MatchSink for Deaf {
     fn matched(&mut self, _: usize) {}
+
+    fn segment(&mut self, _: usize, _: usize) {}
 
     fn gave_up(&mut self, _: usize) {}
 }

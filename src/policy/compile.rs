@@ -197,6 +197,7 @@ impl Compiler<'_> {
                 validate: Some(entity.validate),
                 label: Arc::from(entity.name),
                 max_match: max_match.max(longest),
+                outline: None,
             });
             self.patterns.push(place.to_owned());
         }
@@ -229,6 +230,7 @@ impl Compiler<'_> {
             validate: None,
             label: Arc::from(pattern.as_str()),
             max_match,
+            outline: None,
         });
         self.patterns.push(place.to_owned());
         Some(atom)
