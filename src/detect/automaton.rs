@@ -15,7 +15,7 @@ use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::Hir;
 
-use super::flat::{Course, Flat, Group, MatchSink, Run, byte_before, run_groups};
+use super::flat::{Course, Flat, Group, MOST_GROUPS, MatchSink, Run, byte_before};
 use super::pattern::PatternError;
 use super::widen::{Widening, can_begin_with, has_long_repeat, widen_whole};
 
@@ -29,8 +29,6 @@ const LONG_REPEAT: u32 = 12;
 /// Matches beyond this are long: a pattern that has them stands in a group with its like, so that the
 /// others are not held as long.
 const LONG_MATCH: usize = 128;
-/// The most dense automata that run side by side.
-const MOST_GROUPS: usize = 4;
 /// How far patterns are widened for the lazy form.
 const WIDENED_FOR_LAZY: Widening = Widening { longest: 16, classes_below: 128 };
 /// The most bytes of one cache of the lazy automaton.
@@ -58,7 +56,7 @@ pub(super) struct Shape {
 enum Engine {
     /// All states in memory. Patterns whose repeats would multiply each other's states stand in
     /// groups, each an automaton of its own; the groups run side by side over each byte.
-    Dense(Vec<Group>),
+    Dense(Flat),
     /// States are made as the text asks for them.
     Lazy(Lazy),
 }
@@ -83,7 +81,7 @@ impl HorizonAutomaton {
         });
         let mut groups = Vec::new();
         if dense_groups(shapes, &short, &mut groups) && dense_groups(shapes, &long, &mut groups) {
-            return Ok(Self { engine: Engine::Dense(groups) });
+            return Ok(Self { engine: Engine::Dense(Flat::new(&groups)) });
         }
         Ok(Self { engine: Engine::Lazy(Lazy::new(shapes)?) })
     }
@@ -96,7 +94,7 @@ impl HorizonAutomaton {
     /// Bytes that the automaton takes.
     pub(super) fn memory(&self) -> usize {
         match &self.engine {
-            Engine::Dense(groups) => groups.iter().map(|group| group.flat.memory()).sum(),
+            Engine::Dense(flat) => flat.memory(),
             Engine::Lazy(lazy) => {
                 let idle = lazy.idle.lock().map_or(0, |caches| caches.len());
                 lazy.dfa.get_nfa().memory_usage() + idle * LAZY_CACHE
@@ -107,7 +105,7 @@ impl HorizonAutomaton {
     /// Runs over a window from the start state.
     pub(super) fn run(&self, course: Course<'_>, sink: &mut impl MatchSink) -> Run {
         match &self.engine {
-            Engine::Dense(groups) => run_groups(groups, course, sink),
+            Engine::Dense(flat) => flat.run(course, sink),
             Engine::Lazy(lazy) => {
                 let taken = lazy.idle.lock().ok().and_then(|mut caches| caches.pop());
                 let mut cache = taken.unwrap_or_else(|| lazy.dfa.create_cache());
@@ -133,9 +131,10 @@ fn dense_groups(shapes: &[Shape], which: &[usize], groups: &mut Vec<Group>) -> b
     for widening in WIDENING {
         let wide: Vec<Hir> = chosen().map(|shape| widen_whole(&shape.hir, widening)).collect();
         let idle = b" \n".iter().copied().find(|&byte| !can_begin_with(&wide, byte));
-        if let Some(flat) = nfa(&wide).ok().and_then(|nfa| Flat::new(&nfa, idle)) {
-            let bound = chosen().map(|shape| shape.bound).max().unwrap_or_default();
-            groups.push(Group { flat, patterns: which.to_vec(), bound });
+        let bound = chosen().map(|shape| shape.bound).max().unwrap_or_default();
+        let group = |nfa| Group::new(&nfa, idle, which.to_vec(), bound);
+        if let Some(group) = nfa(&wide).ok().and_then(group) {
+            groups.push(group);
             return groups.len() <= MOST_GROUPS;
         }
     }

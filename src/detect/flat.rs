@@ -1,52 +1,59 @@
-//! An automaton as one flat table, and the run of several side by side over each byte of a text.
+//! Automata as one flat table, run side by side over each byte of a text.
 //!
-//! The table is made from a dense automaton of `regex-automata`. Each entry says in its highest bits
-//! whether nothing is in progress there and whether a pattern has matched, so that the run decides
-//! nothing for clean text: it has no branch that depends on the text but for matches.
+//! The table is made from dense automata of `regex-automata`. Its rows are ordered so that one comparison
+//! tells whether nothing is in progress and another whether a pattern has matched; a run looks at
+//! these once for 64 bytes, so that clean text costs a look-up for each byte and automaton.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use regex_automata::dfa::{Automaton, dense};
+use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind, nfa::thompson};
+
+use super::pattern::floor_char;
 
 /// The most bytes a dense automaton may take; beyond it patterns are widened, and at last the lazy
 /// form is used. Small enough that its busy part stays in the processor's cache.
 const DENSE_LIMIT: usize = 1 << 20;
 /// The most bytes that building a dense automaton may take.
 const DETERMINIZE_LIMIT: usize = 1 << 20;
+/// The most automata that run side by side.
+pub(super) const MOST_GROUPS: usize = 4;
+/// Bytes between two looks at what the automata came to.
+const CHUNK: usize = 64;
 
-/// In an entry: no pattern is in progress.
-const IDLE: u32 = 1 << 31;
-/// In an entry: some pattern has matched.
-const MATCH: u32 = 1 << 30;
-/// In an entry: where the row of the state begins.
-const ROW: u32 = MATCH - 1;
+/// One automaton as `regex-automata` makes it, before it becomes part of a table.
+#[derive(Debug)]
+pub(super) struct Group {
+    dfa: dense::DFA<Vec<u32>>,
+    start: StateID,
+    /// The state behind a byte that no pattern can begin with: nothing is in progress there either.
+    idle: StateID,
+    /// The number that each of its patterns has in the whole.
+    patterns: Vec<usize>,
+    /// The longest match of those that have one, with the look-ahead, in bytes.
+    bound: usize,
+}
 
-/// One automaton.
+/// Automata that run side by side.
 #[derive(Debug)]
 pub(super) struct Flat {
     /// The column of each byte.
     columns: Box<[u8; 256]>,
-    /// Row by row, the entry for each column; the last column is the end of the text.
+    /// Row by row, where the next row begins for each column. The rows in which nothing is in progress
+    /// come first, those in which a pattern has matched last.
     table: Vec<u32>,
-    /// Columns of a row.
-    width: usize,
-    /// The entry in which a run begins.
-    start: u32,
-    /// The patterns that have matched in a state, by its row.
+    /// Where the rows end in which nothing is in progress.
+    idle_end: u32,
+    /// Where the rows begin in which a pattern has matched.
+    match_start: u32,
+    /// For each automaton: the row in which it starts, and its bound.
+    groups: Vec<(u32, usize)>,
+    /// The patterns that have matched, by row.
     matches: HashMap<u32, Vec<usize>>,
-}
-
-/// One automaton with what its patterns are in the whole.
-#[derive(Debug)]
-pub(super) struct Group {
-    pub(super) flat: Flat,
-    /// The number that each of its patterns has in the whole.
-    pub(super) patterns: Vec<usize>,
-    /// The longest match of those that have one, with the look-ahead, in bytes.
-    pub(super) bound: usize,
+    /// The patterns that match if the text ends there, by row.
+    end_matches: HashMap<u32, Vec<usize>>,
 }
 
 /// What one run over a window tells.
@@ -82,163 +89,287 @@ pub(super) trait MatchSink {
     fn gave_up(&mut self, patterns: usize);
 }
 
-impl Flat {
+impl Group {
     /// Makes the automaton of an NFA, if it is small enough. `idle_byte` is one that no pattern can
-    /// begin with, so that nothing is in progress behind it either.
-    pub(super) fn new(nfa: &thompson::NFA, idle_byte: Option<u8>) -> Option<Self> {
+    /// begin with.
+    pub(super) fn new(
+        nfa: &thompson::NFA,
+        idle_byte: Option<u8>,
+        patterns: Vec<usize>,
+        bound: usize,
+    ) -> Option<Self> {
         let config = dense::Config::new()
             .match_kind(MatchKind::All)
-            .start_kind(regex_automata::dfa::StartKind::Unanchored)
+            .start_kind(StartKind::Unanchored)
             .accelerate(false)
             .dfa_size_limit(Some(DENSE_LIMIT))
             .determinize_size_limit(Some(DETERMINIZE_LIMIT));
         let dfa = dense::Builder::new().configure(config).build_from_nfa(nfa).ok()?;
         let start = dfa.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
         let idle = idle_byte.map_or(start, |byte| dfa.next_state(start, byte));
-        Self::flatten(&dfa, start, idle)
+        Some(Self { dfa, start, idle, patterns, bound })
     }
 
-    fn flatten(dfa: &dense::DFA<Vec<u32>>, start: StateID, idle: StateID) -> Option<Self> {
-        let states = reachable(dfa, start);
-        let (columns, samples) = columns(dfa, &states);
-        let width = samples.len() + 1;
-        let rows: HashMap<StateID, u32> = states
+    /// All states that a run can come to, the start first.
+    fn reachable(&self) -> Vec<StateID> {
+        let mut states = vec![self.start];
+        let mut known: HashSet<StateID> = states.iter().copied().collect();
+        let mut nth = 0;
+        while let Some(&state) = states.get(nth) {
+            nth += 1;
+            for next in (0..=u8::MAX).map(|byte| self.dfa.next_state(state, byte)) {
+                if known.insert(next) {
+                    states.push(next);
+                }
+            }
+        }
+        states
+    }
+
+    /// Which part of the table a state belongs to: idle, in progress, matched.
+    fn rank(&self, state: StateID) -> u8 {
+        match state {
+            _ if self.dfa.is_match_state(state) => 2,
+            _ if state == self.start || state == self.idle => 0,
+            _ => 1,
+        }
+    }
+
+    fn matches(&self, state: StateID) -> Option<Vec<usize>> {
+        let all = || 0..self.dfa.match_len(state);
+        let number = |nth| self.patterns.get(self.dfa.match_pattern(state, nth).as_usize());
+        self.dfa.is_match_state(state).then(|| all().filter_map(number).copied().collect())
+    }
+}
+
+impl Flat {
+    /// Makes one table of some automata.
+    pub(super) fn new(groups: &[Group]) -> Self {
+        let mut rows: Vec<(u8, usize, StateID)> = Vec::new();
+        for (nth, group) in groups.iter().enumerate() {
+            let states = group.reachable().into_iter();
+            rows.extend(states.map(|state| (group.rank(state), nth, state)));
+        }
+        rows.sort_by_key(|&(rank, nth, _)| (rank, nth));
+        let (columns, samples) = columns(groups, &rows);
+        let width = samples.len();
+        let row_of: HashMap<(usize, StateID), u32> = rows
             .iter()
             .enumerate()
-            .map(|(nth, &state)| Some((state, u32::try_from(nth * width).ok()?)))
-            .collect::<Option<_>>()?;
-        let mut matches = HashMap::new();
-        let mut entry = |state: StateID| {
-            let row = *rows.get(&state).filter(|&&row| row <= ROW)?;
-            let mut entry = row;
-            if state == start || state == idle {
-                entry |= IDLE;
-            }
-            if dfa.is_match_state(state) {
-                entry |= MATCH;
-                matches.entry(row).or_insert_with(|| {
-                    let all = 0..dfa.match_len(state);
-                    all.map(|nth| dfa.match_pattern(state, nth).as_usize()).collect()
-                });
-            }
-            Some(entry)
+            .map(|(row, &(_, nth, state))| ((nth, state), narrow(row * width)))
+            .collect();
+        let row = |nth: usize, state| row_of.get(&(nth, state)).copied().unwrap_or_default();
+        let mut flat = Self {
+            columns,
+            table: Vec::with_capacity(rows.len() * width),
+            idle_end: narrow(rows.partition_point(|&(rank, ..)| rank < 1) * width),
+            match_start: narrow(rows.partition_point(|&(rank, ..)| rank < 2) * width),
+            groups: Vec::new(),
+            matches: HashMap::new(),
+            end_matches: HashMap::new(),
         };
-        let mut table = Vec::with_capacity(states.len() * width);
-        for &state in &states {
-            for &byte in &samples {
-                table.push(entry(dfa.next_state(state, byte))?);
-            }
-            table.push(entry(dfa.next_eoi_state(state))?);
+        for &(_, nth, state) in &rows {
+            let Some(group) = groups.get(nth) else { continue };
+            let next = samples.iter().map(|&byte| row(nth, group.dfa.next_state(state, byte)));
+            flat.table.extend(next);
+            let here = row(nth, state);
+            flat.matches.extend(group.matches(state).map(|all| (here, all)));
+            let end = group.matches(group.dfa.next_eoi_state(state));
+            flat.end_matches.extend(end.map(|all| (here, all)));
         }
-        let start = entry(start)?;
-        table.shrink_to_fit();
-        Some(Self { columns, table, width, start, matches })
+        let starts = groups.iter().enumerate();
+        flat.groups = starts.map(|(nth, group)| (row(nth, group.start), group.bound)).collect();
+        flat
     }
 
     /// Bytes that it takes.
     pub(super) fn memory(&self) -> usize {
-        self.table.capacity() * size_of::<u32>() + 256
+        self.table.capacity() * size_of::<u32>() + self.columns.len()
     }
 
+    /// Runs over a window.
+    pub(super) fn run(&self, course: Course<'_>, sink: &mut impl MatchSink) -> Run {
+        match self.groups.len() {
+            0 | 1 => self.run_side_by_side::<1>(course, sink),
+            2 => self.run_side_by_side::<2>(course, sink),
+            3 => self.run_side_by_side::<3>(course, sink),
+            _ => self.run_side_by_side::<MOST_GROUPS>(course, sink),
+        }
+    }
+
+    fn run_side_by_side<const N: usize>(
+        &self,
+        course: Course<'_>,
+        sink: &mut impl MatchSink,
+    ) -> Run {
+        let Course { text, from, last, wide } = course;
+        let mut rows = self.rows_at::<N>(text, from);
+        let mut state = Progress { cut: from, first_wide: None, seen: false, wide };
+        let bytes = text.as_bytes().get(from..).unwrap_or_default();
+        let mut at = from;
+        for chunk in bytes.chunks(CHUNK) {
+            let before = rows;
+            let (idle, highest) = self.step(chunk, &mut rows);
+            let end = at + chunk.len();
+            let after = text.as_bytes().get(at + 1..).unwrap_or_default();
+            let cuts = idle & starts(after, chunk.len());
+            if highest >= self.match_start || state.needs_care(cuts, at) {
+                rows = self.step_with_care(&mut state, (chunk, at), (before, cuts), sink);
+            } else if cuts != 0 {
+                state.cut = at + CHUNK - cuts.leading_zeros() as usize;
+            }
+            at = end;
+        }
+        if last {
+            self.report(&self.end_matches, rows, sink);
+        }
+        let end = text.len();
+        let tight = self.groups.iter().map(|&(_, bound)| bound).min().unwrap_or_default();
+        let decided = if last || end - state.cut <= tight {
+            state.cut
+        } else {
+            self.decided::<N>(text, state.cut)
+        };
+        let first_wide = state.first_wide.or((end - state.cut > wide).then_some(state.cut));
+        Run { last_cut: state.cut, decided, first_wide }
+    }
+
+    /// The rows in which the automata stand before the byte `from`, which lies behind a cut.
+    fn rows_at<const N: usize>(&self, text: &str, from: usize) -> [u32; N] {
+        let mut rows = [0; N];
+        for (row, &(start, _)) in rows.iter_mut().zip(&self.groups) {
+            *row = start;
+        }
+        self.step(&[byte_before(text, from)], &mut rows);
+        rows
+    }
+
+    /// Takes up to 64 bytes. Tells, a bit for each, behind which of them nothing is in progress, and the
+    /// last row of the table that was come to.
     #[inline(always)]
-    fn next(&self, entry: u32, byte: u8) -> u32 {
-        // A column has no more than 256 bytes to stand for, so the look-up never misses.
+    fn step<const N: usize>(&self, chunk: &[u8], rows: &mut [u32; N]) -> (u64, u32) {
+        let (mut idle, mut highest) = (0, 0);
+        let mut now = *rows;
+        for (bit, &byte) in chunk.iter().enumerate() {
+            let top = self.next(&mut now, byte);
+            idle |= u64::from(top < self.idle_end) << bit;
+            highest = highest.max(top);
+        }
+        *rows = now;
+        (idle, highest)
+    }
+
+    /// Takes one byte; the result is the last of the rows in the table.
+    #[inline(always)]
+    fn next<const N: usize>(&self, rows: &mut [u32; N], byte: u8) -> u32 {
+        // Bytes are fewer than 257 and rows end in the table, so the look-ups never miss.
         let column = self.columns.get(usize::from(byte)).copied().unwrap_or_default();
-        let at = (entry & ROW) as usize + usize::from(column);
-        self.table.get(at).copied().unwrap_or_default()
+        let mut top = 0;
+        for row in rows {
+            let at = (*row + u32::from(column)) as usize;
+            *row = self.table.get(at).copied().unwrap_or_default();
+            top = top.max(*row);
+        }
+        top
     }
 
-    fn end(&self, entry: u32) -> u32 {
-        let at = (entry & ROW) as usize + self.width - 1;
-        self.table.get(at).copied().unwrap_or_default()
-    }
-}
-
-/// Runs automata side by side over a window.
-pub(super) fn run_groups(groups: &[Group], course: Course<'_>, sink: &mut impl MatchSink) -> Run {
-    match groups {
-        [a] => run([a], course, sink),
-        [a, b] => run([a, b], course, sink),
-        [a, b, c] => run([a, b, c], course, sink),
-        [a, b, c, d] => run([a, b, c, d], course, sink),
-        _ => {
-            let end = course.text.len();
-            Run { last_cut: end, decided: end, first_wide: None }
-        }
-    }
-}
-
-fn run<const N: usize>(
-    groups: [&Group; N],
-    course: Course<'_>,
-    sink: &mut impl MatchSink,
-) -> Run {
-    let Course { text, from, last, wide } = course;
-    let before = byte_before(text, from);
-    let mut entries = groups.map(|group| group.flat.next(group.flat.start, before));
-    let mut cuts = [from; N];
-    let (mut cut, mut first_wide, mut seen, mut reported) = (from, None, false, entries);
-    let bytes = text.as_bytes().get(from..).unwrap_or_default();
-    let following = bytes.iter().skip(1).chain([&0]);
-    for ((&byte, &next), at) in bytes.iter().zip(following).zip(from + 1..) {
-        let (mut all, mut any) = (IDLE, 0);
-        let border = !is_continuation(next);
-        for ((entry, group), cut) in entries.iter_mut().zip(groups).zip(&mut cuts) {
-            *entry = group.flat.next(*entry, byte);
-            all &= *entry;
-            any |= *entry;
-            *cut = if border & (*entry & IDLE != 0) { at } else { *cut };
-        }
-        if any & MATCH != 0 && !(seen && entries == reported) {
-            report(groups, entries, sink);
-            (seen, reported) = (true, entries);
-        }
-        let idle = border & (all != 0);
-        if idle & (seen | (at - cut > wide)) {
-            if seen {
-                sink.segment(cut, at);
-                seen = false;
+    /// Takes up to 64 bytes again, with an eye on matches and on stretches that are too long.
+    #[cold]
+    fn step_with_care<const N: usize>(
+        &self,
+        state: &mut Progress,
+        (chunk, from): (&[u8], usize),
+        (mut rows, cuts): ([u32; N], u64),
+        sink: &mut impl MatchSink,
+    ) -> [u32; N] {
+        let mut reported = [0; N];
+        for (bit, &byte) in chunk.iter().enumerate() {
+            let top = self.next(&mut rows, byte);
+            if top >= self.match_start && rows != reported {
+                self.report(&self.matches, rows, sink);
+                (state.seen, reported) = (true, rows);
             }
-            first_wide = first_wide.or((at - cut > wide).then_some(cut));
-        }
-        cut = if idle { at } else { cut };
-    }
-    if last {
-        report(groups, end_entries(groups, entries), sink);
-    }
-    let end = text.len();
-    let decided = groups
-        .iter()
-        .zip(cuts)
-        .map(|(group, cut)| cut.max(super::pattern::floor_char(text, end.saturating_sub(group.bound))))
-        .min()
-        .map_or(end, |decided| decided.max(cut));
-    Run { last_cut: cut, decided, first_wide: first_wide.or((end - cut > wide).then_some(cut)) }
-}
-
-fn end_entries<const N: usize>(groups: [&Group; N], mut entries: [u32; N]) -> [u32; N] {
-    for (entry, group) in entries.iter_mut().zip(groups) {
-        *entry = group.flat.end(*entry);
-    }
-    entries
-}
-
-/// Tells which patterns have matched in these states.
-#[cold]
-fn report<const N: usize>(groups: [&Group; N], entries: [u32; N], sink: &mut impl MatchSink) {
-    for (entry, group) in entries.into_iter().zip(groups) {
-        let matched = group.flat.matches.get(&(entry & ROW)).filter(|_| entry & MATCH != 0);
-        for &pattern in matched.into_iter().flatten() {
-            if let Some(&pattern) = group.patterns.get(pattern) {
-                sink.matched(pattern);
+            if cuts & (1 << bit) != 0 {
+                let at = from + bit + 1;
+                if state.seen {
+                    sink.segment(state.cut, at);
+                    (state.seen, reported) = (false, [0; N]);
+                }
+                state.close(at);
             }
         }
+        rows
+    }
+
+    /// Tells which patterns have matched in these rows.
+    fn report<const N: usize>(
+        &self,
+        matches: &HashMap<u32, Vec<usize>>,
+        rows: [u32; N],
+        sink: &mut impl MatchSink,
+    ) {
+        let groups = self.groups.iter().zip(rows);
+        for &pattern in groups.filter_map(|(_, row)| matches.get(&row)).flatten() {
+            sink.matched(pattern);
+        }
+    }
+
+    /// The first byte at which a match of a pattern that has a longest one could still begin: each
+    /// automaton is asked where it was idle last, and holds no more than its bound.
+    #[cold]
+    fn decided<const N: usize>(&self, text: &str, from: usize) -> usize {
+        let mut rows = self.rows_at::<N>(text, from);
+        let mut cuts = [from; N];
+        let bytes = text.as_bytes().get(from..).unwrap_or_default();
+        for (&byte, at) in bytes.iter().zip(from + 1..) {
+            self.next(&mut rows, byte);
+            for (cut, row) in cuts.iter_mut().zip(rows) {
+                if row < self.idle_end && text.is_char_boundary(at) {
+                    *cut = at;
+                }
+            }
+        }
+        let held = |(&(_, bound), cut): (&(u32, usize), usize)| {
+            cut.max(floor_char(text, text.len().saturating_sub(bound)))
+        };
+        self.groups.iter().zip(cuts).map(held).min().map_or(from, |decided| decided.max(from))
     }
 }
 
-/// Whether a byte goes on with a character that an earlier byte began.
-const fn is_continuation(byte: u8) -> bool {
-    byte & 0xc0 == 0x80
+/// Where a run stands.
+struct Progress {
+    cut: usize,
+    first_wide: Option<usize>,
+    /// Whether a pattern has matched since the last cut.
+    seen: bool,
+    wide: usize,
+}
+
+impl Progress {
+    /// Whether the cuts of the next 64 bytes, which begin at `at`, end a stretch that matters.
+    fn needs_care(&self, cuts: u64, at: usize) -> bool {
+        let first = at + cuts.trailing_zeros() as usize + 1;
+        cuts != 0 && (self.seen || self.wide < CHUNK || first - self.cut > self.wide)
+    }
+
+    fn close(&mut self, at: usize) {
+        self.first_wide = self.first_wide.or((at - self.cut > self.wide).then_some(self.cut));
+        self.cut = at;
+    }
+}
+
+/// A bit for each of the first `count` bytes that does not go on with a character. Behind the last byte
+/// of a text a character begins.
+fn starts(bytes: &[u8], count: usize) -> u64 {
+    let bytes = bytes.get(..count).unwrap_or(bytes);
+    if bytes.is_ascii() {
+        return u64::MAX;
+    }
+    let mut starts = u64::MAX;
+    for (bit, &byte) in bytes.iter().enumerate() {
+        starts &= !(u64::from(byte & 0xc0 == 0x80) << bit);
+    }
+    starts
 }
 
 /// The byte before the text that is scanned; a text begins as if after a line break.
@@ -246,30 +377,14 @@ pub(super) fn byte_before(text: &str, from: usize) -> u8 {
     from.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied().unwrap_or(b'\n')
 }
 
-/// All states that a run can come to, the start first.
-fn reachable(dfa: &dense::DFA<Vec<u32>>, start: StateID) -> Vec<StateID> {
-    let mut states = vec![start];
-    let mut known: std::collections::HashSet<StateID> = states.iter().copied().collect();
-    let mut nth = 0;
-    while let Some(&state) = states.get(nth) {
-        nth += 1;
-        let ends = std::iter::once(dfa.next_eoi_state(state));
-        for next in (0..=u8::MAX).map(|byte| dfa.next_state(state, byte)).chain(ends) {
-            if known.insert(next) {
-                states.push(next);
-            }
-        }
-    }
-    states
-}
-
 /// The column of each byte, and one byte of each column: bytes share a column where every state treats
 /// them alike.
-fn columns(dfa: &dense::DFA<Vec<u32>>, states: &[StateID]) -> (Box<[u8; 256]>, Vec<u8>) {
+fn columns(groups: &[Group], rows: &[(u8, usize, StateID)]) -> (Box<[u8; 256]>, Vec<u8>) {
     let mut columns = Box::new([0; 256]);
     let mut samples: Vec<u8> = Vec::new();
+    let next = |nth: usize, state, byte| groups.get(nth).map(|group| group.dfa.next_state(state, byte));
     let alike =
-        |a: u8, b: u8| states.iter().all(|&state| dfa.next_state(state, a) == dfa.next_state(state, b));
+        |a, b| rows.iter().all(|&(_, nth, state)| next(nth, state, a) == next(nth, state, b));
     for byte in 0..=u8::MAX {
         let column = samples.iter().position(|&sample| alike(sample, byte)).unwrap_or_else(|| {
             samples.push(byte);
@@ -280,4 +395,9 @@ fn columns(dfa: &dense::DFA<Vec<u32>>, states: &[StateID]) -> (Box<[u8; 256]>, V
         }
     }
     (columns, samples)
+}
+
+/// A table has far fewer than four thousand million entries.
+fn narrow(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }

@@ -20,7 +20,7 @@ pub(super) const SKELETON: ViewDef = ViewDef {
     over: Some(FOLD_INDEX),
     default_on: true,
     applies: |input| {
-        !input.as_str().is_ascii() && input.as_str().chars().any(|c| latin(c) != UNCHANGED)
+        input.survey().may_look_alike && input.as_str().chars().any(|c| latin(c) != UNCHANGED)
     },
     build,
     open_from: Reading::len,
