@@ -5,22 +5,17 @@
     reason = "arrays of constant length under constant bounds: nothing is checked at run time"
 )]
 
-/// Bits of one byte's traits.
+/// Bits of one byte's traits: a letter (the lowest bit), a digit, a digit or sign that `leet` may read as
+/// a letter, one of these that counts at the end of a word too, part of a character that is not ASCII.
 const LETTER: u8 = 1;
-const DIGIT: u8 = 2;
-/// A digit or sign that `leet` may read as a letter.
-const STANDS_IN: u8 = 4;
-/// One of these that counts at the end of a word too.
-const SOLID: u8 = 8;
-/// Part of a character that is not ASCII.
-const HIGH: u8 = 16;
+const STANDS_IN: u8 = 1 << 2;
 
 /// Bytes that are looked at together, and bytes before them that are looked at again.
 const BLOCK: usize = 64;
-const BEFORE: usize = 8;
+const BEFORE: usize = 16;
 const SEEN: usize = BEFORE + BLOCK;
-/// How far apart two single letters of one run may begin: a letter and the longest gap.
-const SINGLES_APART: usize = 5;
+/// Of the bytes before, those whose words are looked at again.
+const WORDS_BEFORE: usize = 8;
 /// The most characters that `spaced` leaves out between two Han characters.
 const LONGEST_HAN_GAP: usize = 3;
 
@@ -54,18 +49,17 @@ impl Survey {
                 return survey;
             }
         }
-        let mut seen = [0; SEEN];
+        let mut seen = Seen::new();
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         for block in blocks {
             survey.block(&mut seen, block);
         }
-        if !rest.is_empty() {
-            let mut block = [0; BLOCK];
-            if let Some(block) = block.get_mut(..rest.len()) {
-                block.copy_from_slice(rest);
-            }
-            survey.block(&mut seen, &block);
+        // Also where nothing is left over: what the end of a block leaves open is judged with the next.
+        let mut block = [0; BLOCK];
+        if let Some(block) = block.get_mut(..rest.len()) {
+            block.copy_from_slice(rest);
         }
+        survey.block(&mut seen, &block);
         survey
     }
 
@@ -80,24 +74,54 @@ impl Survey {
         Words { masks: &self.words, block: 0, rest }
     }
 
-    /// Takes in the next bytes. `seen` ends with the bytes before them, and then with these.
-    fn block(&mut self, seen: &mut [u8; SEEN], block: &[u8; BLOCK]) {
-        for at in 0..BEFORE {
-            seen[at] = seen[at + BLOCK];
-        }
-        for at in 0..BLOCK {
-            seen[at + BEFORE] = block[at];
-        }
-        let mut traits = [0; SEEN];
-        for at in 0..SEEN {
-            traits[at] = traits_of(seen[at]);
-        }
+    fn block(&mut self, seen: &mut Seen, block: &[u8; BLOCK]) {
+        let traits = seen.take(block);
+        let words = mask(&seen.traits);
         if self.ascii {
-            self.words.push(mask(&traits));
+            self.words.push(words);
         }
-        self.may_be_leet |= has_leet(&traits);
-        self.may_be_spaced |= has_near_singles(&traits);
-        self.may_be_stretched |= has_repeats(seen, &traits) || (!self.ascii && has_wide_repeats(seen));
+        self.may_be_spaced |= has_near_singles(seen.words, words);
+        self.may_be_leet |= traits & STANDS_IN != 0 && has_leet(&seen.traits);
+        self.may_be_stretched |=
+            has_repeats(&seen.again) || (!self.ascii && has_wide_repeats(&seen.bytes));
+        seen.words = words;
+    }
+}
+
+/// The bytes of one block and some before them.
+struct Seen {
+    bytes: [u8; SEEN],
+    traits: [u8; SEEN],
+    /// Where a byte is a letter and the same as the byte before it.
+    again: [u8; SEEN],
+    /// A bit for each letter and digit of the block before.
+    words: u64,
+}
+
+impl Seen {
+    const fn new() -> Self {
+        Self { bytes: [0; SEEN], traits: [0; SEEN], again: [0; SEEN], words: 0 }
+    }
+
+    /// Takes in the next block; the result is the union of the traits in it.
+    fn take(&mut self, block: &[u8; BLOCK]) -> u8 {
+        for at in 0..BEFORE {
+            self.bytes[at] = self.bytes[at + BLOCK];
+            self.traits[at] = self.traits[at + BLOCK];
+            self.again[at] = self.again[at + BLOCK];
+        }
+        let mut union = 0;
+        for at in 0..BLOCK {
+            let byte = block[at];
+            let traits = traits_of(byte);
+            self.bytes[at + BEFORE] = byte;
+            self.traits[at + BEFORE] = traits;
+            union |= traits;
+        }
+        for at in BEFORE..SEEN {
+            self.again[at] = u8::from(self.bytes[at] == self.bytes[at - 1]) & self.traits[at];
+        }
+        union
     }
 }
 
@@ -116,7 +140,7 @@ fn traits_of(byte: u8) -> u8 {
 /// The bits of the letters and digits among the last 64 traits.
 fn mask(traits: &[u8; SEEN]) -> u64 {
     let mut mask = 0;
-    for (index, eight) in traits.as_chunks::<8>().0.iter().skip(1).enumerate() {
+    for (index, eight) in traits.as_chunks::<8>().0.iter().skip(2).enumerate() {
         let eight = u64::from_le_bytes(*eight);
         let word = (eight | eight >> 1) & 0x0101_0101_0101_0101;
         mask |= (word.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
@@ -128,57 +152,45 @@ fn mask(traits: &[u8; SEEN]) -> u64 {
 /// that counts there by itself or has another behind it; or a digit beside a Han character.
 fn has_leet(traits: &[u8; SEEN]) -> bool {
     let mut found = 0;
-    for at in 1..SEEN - 1 {
-        let (a, b, c) = (traits[at - 1], traits[at], traits[at + 1]);
+    for at in BEFORE..SEEN {
+        let (a, b, c) = (traits[at - 2], traits[at - 1], traits[at]);
         let letter_before = a | a >> 4;
         let letter_behind = c | c >> 4;
         // Behind a letter: counts by itself, or another follows.
         let closes = b >> 3 | c >> 2;
         found |= b >> 2 & (letter_behind | letter_before & closes);
     }
-    // What follows the last byte is seen with the next block, if there is one.
-    let (a, b) = (traits[SEEN - 2], traits[SEEN - 1]);
-    found |= b >> 2 & b >> 3 & (a | a >> 4);
     found & LETTER != 0
 }
 
-/// Whether two letters that stand alone begin near each other. A run has three, each near the next.
-fn has_near_singles(traits: &[u8; SEEN]) -> bool {
-    let mut single = [0_u8; SEEN + SINGLES_APART];
-    for at in 1..SEEN {
-        let (a, b) = (traits[at - 1], traits[at]);
-        let c = if at + 1 < SEEN { traits[at + 1] } else { 0 };
-        single[at] = b & !(a | a >> 1 | c | c >> 1);
-    }
-    let mut near = 0;
-    for at in 0..SEEN {
-        near |= single[at] & (single[at + 2] | single[at + 3] | single[at + 4] | single[at + 5]);
-    }
-    near & LETTER != 0
+/// Whether two letters or digits that stand alone begin near each other. A run has three letters, each
+/// near the next. The masks have a bit for each letter and digit of the last block and of this one.
+const fn has_near_singles(before: u64, here: u64) -> bool {
+    let words = (here as u128) << WORDS_BEFORE | (before >> (BLOCK - WORDS_BEFORE)) as u128;
+    // Of the first bit and the last one neighbour is not seen; they are judged in other blocks.
+    let judged = !(1 | 1 << (WORDS_BEFORE + BLOCK - 1));
+    let single = words & !(words << 1) & !(words >> 1) & judged;
+    // A letter and the longest gap: two single letters of one run begin up to five bytes apart.
+    single & (single >> 2 | single >> 3 | single >> 4 | single >> 5) != 0
 }
 
 /// Whether a letter stands there three times in a row, or three doubled letters stand in a row.
-fn has_repeats(seen: &[u8; SEEN], traits: &[u8; SEEN]) -> bool {
-    let mut again = [0_u8; SEEN];
-    for at in 0..SEEN - 1 {
-        again[at] = u8::from(seen[at] == seen[at + 1]) & traits[at];
-    }
+fn has_repeats(again: &[u8; SEEN]) -> bool {
     let mut found = 0;
-    for at in 0..SEEN - 4 {
-        found |= again[at] & (again[at + 1] | again[at + 2] & again[at + 4]);
+    for at in BEFORE..SEEN {
+        found |= again[at] & (again[at - 1] | again[at - 2] & again[at - 4]);
     }
-    found |= again[SEEN - 4] & again[SEEN - 3] | again[SEEN - 3] & again[SEEN - 2];
     found & LETTER != 0
 }
 
-/// Whether a character of three bytes stands there twice.
-fn has_wide_repeats(seen: &[u8; SEEN]) -> bool {
+/// Whether a Han character stands there twice.
+fn has_wide_repeats(bytes: &[u8; SEEN]) -> bool {
     let mut found = 0;
-    for at in 0..SEEN - 5 {
-        let same = u8::from(seen[at] == seen[at + 3])
-            & u8::from(seen[at + 1] == seen[at + 4])
-            & u8::from(seen[at + 2] == seen[at + 5]);
-        found |= same & u8::from(matches!(seen[at], 0xe4..=0xe9));
+    for at in BEFORE..SEEN {
+        let same = u8::from(bytes[at - 5] == bytes[at - 2])
+            & u8::from(bytes[at - 4] == bytes[at - 1])
+            & u8::from(bytes[at - 3] == bytes[at]);
+        found |= same & u8::from(bytes[at - 5].wrapping_sub(0xe4) < 6);
     }
     found != 0
 }
