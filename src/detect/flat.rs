@@ -15,13 +15,18 @@ use super::pattern::floor_char;
 
 /// The most bytes a dense automaton may take; beyond it patterns are widened, and at last the lazy
 /// form is used. Small enough that its busy part stays in the processor's cache.
-const DENSE_LIMIT: usize = 1 << 20;
+const DENSE_LIMIT: usize = 2 << 20;
 /// The most bytes that building a dense automaton may take.
-const DETERMINIZE_LIMIT: usize = 1 << 20;
+const DETERMINIZE_LIMIT: usize = 4 << 20;
 /// The most automata that run side by side.
 pub(super) const MOST_GROUPS: usize = 4;
 /// Bytes between two looks at what the automata came to.
 const CHUNK: usize = 64;
+/// How many chunks a second run is ahead. A look-up waits for the one before it; two runs at once wait
+/// half as long.
+const AHEAD: usize = 32;
+/// How far the place where the second run begins may lie before that, so that it is behind a blank.
+const BLANK_WITHIN: usize = 32;
 
 /// One automaton as `regex-automata` makes it, before it becomes part of a table.
 #[derive(Debug)]
@@ -204,21 +209,18 @@ impl Flat {
     ) -> Run {
         let Course { text, from, last, wide } = course;
         let mut rows = self.rows_at::<N>(text, from);
-        let mut state = Progress { cut: from, first_wide: None, seen: false, wide };
-        let bytes = text.as_bytes().get(from..).unwrap_or_default();
+        let mut state = Progress { text, cut: from, first_wide: None, seen: false, wide };
         let mut at = from;
-        for chunk in bytes.chunks(CHUNK) {
-            let before = rows;
-            let (idle, highest) = self.step(chunk, &mut rows);
-            let end = at + chunk.len();
-            let after = text.as_bytes().get(at + 1..).unwrap_or_default();
-            let cuts = idle & starts(after, chunk.len());
-            if highest >= self.match_start || state.needs_care(cuts, at) {
-                rows = self.step_with_care(&mut state, (chunk, at), (before, cuts), sink);
-            } else if cuts != 0 {
-                state.cut = at + CHUNK - cuts.leading_zeros() as usize;
+        while at < text.len() {
+            if let Some((middle, end)) = halves(text, at) {
+                rows = self.run_ahead(&mut state, (at, middle, end), rows, sink);
+                at = end;
+            } else {
+                let chunk = state.chunk(at);
+                let judged = self.step(chunk, &mut rows);
+                self.take(&mut state, (at, chunk.len()), judged, sink);
+                at += chunk.len();
             }
-            at = end;
         }
         if last {
             self.report(&self.end_matches, rows, sink);
@@ -234,6 +236,68 @@ impl Flat {
         Run { last_cut: state.cut, decided, first_wide }
     }
 
+    /// Runs over `at..middle` and `middle..end` at once. The second run begins as if nothing were in
+    /// progress in the middle; where something is, it is done again.
+    fn run_ahead<const N: usize>(
+        &self,
+        state: &mut Progress<'_>,
+        (mut at, middle, end): (usize, usize, usize),
+        mut rows: [u32; N],
+        sink: &mut impl MatchSink,
+    ) -> [u32; N] {
+        let guess = self.rows_at::<N>(state.text, middle);
+        let (mut ahead_rows, mut ahead_at) = (guess, middle);
+        let mut ahead = [Judged::<N>::default(); AHEAD];
+        for kept in &mut ahead {
+            let chunks = (state.bytes(at, middle), state.bytes(ahead_at, end));
+            let (Some(here), Some(there)) = (chunks.0.first_chunk(), chunks.1.first_chunk()) else { break };
+            let judged = self.step_both((here, &mut rows), (there, &mut ahead_rows));
+            self.take(state, (at, CHUNK), judged.0, sink);
+            *kept = judged.1;
+            at += CHUNK;
+            ahead_at += CHUNK;
+        }
+        while at < middle {
+            let chunk = state.bytes(at, middle);
+            let chunk = chunk.get(..CHUNK).unwrap_or(chunk);
+            let judged = self.step(chunk, &mut rows);
+            self.take(state, (at, chunk.len()), judged, sink);
+            at += chunk.len();
+        }
+        if rows == guess {
+            let kept = ahead.iter().take((ahead_at - middle) / CHUNK);
+            for (&judged, at) in kept.zip((middle..).step_by(CHUNK)) {
+                self.take(state, (at, CHUNK), judged, sink);
+            }
+            (rows, at) = (ahead_rows, ahead_at);
+        }
+        while at < end {
+            let chunk = state.bytes(at, end);
+            let chunk = chunk.get(..CHUNK).unwrap_or(chunk);
+            let judged = self.step(chunk, &mut rows);
+            self.take(state, (at, chunk.len()), judged, sink);
+            at += chunk.len();
+        }
+        rows
+    }
+
+    /// Takes in what was found in the bytes at `at`.
+    #[inline(always)]
+    fn take<const N: usize>(
+        &self,
+        state: &mut Progress<'_>,
+        (at, len): (usize, usize),
+        judged: Judged<N>,
+        sink: &mut impl MatchSink,
+    ) {
+        let cuts = judged.idle & starts(state.bytes(at + 1, at + 1 + len));
+        if judged.highest >= self.match_start || state.needs_care(cuts, at) {
+            self.step_with_care(state, (at, len), (judged.before, cuts), sink);
+        } else if cuts != 0 {
+            state.cut = at + CHUNK - cuts.leading_zeros() as usize;
+        }
+    }
+
     /// The rows in which the automata stand before the byte `from`, which lies behind a cut.
     fn rows_at<const N: usize>(&self, text: &str, from: usize) -> [u32; N] {
         let mut rows = [0; N];
@@ -244,19 +308,39 @@ impl Flat {
         rows
     }
 
-    /// Takes up to 64 bytes. Tells, a bit for each, behind which of them nothing is in progress, and the
-    /// last row of the table that was come to.
+    /// Takes up to 64 bytes.
     #[inline(always)]
-    fn step<const N: usize>(&self, chunk: &[u8], rows: &mut [u32; N]) -> (u64, u32) {
-        let (mut idle, mut highest) = (0, 0);
+    fn step<const N: usize>(&self, chunk: &[u8], rows: &mut [u32; N]) -> Judged<N> {
+        let mut judged = Judged { before: *rows, idle: 0, highest: 0 };
         let mut now = *rows;
         for (bit, &byte) in chunk.iter().enumerate() {
             let top = self.next(&mut now, byte);
-            idle |= u64::from(top < self.idle_end) << bit;
-            highest = highest.max(top);
+            judged.idle |= u64::from(top < self.idle_end) << bit;
+            judged.highest = judged.highest.max(top);
         }
         *rows = now;
-        (idle, highest)
+        judged
+    }
+
+    /// Takes 64 bytes at two places.
+    #[inline(always)]
+    fn step_both<const N: usize>(
+        &self,
+        (here, rows): (&[u8; CHUNK], &mut [u32; N]),
+        (there, ahead): (&[u8; CHUNK], &mut [u32; N]),
+    ) -> (Judged<N>, Judged<N>) {
+        let mut first = Judged { before: *rows, idle: 0, highest: 0 };
+        let mut second = Judged { before: *ahead, idle: 0, highest: 0 };
+        let (mut now, mut then) = (*rows, *ahead);
+        for (bit, (&byte, &other)) in here.iter().zip(there).enumerate() {
+            let (top, other) = (self.next(&mut now, byte), self.next(&mut then, other));
+            first.idle |= u64::from(top < self.idle_end) << bit;
+            second.idle |= u64::from(other < self.idle_end) << bit;
+            first.highest = first.highest.max(top);
+            second.highest = second.highest.max(other);
+        }
+        (*rows, *ahead) = (now, then);
+        (first, second)
     }
 
     /// Takes one byte; the result is the last of the rows in the table.
@@ -277,13 +361,13 @@ impl Flat {
     #[cold]
     fn step_with_care<const N: usize>(
         &self,
-        state: &mut Progress,
-        (chunk, from): (&[u8], usize),
+        state: &mut Progress<'_>,
+        (from, len): (usize, usize),
         (mut rows, cuts): ([u32; N], u64),
         sink: &mut impl MatchSink,
-    ) -> [u32; N] {
+    ) {
         let mut reported = [0; N];
-        for (bit, &byte) in chunk.iter().enumerate() {
+        for (bit, &byte) in state.bytes(from, from + len).iter().enumerate() {
             let top = self.next(&mut rows, byte);
             if top >= self.match_start && rows != reported {
                 self.report(&self.matches, rows, sink);
@@ -298,7 +382,6 @@ impl Flat {
                 state.close(at);
             }
         }
-        rows
     }
 
     /// Tells which patterns have matched in these rows.
@@ -336,8 +419,26 @@ impl Flat {
     }
 }
 
+/// What a look at up to 64 bytes came to.
+#[derive(Clone, Copy)]
+struct Judged<const N: usize> {
+    /// The rows before the first of them.
+    before: [u32; N],
+    /// Behind which of them nothing is in progress, a bit for each.
+    idle: u64,
+    /// The last row of the table that was come to.
+    highest: u32,
+}
+
+impl<const N: usize> Default for Judged<N> {
+    fn default() -> Self {
+        Self { before: [0; N], idle: 0, highest: 0 }
+    }
+}
+
 /// Where a run stands.
-struct Progress {
+struct Progress<'t> {
+    text: &'t str,
     cut: usize,
     first_wide: Option<usize>,
     /// Whether a pattern has matched since the last cut.
@@ -345,7 +446,18 @@ struct Progress {
     wide: usize,
 }
 
-impl Progress {
+impl<'t> Progress<'t> {
+    /// The bytes `from..to` of the text, as far as there are any.
+    fn bytes(&self, from: usize, to: usize) -> &'t [u8] {
+        let bytes = self.text.as_bytes();
+        bytes.get(from..to.min(bytes.len())).unwrap_or_default()
+    }
+
+    /// The next bytes to take.
+    fn chunk(&self, at: usize) -> &'t [u8] {
+        self.bytes(at, at + CHUNK)
+    }
+
     /// Whether the cuts of the next 64 bytes, which begin at `at`, end a stretch that matters.
     fn needs_care(&self, cuts: u64, at: usize) -> bool {
         let first = at + cuts.trailing_zeros() as usize + 1;
@@ -358,10 +470,24 @@ impl Progress {
     }
 }
 
-/// A bit for each of the first `count` bytes that does not go on with a character. Behind the last byte
-/// of a text a character begins.
-fn starts(bytes: &[u8], count: usize) -> u64 {
-    let bytes = bytes.get(..count).unwrap_or(bytes);
+/// Where two runs at once would begin and end in the text from `at` on: the middle is a border between
+/// characters, behind a blank if one is near.
+fn halves(text: &str, at: usize) -> Option<(usize, usize)> {
+    let half = AHEAD * CHUNK;
+    let rest = text.as_bytes().get(at..)?;
+    let half = half.min(rest.len() / 2);
+    if half < 2 * BLANK_WITHIN + CHUNK {
+        return None;
+    }
+    let near = rest.get(half - BLANK_WITHIN..half)?;
+    let blank = near.iter().rposition(|&byte| byte == b' ').map(|nth| half - BLANK_WITHIN + nth + 1);
+    let middle = blank.map_or_else(|| floor_char(text, at + half), |blank| at + blank);
+    Some((middle, (middle + half).min(text.len())))
+}
+
+/// A bit for each byte that does not go on with a character. Behind the last byte of a text a character
+/// begins.
+fn starts(bytes: &[u8]) -> u64 {
     if bytes.is_ascii() {
         return u64::MAX;
     }
