@@ -1,8 +1,8 @@
 //! Regexes: compiled under limits, and searched only where the automaton saw a match.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
@@ -36,9 +36,9 @@ pub struct PatternSpec {
     pub label: Arc<str>,
     /// The most bytes that a stream may hold for a match of this pattern in progress.
     pub max_match: usize,
-    /// A regex with a smaller automaton that tells where a match may be in progress: each match of the
-    /// pattern lies within one of it. `None` takes the pattern itself.
-    pub outline: Option<String>,
+    /// For a built-in pattern: a regex with a smaller automaton that tells where a match may be in
+    /// progress. Each match of the pattern lies within one of it. `None` takes the pattern itself.
+    pub outline: Option<&'static str>,
 }
 
 /// Why a regex cannot be used.
@@ -77,7 +77,7 @@ pub(super) struct PatternMatch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Segment {
     span: Span,
-    /// Where this segment's pattern numbers begin in [`PatternScratch::hit_patterns`].
+    /// Where the numbers of this segment's shapes begin in [`PatternScratch::hit_patterns`].
     first_pattern: usize,
 }
 
@@ -106,6 +106,8 @@ pub(super) struct PatternScan {
 #[derive(Debug)]
 pub(super) struct PatternSet {
     compiled: Vec<Compiled>,
+    /// The patterns of each shape that `all` knows.
+    members: Vec<Vec<usize>>,
     all: Option<HorizonAutomaton>,
     /// One automaton for each bound over the patterns that have no longest match within it.
     unbounded: Vec<Unbounded>,
@@ -117,10 +119,14 @@ struct Unbounded {
     automaton: HorizonAutomaton,
 }
 
+/// A regex that is compiled when it is first needed. `None` if that failed, which the tests of the
+/// built-in patterns rule out; all others are compiled when they are read.
+type SharedRegex = Arc<OnceLock<Option<meta::Regex>>>;
+
 #[derive(Debug)]
 struct Compiled {
     spec: PatternSpec,
-    regex: meta::Regex,
+    regex: SharedRegex,
     /// Whether it has no longest match within its bound.
     unbounded: bool,
     /// The shortest match in bytes. Shorter segments need no search: the automaton matches more than
@@ -144,6 +150,13 @@ pub(super) fn parse(pattern: &str) -> Result<Hir, PatternError> {
 /// The longest match of a pattern in bytes, `None` where there is no longest.
 pub fn longest_match(pattern: &str) -> Result<Option<usize>, PatternError> {
     Ok(parse(pattern)?.properties().maximum_len())
+}
+
+/// A built-in pattern: one regex for all policies that use it.
+fn shared(pattern: &str) -> SharedRegex {
+    static SHARED: Mutex<BTreeMap<String, SharedRegex>> = Mutex::new(BTreeMap::new());
+    let mut all = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(all.entry(pattern.to_owned()).or_default())
 }
 
 /// Compiles one pattern under the limits.
@@ -175,22 +188,34 @@ impl PatternSet {
     pub(super) fn new(specs: Vec<PatternSpec>) -> Result<Self, (Option<usize>, PatternError)> {
         let mut compiled = Vec::with_capacity(specs.len());
         let mut shapes = Vec::with_capacity(specs.len());
+        let mut members: Vec<Vec<usize>> = Vec::new();
+        let mut outlines: HashMap<&'static str, usize> = HashMap::new();
         let mut unbounded: BTreeMap<usize, Vec<Shape>> = BTreeMap::new();
         for (index, spec) in specs.into_iter().enumerate() {
             let at_fault = |error| (Some(index), error);
             let hir = parse(&spec.pattern).map_err(at_fault)?;
-            let regex = compile(&spec.pattern).map_err(at_fault)?;
+            let regex = match spec.outline {
+                Some(_) => shared(&spec.pattern),
+                None => Arc::new(OnceLock::from(compile(&spec.pattern).map(Some).map_err(at_fault)?)),
+            };
             let longest = hir.properties().maximum_len().filter(|&len| len <= spec.max_match);
             let shortest = hir.properties().minimum_len().unwrap_or_default();
-            let outline = spec.outline.as_deref().map(parse).transpose().map_err(at_fault)?;
-            let shape = Shape {
-                hir: outline.unwrap_or(hir),
-                bound: longest.map_or(0, |longest| longest + LOOK_AHEAD),
-            };
-            if longest.is_none() {
-                unbounded.entry(spec.max_match).or_default().push(shape.clone());
+            let bound = longest.map_or(0, |longest| longest + LOOK_AHEAD);
+            let known = spec.outline.and_then(|outline| outlines.get(outline).copied());
+            let shape = known.unwrap_or(shapes.len());
+            if known.is_none() {
+                let outline = spec.outline.map(parse).transpose().map_err(at_fault)?;
+                shapes.push(Shape { hir: outline.unwrap_or_else(|| hir.clone()), bound });
+                members.push(Vec::new());
+                outlines.extend(spec.outline.map(|outline| (outline, shape)));
             }
-            shapes.push(shape);
+            if let (Some(shape), Some(members)) = (shapes.get_mut(shape), members.get_mut(shape)) {
+                shape.bound = shape.bound.max(bound);
+                members.push(index);
+            }
+            if longest.is_none() {
+                unbounded.entry(spec.max_match).or_default().push(Shape { hir, bound });
+            }
             compiled.push(Compiled { spec, regex, unbounded: longest.is_none(), shortest });
         }
         let automaton = |shapes: &[Shape]| HorizonAutomaton::new(shapes).map_err(|error| (None, error));
@@ -199,7 +224,7 @@ impl PatternSet {
             .into_iter()
             .map(|(max_match, shapes)| Ok(Unbounded { max_match, automaton: automaton(&shapes)? }))
             .collect::<Result<_, _>>()?;
-        Ok(Self { compiled, all, unbounded })
+        Ok(Self { compiled, members, all, unbounded })
     }
 
     /// The pattern with this number.
@@ -211,7 +236,7 @@ impl PatternSet {
     pub(super) fn memory(&self) -> usize {
         self.all.iter().map(HorizonAutomaton::memory).sum::<usize>()
             + self.unbounded.iter().map(|group| group.automaton.memory()).sum::<usize>()
-            + self.compiled.iter().map(|compiled| compiled.regex.memory_usage()).sum::<usize>()
+            + self.compiled.iter().map(Compiled::memory).sum::<usize>()
     }
 
     /// Whether the automaton over all patterns is of the fast form.
@@ -284,7 +309,9 @@ impl PatternSet {
         let PatternScratch { segments, hit_patterns, open_patterns: _, matches } = scratch;
         for (index, segment) in segments.iter().enumerate() {
             let end = segments.get(index + 1).map_or(hit_patterns.len(), |next| next.first_pattern);
-            for &pattern in hit_patterns.get(segment.first_pattern..end).unwrap_or_default() {
+            let shapes = hit_patterns.get(segment.first_pattern..end).unwrap_or_default();
+            let members = shapes.iter().filter_map(|&shape| self.members.get(shape));
+            for &pattern in members.flatten() {
                 let Some(compiled) = self.compiled.get(pattern) else { continue };
                 if !compiled.search(text, segment.span, work, &mut |span| {
                     matches.push(PatternMatch { pattern, span });
@@ -298,6 +325,10 @@ impl PatternSet {
 }
 
 impl Compiled {
+    fn memory(&self) -> usize {
+        self.regex.get().and_then(Option::as_ref).map_or(0, meta::Regex::memory_usage)
+    }
+
     fn search(
         &self,
         text: &str,
@@ -308,7 +339,9 @@ impl Compiled {
         if within.len() < self.shortest {
             return true;
         }
-        for hit in self.regex.find_iter(Input::new(text).span(within.range())) {
+        let regex = self.regex.get_or_init(|| compile(&self.spec.pattern).ok());
+        let Some(regex) = regex else { return false };
+        for hit in regex.find_iter(Input::new(text).span(within.range())) {
             // A search may read to the end of its segment for each match, so that is what each
             // match is charged: a quadratic pattern runs out of work instead of time.
             let Some(left) = work.checked_sub(within.len()) else { return false };

@@ -197,7 +197,7 @@ impl Compiler<'_> {
                 validate: Some(entity.validate),
                 label: Arc::from(entity.name),
                 max_match: max_match.max(longest),
-                outline: None,
+                outline: Some(entity.outline),
             });
             self.patterns.push(place.to_owned());
         }
