@@ -28,7 +28,7 @@ const WIDENING: [Widening; 2] = [
 const LONG_REPEAT: u32 = 12;
 /// Matches beyond this are long: a pattern that has them stands in a group with its like, so that the
 /// others are not held as long.
-const LONG_MATCH: usize = 128;
+const LONG_MATCH: usize = 512;
 /// How far patterns are widened for the lazy form.
 const WIDENED_FOR_LAZY: Widening = Widening { longest: 16, classes_below: 128 };
 /// The most bytes of one cache of the lazy automaton.
@@ -50,6 +50,10 @@ pub(super) struct Shape {
     pub(super) hir: Hir,
     /// The longest match in bytes, with the look-ahead; zero where there is none.
     pub(super) bound: usize,
+    /// Whether it is one of ours, made to go together with the others of ours.
+    pub(super) built_in: bool,
+    /// Whether it only tells where something is in progress, and nobody wants to hear of its matches.
+    pub(super) silent: bool,
 }
 
 #[derive(Debug)]
@@ -73,14 +77,24 @@ struct Lazy {
 impl HorizonAutomaton {
     /// Builds the automaton over `shapes`, whose look-around is erased here.
     pub(super) fn new(shapes: &[Shape]) -> Result<Self, PatternError> {
-        // Long repeats stay in progress over whole words; kept apart from the others, they do not
-        // multiply the states of those, nor hold them.
-        let (long, short): (Vec<usize>, Vec<usize>) = (0..shapes.len()).partition(|&index| {
-            let long = |shape: &Shape| shape.bound > LONG_MATCH || shape.bound == 0;
-            shapes.get(index).is_some_and(|shape| long(shape) || has_long_repeat(&shape.hir, LONG_REPEAT))
-        });
+        // Long matches, kept apart from the others, do not hold those; long repeats, which stay in
+        // progress over whole words, do not multiply the states of the others. Ours are made to go
+        // together.
+        let mut kinds: [Vec<usize>; 3] = Default::default();
+        for (index, shape) in shapes.iter().enumerate() {
+            let long = shape.bound > LONG_MATCH || (shape.bound == 0 && !shape.built_in);
+            let kind = match shape.built_in {
+                _ if long => 2,
+                true => 0,
+                false if has_long_repeat(&shape.hir, LONG_REPEAT) => 2,
+                false => 1,
+            };
+            if let Some(kind) = kinds.get_mut(kind) {
+                kind.push(index);
+            }
+        }
         let mut groups = Vec::new();
-        if dense_groups(shapes, &short, &mut groups) && dense_groups(shapes, &long, &mut groups) {
+        if kinds.iter().all(|kind| dense_groups(shapes, kind, &mut groups)) {
             return Ok(Self { engine: Engine::Dense(Flat::new(&groups)) });
         }
         Ok(Self { engine: Engine::Lazy(Lazy::new(shapes)?) })
@@ -132,8 +146,10 @@ fn dense_groups(shapes: &[Shape], which: &[usize], groups: &mut Vec<Group>) -> b
         let wide: Vec<Hir> = chosen().map(|shape| widen_whole(&shape.hir, widening)).collect();
         let idle = b" \n".iter().copied().find(|&byte| !can_begin_with(&wide, byte));
         let bound = chosen().map(|shape| shape.bound).max().unwrap_or_default();
-        let group = |nfa| Group::new(&nfa, idle, which.to_vec(), bound);
-        if let Some(group) = nfa(&wide).ok().and_then(group) {
+        let heard = |&index: &usize| shapes.get(index).filter(|shape| !shape.silent).map(|_| index);
+        let numbers = which.iter().map(heard).collect();
+        if let Some(group) = nfa(&wide).ok().and_then(|nfa| Group::new(&nfa, idle, numbers, bound))
+        {
             groups.push(group);
             return groups.len() <= MOST_GROUPS;
         }
@@ -171,7 +187,7 @@ impl Lazy {
         let mut cut = from;
         let (mut first_wide, mut seen) = (None, false);
         let mut close = |cut: &mut usize, at: usize| {
-            first_wide = first_wide.or((at - *cut > wide).then_some(*cut));
+            first_wide = first_wide.or_else(|| (at - *cut > wide).then_some(*cut));
             *cut = at;
         };
         let mut walk = || -> Option<()> {
@@ -282,14 +298,19 @@ mod tests {
         let shape = |pattern: &&str| {
             let hir = super::super::pattern::parse(pattern).unwrap();
             let bound = hir.properties().maximum_len().map_or(0, |len| len + 4);
-            Shape { hir, bound }
+            Shape { hir, bound, built_in: false, silent: false }
         };
         patterns.iter().map(shape).collect()
     }
 
     #[test]
     fn the_lazy_automaton_tells_the_same_as_the_dense_one() {
-        let shapes = shapes(&[r"[a-z]{1,9}@[a-z]{1,9}\.[a-z]{2,4}", r"(?-u:\b)\d{4}", "secret$", "傻[瓜子]"]);
+        let shapes = shapes(&[
+            r"[a-z]{1,9}@[a-z]{1,9}\.[a-z]{2,4}",
+            r"(?-u:\b)\d{4}",
+            "secret$",
+            "傻[瓜子]",
+        ]);
         let dense = HorizonAutomaton::new(&shapes).unwrap();
         assert!(dense.is_dense());
         let lazy = HorizonAutomaton { engine: Engine::Lazy(Lazy::new(&shapes).unwrap()) };
@@ -318,10 +339,12 @@ mod tests {
     fn short_patterns_are_decided_while_a_long_one_is_in_progress() {
         let automaton = HorizonAutomaton::new(&shapes(&["x{300}y", "[0-9]{2,8}z"])).unwrap();
         let text = "x".repeat(100);
-        let run = automaton.run(Course { text: &text, from: 0, last: false, wide: 999 }, &mut Told::default());
+        let run = automaton
+            .run(Course { text: &text, from: 0, last: false, wide: 999 }, &mut Told::default());
         assert_eq!((run.last_cut, run.decided), (0, 0));
         let text = "7".repeat(100);
-        let run = automaton.run(Course { text: &text, from: 0, last: false, wide: 999 }, &mut Told::default());
+        let run = automaton
+            .run(Course { text: &text, from: 0, last: false, wide: 999 }, &mut Told::default());
         assert_eq!((run.last_cut, run.decided), (0, 87));
     }
 }

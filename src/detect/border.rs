@@ -8,8 +8,10 @@ pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric();
     }
+    // Those scripts, and punctuation, about which the tables of all characters need not be asked.
     let unset = matches!(c,
-        '\u{0e00}'..='\u{0fff}'
+        '\u{2000}'..='\u{206f}'
+        | '\u{0e00}'..='\u{0fff}'
         | '\u{1000}'..='\u{109f}'
         | '\u{1100}'..='\u{11ff}'
         | '\u{1780}'..='\u{17ff}'

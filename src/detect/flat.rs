@@ -35,8 +35,9 @@ pub(super) struct Group {
     start: StateID,
     /// The state behind a byte that no pattern can begin with: nothing is in progress there either.
     idle: StateID,
-    /// The number that each of its patterns has in the whole.
-    patterns: Vec<usize>,
+    /// The number that each of its patterns has in the whole; `None` where nobody wants to hear of its
+    /// matches.
+    patterns: Vec<Option<usize>>,
     /// The longest match of those that have one, with the look-ahead, in bytes.
     bound: usize,
 }
@@ -100,7 +101,7 @@ impl Group {
     pub(super) fn new(
         nfa: &thompson::NFA,
         idle_byte: Option<u8>,
-        patterns: Vec<usize>,
+        patterns: Vec<Option<usize>>,
         bound: usize,
     ) -> Option<Self> {
         let config = dense::Config::new()
@@ -134,16 +135,26 @@ impl Group {
     /// Which part of the table a state belongs to: idle, in progress, matched.
     fn rank(&self, state: StateID) -> u8 {
         match state {
-            _ if self.dfa.is_match_state(state) => 2,
-            _ if state == self.start || state == self.idle => 0,
+            _ if self.matches(state).is_some() => 2,
+            _ if self.goes_on_like(state, self.start) || self.goes_on_like(state, self.idle) => 0,
             _ => 1,
         }
     }
 
+    /// Whether two states differ in nothing but what has matched before them.
+    fn goes_on_like(&self, a: StateID, b: StateID) -> bool {
+        let next = |byte| self.dfa.next_state(a, byte) == self.dfa.next_state(b, byte);
+        a == b || (0..=u8::MAX).all(next)
+    }
+
+    /// The patterns that have matched in a state and that somebody wants to hear of.
     fn matches(&self, state: StateID) -> Option<Vec<usize>> {
-        let all = || 0..self.dfa.match_len(state);
-        let number = |nth| self.patterns.get(self.dfa.match_pattern(state, nth).as_usize());
-        self.dfa.is_match_state(state).then(|| all().filter_map(number).copied().collect())
+        if !self.dfa.is_match_state(state) {
+            return None;
+        }
+        let all = 0..self.dfa.match_len(state);
+        let number = |nth| *self.patterns.get(self.dfa.match_pattern(state, nth).as_usize())?;
+        Some(all.filter_map(number).collect()).filter(|all: &Vec<usize>| !all.is_empty())
     }
 }
 
@@ -232,7 +243,7 @@ impl Flat {
         } else {
             self.decided::<N>(text, state.cut)
         };
-        let first_wide = state.first_wide.or((end - state.cut > wide).then_some(state.cut));
+        let first_wide = state.first_wide.or_else(|| (end - state.cut > wide).then_some(state.cut));
         Run { last_cut: state.cut, decided, first_wide }
     }
 
@@ -250,7 +261,9 @@ impl Flat {
         let mut ahead = [Judged::<N>::default(); AHEAD];
         for kept in &mut ahead {
             let chunks = (state.bytes(at, middle), state.bytes(ahead_at, end));
-            let (Some(here), Some(there)) = (chunks.0.first_chunk(), chunks.1.first_chunk()) else { break };
+            let (Some(here), Some(there)) = (chunks.0.first_chunk(), chunks.1.first_chunk()) else {
+                break;
+            };
             let judged = self.step_both((here, &mut rows), (there, &mut ahead_rows));
             self.take(state, (at, CHUNK), judged.0, sink);
             *kept = judged.1;
@@ -282,7 +295,7 @@ impl Flat {
     }
 
     /// Takes in what was found in the bytes at `at`.
-    #[inline(always)]
+    #[inline]
     fn take<const N: usize>(
         &self,
         state: &mut Progress<'_>,
@@ -309,7 +322,7 @@ impl Flat {
     }
 
     /// Takes up to 64 bytes.
-    #[inline(always)]
+    #[inline]
     fn step<const N: usize>(&self, chunk: &[u8], rows: &mut [u32; N]) -> Judged<N> {
         let mut judged = Judged { before: *rows, idle: 0, highest: 0 };
         let mut now = *rows;
@@ -323,7 +336,7 @@ impl Flat {
     }
 
     /// Takes 64 bytes at two places.
-    #[inline(always)]
+    #[inline]
     fn step_both<const N: usize>(
         &self,
         (here, rows): (&[u8; CHUNK], &mut [u32; N]),
@@ -344,7 +357,7 @@ impl Flat {
     }
 
     /// Takes one byte; the result is the last of the rows in the table.
-    #[inline(always)]
+    #[inline]
     fn next<const N: usize>(&self, rows: &mut [u32; N], byte: u8) -> u32 {
         // Bytes are fewer than 257 and rows end in the table, so the look-ups never miss.
         let column = self.columns.get(usize::from(byte)).copied().unwrap_or_default();
@@ -465,7 +478,8 @@ impl<'t> Progress<'t> {
     }
 
     fn close(&mut self, at: usize) {
-        self.first_wide = self.first_wide.or((at - self.cut > self.wide).then_some(self.cut));
+        self.first_wide =
+            self.first_wide.or_else(|| (at - self.cut > self.wide).then_some(self.cut));
         self.cut = at;
     }
 }
@@ -480,7 +494,8 @@ fn halves(text: &str, at: usize) -> Option<(usize, usize)> {
         return None;
     }
     let near = rest.get(half - BLANK_WITHIN..half)?;
-    let blank = near.iter().rposition(|&byte| byte == b' ').map(|nth| half - BLANK_WITHIN + nth + 1);
+    let blank =
+        near.iter().rposition(|&byte| byte == b' ').map(|nth| half - BLANK_WITHIN + nth + 1);
     let middle = blank.map_or_else(|| floor_char(text, at + half), |blank| at + blank);
     Some((middle, (middle + half).min(text.len())))
 }
@@ -508,7 +523,8 @@ pub(super) fn byte_before(text: &str, from: usize) -> u8 {
 fn columns(groups: &[Group], rows: &[(u8, usize, StateID)]) -> (Box<[u8; 256]>, Vec<u8>) {
     let mut columns = Box::new([0; 256]);
     let mut samples: Vec<u8> = Vec::new();
-    let next = |nth: usize, state, byte| groups.get(nth).map(|group| group.dfa.next_state(state, byte));
+    let next =
+        |nth: usize, state, byte| groups.get(nth).map(|group| group.dfa.next_state(state, byte));
     let alike =
         |a, b| rows.iter().all(|&(_, nth, state)| next(nth, state, a) == next(nth, state, b));
     for byte in 0..=u8::MAX {

@@ -44,6 +44,7 @@ pub(super) struct SpellingIndex {
     slots: Vec<Slot>,
     longest: usize,
     reach: usize,
+    has_ascii: bool,
 }
 
 /// The spellings that share one key.
@@ -71,8 +72,8 @@ impl SpellingIndex {
         let mut keys: Vec<(usize, u32)> = Vec::new();
         for (at, spelling) in spellings.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|before| spellings.get(before));
-            let same = |other: &&Spelling| other.order() == spelling.order();
-            if before.filter(same).is_none() {
+            let new = |other: &Spelling| other.order() != spelling.order();
+            if before.is_none_or(new) {
                 let new_key = before.is_none_or(|other| other.order().0 != spelling.order().0);
                 if new_key {
                     keys.push((at, narrow(index.ends.len())));
@@ -82,6 +83,7 @@ impl SpellingIndex {
                 index.value_ends.push(0);
                 let blanks = spelling.text.bytes().filter(|&byte| is_blank(byte)).count();
                 index.longest = index.longest.max(spelling.text.len());
+                index.has_ascii |= spelling.text.is_ascii();
                 index.reach = index.reach.max(spelling.text.len() + blanks * LONGEST_BLANK);
             }
             index.values.push(spelling.value);
@@ -101,7 +103,7 @@ impl SpellingIndex {
         for (nth, &(at, first)) in keys.iter().enumerate() {
             let Some(spelling) = spellings.get(at) else { continue };
             let key = spelling.order().0;
-            let end = keys.get(nth + 1).map_or(narrow(self.ends.len()), |next| next.1);
+            let end = keys.get(nth + 1).map_or_else(|| narrow(self.ends.len()), |next| next.1);
             if let Some(lengths) = key.first().and_then(|&b| self.lengths.get_mut(usize::from(b))) {
                 *lengths |= 1 << (key.len().clamp(1, 8) - 1);
             }
@@ -126,9 +128,9 @@ impl SpellingIndex {
         self.ends.is_empty()
     }
 
-    /// Whether some key begins with an ASCII byte.
+    /// Whether some spelling is ASCII, and so may stand in a text that is.
     pub(super) fn has_ascii(&self) -> bool {
-        self.lengths.iter().take(128).any(|&lengths| lengths != 0)
+        self.has_ascii
     }
 
     /// Length in bytes of the longest spelling.
@@ -279,7 +281,8 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
             mix(part(0) | part(len / 2) << 8 | part(len - 1) << 16);
         }
         4..=8 => {
-            let four = |part: Option<&[u8; 4]>| u64::from(part.map_or(0, |p| u32::from_le_bytes(*p)));
+            let four =
+                |part: Option<&[u8; 4]>| u64::from(part.map_or(0, |p| u32::from_le_bytes(*p)));
             mix(four(bytes.first_chunk()) | four(bytes.last_chunk()) << 32);
         }
         _ => {
@@ -298,13 +301,11 @@ const fn low(hash: u64) -> u32 {
 }
 
 /// The word of the filter that a hash belongs to, and its bits there. `words` is a power of two.
-#[expect(clippy::cast_possible_truncation, reason = "only some of the bits are wanted")]
 const fn filter_place(hash: u64, words: usize) -> (usize, u64) {
     let bits = 1_u64 << (hash & 63) | 1_u64 << (hash >> 6 & 63);
     ((hash >> 12) as usize & words.wrapping_sub(1), bits)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "only some of the bits are wanted")]
 const fn table_place(hash: u64) -> usize {
     (hash >> 32) as usize
 }
@@ -343,7 +344,10 @@ mod tests {
     #[test]
     fn every_spelling_that_stands_there_is_told() {
         let index = index(&[("kill", 4), ("kill all", 4), ("kill0", 5), ("kill", 4), ("kin", 3)]);
-        assert_eq!(found(&index, "kill all!", 4), (vec![(0, 4), (3, 4), (1, 8)], Some(Reach::Settled)));
+        assert_eq!(
+            found(&index, "kill all!", 4),
+            (vec![(0, 4), (3, 4), (1, 8)], Some(Reach::Settled))
+        );
         assert_eq!(found(&index, "kill a", 4), (vec![(0, 4), (3, 4)], Some(Reach::Open)));
         assert_eq!(found(&index, "kilo", 4), (vec![], None));
     }

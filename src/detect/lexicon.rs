@@ -84,14 +84,13 @@ impl TermSet {
                     anywhere.push(Spelling { key: first_bytes(&text), text, value });
                 } else if spec.any_ending && word == text.len() {
                     let key = word.min(LONGEST_BEGINNING);
-                    beginnings.push(Spelling { key, text, value });
+                    beginnings.push(Spelling { text, key, value });
                 } else {
                     words.push(Spelling { key: word, text, value });
                 }
             });
         }
-        let [words, beginnings, anywhere] =
-            [words, beginnings, anywhere].map(SpellingIndex::new);
+        let [words, beginnings, anywhere] = [words, beginnings, anywhere].map(SpellingIndex::new);
         Self { entries, specs, words, beginnings, anywhere }
     }
 
@@ -139,8 +138,7 @@ impl TermSet {
         let from = if runs_across(text, from) { end_of_word(text, from) } else { from };
         let mut left = 0;
         let found = &mut |_| {};
-        let mut pass =
-            Pass { set: self, text, views: 0, left: &mut left, found, open: text.len() };
+        let mut pass = Pass { set: self, text, views: 0, left: &mut left, found, open: text.len() };
         pass.chars(from);
         pass.open
     }

@@ -12,13 +12,14 @@ mod index;
 mod lexicon;
 mod pattern;
 mod scanner;
+mod shapes;
 mod widen;
 
 #[cfg(test)]
 mod tests;
 
 pub use lexicon::{Boundary, TermSpec};
-pub use pattern::{PatternError, PatternSpec, longest_match};
+pub use pattern::{Outline, PatternError, PatternSpec, longest_match};
 pub use scanner::{BuildError, Hit, Scan, Scanner, ScannerBuilder, Scratch, Window};
 
 /// Number of one leaf matcher of a policy. Several terms or patterns may share one.

@@ -1,6 +1,6 @@
 //! Regexes: compiled under limits, and searched only where the automaton saw a match.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -13,6 +13,8 @@ use thiserror::Error;
 use super::AtomId;
 use super::automaton::{HorizonAutomaton, Shape};
 use super::flat::{Course, MatchSink};
+use super::shapes::Shapes;
+use super::widen::without_context;
 use crate::domain::Span;
 
 /// The most bytes that one compiled regex may take. Counted repeats of large classes reach it early,
@@ -36,9 +38,18 @@ pub struct PatternSpec {
     pub label: Arc<str>,
     /// The most bytes that a stream may hold for a match of this pattern in progress.
     pub max_match: usize,
-    /// For a built-in pattern: a regex with a smaller automaton that tells where a match may be in
-    /// progress. Each match of the pattern lies within one of it. `None` takes the pattern itself.
-    pub outline: Option<&'static str>,
+    /// What a built-in pattern has in the place of an automaton of its own.
+    pub outline: Option<Outline>,
+}
+
+/// Where a match of a pattern may be in progress, told by regexes with smaller automata that many
+/// patterns share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Outline {
+    /// Each match of the pattern lies within a match of this.
+    pub around: &'static str,
+    /// Each match of the pattern has a match of this in it. `None` where `around` says enough.
+    pub within: Option<&'static str>,
 }
 
 /// Why a regex cannot be used.
@@ -111,6 +122,8 @@ pub(super) struct PatternSet {
     all: Option<HorizonAutomaton>,
     /// One automaton for each bound over the patterns that have no longest match within it.
     unbounded: Vec<Unbounded>,
+    /// Whether a match may begin one character before the automaton sees it.
+    context: bool,
 }
 
 #[derive(Debug)]
@@ -187,44 +200,50 @@ impl PatternSet {
     /// when all of them together are.
     pub(super) fn new(specs: Vec<PatternSpec>) -> Result<Self, (Option<usize>, PatternError)> {
         let mut compiled = Vec::with_capacity(specs.len());
-        let mut shapes = Vec::with_capacity(specs.len());
-        let mut members: Vec<Vec<usize>> = Vec::new();
-        let mut outlines: HashMap<&'static str, usize> = HashMap::new();
+        let mut shapes = Shapes::default();
+        let mut context = false;
         let mut unbounded: BTreeMap<usize, Vec<Shape>> = BTreeMap::new();
         for (index, spec) in specs.into_iter().enumerate() {
             let at_fault = |error| (Some(index), error);
             let hir = parse(&spec.pattern).map_err(at_fault)?;
             let regex = match spec.outline {
                 Some(_) => shared(&spec.pattern),
-                None => Arc::new(OnceLock::from(compile(&spec.pattern).map(Some).map_err(at_fault)?)),
+                None => {
+                    Arc::new(OnceLock::from(compile(&spec.pattern).map(Some).map_err(at_fault)?))
+                }
             };
             let longest = hir.properties().maximum_len().filter(|&len| len <= spec.max_match);
             let shortest = hir.properties().minimum_len().unwrap_or_default();
             let bound = longest.map_or(0, |longest| longest + LOOK_AHEAD);
-            let known = spec.outline.and_then(|outline| outlines.get(outline).copied());
-            let shape = known.unwrap_or(shapes.len());
-            if known.is_none() {
-                let outline = spec.outline.map(parse).transpose().map_err(at_fault)?;
-                shapes.push(Shape { hir: outline.unwrap_or_else(|| hir.clone()), bound });
-                members.push(Vec::new());
-                outlines.extend(spec.outline.map(|outline| (outline, shape)));
-            }
-            if let (Some(shape), Some(members)) = (shapes.get_mut(shape), members.get_mut(shape)) {
-                shape.bound = shape.bound.max(bound);
-                members.push(index);
+            let bare = without_context(&hir);
+            context |= bare.is_some();
+            let hir = bare.unwrap_or(hir);
+            match spec.outline {
+                None => shapes.add(
+                    Shape { hir: hir.clone(), bound, built_in: false, silent: false },
+                    Some(index),
+                ),
+                Some(outline) => shapes.outline(outline, bound, index).map_err(at_fault)?,
             }
             if longest.is_none() {
-                unbounded.entry(spec.max_match).or_default().push(Shape { hir, bound });
+                unbounded.entry(spec.max_match).or_default().push(Shape {
+                    hir,
+                    bound,
+                    built_in: false,
+                    silent: false,
+                });
             }
             compiled.push(Compiled { spec, regex, unbounded: longest.is_none(), shortest });
         }
-        let automaton = |shapes: &[Shape]| HorizonAutomaton::new(shapes).map_err(|error| (None, error));
+        let automaton =
+            |shapes: &[Shape]| HorizonAutomaton::new(shapes).map_err(|error| (None, error));
+        let Shapes { all: shapes, members, .. } = shapes;
         let all = if shapes.is_empty() { None } else { Some(automaton(&shapes)?) };
         let unbounded = unbounded
             .into_iter()
             .map(|(max_match, shapes)| Ok(Unbounded { max_match, automaton: automaton(&shapes)? }))
             .collect::<Result<_, _>>()?;
-        Ok(Self { compiled, members, all, unbounded })
+        Ok(Self { compiled, members, all, unbounded, context })
     }
 
     /// The pattern with this number.
@@ -276,6 +295,9 @@ impl PatternSet {
         if decided > last_cut {
             scratch.take_open_segment(Span::new(last_cut, text.len()));
         }
+        if self.context && !last {
+            decided = char_before(text, decided).max(from);
+        }
         let exhausted = !self.search(text, work, scratch);
         // A match that was given up does not come back when its end is seen after all.
         let given_up = |found: &PatternMatch| {
@@ -313,7 +335,11 @@ impl PatternSet {
             let members = shapes.iter().filter_map(|&shape| self.members.get(shape));
             for &pattern in members.flatten() {
                 let Some(compiled) = self.compiled.get(pattern) else { continue };
-                if !compiled.search(text, segment.span, work, &mut |span| {
+                let mut within = segment.span;
+                if self.context {
+                    within.start = char_before(text, within.start);
+                }
+                if !compiled.search(text, within, work, &mut |span| {
                     matches.push(PatternMatch { pattern, span });
                 }) {
                     return false;
@@ -417,6 +443,11 @@ impl MatchSink for Deaf {
     fn segment(&mut self, _: usize, _: usize) {}
 
     fn gave_up(&mut self, _: usize) {}
+}
+
+/// Where the character before `at` begins.
+fn char_before(text: &str, at: usize) -> usize {
+    floor_char(text, at.saturating_sub(1))
 }
 
 /// The last character boundary at or before `at`.

@@ -224,7 +224,8 @@ impl Scanner {
         let (shown, mut decided) = self.build_views(window.last, raw, readings);
         for shown in shown.iter().filter(|shown| shown.views != 0) {
             let Some(view) = VIEWS.get(shown.reading) else { continue };
-            let reading = if shown.is_raw { &*raw } else { readings.get(shown.reading).unwrap_or(raw) };
+            let reading =
+                if shown.is_raw { &*raw } else { readings.get(shown.reading).unwrap_or(raw) };
             let mut report = |found: TermMatch| {
                 let span = reading.raw_span(found.at.start, found.at.end);
                 if let Some(spec) = self.terms.spec(found.spec)
@@ -238,8 +239,7 @@ impl Scanner {
                     });
                 }
             };
-            let open =
-                self.terms.scan(reading, (shown.views, shown.upto), hits_left, &mut report);
+            let open = self.terms.scan(reading, (shown.views, shown.upto), hits_left, &mut report);
             if !window.last {
                 decided = decided.min(reading.raw_start(open));
             }

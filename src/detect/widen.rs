@@ -13,10 +13,10 @@ pub(super) fn can_begin_with(patterns: &[Hir], byte: u8) -> bool {
     })
 }
 
-/// Whether a match can begin with this byte; where that is not plain to see, it can.
+/// Whether the first byte of a match can be this one.
 fn begins_with(hir: &Hir, byte: u8) -> bool {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Empty | HirKind::Look(_) => false,
         HirKind::Literal(literal) => literal.0.first() == Some(&byte),
         HirKind::Class(Class::Unicode(class)) => class
             .ranges()
@@ -25,9 +25,7 @@ fn begins_with(hir: &Hir, byte: u8) -> bool {
         HirKind::Class(Class::Bytes(class)) => {
             class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&byte))
         }
-        HirKind::Repetition(repetition) => {
-            repetition.min == 0 || begins_with(&repetition.sub, byte)
-        }
+        HirKind::Repetition(repetition) => begins_with(&repetition.sub, byte),
         HirKind::Capture(capture) => begins_with(&capture.sub, byte),
         HirKind::Alternation(parts) => parts.iter().any(|part| begins_with(part, byte)),
         HirKind::Concat(parts) => {
@@ -39,7 +37,7 @@ fn begins_with(hir: &Hir, byte: u8) -> bool {
                     return false;
                 }
             }
-            true
+            false
         }
     }
 }
@@ -99,6 +97,33 @@ pub(super) fn has_long_repeat(hir: &Hir, longest: u32) -> bool {
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
             parts.iter().any(|part| has_long_repeat(part, longest))
         }
+    }
+}
+
+/// A pattern without its first character, where that only says what must not stand before the rest
+/// (`(?:^|[^0-9])`): it could be nearly any character, so that the pattern would always be in progress.
+pub(super) fn without_context(hir: &Hir) -> Option<Hir> {
+    let HirKind::Concat(parts) = hir.kind() else { return None };
+    let (first, rest) = parts.split_first()?;
+    let rest = Hir::concat(rest.to_vec());
+    let one_char = class_size(first) >= CONTEXT_CLASS && is_one_char(first);
+    (one_char && rest.properties().minimum_len() > Some(0)).then_some(rest)
+}
+
+/// A class of so many characters excludes rather than lists.
+const CONTEXT_CLASS: usize = 10_000;
+
+/// Whether an expression matches one character at most.
+fn is_one_char(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => true,
+        HirKind::Literal(literal) => literal.0.len() == 1,
+        HirKind::Repetition(repetition) => {
+            repetition.max == Some(1) && is_one_char(&repetition.sub)
+        }
+        HirKind::Capture(capture) => is_one_char(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().all(is_one_char),
+        HirKind::Concat(_) => false,
     }
 }
 

@@ -2,7 +2,8 @@
 //! something else. Written so that the compiler makes vector instructions of it.
 #![expect(
     clippy::indexing_slicing,
-    reason = "arrays of constant length under constant bounds: nothing is checked at run time"
+    clippy::needless_range_loop,
+    reason = "constant bounds in arrays of constant length are checked when compiling, and become vectors"
 )]
 
 /// Bits of one byte's traits: a letter (the lowest bit), a digit, a digit or sign that `leet` may read as
@@ -21,6 +22,7 @@ const LONGEST_HAN_GAP: usize = 3;
 
 /// What a quick look over a text tells.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one answer for each view")]
 pub struct Survey {
     /// A bit for each byte that is an ASCII letter or digit, 64 a word.
     words: Vec<u64>,
@@ -125,7 +127,7 @@ impl Seen {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn traits_of(byte: u8) -> u8 {
     let letter = u8::from((byte | 0x20).wrapping_sub(b'a') < 26);
     let digit = u8::from(byte.wrapping_sub(b'0') < 10);
@@ -228,7 +230,21 @@ fn look_at_han(bytes: &[u8]) -> Han {
                 apart |= waiting && run == 1 && gap == 0;
                 waiting &= run <= 1 && gap > 0;
                 gap += 1;
-                ordinary &= matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b';' | b':' | b'!' | b'?' | b'(' | b')' | b'"' | b'\'');
+                ordinary &= matches!(
+                    byte,
+                    b' ' | b'\t'
+                        | b'\n'
+                        | b'\r'
+                        | b','
+                        | b';'
+                        | b':'
+                        | b'!'
+                        | b'?'
+                        | b'('
+                        | b')'
+                        | b'"'
+                        | b'\''
+                );
                 at += 1;
             }
             _ if is_clause_mark(bytes, at) => {
@@ -246,7 +262,9 @@ fn look_at_han(bytes: &[u8]) -> Han {
 
 /// Whether a mark of Chinese or English clauses stands at `at`: one of `“”‘’—…、。《》〈〉「」『』【】`.
 fn is_clause_mark(bytes: &[u8], at: usize) -> bool {
-    let Some(&[a, b, c]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else { return false };
+    let Some(&[a, b, c]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
+        return false;
+    };
     match (a, b) {
         (0xe2, 0x80) => matches!(c, 0x94 | 0x98 | 0x99 | 0x9c | 0x9d | 0xa6),
         (0xe3, 0x80) => matches!(c, 0x81 | 0x82 | 0x88..=0x91),

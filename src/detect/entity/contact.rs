@@ -12,7 +12,7 @@ pub(super) const EMAIL: EntityDef = EntityDef {
         r"(?-u:\b)[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}@(?:[A-Za-z0-9\-]{1,63}\.){1,6}[A-Za-z]{2,24}(?-u:\b)",
     ],
     validate: is_email,
-    outline: r"[A-Za-z0-9][A-Za-z0-9._%+\-]*@[A-Za-z0-9.\-]+",
+    outline: super::word_with("@"),
 };
 
 /// Telephone numbers: international ones, those of North America, and Chinese ones.

@@ -15,7 +15,7 @@ pub(super) const CRYPTO_ADDRESS: EntityDef = EntityDef {
         r"(?-u:\b)0x[0-9A-Fa-f]{40}(?-u:\b)",
     ],
     validate: is_address,
-    outline: r"(?-u:\b)(?:[13][1-9A-HJ-NP-Za-km-z]+|(?:bc|BC)1[0-9A-Za-z]+|0x[0-9A-Fa-f]+)",
+    outline: super::word_with("[13][1-9A-HJ-NP-Za-km-z]{5}|bc1|BC1|0x"),
 };
 
 /// The alphabet of Bech32. Source: BIP-173.

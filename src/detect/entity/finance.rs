@@ -26,7 +26,7 @@ pub(super) const IBAN: EntityDef = EntityDef {
     summary: "international bank account numbers",
     patterns: IBAN_PATTERNS,
     validate: is_iban,
-    outline: r"(?-u:\b)[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z])+",
+    outline: super::around(r"(?-u:\b)[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z])+"),
 };
 
 /// Issuer prefixes: first and last prefix of a range, least and greatest length of the number.

@@ -16,6 +16,8 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
+use super::Outline;
+
 /// One kind of entity.
 ///
 /// Patterns are ASCII, so that a number that stands directly beside Han characters has a border there.
@@ -34,15 +36,26 @@ pub struct EntityDef {
     pub patterns: &'static [&'static str],
     /// Whether the matched text is the real thing.
     pub validate: fn(&str) -> bool,
-    /// A regex with a small automaton that tells where a match may be in progress: each match of each
-    /// pattern lies within one of it.
-    pub outline: &'static str,
+    /// Where matches of the patterns may be in progress.
+    pub outline: Outline,
 }
 
-/// The outline of numbers in groups, whatever they mean: together they cost one small automaton.
-const NUMBER: &str = r"[+(]?[0-9](?:[ .()\-]{0,3}[0-9])*[Xx)]?";
-/// The outline of hexadecimal groups.
-const HEX_GROUPS: &str = r"[0-9A-Fa-f]{0,4}[:\-][0-9A-Fa-f:.\-]+";
+/// Numbers in groups, whatever they mean; those of fewer than seven digits mean nothing here.
+const NUMBER: Outline = Outline {
+    around: r"[+(]?[0-9](?:[ .()\-]{0,3}[0-9])*[Xx)]?",
+    within: Some(r"[0-9](?:[ .()\-]{0,3}[0-9]){6}"),
+};
+
+/// Words of letters, digits and the signs that stand in addresses and keys, with something in them that
+/// only such words have.
+const fn word_with(within: &'static str) -> Outline {
+    Outline { around: r"[A-Za-z0-9._%+/=:@\-]+", within: Some(within) }
+}
+
+/// Something with an outline of its own.
+const fn around(around: &'static str) -> Outline {
+    Outline { around, within: None }
+}
 
 /// All kinds of entities, in the order in which people see them.
 pub const ENTITIES: &[EntityDef] = &[

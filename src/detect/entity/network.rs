@@ -10,7 +10,7 @@ pub(super) const IPV4: EntityDef = EntityDef {
     summary: "IPv4 addresses",
     patterns: &[r"(?-u:\b)[0-9]{1,3}(?:\.[0-9]{1,3}){3,9}(?-u:\b)"],
     validate: is_ipv4,
-    outline: super::NUMBER,
+    outline: super::word_with(r"[0-9]\.[0-9]"),
 };
 
 /// IPv6 addresses (RFC 4291).
@@ -26,7 +26,7 @@ pub(super) const IPV6: EntityDef = EntityDef {
         r"::1(?-u:\b)",
     ],
     validate: is_ipv6,
-    outline: super::HEX_GROUPS,
+    outline: super::word_with("[0-9A-Fa-f]:[0-9A-Fa-f:]|::"),
 };
 
 /// Hardware addresses: six pairs of hexadecimal digits, separated alike.
@@ -39,7 +39,7 @@ pub(super) const MAC_ADDRESS: EntityDef = EntityDef {
         r"(?-u:\b)[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5,9}(?-u:\b)",
     ],
     validate: |text| text.len() == 17,
-    outline: super::HEX_GROUPS,
+    outline: super::word_with(r"[0-9A-Fa-f][:\-][0-9A-Fa-f]{2}[:\-]"),
 };
 
 /// Addresses of pages and services with their scheme. Of a longer one the first part is found: browsers
@@ -52,7 +52,7 @@ pub(super) const URL: EntityDef = EntityDef {
         r"(?-u:\b)(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp]|[Ww][Ss][Ss]?)://[A-Za-z0-9\[%](?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{0,2000}[A-Za-z0-9\-_~/#=&%\]])?",
     ],
     validate: is_url,
-    outline: r"[A-Za-z]+://[!-~]+",
+    outline: super::around("[A-Za-z]+://[!-~]+"),
 };
 
 fn is_ipv4(text: &str) -> bool {

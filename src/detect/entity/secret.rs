@@ -55,15 +55,14 @@ pub(super) const API_KEY: EntityDef = EntityDef {
         r"(?-u:\b)[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}",
     ],
     validate: is_key,
-    outline: KEY_OUTLINE,
+    outline: super::word_with(KEY_PREFIXES),
 };
 
-/// The prefixes of [`API_KEY`] and what may follow them.
-const KEY_OUTLINE: &str = concat!(
-    r"(?-u:\b)(?:(?:sk-|A(?:KIA|SIA|BIA|CCA)|AIza|GOCSPX-|gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|xapp-",
-    r"|[rs]k_live_|hf_|gsk_|xai-|pplx-|r8_|SG\.|SK|npm_|pypi-|do[opr]_v1_|dapi|shp(?:at|ca|pa|ss)_",
-    r"|AccountKey=|LTAI|AKID)[A-Za-z0-9_.=+/\-]+",
-    r"|[A-Za-z0-9]+JQQJ99[A-Za-z0-9]+|[0-9]+:AA[A-Za-z0-9_\-]+)",
+/// The parts of [`API_KEY`] that its keys have in common.
+const KEY_PREFIXES: &str = concat!(
+    r"sk-|A(?:KIA|SIA|BIA|CCA)[A-Z2-7]|AIza|GOCSPX-|gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|xapp-",
+    r"|[rs]k_live_|hf_|gsk_|xai-|pplx-|r8_|SG\.|SK[0-9a-f]{4}|npm_|pypi-|do[opr]_v1_|dapi[0-9a-f]{4}",
+    r"|shp(?:at|ca|pa|ss)_|AccountKey=|LTAI|AKID|JQQJ99|[0-9]:AA",
 );
 
 /// Private keys in PEM form. The header alone is a hit; what follows it belongs to the key as far as it
@@ -76,7 +75,9 @@ pub(super) const PRIVATE_KEY: EntityDef = EntityDef {
         r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:(?:\r?\n|\\n)(?:Proc-Type|DEK-Info|Version|Comment): [A-Za-z0-9,.() \-]{1,72}){0,3}[A-Za-z0-9+/=\r\n\\]{0,4096}(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?",
     ],
     validate: |_| true,
-    outline: r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:(?:\r?\n|\\n)[A-Za-z\-]+: [A-Za-z0-9,.() \-]+)*[A-Za-z0-9+/=\r\n\\]*(?:-----END [A-Z0-9 ]+-----)?",
+    outline: super::around(
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:(?:\r?\n|\\n)[A-Za-z\-]+: [A-Za-z0-9,.() \-]+)*[A-Za-z0-9+/=\r\n\\]*(?:-----END [A-Z0-9 ]+-----)?",
+    ),
 };
 
 /// JSON web tokens (RFC 7519) in compact form, signed or not.
@@ -88,7 +89,7 @@ pub(super) const JWT: EntityDef = EntityDef {
         r"(?-u:\b)eyJ[A-Za-z0-9_\-]{10,512}\.eyJ[A-Za-z0-9_\-]{4,4096}\.[A-Za-z0-9_\-]{0,1024}",
     ],
     validate: is_jwt,
-    outline: r"(?-u:\b)eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_.\-]+",
+    outline: super::around(r"eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_.\-]+"),
 };
 
 /// Parts of keys that are the same in every key of their service.
