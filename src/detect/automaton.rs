@@ -17,7 +17,7 @@ use regex_syntax::hir::Hir;
 
 use super::flat::{Course, Flat, Group, MOST_GROUPS, MatchSink, Run, byte_before};
 use super::pattern::PatternError;
-use super::widen::{Widening, can_begin_with, has_long_repeat, widen_whole};
+use super::widen::{Widening, byte_of_no_text, can_begin_with, has_long_repeat, widen_whole};
 
 /// How far patterns are widened, one step after the other, until the dense form fits.
 const WIDENING: [Widening; 2] = [
@@ -54,6 +54,15 @@ pub(super) struct Shape {
     pub(super) built_in: bool,
     /// Whether it only tells where something is in progress, and nobody wants to hear of its matches.
     pub(super) silent: bool,
+}
+
+impl Shape {
+    /// The expression that the automaton is made of. One that nobody wants to hear of goes on to a byte
+    /// that no text has, and so never matches.
+    fn widened(&self, widening: Widening) -> Hir {
+        let wide = widen_whole(&self.hir, widening);
+        if self.silent { Hir::concat(vec![wide, byte_of_no_text()]) } else { wide }
+    }
 }
 
 #[derive(Debug)]
@@ -143,12 +152,11 @@ fn dense_groups(shapes: &[Shape], which: &[usize], groups: &mut Vec<Group>) -> b
     }
     let chosen = || which.iter().filter_map(|&index| shapes.get(index));
     for widening in WIDENING {
-        let wide: Vec<Hir> = chosen().map(|shape| widen_whole(&shape.hir, widening)).collect();
+        let wide: Vec<Hir> = chosen().map(|shape| shape.widened(widening)).collect();
         let idle = b" \n".iter().copied().find(|&byte| !can_begin_with(&wide, byte));
         let bound = chosen().map(|shape| shape.bound).max().unwrap_or_default();
-        let heard = |&index: &usize| shapes.get(index).filter(|shape| !shape.silent).map(|_| index);
-        let numbers = which.iter().map(heard).collect();
-        if let Some(group) = nfa(&wide).ok().and_then(|nfa| Group::new(&nfa, idle, numbers, bound))
+        if let Some(group) =
+            nfa(&wide).ok().and_then(|nfa| Group::new(&nfa, idle, which.to_vec(), bound))
         {
             groups.push(group);
             return groups.len() <= MOST_GROUPS;
@@ -163,8 +171,7 @@ fn dense_groups(shapes: &[Shape], which: &[usize], groups: &mut Vec<Group>) -> b
 
 impl Lazy {
     fn new(shapes: &[Shape]) -> Result<Self, PatternError> {
-        let wide: Vec<Hir> =
-            shapes.iter().map(|shape| widen_whole(&shape.hir, WIDENED_FOR_LAZY)).collect();
+        let wide: Vec<Hir> = shapes.iter().map(|shape| shape.widened(WIDENED_FOR_LAZY)).collect();
         let config = LazyDfa::config()
             .match_kind(MatchKind::All)
             .cache_capacity(LAZY_CACHE)
@@ -263,6 +270,8 @@ fn nfa(patterns: &[Hir]) -> Result<thompson::NFA, PatternError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[derive(Default, PartialEq, Debug)]
@@ -346,5 +355,28 @@ mod tests {
         let run = automaton
             .run(Course { text: &text, from: 0, last: false, wide: 999 }, &mut Told::default());
         assert_eq!((run.last_cut, run.decided), (0, 87));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+        #[test]
+        fn where_a_long_text_is_taken_up_changes_nothing(
+            words in prop::collection::vec(
+                prop_oneof![
+                    Just("word "), Just("abab"), Just("x "), Just("<"), Just("> "), Just("secret "),
+                    Just("1234 "), Just("傻瓜"), Just("，"), Just("bob@x.com "),
+                ],
+                200..1_200,
+            ),
+        ) {
+            let text = words.concat();
+            let shapes = shapes(&[r"[a-z]{1,9}@[a-z]{1,9}\.[a-z]{2,4}", "(?:ab){3}", "<[^>]+>", "傻[瓜子]", "secret x"]);
+            let dense = HorizonAutomaton::new(&shapes).unwrap();
+            let lazy = HorizonAutomaton { engine: Engine::Lazy(Lazy::new(&shapes).unwrap()) };
+            let (one, other) = (told(&dense, &text), told(&lazy, &text));
+            prop_assert_eq!(one.0, other.0);
+            prop_assert_eq!((one.1.last_cut, one.1.first_wide), (other.1.last_cut, other.1.first_wide));
+        }
     }
 }

@@ -35,9 +35,8 @@ pub(super) struct Group {
     start: StateID,
     /// The state behind a byte that no pattern can begin with: nothing is in progress there either.
     idle: StateID,
-    /// The number that each of its patterns has in the whole; `None` where nobody wants to hear of its
-    /// matches.
-    patterns: Vec<Option<usize>>,
+    /// The number that each of its patterns has in the whole.
+    patterns: Vec<usize>,
     /// The longest match of those that have one, with the look-ahead, in bytes.
     bound: usize,
 }
@@ -101,7 +100,7 @@ impl Group {
     pub(super) fn new(
         nfa: &thompson::NFA,
         idle_byte: Option<u8>,
-        patterns: Vec<Option<usize>>,
+        patterns: Vec<usize>,
         bound: usize,
     ) -> Option<Self> {
         let config = dense::Config::new()
@@ -135,26 +134,17 @@ impl Group {
     /// Which part of the table a state belongs to: idle, in progress, matched.
     fn rank(&self, state: StateID) -> u8 {
         match state {
-            _ if self.matches(state).is_some() => 2,
-            _ if self.goes_on_like(state, self.start) || self.goes_on_like(state, self.idle) => 0,
+            _ if self.dfa.is_match_state(state) => 2,
+            _ if state == self.start || state == self.idle => 0,
             _ => 1,
         }
     }
 
-    /// Whether two states differ in nothing but what has matched before them.
-    fn goes_on_like(&self, a: StateID, b: StateID) -> bool {
-        let next = |byte| self.dfa.next_state(a, byte) == self.dfa.next_state(b, byte);
-        a == b || (0..=u8::MAX).all(next)
-    }
-
-    /// The patterns that have matched in a state and that somebody wants to hear of.
+    /// The patterns that have matched in a state.
     fn matches(&self, state: StateID) -> Option<Vec<usize>> {
-        if !self.dfa.is_match_state(state) {
-            return None;
-        }
-        let all = 0..self.dfa.match_len(state);
-        let number = |nth| *self.patterns.get(self.dfa.match_pattern(state, nth).as_usize())?;
-        Some(all.filter_map(number).collect()).filter(|all: &Vec<usize>| !all.is_empty())
+        let all = || 0..self.dfa.match_len(state);
+        let number = |nth| self.patterns.get(self.dfa.match_pattern(state, nth).as_usize());
+        self.dfa.is_match_state(state).then(|| all().filter_map(number).copied().collect())
     }
 }
 

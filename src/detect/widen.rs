@@ -49,6 +49,11 @@ fn border_byte() -> Hir {
     Hir::class(Class::Bytes(ClassBytes::new(ranges)))
 }
 
+/// A byte that UTF-8 does not use.
+pub(super) fn byte_of_no_text() -> Hir {
+    Hir::class(Class::Bytes(ClassBytes::new([ClassBytesRange::new(0xff, 0xff)])))
+}
+
 /// A pattern whose word border at the beginning has become the byte before it. An ASCII border and a
 /// Unicode one alike have no ASCII word character before them, when one follows.
 fn with_border(hir: &Hir, widening: Widening) -> Option<Hir> {
