@@ -279,7 +279,7 @@ impl Loaded {
         metrics.policies(&policies);
         metrics.warnings(warnings);
         for policy in &self.policies {
-            for rule in &policy.rules {
+            for rule in policy.rules.iter() {
                 metrics.know_rule(&policy.name, &rule.id, rule.mode.min(policy.mode));
             }
         }

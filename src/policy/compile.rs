@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 use super::{
-    BlockStyle, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal, StreamRules,
-    conditions,
+    BlockStyle, Condition, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
+    StreamRules, Suppressed, Variant, conditions,
 };
 use crate::config::policy_file::{
     BlockShape, ExceptEntry, LetterCase, Matcher as MatcherFile, Message, MessageRef,
-    OnBlock as OnBlockFile, OnOverflow, Pattern, PolicyFile, RuleAction, RuleFile, Unscannable,
+    OnBlock as OnBlockFile, OnOverflow, Pattern, PolicyFile, RuleAction, RuleFile, Suppression,
+    Unscannable,
 };
 use crate::config::units::Window;
 use crate::config::{Code, LoadedPolicy, Problem, Problems, policy_file};
@@ -36,7 +37,6 @@ pub fn compile(loaded: &LoadedPolicy) -> (Option<Policy>, Problems) {
         lexicon_atoms: HashMap::new(),
         messages: Messages::default(),
     };
-    compiler.unavailable();
     for (id, message) in loaded.file.messages.iter() {
         compiler.message(id, message);
     }
@@ -69,24 +69,6 @@ struct Compiler<'l> {
 }
 
 impl Compiler<'_> {
-    /// Keys of the contract that this version cannot honour and whose neglect would go unnoticed.
-    fn unavailable(&mut self) {
-        let file = &self.loaded.file;
-        let mut missing = |path: String, what: &str| {
-            let message = format!("{what}: known, but not available in this version");
-            let at = self.loaded.key_at(&path);
-            self.problems.push(Problem::new(Code::TG019, message).at(at, "this would never apply"));
-        };
-        if !file.overrides.is_empty() {
-            missing("overrides[0]".to_owned(), "`overrides`");
-        }
-        for (index, entry) in file.suppress.iter().enumerate() {
-            if entry.when.is_some() {
-                missing(format!("suppress[{index}].when"), "conditions of `suppress`");
-            }
-        }
-    }
-
     fn message(&mut self, id: &str, message: &Message) {
         let texts: Vec<(String, String)> = match message {
             Message::Text(text) => vec![(String::new(), text.clone())],
@@ -99,7 +81,10 @@ impl Compiler<'_> {
 
     fn rule(&mut self, index: usize, rule: &RuleFile) -> Option<Rule> {
         let file = &self.loaded.file;
-        if file.suppress.iter().any(|entry| entry.rule == rule.id && entry.when.is_none()) {
+        let for_good = |entry: &Suppression| {
+            entry.rule == rule.id && entry.when.is_none() && entry.until.is_none()
+        };
+        if file.suppress.iter().any(for_good) {
             return None;
         }
         let place = format!("rules[{index}]");
@@ -375,13 +360,14 @@ impl Compiler<'_> {
             revision: Arc::from(self.loaded.revision.as_str()),
             mode: file.mode,
             sensitivity: file.sensitivity,
-            rules,
-            atoms: self.atoms,
-            windowed,
-            remembered,
-            term_scores: self.term_scores,
-            scanner,
-            thresholds: thresholds(file),
+            rules: rules.into(),
+            suppressed: Vec::new(),
+            atoms: self.atoms.into(),
+            windowed: windowed.into(),
+            remembered: remembered.into(),
+            term_scores: Arc::new(self.term_scores),
+            scanner: Arc::new(scanner),
+            thresholds: thresholds(file).into(),
             unscannable: match file.unscannable {
                 Unscannable::Block => OnFailure::Block,
                 Unscannable::Review => OnFailure::Review,
@@ -407,12 +393,36 @@ impl Compiler<'_> {
                     OnBlockFile::Error => OnBlock::Error,
                 },
             },
-            messages: self.messages,
+            messages: Arc::new(self.messages),
             reveal: Reveal { rules: file.reveal.rules, policy: file.reveal.policy },
+            variants: Arc::from([]),
+            conditional: Arc::from([]),
         });
         self.problems.sort();
-        (policy, self.problems)
+        (policy.map(|policy| scoped(policy, file)), self.problems)
     }
+}
+
+/// The policy with its overrides made ahead, and with what is switched off.
+fn scoped(mut policy: Policy, file: &PolicyFile) -> Policy {
+    let mut conditional = Vec::new();
+    for entry in &file.suppress {
+        // A rule that is off for good is not there any more.
+        let Some(rule) = policy.rules.iter().position(|rule| *rule.id == entry.rule) else {
+            continue;
+        };
+        let suppressed = Suppressed { rule, until: entry.until.map(|day| day.0) };
+        match &entry.when {
+            Some(when) => conditional.push((Condition::new(when), suppressed)),
+            None => policy.suppressed.push(suppressed),
+        }
+    }
+    let variant = |one: &policy_file::OverrideFile| Variant {
+        when: Condition::new(&one.when),
+        policy: Arc::new(policy.with(&one.set)),
+    };
+    let variants: Vec<Variant> = file.overrides.iter().map(variant).collect();
+    Policy { variants: variants.into(), conditional: conditional.into(), ..policy }
 }
 
 fn within(window: Window) -> Within {
