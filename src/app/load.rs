@@ -13,7 +13,7 @@ use crate::config::{
     check_route_policies, load_policies, load_server, load_tests,
 };
 use crate::domain::{Mode, Secret};
-use crate::policy::{Policy, compile};
+use crate::policy::{Policy, compile, lint};
 use crate::proxy::{BodyLimits, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 use crate::telemetry::Metrics;
 use crate::upstream::demo::{Demo, DemoSettings};
@@ -52,6 +52,7 @@ pub fn load(
     for file in &files {
         let (policy, found) = compile(file);
         problems.extend(found);
+        problems.extend(policy.as_ref().map(|policy| lint(file, policy)).unwrap_or_default());
         problems.extend(today.map(|today| check_dates(file, today)).unwrap_or_default());
         policies.extend(policy.map(Arc::new));
         folders.extend(file.folders.iter().cloned());

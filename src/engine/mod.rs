@@ -8,6 +8,7 @@ mod mend;
 mod place;
 mod pseudonym;
 mod rules;
+mod sample;
 mod screen;
 mod tally;
 mod trial;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use mend::{mend, merge};
 pub use pseudonym::{Pseudonyms, Restorer};
+pub use sample::everyday_problems;
 pub use screen::{Progress, Screen, Stop, Subject, screen_passage};
 pub use trial::{Miss, TrialResult, is_flagged, run_test};
 

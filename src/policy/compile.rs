@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::hold::unbounded_part;
 use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 use super::{
     BlockStyle, Condition, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
@@ -205,7 +206,7 @@ impl Compiler<'_> {
                 return None;
             }
             Ok(Some(longest)) if longest <= max_match => {}
-            Ok(longest) => self.unbounded(longest, place, max_match),
+            Ok(longest) => self.unbounded(pattern, longest, place, max_match),
         }
         let atom = self.atom(None, "regex");
         self.scanner.pattern(PatternSpec {
@@ -220,14 +221,12 @@ impl Compiler<'_> {
     }
 
     /// A pattern without a longest match holds a stream up to `max_match`.
-    fn unbounded(&mut self, longest: Option<usize>, place: &str, max_match: usize) {
+    fn unbounded(&mut self, pattern: &str, longest: Option<usize>, place: &str, max_match: usize) {
         let rule = place.split('.').next().unwrap_or(place);
-        let set = self.loaded.documents.iter().any(|_| {
-            let index = rule.trim_start_matches("rules[").trim_end_matches(']').parse::<usize>();
-            let file = index.ok().and_then(|index| self.loaded.file.rules.get(index));
-            file.is_some_and(|rule| rule.max_match.is_some())
-        });
-        if set {
+        let index = rule.trim_start_matches("rules[").trim_end_matches(']').parse::<usize>();
+        let rule = index.ok().and_then(|index| self.loaded.file.rules.get(index));
+        let streamed = |rule: &RuleFile| rule.on.contains(&Phase::Completion);
+        if rule.is_some_and(|rule| rule.max_match.is_some() || !streamed(rule)) {
             return;
         }
         let message = match longest {
@@ -239,8 +238,14 @@ impl Compiler<'_> {
             }
         };
         let problem = Problem::new(Code::TG040, message);
-        let help = "set `max_match` on the rule to say how much a stream may hold for it";
-        self.problems.push(problem.at(self.loaded.at(place), "no bound here").help(help));
+        let help =
+            "bound it, or set `max_match` on the rule to say how much a stream may hold for it";
+        let part = unbounded_part(pattern).filter(|_| longest.is_none());
+        let at = match part {
+            Some(part) => self.loaded.within(place, part),
+            None => self.loaded.at(place),
+        };
+        self.problems.push(problem.at(at, "no bound here").help(help));
     }
 
     fn pattern_problem(&mut self, error: &PatternError, place: &str) {

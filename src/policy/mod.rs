@@ -4,11 +4,15 @@
 //! policy is immutable; a reload makes a new one.
 
 mod compile;
+mod hold;
+mod lint;
 mod message;
 mod rule;
 mod variant;
 
 pub use compile::compile;
+pub use hold::{Hold, holds};
+pub use lint::lint;
 
 pub use message::{Messages, UNAVAILABLE_MESSAGE};
 pub use rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
