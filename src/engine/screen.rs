@@ -409,7 +409,7 @@ struct StepOutcome {
 }
 
 /// The hits without those that lie inside a hit of an excusing atom (and without the latter).
-fn without_excused(hits: &[Placed], excuses: &[AtomId]) -> Vec<Placed> {
+pub(super) fn without_excused(hits: &[Placed], excuses: &[AtomId]) -> Vec<Placed> {
     if excuses.is_empty() {
         return hits.to_vec();
     }

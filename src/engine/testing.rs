@@ -92,6 +92,7 @@ impl Sketch {
             windowed: windowed.into(),
             remembered: remembered.into(),
             term_scores: Arc::new(HashMap::new()),
+            views_off: Arc::from([]),
             scanner: Arc::new(self.scanner.build().unwrap()),
             thresholds: self.thresholds.into(),
             unscannable: OnFailure::Block,

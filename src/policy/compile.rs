@@ -371,6 +371,7 @@ impl Compiler<'_> {
             windowed: windowed.into(),
             remembered: remembered.into(),
             term_scores: Arc::new(self.term_scores),
+            views_off: off_views(file).into(),
             scanner: Arc::new(scanner),
             thresholds: thresholds(file).into(),
             unscannable: match file.unscannable {

@@ -140,6 +140,8 @@ pub struct Policy {
     pub remembered: Arc<[AtomId]>,
     /// Scores that single terms of a lexicon have, by the term's number.
     pub term_scores: Arc<HashMap<usize, f64>>,
+    /// Names of the views that are off.
+    pub views_off: Arc<[&'static str]>,
     /// Finds the atoms.
     pub scanner: Arc<Scanner>,
     /// What score totals come to, strictest first.
