@@ -115,7 +115,7 @@ fn failed_tests(
 ) -> Vec<String> {
     let mut failed = Vec::new();
     let mut run = |policy: &Arc<Policy>, tests: &_, defaults: &_| {
-        let report = run_suite(policy, (tests, defaults), &[], today);
+        let report = run_suite(policy, (tests, defaults), &[], today, false);
         let misses =
             report.tests.iter().filter(|test| !test.todo && !test.result.misses.is_empty());
         failed.extend(misses.map(|test| format!("{}: {}", policy.name, test.name)));
