@@ -9,7 +9,7 @@ use clap::Args;
 use super::{ConfigArg, FormatArg, environment, output};
 use crate::app::{Loaded, load, suite_files};
 use crate::config::{
-    LoadedPolicy, Problems, configuration_root, load_policies, load_policy, load_tests,
+    LoadedPolicy, Problems, check_dates, configuration_root, load_policies, load_policy, load_tests,
 };
 use crate::engine::everyday_problems;
 use crate::policy::{compile, holds, lint};
@@ -122,8 +122,10 @@ impl Findings {
     fn lint(&mut self, loaded: LoadedPolicy) {
         let (Some(policy), _) = compile(&loaded) else { return };
         let policy = Arc::new(policy);
+        let today = Clock::default().today();
+        self.problems.extend(check_dates(&loaded, today));
         self.problems.extend(lint(&loaded, &policy));
-        self.problems.extend(everyday_problems(&loaded, &policy, Clock::default().today()));
+        self.problems.extend(everyday_problems(&loaded, &policy, today));
         self.sound.push(loaded);
     }
 }

@@ -15,7 +15,7 @@ use crate::config::policy_file::{
     Unscannable,
 };
 use crate::config::units::Window;
-use crate::config::{Code, LoadedPolicy, Problem, Problems, policy_file};
+use crate::config::{Code, LoadedLexicon, LoadedPolicy, Problem, Problems, Term, policy_file};
 use crate::detect::entity::{self, ENTITIES};
 use crate::detect::{
     AtomId, Boundary, BuildError, PatternError, PatternSpec, ScannerBuilder, TermSpec,
@@ -245,7 +245,8 @@ impl Compiler<'_> {
             Some(part) => self.loaded.within(place, part),
             None => self.loaded.at(place),
         };
-        self.problems.push(problem.at(at, "no bound here").help(help));
+        let label = if longest.is_none() { "no bound here" } else { "more than a stream holds" };
+        self.problems.push(problem.at(at, label).help(help));
     }
 
     fn pattern_problem(&mut self, error: &PatternError, place: &str) {
@@ -259,20 +260,26 @@ impl Compiler<'_> {
                 (Code::TG014, self.loaded.at(place))
             }
         };
-        let message = match error {
-            PatternError::Syntax { .. } => "this regex does not compile".to_owned(),
-            PatternError::MatchesEmpty
-            | PatternError::TooLarge
-            | PatternError::Automaton { .. } => error.to_string(),
+        let (message, label) = match error {
+            PatternError::Syntax { .. } => {
+                ("this regex does not compile".to_owned(), error.to_string())
+            }
+            PatternError::MatchesEmpty => {
+                (error.to_string(), "something in it must always be there".to_owned())
+            }
+            PatternError::TooLarge | PatternError::Automaton { .. } => {
+                (error.to_string(), "too large to compile".to_owned())
+            }
         };
-        self.problems.push(Problem::new(code, message).at(at, error.to_string()));
+        self.problems.push(Problem::new(code, message).at(at, label));
     }
 
     fn word(&mut self, word: &str, atom: AtomId, place: &str) {
         let any_ending = word.ends_with('*');
         let term = word.trim_end_matches('*');
         if normalise_term(term).is_empty() {
-            let problem = Problem::new(Code::TG012, format!("`{word}` normalises to nothing"));
+            let message = format!("`{}` normalises to nothing", word.escape_debug());
+            let problem = Problem::new(Code::TG012, message);
             self.problems
                 .push(problem.at(self.loaded.at(place), "this would match everywhere or never"));
             return;
@@ -289,14 +296,21 @@ impl Compiler<'_> {
         }
         let lexicon = self.loaded.lexicons.get(name)?;
         let atom = self.atom(None, &format!("lexicon {name}"));
+        let mut known: HashMap<(String, bool), &Term> = HashMap::new();
         for term in &lexicon.terms {
-            if normalise_term(&term.text).is_empty() {
-                let problem =
-                    Problem::new(Code::TG012, format!("`{}` normalises to nothing", term.text));
+            let normalised = normalise_term(&term.text);
+            if normalised.is_empty() {
+                let message = format!("`{}` normalises to nothing", term.text.escape_debug());
+                let problem = Problem::new(Code::TG012, message);
                 self.problems
                     .push(problem.at(lexicon.at(term), "this would match everywhere or never"));
                 continue;
             }
+            self.duplicate(
+                lexicon,
+                term,
+                *known.entry((normalised, term.any_ending)).or_insert(term),
+            );
             let boundary = match term.boundary.unwrap_or(lexicon.settings.boundary) {
                 policy_file::Boundary::Word => Boundary::Word,
                 policy_file::Boundary::None => Boundary::None,
@@ -316,6 +330,17 @@ impl Compiler<'_> {
         }
         self.lexicon_atoms.insert(name.to_owned(), atom);
         Some(atom)
+    }
+
+    /// A term that another one of its list already stands for. Where case matters, the two differ.
+    fn duplicate(&mut self, lexicon: &LoadedLexicon, term: &Term, first: &Term) {
+        let exact = |term: &Term| term.case.unwrap_or(lexicon.settings.case) == LetterCase::Exact;
+        if first.span == term.span || exact(term) || exact(first) {
+            return;
+        }
+        let message = format!("`{}` is the same as `{}` after folding", term.text, first.text);
+        let problem = Problem::new(Code::TG072, message).at(lexicon.at(term), "this one");
+        self.problems.push(problem.at(lexicon.at(first), "is already given here"));
     }
 
     fn except(&mut self, rule: &RuleFile, place: &str) -> Vec<AtomId> {
@@ -352,8 +377,13 @@ impl Compiler<'_> {
                     BuildError::Patterns(_) | BuildError::Terms(_) => None,
                 };
                 let place = index.cloned().unwrap_or_else(|| "rules".to_owned());
-                let problem = Problem::new(Code::TG014, error.to_string());
-                self.problems.push(problem.at(self.loaded.at(&place), "too large to compile"));
+                let message = match &error {
+                    BuildError::Pattern { error, .. } => error.to_string(),
+                    BuildError::Patterns(_) | BuildError::Terms(_) => error.to_string(),
+                };
+                let problem = Problem::new(Code::TG014, message);
+                let problem = problem.at(self.loaded.at(&place), "too large to compile");
+                self.problems.push(problem.help("smaller repetitions, or several smaller regexes"));
                 None
             }
         };

@@ -29,7 +29,7 @@ pub(super) fn draw(explained: &Explained<'_>, with_trace: bool) -> String {
         body.extend(not_matched(explained));
     }
     body.push(String::new());
-    body.extend(consequence(explained));
+    body.extend(consequence(explained, with_trace));
     lines.extend(body.into_iter().map(indented));
     lines.iter().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
@@ -202,11 +202,11 @@ pub(super) fn is_reached(threshold: &Threshold, total: f64) -> bool {
 }
 
 /// What goes on, and why this of several actions.
-fn consequence(explained: &Explained<'_>) -> Vec<String> {
+fn consequence(explained: &Explained<'_>, traced: bool) -> Vec<String> {
     let Explained { policy, text, phase, verdict, language, .. } = explained;
     let mut lines = Vec::new();
     let total = explained.total();
-    if total > 0.0 {
+    if total > 0.0 && !traced {
         lines.push(format!("score {total}"));
     }
     let stopped = verdict.action.stops();

@@ -58,7 +58,11 @@ pub(super) fn print(runs: &[Run], args: &TestArgs) -> anyhow::Result<()> {
     let passed = tests().filter(|test| test.result.misses.is_empty()).count()
         + budgets.filter(|budget| budget.misses.is_empty()).count();
     let gaps = tests().filter(|test| end_of(test) == End::KnownGap).count();
-    let gaps = if gaps > 0 { format!(", {gaps} known gaps") } else { String::new() };
+    let gaps = match gaps {
+        0 => String::new(),
+        1 => ", 1 known gap".to_owned(),
+        many => format!(", {many} known gaps"),
+    };
     output::say(&format!("{passed} passed, {} failed{gaps}\n", failures(runs)))
 }
 
