@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -10,6 +11,9 @@ use super::{ConfigArg, environment, output};
 use crate::app::{ServeError, ServeOptions, serve};
 use crate::config::{Flag, Format};
 use crate::upstream::demo::{DemoSettings, serve_mock};
+
+/// The most tokens a second; 0 has no pauses at all.
+const FASTEST: f64 = 1_000_000.0;
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
@@ -32,7 +36,7 @@ pub(super) struct ServeArgs {
     #[arg(long, conflicts_with = "upstream")]
     demo: bool,
     /// Tokens a second of the demo model; 0 answers at once.
-    #[arg(long, value_name = "RATE", env = "TIDEGATE_DEMO_RATE")]
+    #[arg(long, value_name = "RATE", env = "TIDEGATE_DEMO_RATE", value_parser = rate)]
     demo_rate: Option<f64>,
     /// Reload when files change.
     #[arg(long, overrides_with = "no_watch")]
@@ -49,8 +53,14 @@ pub(super) struct MockArgs {
     #[arg(long, default_value = "127.0.0.1:9090")]
     listen: String,
     /// Tokens a second; 0 answers at once.
-    #[arg(long, default_value_t = 50.0)]
+    #[arg(long, default_value_t = 50.0, value_name = "RATE", value_parser = rate)]
     rate: f64,
+}
+
+/// A number of tokens a second.
+fn rate(written: &str) -> Result<f64, String> {
+    let rate: f64 = written.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=FASTEST).contains(&rate) { Ok(rate) } else { Err(format!("from 0 to {FASTEST}")) }
 }
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -89,7 +99,9 @@ pub(super) fn mock(args: &MockArgs) -> anyhow::Result<ExitCode> {
     let settings = DemoSettings { rate: (args.rate > 0.0).then_some(args.rate) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(&args.listen).await?;
+        let listener = TcpListener::bind(&args.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", args.listen))?;
         output::complain(&format!("the demo model listens on {}", listener.local_addr()?));
         let stop = CancellationToken::new();
         let stopped = stop.clone();
