@@ -311,7 +311,7 @@ impl Compiler<'_> {
             self.duplicate(
                 lexicon,
                 term,
-                *known.entry((normalised, term.any_ending)).or_insert(term),
+                known.entry((normalised, term.any_ending)).or_insert(term),
             );
             let boundary = match term.boundary.unwrap_or(lexicon.settings.boundary) {
                 policy_file::Boundary::Word => Boundary::Word,
@@ -381,7 +381,7 @@ impl Compiler<'_> {
                 let place = index.cloned().unwrap_or_else(|| "rules".to_owned());
                 let message = match &error {
                     BuildError::Pattern { error, .. } => error.to_string(),
-                    BuildError::Patterns(_) | BuildError::Terms(_) => error.to_string(),
+                    BuildError::Patterns(_) => error.to_string(),
                 };
                 let problem = Problem::new(Code::TG014, message);
                 let problem = problem.at(self.loaded.at(&place), "too large to compile");

@@ -98,7 +98,7 @@ pub(super) fn is_mark(c: char) -> bool {
 
 /// Where the last characters of a text begin on which the horizon of a view can depend.
 ///
-/// A view that reads on from [`CONTEXT_CHARS`](super::CONTEXT_CHARS) of context holds open no more than
+/// A view that reads on from [`CONTEXT_CHARS`] of context holds open no more than
 /// some dozen characters, so four times the context is enough.
 pub(super) fn tail_start(text: &str) -> usize {
     text.char_indices().rev().nth(4 * CONTEXT_CHARS - 1).map_or(0, |(at, _)| at)

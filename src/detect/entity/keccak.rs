@@ -53,7 +53,7 @@ pub(super) fn hash(text: &str) -> Option<[u8; 32]> {
     Some(hash)
 }
 
-/// One round of Keccak-f[1600]; the lane of column x and row y is at x + 5y.
+/// One round of Keccak-f with 1,600 bits; the lane of column x and row y is at x + 5y.
 #[expect(clippy::indexing_slicing, reason = "all indices are taken modulo the size of the array")]
 fn round(mut lanes: [u64; 25], constant: u64) -> [u64; 25] {
     let mut columns = [0_u64; 5];
