@@ -5,6 +5,7 @@ mod check;
 mod codes;
 mod explain;
 mod init;
+mod mock;
 mod other;
 mod suites;
 
@@ -44,7 +45,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     for (name, content) in files {
         let path = folder.path().join(name);
-        let parent = path.parent().unwrap_or(folder.path());
+        let parent = path.parent().unwrap_or_else(|| folder.path());
         std::fs::create_dir_all(parent).unwrap_or_else(|error| panic!("{name}: {error}"));
         std::fs::write(&path, content).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
