@@ -1,5 +1,6 @@
 //! `tidegate serve` and `tidegate mock-upstream`.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -10,10 +11,13 @@ use tokio_util::sync::CancellationToken;
 use super::{ConfigArg, environment, output};
 use crate::app::{ServeError, ServeOptions, serve};
 use crate::config::{Flag, Format};
-use crate::upstream::demo::{DemoSettings, serve_mock};
+use crate::upstream::demo::{Answers, Demo, DemoSettings, serve_mock};
 
 /// The most tokens a second; 0 has no pauses at all.
 const FASTEST: f64 = 1_000_000.0;
+
+/// The most bytes of a file of answers.
+const LARGEST_SCRIPT: u64 = 16 << 20;
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
@@ -52,6 +56,9 @@ pub(super) struct MockArgs {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:9090")]
     listen: String,
+    /// Answers to give, as JSON Lines: the first one that fits a prompt.
+    #[arg(long, value_name = "FILE", env = "TIDEGATE_MOCK_SCRIPT")]
+    script: Option<PathBuf>,
     /// Tokens a second; 0 answers at once.
     #[arg(long, default_value_t = 50.0, value_name = "RATE", value_parser = rate)]
     rate: f64,
@@ -97,6 +104,11 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 
 pub(super) fn mock(args: &MockArgs) -> anyhow::Result<ExitCode> {
     let settings = DemoSettings { rate: (args.rate > 0.0).then_some(args.rate) };
+    let mut demo = Demo::new(settings);
+    if let Some(path) = &args.script {
+        let Some(answers) = answers(path)? else { return Ok(ExitCode::from(2)) };
+        demo = demo.with_answers(answers);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(&args.listen)
@@ -105,7 +117,7 @@ pub(super) fn mock(args: &MockArgs) -> anyhow::Result<ExitCode> {
         output::complain(&format!("the demo model listens on {}", listener.local_addr()?));
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let server = serve_mock(listener, settings, stop);
+        let server = serve_mock(listener, demo, stop);
         tokio::select! {
             () = server => {}
             end = tokio::signal::ctrl_c() => end?,
@@ -113,4 +125,21 @@ pub(super) fn mock(args: &MockArgs) -> anyhow::Result<ExitCode> {
         stopped.cancel();
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Reads a file of answers. `None` when it has mistakes; they have been shown, all of them.
+fn answers(path: &Path) -> anyhow::Result<Option<Answers>> {
+    let shown = path.display();
+    let size = std::fs::metadata(path).with_context(|| format!("`{shown}`"))?.len();
+    anyhow::ensure!(size <= LARGEST_SCRIPT, "`{shown}` is larger than {LARGEST_SCRIPT} bytes");
+    let text = std::fs::read_to_string(path).with_context(|| format!("`{shown}`"))?;
+    match Answers::parse(&text) {
+        Ok(answers) => Ok(Some(answers)),
+        Err(mistakes) => {
+            for mistake in mistakes {
+                output::complain(&format!("error: {shown}:{mistake}"));
+            }
+            Ok(None)
+        }
+    }
 }

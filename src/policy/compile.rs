@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::hold::unbounded_part;
 use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 use super::{
-    BlockStyle, Condition, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
-    StreamRules, Suppressed, Variant, conditions,
+    BlockStyle, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal, StreamRules,
+    conditions,
 };
 use crate::config::policy_file::{
     BlockShape, ExceptEntry, LetterCase, Matcher as MatcherFile, Message, MessageRef,
@@ -437,30 +437,8 @@ impl Compiler<'_> {
             conditional: Arc::from([]),
         });
         self.problems.sort();
-        (policy.map(|policy| scoped(policy, file)), self.problems)
+        (policy.map(|policy| policy.scoped(file)), self.problems)
     }
-}
-
-/// The policy with its overrides made ahead, and with what is switched off.
-fn scoped(mut policy: Policy, file: &PolicyFile) -> Policy {
-    let mut conditional = Vec::new();
-    for entry in &file.suppress {
-        // A rule that is off for good is not there any more.
-        let Some(rule) = policy.rules.iter().position(|rule| *rule.id == entry.rule) else {
-            continue;
-        };
-        let suppressed = Suppressed { rule, until: entry.until.map(|day| day.0) };
-        match &entry.when {
-            Some(when) => conditional.push((Condition::new(when), suppressed)),
-            None => policy.suppressed.push(suppressed),
-        }
-    }
-    let variant = |one: &policy_file::OverrideFile| Variant {
-        when: Condition::new(&one.when),
-        policy: Arc::new(policy.with(&one.set)),
-    };
-    let variants: Vec<Variant> = file.overrides.iter().map(variant).collect();
-    Policy { variants: variants.into(), conditional: conditional.into(), ..policy }
 }
 
 fn within(window: Window) -> Within {

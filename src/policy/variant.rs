@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::{Policy, Rule};
 use crate::config::fits;
-use crate::config::policy_file::{OverrideSet, When};
+use crate::config::policy_file::{OverrideFile, OverrideSet, PolicyFile, When};
 
 /// What is known of a request that conditions can hang on.
 #[derive(Clone, Copy)]
@@ -136,6 +136,27 @@ impl Policy {
     pub fn is_same_variant(&self, other: &Self) -> bool {
         // Each variant of an override has rules of its own, and copies share them.
         Arc::ptr_eq(&self.rules, &other.rules) && self.suppressed == other.suppressed
+    }
+
+    /// The policy with its overrides made ahead, and with what is switched off.
+    pub(super) fn scoped(mut self, file: &PolicyFile) -> Self {
+        let mut conditional = Vec::new();
+        for entry in &file.suppress {
+            // A rule that is off for good is not there any more.
+            let rule = self.rules.iter().position(|rule| *rule.id == entry.rule);
+            let Some(rule) = rule else { continue };
+            let suppressed = Suppressed { rule, until: entry.until.map(|day| day.0) };
+            match &entry.when {
+                Some(when) => conditional.push((Condition::new(when), suppressed)),
+                None => self.suppressed.push(suppressed),
+            }
+        }
+        let variant = |one: &OverrideFile| Variant {
+            when: Condition::new(&one.when),
+            policy: Arc::new(self.with(&one.set)),
+        };
+        let variants: Vec<Variant> = file.overrides.iter().map(variant).collect();
+        Self { variants: variants.into(), conditional: conditional.into(), ..self }
     }
 
     /// The policy with what an override sets.

@@ -5,6 +5,7 @@ mod check;
 mod codes;
 mod explain;
 mod init;
+mod mock;
 mod other;
 mod suites;
 

@@ -59,6 +59,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         (&["health", "--url", "not a url"], "not a url"),
         (&["mock-upstream", "--listen", "nowhere"], "nowhere"),
         (&["mock-upstream", "--rate", "-3"], "-3"),
+        (&["mock-upstream", "--script", "gone.jsonl"], "gone.jsonl"),
         (&["test", "--yes"], "--update"),
     ] {
         let outcome = tidegate(folder.path(), arguments);
