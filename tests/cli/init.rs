@@ -19,9 +19,5 @@ fn init_overwrites_nothing() {
     let outcome = tidegate(folder.path(), &["init"]);
     assert_eq!((outcome.code, outcome.out.as_str()), (2, ""));
     assert!(outcome.err.contains("nothing was written"), "{}", outcome.err);
-<<<<<<< HEAD
-    assert!(!folder.path().join("config/tidegate.yaml").try_exists().unwrap());
-=======
     assert!(std::fs::read(folder.path().join("config/tidegate.yaml")).is_err());
->>>>>>> policy
 }
