@@ -35,7 +35,7 @@ const PLANTS: [&str; 16] = [
     "AKIAIOSFODNN7EXAMPLE",
 ];
 /// Bytes of text above which an input says no more than a shorter one.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 1024;
 /// What a client reads where a stream is stopped.
 const ENDING: &str = "Not here.";
 
