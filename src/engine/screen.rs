@@ -296,8 +296,10 @@ impl Screen {
             let upto = self.count_at(frontier);
             let mut known = self.remembered.clone();
             known.extend(placed.iter().filter(|p| p.hit.span.start < frontier));
-            let rules = self.policy.windowed.iter().filter_map(|&rule| self.policy.rules.get(rule));
+            let on = |rule: &&usize| self.policy.is_on(**rule, self.subject.today);
+            let rules = self.policy.windowed.iter().filter(on);
             let open = rules
+                .filter_map(|&rule| self.policy.rules.get(rule))
                 .filter(|rule| rule.applies_to(self.subject.phase, self.subject.author))
                 .filter_map(|rule| {
                     pending(&rule.matcher, &without_excused(&known, &rule.except), upto)
@@ -342,8 +344,8 @@ impl Screen {
             if known.is_empty() {
                 break;
             }
-            let Subject { phase, author, .. } = self.subject;
-            if !self.policy.is_on(rule) || !rule.applies_to(phase, author) {
+            let Subject { phase, author, today, .. } = self.subject;
+            if !self.policy.is_on(index, today) || !rule.applies_to(phase, author) {
                 continue;
             }
             let hits = without_excused(known, &rule.except);
@@ -405,7 +407,7 @@ struct StepOutcome {
 }
 
 /// The hits without those that lie inside a hit of an excusing atom (and without the latter).
-fn without_excused(hits: &[Placed], excuses: &[AtomId]) -> Vec<Placed> {
+pub(super) fn without_excused(hits: &[Placed], excuses: &[AtomId]) -> Vec<Placed> {
     if excuses.is_empty() {
         return hits.to_vec();
     }

@@ -18,7 +18,7 @@ pub use admin::{AdminState, admin_router};
 pub use body::BodyLimits;
 pub use exchange::Gateway;
 pub use listener::{ListenerSettings, serve};
-pub use live::{Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
+pub use live::{Asked, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;

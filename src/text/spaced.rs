@@ -5,7 +5,7 @@
 //! never glued, since each letter must stand alone. A gap stays if it looks like one between words, by
 //! the two gaps on either side (`f u c k  y o u`): what is read depends on a few characters around
 //! only, so a stream holds little, and a text may be looked at in pieces. Han characters: up to three other characters between two of them
-//! are left out; where these are ordinary clause punctuation or blanks (`好,我们`) only if one of the
+//! are left out; where these are ordinary clause punctuation or line ends (`好,我们`) only if one of the
 //! two stands alone.
 
 use std::ops::ControlFlow;
@@ -229,8 +229,9 @@ struct Han {
     segment: usize,
     gap_start: usize,
     gap_chars: usize,
-    /// Whether the gap is clause punctuation and blanks only.
+    /// Whether the gap is clause punctuation and blanks only, and whether it has more than blanks.
     ordinary: bool,
+    marked: bool,
     /// A gap that is left out if the Han character behind it stands alone.
     pending: Option<Range<usize>>,
 }
@@ -246,7 +247,7 @@ impl Han {
             return ControlFlow::Continue(());
         }
         let gap = self.gap_start..at;
-        let (segment, ordinary) = (self.segment, self.ordinary);
+        let (segment, ordinary) = (self.segment, self.ordinary && self.marked);
         *self = Self { segment: 1, ..Self::default() };
         match segment {
             0 => ControlFlow::Continue(()),
@@ -268,10 +269,11 @@ impl Han {
         self.end(drops)?;
         if self.gap_chars == 0 {
             self.gap_start = at;
-            self.ordinary = true;
+            (self.ordinary, self.marked) = (true, false);
         }
         self.gap_chars += 1;
         self.ordinary &= is_clause_mark(c);
+        self.marked |= !matches!(c, ' ' | '\t');
         // Letters of scripts written beside Han (kana, hangul) are text, not filling.
         if self.gap_chars > LONGEST_HAN_GAP || (class != Class::Gap && !c.is_ascii()) {
             self.segment = 0;

@@ -211,6 +211,7 @@ enum Han {
 /// Looks at the Han characters of a text that has ASCII and Han characters and their punctuation.
 fn look_at_han(bytes: &[u8]) -> Han {
     let (mut run, mut gap, mut ordinary, mut waiting) = (0_usize, 0_usize, true, false);
+    let mut marked = false;
     let mut at = 0;
     let mut apart = false;
     while let Some(&byte) = bytes.get(at) {
@@ -218,9 +219,9 @@ fn look_at_han(bytes: &[u8]) -> Han {
             0xe4..=0xe9 => {
                 if gap > 0 {
                     let near = run > 0 && gap <= LONGEST_HAN_GAP;
-                    apart |= near && (!ordinary || run == 1);
+                    apart |= near && (!ordinary || !marked || run == 1);
                     waiting = near;
-                    (run, gap, ordinary) = (0, 0, true);
+                    (run, gap, ordinary, marked) = (0, 0, true, false);
                 }
                 run += 1;
                 at += 3;
@@ -230,6 +231,7 @@ fn look_at_han(bytes: &[u8]) -> Han {
                 apart |= waiting && run == 1 && gap == 0;
                 waiting &= run <= 1 && gap > 0;
                 gap += 1;
+                marked |= !matches!(byte, b' ' | b'\t');
                 ordinary &= matches!(
                     byte,
                     b' ' | b'\t'
@@ -251,6 +253,7 @@ fn look_at_han(bytes: &[u8]) -> Han {
                 apart |= waiting && run == 1 && gap == 0;
                 waiting &= run <= 1 && gap > 0;
                 gap += 1;
+                marked = true;
                 at += 3;
             }
             _ => return Han::Unknown,

@@ -7,7 +7,7 @@ use super::checksum::digits;
 pub(super) const EMAIL: EntityDef = EntityDef {
     name: "email",
     placeholder: "EMAIL",
-    summary: "e-mail addresses",
+    summary: "e-mail addresses with a domain of at least two labels",
     patterns: &[
         r"(?-u:\b)[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}@(?:[A-Za-z0-9\-]{1,63}\.){1,6}[A-Za-z]{2,24}(?-u:\b)",
     ],

@@ -7,7 +7,7 @@ use super::{base58, keccak};
 pub(super) const CRYPTO_ADDRESS: EntityDef = EntityDef {
     name: "crypto_address",
     placeholder: "CRYPTO_ADDRESS",
-    summary: "Bitcoin and Ethereum addresses",
+    summary: "addresses of Bitcoin and Ethereum with valid checksums",
     patterns: &[
         r"(?-u:\b)[13][1-9A-HJ-NP-Za-km-z]{25,34}(?-u:\b)",
         r"(?-u:\b)bc1[02-9ac-hj-np-z]{8,87}(?-u:\b)",

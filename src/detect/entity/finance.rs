@@ -7,7 +7,7 @@ use super::checksum::{digits, luhn, mod_97};
 pub(super) const CREDIT_CARD: EntityDef = EntityDef {
     name: "credit_card",
     placeholder: "CREDIT_CARD",
-    summary: "payment card numbers, with or without spaces or hyphens",
+    summary: "payment card numbers of 13 to 19 digits with a known issuer and a valid check digit",
     patterns: &[
         r"(?-u:\b)[2-6][0-9]{12,18}(?-u:\b)",
         r"(?-u:\b)(?:2[2-7]|3[05689]|4[0-9]|5[0-8]|6[0-9])[0-9]{2}(?: [0-9]{4}){3}(?: [0-9]{3})?(?-u:\b)",
@@ -23,7 +23,7 @@ pub(super) const CREDIT_CARD: EntityDef = EntityDef {
 pub(super) const IBAN: EntityDef = EntityDef {
     name: "iban",
     placeholder: "IBAN",
-    summary: "international bank account numbers",
+    summary: "bank account numbers (IBAN) of the right length for their country with valid check digits",
     patterns: IBAN_PATTERNS,
     validate: is_iban,
     outline: super::around(r"(?-u:\b)[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z])+"),

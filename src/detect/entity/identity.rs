@@ -7,7 +7,7 @@ use super::checksum::mod_11_2;
 pub(super) const US_SSN: EntityDef = EntityDef {
     name: "us_ssn",
     placeholder: "US_SSN",
-    summary: "United States social security numbers with separators",
+    summary: "US social security numbers, with separators",
     patterns: &[
         r"(?-u:\b)[0-8][0-9]{2}-[0-9]{2}-[0-9]{4}(?-u:\b)",
         r"(?-u:\b)[0-8][0-9]{2} [0-9]{2} [0-9]{4}(?-u:\b)",
@@ -20,7 +20,7 @@ pub(super) const US_SSN: EntityDef = EntityDef {
 pub(super) const CN_ID: EntityDef = EntityDef {
     name: "cn_id",
     placeholder: "CN_ID",
-    summary: "Chinese resident identity numbers",
+    summary: "Chinese resident ids with a known region, a real date and a valid check character",
     patterns: &[
         r"(?-u:\b)[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx](?-u:\b)",
     ],

@@ -8,7 +8,7 @@ use super::EntityDef;
 pub(super) const API_KEY: EntityDef = EntityDef {
     name: "api_key",
     placeholder: "API_KEY",
-    summary: "keys of services: OpenAI, Anthropic, AWS, Google, GitHub, Slack, Stripe and others",
+    summary: "keys of OpenAI, Anthropic, AWS, Google, Azure, GitHub, GitLab, Slack, Stripe, Hugging Face and others",
     patterns: &[
         // OpenAI, and the many that write keys like it (DeepSeek, Moonshot, DashScope)
         r"(?-u:\b)sk-[A-Za-z0-9]{20,64}(?-u:\b)",
@@ -84,7 +84,7 @@ pub(super) const PRIVATE_KEY: EntityDef = EntityDef {
 pub(super) const JWT: EntityDef = EntityDef {
     name: "jwt",
     placeholder: "JWT",
-    summary: "JSON web tokens",
+    summary: "JSON web tokens whose header names an algorithm",
     patterns: &[
         r"(?-u:\b)eyJ[A-Za-z0-9_\-]{10,512}\.eyJ[A-Za-z0-9_\-]{4,4096}\.[A-Za-z0-9_\-]{0,1024}",
     ],
