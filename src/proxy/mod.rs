@@ -12,13 +12,15 @@ mod listener;
 mod live;
 mod prompt;
 mod reply;
+mod service;
 mod streaming;
 
-pub use admin::{AdminState, admin_router};
+pub use admin::AdminState;
 pub use body::BodyLimits;
 pub use exchange::Gateway;
-pub use listener::{ListenerSettings, serve};
+pub use listener::{ConnectionTimes, ListenerSettings, ServerTls, TlsError};
 pub use live::{Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
+pub use service::{serve_admin, serve_data};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
