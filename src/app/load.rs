@@ -13,7 +13,7 @@ use crate::config::{
     check_route_policies, load_policies, load_server, load_tests,
 };
 use crate::domain::{Mode, Secret};
-use crate::policy::{Policy, compile};
+use crate::policy::{Policy, compile, lint};
 use crate::proxy::{BodyLimits, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 use crate::telemetry::Metrics;
 use crate::upstream::demo::{Demo, DemoSettings};
@@ -52,6 +52,7 @@ pub fn load(
     for file in &files {
         let (policy, found) = compile(file);
         problems.extend(found);
+        problems.extend(policy.as_ref().map(|policy| lint(file, policy)).unwrap_or_default());
         problems.extend(today.map(|today| check_dates(file, today)).unwrap_or_default());
         policies.extend(policy.map(Arc::new));
         folders.extend(file.folders.iter().cloned());
@@ -114,7 +115,7 @@ fn failed_tests(
 ) -> Vec<String> {
     let mut failed = Vec::new();
     let mut run = |policy: &Arc<Policy>, tests: &_, defaults: &_| {
-        let report = run_suite(policy, (tests, defaults), &[], today);
+        let report = run_suite(policy, (tests, defaults), &[], today, false);
         let misses =
             report.tests.iter().filter(|test| !test.todo && !test.result.misses.is_empty());
         failed.extend(misses.map(|test| format!("{}: {}", policy.name, test.name)));
@@ -279,7 +280,7 @@ impl Loaded {
         metrics.policies(&policies);
         metrics.warnings(warnings);
         for policy in &self.policies {
-            for rule in &policy.rules {
+            for rule in policy.rules.iter() {
                 metrics.know_rule(&policy.name, &rule.id, rule.mode.min(policy.mode));
             }
         }

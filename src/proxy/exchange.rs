@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::account::{Account, Identity};
 use super::answer::{AnswerOutcome, shape};
-use super::live::Live;
+use super::live::{Asked, Live, add};
 use super::prompt::{PromptOutcome, PromptStop};
 use super::streaming::Stream;
 use super::{GateBody, answer, body, gatehouse, prompt, reply};
@@ -133,13 +133,15 @@ impl Gateway {
                 self.telemetry.metrics.rejected(problem.code());
                 Box::new(reply::bad_body(&problem))
             })?;
-        let (route, mut policies) =
-            live.route(path, &parts.headers, request.model()).ok_or_else(unknown)?;
-        let route = route.clone();
-        if let Some(asked) = parts.headers.get("x-tidegate-policy") {
-            policies.push(self.asked_for(&live, asked)?);
-        }
         let language = language_of(&parts, &request);
+        let (headers, model) = (&parts.headers, request.model());
+        let asked = Asked { path, headers, model, language: language.as_deref() };
+        let (route, mut policies) = live.route(asked).ok_or_else(unknown)?;
+        let route = route.clone();
+        if let Some(name) = headers.get("x-tidegate-policy") {
+            let policy = self.asked_for(&live, name)?;
+            add(&mut policies, route.policy_for(&policy, asked));
+        }
         let account = Account {
             telemetry: self.telemetry.clone(),
             identity: identity.clone(),
@@ -168,7 +170,9 @@ impl Gateway {
 
     /// The list of models carries no text of people, and passes.
     async fn list_models(&self, live: &Live, parts: &Parts) -> HttpResponse<GateBody> {
-        let Some((route, _)) = live.route(parts.uri.path(), &parts.headers, "") else {
+        let (path, headers) = (parts.uri.path(), &parts.headers);
+        let asked = Asked { path, headers, model: "", language: None };
+        let Some((route, _)) = live.route(asked) else {
             let message = "there is no such path";
             return reply::error(StatusCode::NOT_FOUND, "unknown_path", message, None);
         };

@@ -19,7 +19,7 @@ pub use admin::AdminState;
 pub use body::BodyLimits;
 pub use exchange::Gateway;
 pub use listener::{ConnectionTimes, ListenerSettings, ServerTls, TlsError};
-pub use live::{Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
+pub use live::{Asked, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 pub use service::{serve_admin, serve_data};
 
 use bytes::Bytes;
