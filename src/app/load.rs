@@ -202,6 +202,7 @@ impl Loaded {
                 head_hold: file.stream.head_hold.duration(),
                 keep_alive: file.stream.keep_alive.duration(),
             },
+            fail_open: file.fail.internal_error == server_file::FailMode::Open,
         })
     }
 

@@ -12,12 +12,12 @@ use http::{
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::account::{Account, Identity};
+use super::account::{Account, Identity, InFlight};
 use super::answer::{AnswerOutcome, shape};
 use super::live::{Asked, Live, add};
 use super::prompt::{PromptOutcome, PromptStop};
 use super::streaming::Stream;
-use super::{GateBody, answer, body, gatehouse, prompt, reply};
+use super::{GateBody, answer, body, contain, gatehouse, models, prompt, reply};
 use crate::domain::{Action, Outcome, Phase};
 use crate::engine::{Pseudonyms, Restorer, Subject};
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
@@ -30,7 +30,7 @@ use crate::wire::openai::{
 };
 
 const EVENTS: &str = "text/event-stream; charset=utf-8";
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// The data plane: takes requests, screens, forwards, screens back.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl Gateway {
             return Err(unknown());
         }
         if parts.method == Method::GET && path.ends_with("/models") {
-            return Err(Box::new(self.list_models(&live, &parts).await));
+            return Err(Box::new(models::list(&live, &parts).await));
         }
         let dialect = Live::dialect(path).ok_or_else(unknown)?;
         if parts.method != Method::POST {
@@ -142,6 +142,7 @@ impl Gateway {
             let policy = self.asked_for(&live, name)?;
             add(&mut policies, route.policy_for(&policy, asked));
         }
+        let in_flight = InFlight::new(&self.telemetry.metrics, &route.id);
         let account = Account {
             telemetry: self.telemetry.clone(),
             identity: identity.clone(),
@@ -150,6 +151,7 @@ impl Gateway {
             model: request.model().chars().take(128).collect(),
             stream: request.stream(),
             started,
+            in_flight,
         };
         Ok(Exchange { account, policies, live, request, parts, language })
     }
@@ -167,31 +169,6 @@ impl Gateway {
             Box::new(reply::error(StatusCode::BAD_REQUEST, "unknown_policy", message, None))
         })
     }
-
-    /// The list of models carries no text of people, and passes.
-    async fn list_models(&self, live: &Live, parts: &Parts) -> HttpResponse<GateBody> {
-        let (path, headers) = (parts.uri.path(), &parts.headers);
-        let asked = Asked { path, headers, model: "", language: None };
-        let Some((route, _)) = live.route(asked) else {
-            let message = "there is no such path";
-            return reply::error(StatusCode::NOT_FOUND, "unknown_path", message, None);
-        };
-        let upstream = &route.upstream.upstream;
-        let headers = forward_request_headers(&parts.headers, upstream.key());
-        let path_and_query = path_and_query(parts);
-        let outgoing =
-            Outgoing { method: Method::GET, path_and_query, headers, body: Bytes::new() };
-        match upstream.send(outgoing).await {
-            Ok(answer) if answer.status.is_success() => {
-                match answer.body.collect(live.limits.body).await {
-                    Ok(body) => reply::ours(StatusCode::OK, JSON, body),
-                    Err(error) => reply::upstream_failed(error),
-                }
-            }
-            Ok(answer) => upstream_said_no(answer.status),
-            Err(error) => reply::upstream_failed(error),
-        }
-    }
 }
 
 impl Exchange {
@@ -200,7 +177,6 @@ impl Exchange {
         let (route, identity) = (Arc::clone(&self.account.route.id), self.account.identity.clone());
         let (dialect, stream) = (self.account.dialect.name(), self.account.stream);
         let started = self.account.started;
-        telemetry.metrics.in_flight(&route, 1);
         let (mut response, streaming, decision, action) = self.answer().await;
         if !streaming {
             let seconds = started.elapsed().as_secs_f64();
@@ -210,7 +186,6 @@ impl Exchange {
                 stream,
                 seconds,
             );
-            telemetry.metrics.in_flight(&route, -1);
         }
         let decision = match decision {
             Phase::Prompt => identity.prompt_decision,
@@ -225,7 +200,17 @@ impl Exchange {
         let mut pseudonyms = Pseudonyms::default();
         let (mut action, mut tags) = (Action::Allow, Vec::new());
         for policy in self.policies.clone() {
-            match prompt::screen(&self.account, &policy, &self.request, &mut pseudonyms) {
+            let metrics = &self.account.telemetry.metrics;
+            let screened = contain::screening(metrics, || {
+                prompt::screen(&self.account, &policy, &self.request, &mut pseudonyms)
+            });
+            let Some(screened) = screened else {
+                match self.not_screened(Phase::Prompt, &policy) {
+                    Some(response) => return (response, false, Phase::Prompt, action),
+                    None => continue,
+                }
+            };
+            match screened {
                 PromptOutcome::Stop(stop) => {
                     let response = self.stopped_prompt(&policy, &stop);
                     return (response, false, Phase::Prompt, stop.action);
@@ -405,7 +390,17 @@ impl Exchange {
             };
             let restorer = restorer.as_ref().filter(|_| index == 0);
             let facts = (self.request.wants_json(), self.language.as_deref());
-            match answer::screen(&self.account, policy, &read, restorer, facts) {
+            let metrics = &self.account.telemetry.metrics;
+            let outcome = contain::screening(metrics, || {
+                answer::screen(&self.account, policy, &read, restorer, facts)
+            });
+            let Some(outcome) = outcome else {
+                match self.not_screened(Phase::Completion, policy) {
+                    Some(response) => return (response, false, action),
+                    None => continue,
+                }
+            };
+            match outcome {
                 AnswerOutcome::Pass { body: screened, action: decided } => {
                     body = screened;
                     action = action.max(decided);
@@ -470,7 +465,13 @@ impl Exchange {
             let status = status.unwrap_or(StatusCode::BAD_REQUEST);
             let response = reply::error(status, POLICY_VIOLATION, &message, None);
             // The stream accounts for itself when it is dropped here.
+            stream.gives_way(response.status().as_u16());
             return (response, true, action);
+        }
+        if stream.is_broken() {
+            let response = reply::not_screened();
+            stream.gives_way(response.status().as_u16());
+            return (response, true, Action::Allow);
         }
         let mut response = HttpResponse::new(stream.into_body());
         *response.status_mut() = answer.status;
@@ -492,17 +493,22 @@ impl Exchange {
         let outcome = if status.is_server_error() { "http_5xx" } else { "http_4xx" };
         self.count_upstream(outcome, asked);
         let Ok(body) = body.collect(self.live.limits.body).await else {
-            return (upstream_said_no(status), false, Action::Allow);
+            return (reply::upstream_said_no(status), false, Action::Allow);
         };
         let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json) else {
-            return (upstream_said_no(status), false, Action::Allow);
+            return (reply::upstream_said_no(status), false, Action::Allow);
         };
         for policy in &self.policies {
             let facts = (false, None);
-            match answer::screen(&self.account, policy, &read, None, facts) {
-                AnswerOutcome::Pass { body: same, .. } if same == body => {}
-                AnswerOutcome::Pass { .. } | AnswerOutcome::Refuse { .. } => {
-                    return (upstream_said_no(status), false, Action::Block);
+            let metrics = &self.account.telemetry.metrics;
+            let outcome = contain::screening(metrics, || {
+                answer::screen(&self.account, policy, &read, None, facts)
+            });
+            match outcome {
+                Some(AnswerOutcome::Pass { body: same, .. }) if same == body => {}
+                None if self.not_screened(Phase::Completion, policy).is_none() => {}
+                None | Some(AnswerOutcome::Pass { .. } | AnswerOutcome::Refuse { .. }) => {
+                    return (reply::upstream_said_no(status), false, Action::Block);
                 }
             }
         }
@@ -510,6 +516,13 @@ impl Exchange {
         *response.status_mut() = status;
         *response.headers_mut() = forward_response_headers(&headers);
         (response, false, Action::Allow)
+    }
+
+    /// The screening of a unit broke: the answer that says so, or nothing where the text passes.
+    fn not_screened(&self, phase: Phase, policy: &Arc<Policy>) -> Option<HttpResponse<GateBody>> {
+        let open = self.live.fail_open;
+        self.account.not_screened(phase, policy, if open { "complete" } else { "failed" });
+        (!open).then(reply::not_screened)
     }
 
     fn count_upstream(&self, outcome: &'static str, asked: Instant) {
@@ -521,20 +534,11 @@ impl Exchange {
     }
 }
 
-/// An upstream's error without the upstream's words.
-fn upstream_said_no(status: StatusCode) -> HttpResponse<GateBody> {
-    let message = format!("the upstream answered with status {}", status.as_u16());
-    let mut response = reply::error(status, "upstream_error", &message, None);
-    // Whether to try again is the upstream's say, by its status.
-    response.headers_mut().remove("x-should-retry");
-    response
-}
-
 fn content_type(answer: &Answer) -> &str {
     answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-fn path_and_query(parts: &Parts) -> String {
+pub(super) fn path_and_query(parts: &Parts) -> String {
     parts.uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned())
 }
 

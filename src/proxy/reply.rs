@@ -13,9 +13,13 @@ use crate::upstream::UpstreamError;
 use crate::wire::openai::{BodyProblem, error_body};
 
 const INVALID: &str = "invalid_request_error";
-const FAULT: &str = "server_error";
+pub(super) const FAULT: &str = "server_error";
 /// The code of answers to what could not be screened because of us.
 pub(super) const MODERATION_UNAVAILABLE: &str = "moderation_unavailable";
+
+/// What the client reads then.
+pub(super) const NOT_SCREENED: &str =
+    "the text could not be screened because something broke in the gate";
 
 /// A body that is there.
 pub(super) fn full(bytes: Bytes) -> GateBody {
@@ -86,6 +90,15 @@ pub(super) fn upstream_garbage(what: &str) -> Response<GateBody> {
     error(StatusCode::BAD_GATEWAY, "upstream_unreadable", &message, None)
 }
 
+/// An upstream's error without the upstream's words.
+pub(super) fn upstream_said_no(status: StatusCode) -> Response<GateBody> {
+    let message = format!("the upstream answered with status {}", status.as_u16());
+    let mut response = error(status, "upstream_error", &message, None);
+    // Whether to try again is the upstream's say, by its status.
+    response.headers_mut().remove("x-should-retry");
+    response
+}
+
 /// Too many requests at once.
 pub(super) fn overloaded() -> Response<GateBody> {
     let message = "the gate is handling as many requests as it may; try again";
@@ -102,8 +115,7 @@ pub(super) fn internal_error() -> Response<GateBody> {
 
 /// The screening broke, and what was not screened does not pass.
 pub(super) fn not_screened() -> Response<GateBody> {
-    let message = "the text could not be screened because something broke in the gate";
-    error(StatusCode::SERVICE_UNAVAILABLE, MODERATION_UNAVAILABLE, message, None)
+    error(StatusCode::SERVICE_UNAVAILABLE, MODERATION_UNAVAILABLE, NOT_SCREENED, None)
 }
 
 /// Names the exchange in the headers of an answer.

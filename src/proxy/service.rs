@@ -1,7 +1,6 @@
 //! What the two listeners serve: the gate, with a limit of requests in flight and a net under every
 //! exchange, and the admin routes.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -21,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::admin::{AdminState, admin_router};
+use super::contain::forget;
 use super::listener::{ListenerSettings, serve};
 use super::{GateBody, Gateway, reply};
 use crate::telemetry::Metrics;
@@ -73,12 +73,6 @@ async fn answer(
     });
     let metrics = Arc::clone(metrics);
     response.map(|body| Contained { body, metrics, _permit: permit }.boxed_unsync())
-}
-
-/// Lets go of what a panic carried: it may hold text of people, so nobody looks at it.
-pub(super) fn forget(panic: Box<dyn Any + Send>) {
-    // A payload whose own destructor panics would bring the process down.
-    std::panic::catch_unwind(AssertUnwindSafe(|| drop(panic))).unwrap_or_default();
 }
 
 /// A body that counts as in flight to its last byte. A panic while it is made breaks it off.

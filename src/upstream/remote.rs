@@ -51,7 +51,9 @@ pub struct RemoteSettings {
 #[derive(Debug, Error)]
 pub enum RemoteError {
     /// The address is not one.
-    #[error("`{0}` is not an address of the form http://host or https://host, without user and query")]
+    #[error(
+        "`{0}` is not an address of the form http://host or https://host, without user and query"
+    )]
     Address(String),
     /// The key cannot be sent.
     #[error("the key has characters that a header cannot carry")]

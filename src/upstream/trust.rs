@@ -32,9 +32,8 @@ impl Authorities {
     pub fn from_pem(pem: &[u8]) -> Result<Self, AuthoritiesError> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            let unreadable = |error: &dyn std::fmt::Display| {
-                AuthoritiesError::Unreadable(error.to_string())
-            };
+            let unreadable =
+                |error: &dyn std::fmt::Display| AuthoritiesError::Unreadable(error.to_string());
             let certificate = certificate.map_err(|error| unreadable(&error))?;
             roots.add(certificate).map_err(|error| unreadable(&error))?;
         }

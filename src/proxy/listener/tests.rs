@@ -22,7 +22,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
 
-use super::{ConnectionTimes, ListenerSettings, ServerTls, serve};
+use super::{ConnectionTimes, ListenerSettings, serve};
 use crate::telemetry::Metrics;
 
 const SHORT: Duration = Duration::from_millis(200);
