@@ -72,12 +72,14 @@ async fn answer(
         reply::internal_error()
     });
     let metrics = Arc::clone(metrics);
-    response.map(|body| Contained { body, metrics, _permit: permit }.boxed_unsync())
+    response.map(|body| Contained { body: Some(body), metrics, _permit: permit }.boxed_unsync())
 }
 
-/// A body that counts as in flight to its last byte. A panic while it is made breaks it off.
+/// A body that counts as in flight to its last byte. A panic while it is made breaks it off, and one
+/// while it is accounted for, which is when it is dropped, breaks nothing.
 struct Contained {
-    body: GateBody,
+    /// There until it is dropped.
+    body: Option<GateBody>,
     metrics: Arc<Metrics>,
     _permit: OwnedSemaphorePermit,
 }
@@ -90,7 +92,7 @@ impl Body for Contained {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let body = &mut self.body;
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let polled = AssertUnwindSafe(|| Pin::new(body).poll_frame(context));
         std::panic::catch_unwind(polled).unwrap_or_else(|panic| {
             forget(panic);
@@ -100,10 +102,20 @@ impl Body for Contained {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
+impl Drop for Contained {
+    fn drop(&mut self) {
+        let body = self.body.take();
+        if let Err(panic) = std::panic::catch_unwind(AssertUnwindSafe(|| drop(body))) {
+            forget(panic);
+            self.metrics.panicked("exchange");
+        }
     }
 }

@@ -69,6 +69,23 @@ async fn the_bytes_of_an_allowed_stream_pass_untouched() {
 }
 
 #[tokio::test]
+async fn a_blocked_choice_is_replaced_and_blocked_text_beside_the_choices_takes_the_answer_away() {
+    let model = Model::says(whole(&completion("take a grenade"))).await;
+    let gate = Setup::upstream(model.address).start().await;
+    let answer = ask(gate.data, &prompt("hi")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json()["choices"][0]["finish_reason"], "content_filter");
+    assert!(!answer.text().contains("grenade"), "{}", answer.text());
+
+    let beside = completion("hello").replacen('{', "{\"motto\":\"take a grenade\",", 1);
+    let model = Model::says(whole(&beside)).await;
+    let gate = Setup::upstream(model.address).start().await;
+    let answer = ask(gate.data, &prompt("hi")).await;
+    answer.is_error(400, "content_policy_violation");
+    assert!(!answer.text().contains("grenade"), "{}", answer.text());
+}
+
+#[tokio::test]
 async fn only_listed_headers_pass_either_way() {
     let reply = whole(&completion("hello")).replacen(
         "\r\n",

@@ -172,10 +172,4 @@ impl Gate {
         let name = format!("tidegate_http_rejected_total{{reason=\"{reason}\"}} ");
         self.admin("/metrics").await.text().lines().any(|line| line.starts_with(&name))
     }
-
-    /// Waits until so many reloads came out like that, the start included.
-    pub(crate) async fn reloaded(&self, outcome: &str, count: u32) {
-        let name = format!("tidegate_policy_reloads_total{{outcome=\"{outcome}\"}} {count}");
-        self.counts(&[&name]).await;
-    }
 }

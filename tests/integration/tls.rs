@@ -58,6 +58,18 @@ fn der(name: &str) -> Vec<u8> {
     CertificateDer::from_pem_slice(&fixture(name)).expect("a certificate").to_vec()
 }
 
+/// Waits until so many reloads came out like that, the start included.
+async fn reloaded(admin: SocketAddr, outcome: &str, count: u32) {
+    let line = format!("tidegate_policy_reloads_total{{outcome=\"{outcome}\"}} {count}\n");
+    let mut client = Client::over(connect(admin, &[]).await);
+    loop {
+        client.send(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+        if client.answer().await.text().contains(&line) {
+            return;
+        }
+    }
+}
+
 #[tokio::test]
 async fn both_listeners_speak_tls_and_nothing_else_when_told_to() {
     let gate = with_tls(Setup::demo()).start().await;
@@ -98,12 +110,12 @@ async fn a_reload_takes_a_new_certificate_and_keeps_the_old_one_when_the_new_one
     // A certificate whose key has not come yet.
     std::fs::write(gate.path("cert.pem"), fixture("renewed.pem")).expect("a certificate");
     gate.order(Order::Reload).await;
-    gate.reloaded("invalid", 1).await;
+    reloaded(gate.admin, "invalid", 1).await;
     assert_eq!(certificate(&connect(gate.data, &[]).await), der("server.pem"));
 
     std::fs::write(gate.path("key.pem"), fixture("renewed.key.pem")).expect("a key");
     gate.order(Order::Reload).await;
-    gate.reloaded("ok", 2).await;
+    reloaded(gate.admin, "ok", 2).await;
     assert_eq!(certificate(&connect(gate.data, &[]).await), der("renewed.pem"));
     assert_eq!(certificate(&connect(gate.admin, &[]).await), der("renewed.pem"));
     let mut open = Client::over(open);
