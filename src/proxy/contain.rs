@@ -11,14 +11,23 @@ use crate::telemetry::Metrics;
 /// What the work shares with others must be whole again after a panic: counters are atomic, and the
 /// buffers of a thread are put back only when the work is done.
 pub(super) fn screening<T>(metrics: &Metrics, work: impl FnOnce() -> T) -> Option<T> {
-    let done = catch_unwind(AssertUnwindSafe(|| {
+    part(metrics, "screening", || {
         #[cfg(test)]
         breaks::here();
         work()
-    }));
+    })
+}
+
+/// The same for another part of an exchange, by its name in the metrics.
+pub(super) fn part<T>(
+    metrics: &Metrics,
+    name: &'static str,
+    work: impl FnOnce() -> T,
+) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(work));
     done.map_err(|panic| {
         forget(panic);
-        metrics.panicked("screening");
+        metrics.panicked(name);
     })
     .ok()
 }

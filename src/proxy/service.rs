@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::admin::{AdminState, admin_router};
-use super::contain::forget;
+use super::contain::{forget, part};
 use super::listener::{ListenerSettings, serve};
 use super::{GateBody, Gateway, reply};
 use crate::telemetry::Metrics;
@@ -92,13 +92,11 @@ impl Body for Contained {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let metrics = Arc::clone(&self.metrics);
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        let polled = AssertUnwindSafe(|| Pin::new(body).poll_frame(context));
-        std::panic::catch_unwind(polled).unwrap_or_else(|panic| {
-            forget(panic);
-            self.metrics.panicked("exchange");
-            Poll::Ready(Some(Err(std::io::Error::other("the exchange broke"))))
-        })
+        let polled = part(&metrics, "exchange", || Pin::new(body).poll_frame(context));
+        let broken = || Poll::Ready(Some(Err(std::io::Error::other("the exchange broke"))));
+        polled.unwrap_or_else(broken)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -113,9 +111,6 @@ impl Body for Contained {
 impl Drop for Contained {
     fn drop(&mut self) {
         let body = self.body.take();
-        if let Err(panic) = std::panic::catch_unwind(AssertUnwindSafe(|| drop(body))) {
-            forget(panic);
-            self.metrics.panicked("exchange");
-        }
+        part(&self.metrics, "exchange", || drop(body)).unwrap_or_default();
     }
 }

@@ -194,6 +194,31 @@ impl Stream {
         self.held = held;
     }
 
+    /// Counts and records what became of the stream.
+    fn settle(&mut self) {
+        let account = &self.account;
+        let metrics = &account.telemetry.metrics;
+        metrics.held(-i64::try_from(self.held).unwrap_or(0));
+        let total = account.started.elapsed().as_secs_f64();
+        metrics.upstream(&UpstreamCall {
+            upstream: &account.route.upstream.name,
+            outcome: self.upstream_outcome,
+            seconds: self.asked.elapsed().as_secs_f64(),
+        });
+        metrics.answered(&account.route.id, (self.status, account.dialect.name()), true, total);
+        metrics.overhead(&account.route.id, true, self.screening.as_secs_f64());
+        let seconds = self.screening.as_secs_f64();
+        for (policy, relay) in self.relays.drain(..) {
+            let outcome = match relay.finale() {
+                Finale::Open => "client_gone",
+                Finale::Ended => "complete",
+                Finale::Cut { .. } => "cut",
+                Finale::Failed { .. } => "failed",
+            };
+            record(account, &policy, relay.report(), (outcome, seconds));
+        }
+    }
+
     /// Lets go of the upstream: what it would still say is not wanted.
     fn end(&mut self) {
         self.body = None;
@@ -227,27 +252,9 @@ fn push_through(
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        let account = &self.account;
-        let metrics = &account.telemetry.metrics;
-        metrics.held(-i64::try_from(self.held).unwrap_or(0));
-        let total = account.started.elapsed().as_secs_f64();
-        metrics.upstream(&UpstreamCall {
-            upstream: &account.route.upstream.name,
-            outcome: self.upstream_outcome,
-            seconds: self.asked.elapsed().as_secs_f64(),
-        });
-        metrics.answered(&account.route.id, (self.status, account.dialect.name()), true, total);
-        metrics.overhead(&account.route.id, true, self.screening.as_secs_f64());
-        let seconds = self.screening.as_secs_f64();
-        for (policy, relay) in self.relays.drain(..) {
-            let outcome = match relay.finale() {
-                Finale::Open => "client_gone",
-                Finale::Ended => "complete",
-                Finale::Cut { .. } => "cut",
-                Finale::Failed { .. } => "failed",
-            };
-            record(account, &policy, relay.report(), (outcome, seconds));
-        }
+        // What was sent was screened; a mistake in the bookkeeping is no reason to break it off.
+        let metrics = Arc::clone(&self.account.telemetry.metrics);
+        contain::part(&metrics, "exchange", || self.settle()).unwrap_or_default();
     }
 }
 
