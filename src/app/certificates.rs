@@ -2,6 +2,7 @@
 //! upstreams are trusted by.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ use crate::upstream::Authorities;
 /// some 250 KiB.
 const LARGEST_FILE: u64 = 4 << 20;
 
-/// Hexadecimal digits of a revision, as many as policies have.
-const REVISION_DIGITS: usize = 12;
+/// Bytes of the hash in a revision.
+const REVISION_BYTES: usize = 6;
 
 /// Everything that the server file names in the way of certificates.
 #[derive(Debug, Default)]
@@ -49,8 +50,10 @@ pub(super) fn read_certificates(server: &LoadedServer, problems: &mut Problems) 
         }
     }
     let digest = reader.hash.finalize();
-    let mut revision: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    revision.truncate(REVISION_DIGITS);
+    let mut revision = String::new();
+    for byte in digest.iter().take(REVISION_BYTES) {
+        write!(revision, "{byte:02x}").unwrap_or_default();
+    }
     Certificates { data, admin, authorities, revision, folders: reader.folders }
 }
 

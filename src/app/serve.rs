@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::certificates::Certificates;
@@ -24,7 +25,9 @@ use crate::domain::Secret;
 use crate::proxy::{
     AdminState, ConnectionTimes, Gateway, ListenerSettings, serve_admin, serve_data,
 };
-use crate::telemetry::{Clock, LogFormat, Metrics, RecordSink, Records, Telemetry, init_log};
+use crate::telemetry::{
+    Clock, LogFormat, Metrics, RecordSink, Records, Telemetry, hush_panics, init_log,
+};
 use crate::upstream::demo::DemoSettings;
 
 /// How often files are looked at even if no change was told: some file systems tell nothing.
@@ -107,6 +110,7 @@ struct Bound {
 /// Serves until the process is told to stop, then drains.
 pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
     let orders = orders_of_signals()?;
+    hush_panics();
     App::start(options).await?.run(orders).await
 }
 
@@ -229,20 +233,16 @@ impl App {
     pub async fn run(self, orders: Receiver<Order>) -> Result<(), ServeError> {
         let Self { reloader, state, data, admin, in_flight, delay, watched } = self;
         let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
-        let mut admin = tokio::spawn(serve_admin(
+        let tasks = TaskTracker::new();
+        let mut admin = tasks.spawn(serve_admin(
             admin.listener,
             admin.settings,
             Arc::clone(&state),
             stop_admin.clone(),
         ));
         let gateway = Arc::clone(&reloader.gateway);
-        let mut data = tokio::spawn(serve_data(
-            data.listener,
-            data.settings,
-            gateway,
-            in_flight,
-            stop.clone(),
-        ));
+        let mut data =
+            tasks.spawn(serve_data(data.listener, data.settings, gateway, in_flight, stop.clone()));
         tokio::select! {
             () = follow(reloader, orders, watched) => {}
             broke = &mut data => return Err(broken("data", broke)),
@@ -275,7 +275,7 @@ impl Bound {
 }
 
 async fn ended(name: &str, listener: JoinHandle<()>) -> Result<(), ServeError> {
-    listener.await.or_else(|error| Err(broken(name, Err(error))))
+    listener.await.map_err(|error| broken(name, Err(error)))
 }
 
 /// A listener ended that nobody had told to.
@@ -290,7 +290,8 @@ fn orders_of_signals() -> std::io::Result<Receiver<Order>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let (give, orders) = channel(1);
-    tokio::spawn(async move {
+    // Nobody waits for this one: there is nothing in it that a drain could lose.
+    TaskTracker::new().spawn(async move {
         loop {
             let order = tokio::select! {
                 _ = terminate.recv() => Order::Stop,

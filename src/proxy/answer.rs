@@ -37,6 +37,14 @@ struct Stopped {
     rule: Option<usize>,
 }
 
+impl Stopped {
+    fn take_stricter(&mut self, other: Self) {
+        if self.action < other.action {
+            *self = other;
+        }
+    }
+}
+
 /// Screens a whole answer under one policy.
 pub(super) fn screen(
     account: &Account,
@@ -73,9 +81,7 @@ pub(super) fn screen(
                     Some(choice) => stopped.entry(choice).or_insert(found),
                     None => beside.get_or_insert(found),
                 };
-                if known.action < found.action {
-                    *known = found;
-                }
+                known.take_stricter(found);
             }
             verdicts.push(verdict);
         }

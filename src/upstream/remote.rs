@@ -187,7 +187,7 @@ impl Service<Uri> for TimedConnector {
 /// Whether it was for the time that no connection was made.
 fn was_slow(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut causes = std::iter::successors(Some(error), |error| error.source());
-    causes.any(|cause| cause.is::<Slow>())
+    causes.any(<dyn std::error::Error>::is::<Slow>)
 }
 
 impl RemoteBody {

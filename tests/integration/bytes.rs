@@ -86,6 +86,17 @@ async fn a_blocked_choice_is_replaced_and_blocked_text_beside_the_choices_takes_
 }
 
 #[tokio::test]
+async fn blocked_text_beside_the_choices_of_a_stream_does_not_pass() {
+    let beside = chunk("hello ").replacen('{', "{\"motto\":\"take a grenade\",", 1);
+    let model = Model::says(format!("{STREAM}{}{beside}{}", chunk("well, "), end())).await;
+    let gate = Setup::upstream(model.address).start().await;
+    let answer = ask(gate.data, &streamed("hi")).await;
+    assert_eq!(answer.status, 200);
+    assert!(!answer.text().contains("grenade"), "{}", answer.text());
+    assert!(answer.text().contains("content_filter") && answer.whole, "{}", answer.text());
+}
+
+#[tokio::test]
 async fn only_listed_headers_pass_either_way() {
     let reply = whole(&completion("hello")).replacen(
         "\r\n",
@@ -115,11 +126,6 @@ async fn only_listed_headers_pass_either_way() {
 #[tokio::test]
 async fn the_upstreams_key_takes_the_place_of_the_clients() {
     let model = Model::says(whole(&completion("hello"))).await;
-    let upstream =
-        format!("{{ url: 'http://{}/base', key: {{ env: TIDEGATE_TEST_KEY }} }}", model.address);
-    let setup = Setup::new(&upstream);
-    std::fs::write(setup.folder().join("key"), "sk-server\n").expect("a key");
-    drop(setup);
     let upstream = format!("{{ url: 'http://{}/base', key: {{ file: key }} }}", model.address);
     let setup = Setup::new(&upstream);
     std::fs::write(setup.folder().join("key"), "sk-server\n").expect("a key");
