@@ -6,10 +6,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::live::Route;
+use super::live::{NamedUpstream, Route};
 use crate::domain::{Action, DecisionId, Outcome, Phase, Verdict};
 use crate::policy::Policy;
-use crate::telemetry::{DecisionRecord, Metrics, RuleRecord, Telemetry, TraceContext};
+use crate::telemetry::{
+    DecisionRecord, Metrics, RuleRecord, Telemetry, TraceContext, UpstreamCall,
+};
 use crate::wire::openai::Dialect;
 
 /// The identity of one exchange.
@@ -72,6 +74,46 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.metrics.in_flight(&self.route, -1);
+    }
+}
+
+/// A call of the upstream. It is counted once: by how it ended, or as cancelled where it is dropped
+/// before, because the client has left or a decision has cut the answer.
+#[derive(Debug)]
+pub(super) struct Call {
+    metrics: Arc<Metrics>,
+    upstream: Arc<NamedUpstream>,
+    asked: Instant,
+    open: bool,
+}
+
+impl Call {
+    pub(super) fn new(account: &Account) -> Self {
+        let (metrics, upstream) = (&account.telemetry.metrics, &account.route.upstream);
+        let (metrics, upstream) = (Arc::clone(metrics), Arc::clone(upstream));
+        Self { metrics, upstream, asked: Instant::now(), open: true }
+    }
+
+    /// When the upstream was asked.
+    pub(super) const fn asked(&self) -> Instant {
+        self.asked
+    }
+
+    /// Counts the call, unless that has been done.
+    pub(super) fn ended(&mut self, outcome: &'static str) {
+        if std::mem::replace(&mut self.open, false) {
+            self.metrics.upstream(&UpstreamCall {
+                upstream: &self.upstream.name,
+                outcome,
+                seconds: self.asked.elapsed().as_secs_f64(),
+            });
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.ended("cancelled");
     }
 }
 

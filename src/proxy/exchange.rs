@@ -12,7 +12,7 @@ use http::{
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::account::{Account, Identity, InFlight};
+use super::account::{Account, Call, Identity, InFlight};
 use super::answer::{AnswerOutcome, shape};
 use super::live::{Asked, Live, add};
 use super::prompt::{PromptOutcome, PromptStop};
@@ -22,7 +22,7 @@ use crate::domain::{Action, Outcome, Phase};
 use crate::engine::{Pseudonyms, Restorer, Subject};
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
 use crate::stream::RelaySettings;
-use crate::telemetry::{Telemetry, UpstreamCall};
+use crate::telemetry::Telemetry;
 use crate::upstream::{Answer, Outgoing, forward_request_headers, forward_response_headers};
 use crate::wire::openai::{
     Dialect, POLICY_VIOLATION, RefusalShape, Request, Response, StreamMeta, answer_body,
@@ -225,16 +225,16 @@ impl Exchange {
             }
         }
         let restorer = pseudonyms.restorer().map(Arc::new);
-        let asked = Instant::now();
+        let mut call = Call::new(&self.account);
         let upstream = Arc::clone(&self.account.route.upstream);
         let answer = match upstream.upstream.send(self.outgoing(&tags)).await {
             Ok(answer) => answer,
             Err(error) => {
-                self.count_upstream(error.outcome(), asked);
+                call.ended(error.outcome());
                 return (reply::upstream_failed(error), false, Phase::Prompt, action);
             }
         };
-        let (mut response, streaming, decided) = self.way_back(answer, restorer, asked).await;
+        let (mut response, streaming, decided) = self.way_back(answer, restorer, call).await;
         let tagged: Vec<&str> = tags.iter().map(|tag| &**tag).collect();
         if let Ok(value) = HeaderValue::from_str(&tagged.join(","))
             && !tagged.is_empty()
@@ -339,29 +339,29 @@ impl Exchange {
         self,
         answer: Answer,
         restorer: Option<Arc<Restorer>>,
-        asked: Instant,
+        call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
-        let garbage = |exchange: &Self, what| {
-            exchange.count_upstream("protocol_error", asked);
+        let garbage = |mut call: Call, what| {
+            call.ended("protocol_error");
             (reply::upstream_garbage(what), false, Action::Allow)
         };
         if answer.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            return garbage(&self, "it is compressed although that was not asked for");
+            return garbage(call, "it is compressed although that was not asked for");
         }
         if answer.status.is_redirection() || answer.status.is_informational() {
-            return garbage(&self, "it redirects, and redirects are not followed");
+            return garbage(call, "it redirects, and redirects are not followed");
         }
         if !answer.status.is_success() {
-            return self.upstream_error(answer, asked).await;
+            return self.upstream_error(answer, call).await;
         }
         let is_json = content_type(&answer).starts_with(JSON);
         match (self.request.stream(), is_json) {
-            (true, false) => self.stream_back(answer, restorer, asked).await,
-            (true, true) => garbage(&self, "it is one JSON body where a stream was asked for"),
+            (true, false) => self.stream_back(answer, restorer, call).await,
+            (true, true) => garbage(call, "it is one JSON body where a stream was asked for"),
             (false, _) if content_type(&answer).starts_with("text/event-stream") => {
-                garbage(&self, "it is a stream where one body was asked for")
+                garbage(call, "it is a stream where one body was asked for")
             }
-            (false, _) => self.whole_back(answer, restorer, asked).await,
+            (false, _) => self.whole_back(answer, restorer, call).await,
         }
     }
 
@@ -369,18 +369,18 @@ impl Exchange {
         self,
         answer: Answer,
         restorer: Option<Arc<Restorer>>,
-        asked: Instant,
+        mut call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let Answer { status, headers, body } = answer;
         let mut body = match body.collect(self.live.limits.decompressed).await {
             Ok(body) => body,
             Err(error) => {
-                self.count_upstream(error.outcome(), asked);
+                call.ended(error.outcome());
                 return (reply::upstream_failed(error), false, Action::Allow);
             }
         };
-        self.count_upstream("ok", asked);
-        let upstream_seconds = asked.elapsed().as_secs_f64();
+        call.ended("ok");
+        let upstream_seconds = call.asked().elapsed().as_secs_f64();
         let mut action = Action::Allow;
         for (index, policy) in self.policies.iter().enumerate() {
             let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json)
@@ -426,7 +426,7 @@ impl Exchange {
         self,
         answer: Answer,
         restorer: Option<Arc<Restorer>>,
-        asked: Instant,
+        call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let today = self.account.telemetry.clock.today();
         let relays: Vec<RelaySettings> = self
@@ -453,7 +453,7 @@ impl Exchange {
             .collect();
         let times = self.live.stream;
         let mut stream =
-            Stream::new(self.account.clone(), relays, answer.body, (times.keep_alive, asked));
+            Stream::new(self.account.clone(), relays, answer.body, (times.keep_alive, call));
         if let Some((action, rule)) = stream.hold_head(times.head_hold).await
             && action == Action::Block
             && let Some(policy) =
@@ -487,11 +487,11 @@ impl Exchange {
     async fn upstream_error(
         self,
         answer: Answer,
-        asked: Instant,
+        mut call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let Answer { status, headers, body } = answer;
         let outcome = if status.is_server_error() { "http_5xx" } else { "http_4xx" };
-        self.count_upstream(outcome, asked);
+        call.ended(outcome);
         let Ok(body) = body.collect(self.live.limits.body).await else {
             return (reply::upstream_said_no(status), false, Action::Allow);
         };
@@ -523,14 +523,6 @@ impl Exchange {
         let open = self.live.fail_open;
         self.account.not_screened(phase, policy, if open { "complete" } else { "failed" });
         (!open).then(reply::not_screened)
-    }
-
-    fn count_upstream(&self, outcome: &'static str, asked: Instant) {
-        self.account.telemetry.metrics.upstream(&UpstreamCall {
-            upstream: &self.account.route.upstream.name,
-            outcome,
-            seconds: asked.elapsed().as_secs_f64(),
-        });
     }
 }
 

@@ -9,14 +9,14 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use tokio::time::{Instant, timeout_at};
 
-use super::account::{Account, Unit};
+use super::account::{Account, Call, Unit};
 use super::prompt::with_scratch;
 use super::reply::{FAULT, MODERATION_UNAVAILABLE, NOT_SCREENED};
 use super::{GateBody, contain};
 use crate::domain::{Action, Phase, Verdict};
 use crate::policy::Policy;
 use crate::stream::{Finale, Relay, RelaySettings, Report};
-use crate::telemetry::{StreamCut, UpstreamCall};
+use crate::telemetry::StreamCut;
 use crate::upstream::{AnswerBody, UpstreamError};
 use crate::wire::openai::{error_event, keep_alive};
 
@@ -28,13 +28,11 @@ pub(super) struct Stream {
     body: Option<AnswerBody>,
     account: Account,
     keep_alive: Duration,
-    /// When the upstream was asked.
-    asked: Instant,
+    call: Call,
     first_chunk: Option<Instant>,
     /// Time spent screening.
     screening: Duration,
     held: usize,
-    upstream_outcome: &'static str,
     ended: bool,
     /// Decided bytes that were waited for while the head was held.
     ready: Option<Bytes>,
@@ -49,7 +47,7 @@ impl Stream {
         account: Account,
         relays: Vec<RelaySettings>,
         body: AnswerBody,
-        (keep_alive, asked): (Duration, Instant),
+        (keep_alive, call): (Duration, Call),
     ) -> Self {
         let relay = |settings: RelaySettings| (Arc::clone(&settings.policy), Relay::new(settings));
         Self {
@@ -57,11 +55,10 @@ impl Stream {
             body: Some(body),
             account,
             keep_alive,
-            asked,
+            call,
             first_chunk: None,
             screening: Duration::ZERO,
             held: 0,
-            upstream_outcome: "cancelled",
             ended: false,
             ready: None,
             broken: false,
@@ -142,7 +139,7 @@ impl Stream {
         let now = Instant::now();
         if self.first_chunk.is_none() {
             self.first_chunk = Some(now);
-            let seconds = (now - self.asked).as_secs_f64();
+            let seconds = (now - self.call.asked()).as_secs_f64();
             self.account.telemetry.metrics.first_chunk(&self.account.route.upstream.name, seconds);
         }
         let metrics = Arc::clone(&self.account.telemetry.metrics);
@@ -155,16 +152,16 @@ impl Stream {
         match piece {
             Some(Ok(_)) if over => {
                 let ended = self.relays.iter().all(|(_, r)| *r.finale() == Finale::Ended);
-                self.upstream_outcome = if ended { "ok" } else { "cancelled" };
+                self.call.ended(if ended { "ok" } else { "cancelled" });
                 self.end();
             }
             Some(Ok(_)) => {}
             Some(Err(error)) => {
-                self.upstream_outcome = UpstreamError::outcome(error);
+                self.call.ended(error.outcome());
                 self.end();
             }
             None => {
-                self.upstream_outcome = "ok";
+                self.call.ended("ok");
                 self.end();
             }
         }
@@ -200,11 +197,6 @@ impl Stream {
         let metrics = &account.telemetry.metrics;
         metrics.held(-i64::try_from(self.held).unwrap_or(0));
         let total = account.started.elapsed().as_secs_f64();
-        metrics.upstream(&UpstreamCall {
-            upstream: &account.route.upstream.name,
-            outcome: self.upstream_outcome,
-            seconds: self.asked.elapsed().as_secs_f64(),
-        });
         metrics.answered(&account.route.id, (self.status, account.dialect.name()), true, total);
         metrics.overhead(&account.route.id, true, self.screening.as_secs_f64());
         let seconds = self.screening.as_secs_f64();
@@ -370,7 +362,7 @@ mod tests {
             language: None,
             meta: StreamMeta::default(),
         };
-        let times = (Duration::from_secs(60), Instant::now());
+        let times = (Duration::from_secs(60), Call::new(&account));
         (Stream::new(account, vec![settings], answer.body, times), metrics)
     }
 

@@ -50,7 +50,11 @@ async fn a_client_that_leaves_before_the_answer_ends_the_upstreams_request() {
     gate.counts(&["tidegate_http_requests_in_flight{route=\"chat\"} 1"]).await;
     drop(client);
     tokio::time::timeout(PATIENCE, gone.notified()).await.expect("the upstream is let go");
-    gate.counts(&["tidegate_http_requests_in_flight{route=\"chat\"} 0"]).await;
+    gate.counts(&[
+        "tidegate_upstream_requests_total{outcome=\"cancelled\",upstream=\"model\"} 1",
+        "tidegate_http_requests_in_flight{route=\"chat\"} 0",
+    ])
+    .await;
 }
 
 #[tokio::test]

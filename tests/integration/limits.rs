@@ -131,3 +131,46 @@ async fn requests_beyond_limits_in_flight_are_answered_503_at_once() {
     assert_eq!(first.await.expect("no panic").status, 200);
     gate.counts(&["tidegate_http_rejected_total{reason=\"overloaded\"} 1"]).await;
 }
+
+#[tokio::test]
+async fn heads_with_too_many_lines_or_bytes_are_refused() {
+    let gate = Setup::demo().start().await;
+    let lines = |count: usize| (0..count).map(|n| format!("x-{n}: a\r\n")).collect::<String>();
+    assert_eq!(ask_with(gate.data, &lines(97), &prompt("hi")).await.status, 200);
+    assert_eq!(ask_with(gate.data, &lines(98), &prompt("hi")).await.status, 431);
+    let long = |length: usize| format!("x-long: {}\r\n", "a".repeat(length));
+    assert_eq!(ask_with(gate.data, &long(60 << 10), &prompt("hi")).await.status, 200);
+    assert_eq!(ask_with(gate.data, &long(64 << 10), &prompt("hi")).await.status, 431);
+}
+
+#[tokio::test]
+async fn an_answer_whose_head_has_too_many_lines_or_bytes_is_a_502() {
+    let lines: String = (0..127).map(|n| format!("x-{n}: a\r\n")).collect();
+    for head in [lines, format!("x-long: {}\r\n", "a".repeat(256 << 10))] {
+        let answer = whole(&completion("hello")).replacen("\r\n", &format!("\r\n{head}"), 1);
+        let model = Model::says(answer).await;
+        let gate = Setup::upstream(model.address).start().await;
+        ask(gate.data, &prompt("hi")).await.is_error(502, "upstream_error");
+    }
+}
+
+#[tokio::test]
+async fn connections_beyond_those_of_the_admin_listener_wait_until_one_ends() {
+    const READY: &[u8] = b"GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let gate = Setup::demo().start().await;
+    let mut open = Vec::new();
+    for _ in 0..64 {
+        let mut client = Client::connect(gate.admin).await;
+        client.send(READY).await;
+        assert_eq!(client.answer().await.status, 200);
+        open.push(client);
+    }
+    let mut late = Client::connect(gate.admin).await;
+    late.send(READY).await;
+    let mut last = open.pop().expect("64 of them");
+    last.send(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    let metrics = last.answer().await.text();
+    assert!(metrics.contains("tidegate_http_connections{listener=\"admin\"} 64"), "{metrics}");
+    drop(last);
+    assert_eq!(late.answer().await.status, 200);
+}
