@@ -135,7 +135,7 @@ async fn requests_beyond_limits_in_flight_are_answered_503_at_once() {
 #[tokio::test]
 async fn heads_with_too_many_lines_or_bytes_are_refused() {
     let gate = Setup::demo().start().await;
-    let lines = |count: usize| (0..count).map(|n| format!("x-{n}: a\r\n")).collect::<String>();
+    let lines = |count| "x-a: b\r\n".repeat(count);
     assert_eq!(ask_with(gate.data, &lines(97), &prompt("hi")).await.status, 200);
     assert_eq!(ask_with(gate.data, &lines(98), &prompt("hi")).await.status, 431);
     let long = |length: usize| format!("x-long: {}\r\n", "a".repeat(length));
@@ -145,8 +145,8 @@ async fn heads_with_too_many_lines_or_bytes_are_refused() {
 
 #[tokio::test]
 async fn an_answer_whose_head_has_too_many_lines_or_bytes_is_a_502() {
-    let lines: String = (0..127).map(|n| format!("x-{n}: a\r\n")).collect();
-    for head in [lines, format!("x-long: {}\r\n", "a".repeat(256 << 10))] {
+    let lines = "x-a: b\r\n".repeat(127);
+    for head in [lines, format!("x-long: {}\r\n", "a".repeat(512 << 10))] {
         let answer = whole(&completion("hello")).replacen("\r\n", &format!("\r\n{head}"), 1);
         let model = Model::says(answer).await;
         let gate = Setup::upstream(model.address).start().await;

@@ -12,6 +12,7 @@ mod limits;
 mod model;
 mod panics;
 mod records;
+mod reload;
 mod timeouts;
 mod tls;
 mod wire;
