@@ -35,7 +35,10 @@ struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself, and the folder is only temporary.
+        // Asked to end, nginx ends its workers too. It may have ended by itself, and the folder is only temporary.
+        let id = self.child.id().to_string();
+        let _asked = Command::new("kill").arg(&id).status();
+        std::thread::sleep(Duration::from_millis(300));
         let _ended = self.child.kill();
         let _ended = self.child.wait();
         let _removed = std::fs::remove_dir_all(&self.folder);
