@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::certificates::{Certificates, read_certificates};
 use super::suites::{run_suite, suite_files};
 use crate::config::server_file::{self, Builtin, ServerFile};
 use crate::config::{
@@ -13,7 +14,7 @@ use crate::config::{
     check_route_policies, load_policies, load_server, load_tests,
 };
 use crate::domain::{Mode, Secret};
-use crate::policy::{Policy, compile};
+use crate::policy::{Policy, compile, lint};
 use crate::proxy::{BodyLimits, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 use crate::telemetry::Metrics;
 use crate::upstream::demo::{Demo, DemoSettings};
@@ -52,6 +53,7 @@ pub fn load(
     for file in &files {
         let (policy, found) = compile(file);
         problems.extend(found);
+        problems.extend(policy.as_ref().map(|policy| lint(file, policy)).unwrap_or_default());
         problems.extend(today.map(|today| check_dates(file, today)).unwrap_or_default());
         policies.extend(policy.map(Arc::new));
         folders.extend(file.folders.iter().cloned());
@@ -89,18 +91,6 @@ fn not_yet(server: &LoadedServer) -> Problems {
             missing(format!("routes[{index}].match.header"), "more than one header");
         }
     }
-    for (key, mode) in
-        [("not_ready", file.fail.not_ready), ("internal_error", file.fail.internal_error)]
-    {
-        if mode == server_file::FailMode::Open {
-            missing(format!("fail.{key}"), "failing open");
-        }
-    }
-    for (name, upstream) in file.upstreams.iter() {
-        if upstream.tls.ca.is_some() {
-            missing(format!("upstreams.{name}.tls.ca"), "a certificate authority of one's own");
-        }
-    }
     problems
 }
 
@@ -114,7 +104,7 @@ fn failed_tests(
 ) -> Vec<String> {
     let mut failed = Vec::new();
     let mut run = |policy: &Arc<Policy>, tests: &_, defaults: &_| {
-        let report = run_suite(policy, (tests, defaults), &[], today);
+        let report = run_suite(policy, (tests, defaults), &[], today, false);
         let misses =
             report.tests.iter().filter(|test| !test.todo && !test.result.misses.is_empty());
         failed.extend(misses.map(|test| format!("{}: {}", policy.name, test.name)));
@@ -143,16 +133,23 @@ pub fn names_of_routes(server: &ServerFile) -> Vec<&str> {
 }
 
 impl Loaded {
+    /// Reads the certificates that the server file names. It is no part of loading, because whoever
+    /// checks a configuration elsewhere has no private keys there.
+    pub fn certificates(&self, problems: &mut Problems) -> Certificates {
+        read_certificates(&self.server, problems)
+    }
+
     /// Makes what the data plane runs on. An error names what cannot be set up.
     pub fn live(
         &self,
         environment: &[(String, String)],
         demo: DemoSettings,
+        certificates: &Certificates,
     ) -> Result<Live, Problem> {
         let file = &self.server.file;
         let mut upstreams: HashMap<&str, Arc<NamedUpstream>> = HashMap::new();
         for (name, upstream) in file.upstreams.iter() {
-            let made = self.upstream(name, upstream, environment, demo)?;
+            let made = self.upstream((name, upstream), environment, demo, certificates)?;
             upstreams
                 .insert(name, Arc::new(NamedUpstream { name: Arc::from(name), upstream: made }));
         }
@@ -205,15 +202,16 @@ impl Loaded {
                 head_hold: file.stream.head_hold.duration(),
                 keep_alive: file.stream.keep_alive.duration(),
             },
+            fail_open: file.fail.internal_error == server_file::FailMode::Open,
         })
     }
 
     fn upstream(
         &self,
-        name: &str,
-        written: &server_file::Upstream,
+        (name, written): (&str, &server_file::Upstream),
         environment: &[(String, String)],
         demo: DemoSettings,
+        certificates: &Certificates,
     ) -> Result<Upstream, Problem> {
         if written.builtin == Some(Builtin::Demo) {
             return Ok(Upstream::Demo(Demo::new(demo)));
@@ -234,7 +232,8 @@ impl Loaded {
             idle: written.timeouts.idle.duration(),
             total: written.timeout.duration(),
         };
-        let remote = Remote::new(RemoteSettings { base, key, timeouts });
+        let authorities = certificates.authorities.get(name).cloned();
+        let remote = Remote::new(RemoteSettings { base, key, authorities, timeouts });
         remote
             .map(|remote| Upstream::Remote(Box::new(remote)))
             .map_err(|error| wrong(error.to_string()))
@@ -279,7 +278,7 @@ impl Loaded {
         metrics.policies(&policies);
         metrics.warnings(warnings);
         for policy in &self.policies {
-            for rule in &policy.rules {
+            for rule in policy.rules.iter() {
                 metrics.know_rule(&policy.name, &rule.id, rule.mode.min(policy.mode));
             }
         }

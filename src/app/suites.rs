@@ -64,22 +64,29 @@ pub fn suite_files(root: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Runs tests and budgets against a policy. `corpora` are the paths of the budgets' corpora; `None`
-/// is the built-in one.
+/// Runs tests and budgets against a policy, to the first failure if `fail_fast`. The path of each
+/// budget's corpus stands beside it; `None` is the built-in one.
 pub fn run_suite(
     policy: &Arc<Policy>,
     (tests, defaults): (&[TestCase], &TestDefaults),
     budgets: &[(Budget, Option<PathBuf>)],
     today: Date,
+    fail_fast: bool,
 ) -> SuiteReport {
     let mut scratch = Scratch::default();
     let mut report = SuiteReport::default();
     for test in tests {
         let result = run_test(policy, test, defaults, today, &mut scratch);
         report.tests.push(TestReport { name: test.name.clone(), todo: test.todo, result });
+        if fail_fast && report.failures() > 0 {
+            return report;
+        }
     }
     for (budget, corpus) in budgets {
         report.budgets.push(run_budget(policy, budget, corpus.as_deref(), today, &mut scratch));
+        if fail_fast && report.failures() > 0 {
+            break;
+        }
     }
     report
 }

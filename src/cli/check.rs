@@ -2,13 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::{ConfigArg, FormatArg, environment, output};
-use crate::app::load;
-use crate::config::{Problems, configuration_root, load_policy, load_tests};
-use crate::policy::compile;
+use crate::app::{Loaded, load, suite_files};
+use crate::config::{
+    LoadedPolicy, Problems, check_dates, configuration_root, load_policies, load_policy, load_tests,
+};
+use crate::engine::everyday_problems;
+use crate::policy::{compile, holds, lint};
+use crate::telemetry::Clock;
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
@@ -28,8 +33,18 @@ pub(super) struct CheckArgs {
     format: FormatArg,
 }
 
+/// What a check found.
+#[derive(Debug, Default)]
+struct Findings {
+    problems: Problems,
+    /// The policies that compile, for what they may hold of a stream.
+    sound: Vec<LoadedPolicy>,
+}
+
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let problems = if args.paths.is_empty() { whole(args)? } else { named(&args.paths)? };
+    let mut findings = if args.paths.is_empty() { whole(args)? } else { named(&args.paths)? };
+    findings.problems.sort();
+    let Findings { problems, sound } = findings;
     let failed = problems.has_errors() || (args.deny_warnings && problems.warnings() > 0);
     let format = args.format.into();
     match args.format {
@@ -38,53 +53,86 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
             output::say(&crate::config::render(&problems, format, false))?;
         }
     }
+    if matches!(args.format, FormatArg::Full) && !problems.has_errors() {
+        for policy in &sound {
+            output::say(&hold_table(policy))?;
+        }
+    }
     if !failed && matches!(args.format, FormatArg::Full | FormatArg::Short) {
         output::say("ok\n")?;
     }
     Ok(ExitCode::from(u8::from(failed)))
 }
 
-fn whole(args: &CheckArgs) -> anyhow::Result<Problems> {
+fn whole(args: &CheckArgs) -> anyhow::Result<Findings> {
     let path = args.config.path();
-    let (loaded, mut problems) = load(path.as_deref(), &environment(), &[], None);
-    if let Some(loaded) = &loaded {
-        for path in crate::app::suite_files(&loaded.server.root) {
-            problems.extend(load_tests(&loaded.server.root, &path).1);
-        }
-        if args.show_effective {
-            for setting in &loaded.server.settings {
-                output::say(&format!(
-                    "{} = {}  ({})\n",
-                    setting.path, setting.value, setting.origin
-                ))?;
-            }
+    let mut findings = Findings::default();
+    let Some(loaded) = findings.server(path.as_deref()) else { return Ok(findings) };
+    if args.show_effective {
+        for setting in &loaded.server.settings {
+            output::say(&format!("{} = {}  ({})\n", setting.path, setting.value, setting.origin))?;
         }
     }
-    problems.sort();
-    Ok(problems)
+    Ok(findings)
 }
 
-fn named(paths: &[PathBuf]) -> anyhow::Result<Problems> {
-    let mut problems = Problems::new();
+fn named(paths: &[PathBuf]) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
     for path in paths {
         anyhow::ensure!(path.is_file(), "`{}` is not a file", path.display());
         let root = configuration_root(None, Some(path));
-        problems.extend(file(&root, path));
+        findings.file(&root, path);
     }
-    problems.sort();
-    Ok(problems)
+    Ok(findings)
 }
 
-fn file(root: &Path, path: &Path) -> Problems {
-    if path.to_string_lossy().ends_with(".test.yaml") {
-        return load_tests(root, path).1;
+impl Findings {
+    /// A server file with every policy and test file of its root.
+    fn server(&mut self, path: Option<&Path>) -> Option<Loaded> {
+        let (loaded, problems) = load(path, &environment(), &[], None);
+        self.problems.extend(problems);
+        let loaded = loaded?;
+        let root = &loaded.server.root;
+        for policy in load_policies(root, &loaded.server.file.policies.dir).0 {
+            self.lint(policy);
+        }
+        for path in suite_files(root) {
+            self.problems.extend(load_tests(root, &path).1);
+        }
+        Some(loaded)
     }
-    if path.file_name().is_some_and(|name| name == "tidegate.yaml") {
-        return load(Some(path), &environment(), &[], None).1;
+
+    fn file(&mut self, root: &Path, path: &Path) {
+        if path.to_string_lossy().ends_with(".test.yaml") {
+            return self.problems.extend(load_tests(root, path).1);
+        }
+        if path.file_name().is_some_and(|name| name == "tidegate.yaml") {
+            drop(self.server(Some(path)));
+            return;
+        }
+        let (policy, problems) = load_policy(root, path);
+        self.problems.extend(problems);
+        if let Some(policy) = policy {
+            self.problems.extend(compile(&policy).1);
+            self.lint(policy);
+        }
     }
-    let (policy, mut problems) = load_policy(root, path);
-    if let Some(policy) = policy {
-        problems.extend(compile(&policy).1);
+
+    /// What can be said about a policy only when it compiles.
+    fn lint(&mut self, loaded: LoadedPolicy) {
+        let (Some(policy), _) = compile(&loaded) else { return };
+        let policy = Arc::new(policy);
+        let today = Clock::default().today();
+        self.problems.extend(check_dates(&loaded, today));
+        self.problems.extend(lint(&loaded, &policy));
+        self.problems.extend(everyday_problems(&loaded, &policy, today));
+        self.sound.push(loaded);
     }
-    problems
+}
+
+/// The most that each rule of a policy may hold of a stream.
+fn hold_table(policy: &LoadedPolicy) -> String {
+    let heading = format!("{}: the most bytes that each rule holds of a stream", policy.file.name);
+    let rows = holds(policy).into_iter().map(|hold| format!("  {hold}"));
+    std::iter::once(heading).chain(rows).map(|line| line + "\n").collect()
 }

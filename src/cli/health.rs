@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
 use http::HeaderMap;
 use tokio::time::timeout;
@@ -22,14 +23,19 @@ pub(super) struct HealthArgs {
 }
 
 pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
-    let url: http::Uri = args.url.parse()?;
+    let wrong = || format!("`{}` is not an address such as http://127.0.0.1:9901/readyz", args.url);
+    let url: http::Uri = args.url.parse().with_context(wrong)?;
     let mut base = url.clone().into_parts();
     base.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
-    let base = http::Uri::from_parts(base)?;
+    let base = http::Uri::from_parts(base).with_context(wrong)?;
     let timeouts =
         UpstreamTimeouts { connect: PATIENCE, first_byte: PATIENCE, ..UpstreamTimeouts::default() };
-    let upstream =
-        Upstream::Remote(Box::new(Remote::new(RemoteSettings { base, key: None, timeouts })?));
+    let upstream = Upstream::Remote(Box::new(Remote::new(RemoteSettings {
+        base,
+        key: None,
+        authorities: None,
+        timeouts,
+    })?));
     let outgoing = Outgoing {
         method: http::Method::GET,
         path_and_query: url.path_and_query().map_or("/", |path| path.as_str()).to_owned(),

@@ -99,7 +99,6 @@ pub(super) fn schema(what: SchemaName) -> anyhow::Result<ExitCode> {
         SchemaName::Server => SchemaOf::Server,
         SchemaName::Test => SchemaOf::Test,
     };
-    let schema = serde_json::to_string_pretty(&crate::config::schema(what))?;
-    output::say(&format!("{schema}\n"))?;
+    output::say(&crate::config::schema(what))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,9 @@
 //! `tidegate serve` and `tidegate mock-upstream`.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +11,14 @@ use tokio_util::sync::CancellationToken;
 use super::{ConfigArg, environment, output};
 use crate::app::{ServeError, ServeOptions, serve};
 use crate::config::{Flag, Format};
-use crate::upstream::demo::{DemoSettings, serve_mock};
+use crate::telemetry::Clock;
+use crate::upstream::demo::{Answers, Demo, DemoSettings, serve_mock};
+
+/// The most tokens a second; 0 has no pauses at all.
+const FASTEST: f64 = 1_000_000.0;
+
+/// The most bytes of a file of answers.
+const LARGEST_SCRIPT: u64 = 16 << 20;
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
@@ -32,7 +41,7 @@ pub(super) struct ServeArgs {
     #[arg(long, conflicts_with = "upstream")]
     demo: bool,
     /// Tokens a second of the demo model; 0 answers at once.
-    #[arg(long, value_name = "RATE", env = "TIDEGATE_DEMO_RATE")]
+    #[arg(long, value_name = "RATE", env = "TIDEGATE_DEMO_RATE", value_parser = rate)]
     demo_rate: Option<f64>,
     /// Reload when files change.
     #[arg(long, overrides_with = "no_watch")]
@@ -48,9 +57,18 @@ pub(super) struct MockArgs {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:9090")]
     listen: String,
+    /// Answers to give, as JSON Lines: the first one that fits a prompt.
+    #[arg(long, value_name = "FILE", env = "TIDEGATE_MOCK_SCRIPT")]
+    script: Option<PathBuf>,
     /// Tokens a second; 0 answers at once.
-    #[arg(long, default_value_t = 50.0)]
+    #[arg(long, default_value_t = 50.0, value_name = "RATE", value_parser = rate)]
     rate: f64,
+}
+
+/// A number of tokens a second.
+fn rate(written: &str) -> Result<f64, String> {
+    let rate: f64 = written.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=FASTEST).contains(&rate) { Ok(rate) } else { Err(format!("from 0 to {FASTEST}")) }
 }
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -72,6 +90,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         flags: flags.into_iter().flatten().collect(),
         watch: (args.watch || args.no_watch).then_some(!args.no_watch),
         demo_rate: args.demo_rate,
+        clock: Clock::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match runtime.block_on(serve(options)) {
@@ -87,13 +106,20 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 
 pub(super) fn mock(args: &MockArgs) -> anyhow::Result<ExitCode> {
     let settings = DemoSettings { rate: (args.rate > 0.0).then_some(args.rate) };
+    let mut demo = Demo::new(settings);
+    if let Some(path) = &args.script {
+        let Some(answers) = answers(path)? else { return Ok(ExitCode::from(2)) };
+        demo = demo.with_answers(answers);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(&args.listen).await?;
+        let listener = TcpListener::bind(&args.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", args.listen))?;
         output::complain(&format!("the demo model listens on {}", listener.local_addr()?));
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let server = serve_mock(listener, settings, stop);
+        let server = serve_mock(listener, demo, stop);
         tokio::select! {
             () = server => {}
             end = tokio::signal::ctrl_c() => end?,
@@ -101,4 +127,21 @@ pub(super) fn mock(args: &MockArgs) -> anyhow::Result<ExitCode> {
         stopped.cancel();
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Reads a file of answers. `None` when it has mistakes; they have been shown, all of them.
+fn answers(path: &Path) -> anyhow::Result<Option<Answers>> {
+    let shown = path.display();
+    let size = std::fs::metadata(path).with_context(|| format!("`{shown}`"))?.len();
+    anyhow::ensure!(size <= LARGEST_SCRIPT, "`{shown}` is larger than {LARGEST_SCRIPT} bytes");
+    let text = std::fs::read_to_string(path).with_context(|| format!("`{shown}`"))?;
+    match Answers::parse(&text) {
+        Ok(answers) => Ok(Some(answers)),
+        Err(mistakes) => {
+            for mistake in mistakes {
+                output::complain(&format!("error: {shown}:{mistake}"));
+            }
+            Ok(None)
+        }
+    }
 }

@@ -24,6 +24,7 @@ mod render;
 mod schema;
 mod shapes;
 mod source;
+mod wildcard;
 mod yaml;
 
 pub use codes::{Code, Definition};
@@ -42,3 +43,4 @@ pub use server_file::ServerFile;
 pub use shapes::{Named, OneOrMany, SecretRef};
 pub use source::{Position, Source, SourceSpan};
 pub use test_file::TestFile;
+pub use wildcard::fits;

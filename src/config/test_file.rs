@@ -111,6 +111,25 @@ pub struct TestMessage {
 pub struct TestWorld {
     /// What classifiers answer.
     pub classifiers: Named<ClassifierAnswer>,
+    /// The request that the text comes with, for `overrides` and conditions of `suppress`.
+    pub request: Option<TestRequest>,
+}
+
+/// The request that a text comes with. What is not said is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "the request of a test")]
+pub struct TestRequest {
+    /// Headers by name.
+    pub header: Option<Named<String>>,
+    /// The path.
+    pub path: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// The language, as a tag.
+    pub language: Option<String>,
+    /// Id of the route.
+    pub route: Option<String>,
 }
 
 /// What a classifier answers in a test.

@@ -129,6 +129,17 @@ pub enum Level {
     High,
 }
 
+impl Level {
+    /// The name in policies.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,8 +8,10 @@ mod mend;
 mod place;
 mod pseudonym;
 mod rules;
+mod sample;
 mod screen;
 mod tally;
+mod trace;
 mod trial;
 
 #[cfg(test)]
@@ -19,7 +21,9 @@ mod tests;
 
 pub use mend::{mend, merge};
 pub use pseudonym::{Pseudonyms, Restorer};
+pub use sample::everyday_problems;
 pub use screen::{Progress, Screen, Stop, Subject, screen_passage};
+pub use trace::{Found, RuleEnd, RuleStep, Shown, Trace, ViewStep, trace};
 pub use trial::{Miss, TrialResult, is_flagged, run_test};
 
 /// Buffers of scans, made once and lent to one screen after the other.

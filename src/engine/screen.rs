@@ -13,15 +13,13 @@ use super::tally::{Fired, Tally};
 use crate::detect::{AtomId, Hit, Scan, Scratch, Window};
 use crate::domain::{Author, Phase, Rewrite, Span, Verdict};
 use crate::policy::{OnFailure, Policy};
+use crate::text::{CONTEXT_CHARS, is_attached};
 
 /// The most hits of one scan, and of one text: beyond it the text counts as one that cannot be
 /// scanned.
 const MOST_HITS: usize = 10_000;
 /// The most bytes that regexes may read for one piece of a stream, and for one whole text.
 const MOST_WORK: usize = 64 << 20;
-/// Characters of decided text that are kept before the undecided text, so that borders of words and
-/// marks on letters are seen.
-const CONTEXT_CHARS: usize = 16;
 /// Bytes of a whole text that are looked at in one scan; doubled while nothing becomes decided.
 const BLOCK: usize = 4 << 10;
 /// The most hits that rules with conditions remember of the text before.
@@ -298,8 +296,10 @@ impl Screen {
             let upto = self.count_at(frontier);
             let mut known = self.remembered.clone();
             known.extend(placed.iter().filter(|p| p.hit.span.start < frontier));
-            let rules = self.policy.windowed.iter().filter_map(|&rule| self.policy.rules.get(rule));
+            let on = |rule: &&usize| self.policy.is_on(**rule, self.subject.today);
+            let rules = self.policy.windowed.iter().filter(on);
             let open = rules
+                .filter_map(|&rule| self.policy.rules.get(rule))
                 .filter(|rule| rule.applies_to(self.subject.phase, self.subject.author))
                 .filter_map(|rule| {
                     pending(&rule.matcher, &without_excused(&known, &rule.except), upto)
@@ -344,8 +344,8 @@ impl Screen {
             if known.is_empty() {
                 break;
             }
-            let Subject { phase, author, .. } = self.subject;
-            if !self.policy.is_on(rule) || !rule.applies_to(phase, author) {
+            let Subject { phase, author, today, .. } = self.subject;
+            if !self.policy.is_on(index, today) || !rule.applies_to(phase, author) {
                 continue;
             }
             let hits = without_excused(known, &rule.except);
@@ -407,7 +407,7 @@ struct StepOutcome {
 }
 
 /// The hits without those that lie inside a hit of an excusing atom (and without the latter).
-fn without_excused(hits: &[Placed], excuses: &[AtomId]) -> Vec<Placed> {
+pub(super) fn without_excused(hits: &[Placed], excuses: &[AtomId]) -> Vec<Placed> {
     if excuses.is_empty() {
         return hits.to_vec();
     }
@@ -429,12 +429,13 @@ fn put_back(mut rewrites: Vec<Rewrite>, restored: Vec<Rewrite>, limit: usize) ->
     rewrites
 }
 
-/// Where the context begins that is kept of decided text.
+/// Where the context begins that is kept of decided text, so that views and borders of words are seen
+/// as they are in the whole.
 fn context_start(decided: &str) -> usize {
     let mut letters = 0;
     for (at, c) in decided.char_indices().rev() {
         // Marks and invisible characters belong to the character before them.
-        if !crate::text::is_attached(c) {
+        if !is_attached(c) {
             letters += 1;
         }
         if letters == CONTEXT_CHARS {

@@ -45,6 +45,7 @@ impl Sketch {
             validate: None,
             label: Arc::from(pattern),
             max_match: if self.max_match == 0 { 1024 } else { self.max_match },
+            outline: None,
         });
         atom
     }
@@ -86,13 +87,15 @@ impl Sketch {
             revision: Arc::from("000000000000"),
             mode: Mode::Enforce,
             sensitivity: Level::High,
-            rules: self.rules,
-            atoms: self.atoms,
-            windowed,
-            remembered,
-            term_scores: HashMap::new(),
-            scanner: self.scanner.build().unwrap(),
-            thresholds: self.thresholds,
+            rules: self.rules.into(),
+            suppressed: Vec::new(),
+            atoms: self.atoms.into(),
+            windowed: windowed.into(),
+            remembered: remembered.into(),
+            term_scores: Arc::new(HashMap::new()),
+            views_off: Arc::from([]),
+            scanner: Arc::new(self.scanner.build().unwrap()),
+            thresholds: self.thresholds.into(),
             unscannable: OnFailure::Block,
             nontext: NonText { image: false, audio: false, file: false, unknown: false },
             block_style: BlockStyle {
@@ -105,8 +108,10 @@ impl Sketch {
                 block_on_overflow: !self.release_on_overflow,
                 on_block: OnBlock::Replace,
             },
-            messages: Messages::default(),
+            messages: Arc::new(Messages::default()),
             reveal: Reveal::default(),
+            variants: Arc::from([]),
+            conditional: Arc::from([]),
         })
     }
 

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use serde_json::Value;
 
 use super::{Pseudonyms, Restorer, Scratch, Screen, Subject, mend, merge, screen_passage};
 use crate::config::test_file::{Expectation, TestCase, TestDefaults};
 use crate::domain::{Action, Author, Mode, Phase, Rewrite, Span, Verdict};
-use crate::policy::Policy;
+use crate::policy::{Facts, Policy};
 
 /// Texts up to this many bytes are tried at every split, longer ones at this many.
 const MOST_SPLITS: usize = 200;
@@ -21,6 +22,10 @@ pub struct Miss {
     pub text: String,
     /// What was expected, and what came: `action: expected block, got allow`.
     pub what: String,
+    /// The key of `expect` that was not met.
+    pub key: &'static str,
+    /// What came, as `expect` would have it.
+    pub came: Value,
 }
 
 /// How one test went.
@@ -50,6 +55,7 @@ pub fn run_test(
     today: Date,
     scratch: &mut Scratch,
 ) -> TrialResult {
+    let policy = &for_test(policy, test, defaults);
     let phase = test.on.unwrap_or(defaults.on);
     let phase = if test.chunks.is_some() { Phase::Completion } else { phase };
     let written = test.author.unwrap_or(match (phase, test.author) {
@@ -59,9 +65,7 @@ pub fn run_test(
     let subject = Subject { phase, author: written, today, streamed: phase == Phase::Completion };
     let mut result = TrialResult::default();
     let mut check = |text: &str, outcome: &Outcome| {
-        for what in differences(&test.expect, outcome) {
-            result.misses.push(Miss { text: text.chars().take(80).collect(), what });
-        }
+        result.misses.extend(differences(&test.expect, outcome, text));
         result.fired.extend(outcome.rules.iter().cloned());
     };
     if let Some(messages) = &test.messages {
@@ -86,7 +90,13 @@ pub fn run_test(
                     let expected = test.expect.restored.as_deref();
                     if let Some(expected) = expected.filter(|expected| *expected != restored) {
                         let what = format!("restored: expected `{expected}`, got `{restored}`");
-                        result.misses.push(Miss { text: text.clone(), what });
+                        let came = Value::from(restored);
+                        result.misses.push(Miss {
+                            text: shortened(text),
+                            what,
+                            key: "restored",
+                            came,
+                        });
                         return result;
                     }
                 }
@@ -98,6 +108,23 @@ pub fn run_test(
         }
     }
     result
+}
+
+/// The policy as the request of a test gets it.
+fn for_test(policy: &Arc<Policy>, test: &TestCase, defaults: &TestDefaults) -> Arc<Policy> {
+    let own = test.with.as_ref().and_then(|with| with.request.as_ref());
+    let Some(request) = own.or(defaults.with.request.as_ref()) else { return Arc::clone(policy) };
+    let headers = || request.header.iter().flat_map(crate::config::Named::iter);
+    policy.for_request(&Facts {
+        route: request.route.as_deref().unwrap_or_default(),
+        path: request.path.as_deref().unwrap_or_default(),
+        model: request.model.as_deref().unwrap_or_default(),
+        language: request.language.as_deref(),
+        headers: &|wanted| {
+            let named = headers().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            named.map(|(_, value)| value.as_str()).collect()
+        },
+    })
 }
 
 /// What a policy says to one text, for budgets: whether any rule or threshold acts on it.
@@ -237,7 +264,7 @@ fn outcome(
     Outcome {
         action: effective(policy, verdict),
         rules,
-        score: verdict.rules.iter().map(|rule| rule.score).sum(),
+        score: verdict.rules.iter().fold(0.0, |total, rule| total + rule.score),
         output,
         released,
         spans: verdict.findings.iter().map(|finding| span(finding.span)).collect(),
@@ -249,36 +276,44 @@ fn effective(policy: &Policy, verdict: &Verdict) -> Action {
     if policy.mode == Mode::Shadow { verdict.shadow_action } else { verdict.action }
 }
 
-fn differences(expect: &Expectation, outcome: &Outcome) -> Vec<String> {
-    let mut differences = Vec::new();
-    let mut differ = |what: &str, expected: String, came: String| {
+/// Enough of a text to know it by.
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn differences(expect: &Expectation, outcome: &Outcome, text: &str) -> Vec<Miss> {
+    let mut misses = Vec::new();
+    let mut differ = |key: &'static str, expected: String, came: String, value: Value| {
         if expected != came {
-            differences.push(format!("{what}: expected {expected}, got {came}"));
+            let what = format!("{key}: expected {expected}, got {came}");
+            misses.push(Miss { text: shortened(text), what, key, came: value });
         }
     };
     if let Some(action) = expect.action {
-        differ("action", action.to_string(), outcome.action.to_string());
+        let came = outcome.action.to_string();
+        differ("action", action.to_string(), came.clone(), Value::from(came));
     }
     if let Some(rules) = &expect.rules {
         let mut rules = rules.clone();
         rules.sort();
-        differ(
-            "rules",
-            format!("[{}]", rules.join(", ")),
-            format!("[{}]", outcome.rules.join(", ")),
-        );
+        let came: Vec<&str> = outcome.rules.iter().map(|id| &**id).collect();
+        let listed = |ids: &str| format!("[{ids}]");
+        differ("rules", listed(&rules.join(", ")), listed(&came.join(", ")), Value::from(came));
     }
     if let Some(score) = expect.score {
-        differ("score", score.to_string(), outcome.score.to_string());
+        differ("score", score.to_string(), outcome.score.to_string(), Value::from(outcome.score));
     }
-    if let Some(output) = &expect.output {
-        differ("output", format!("`{output}`"), format!("`{}`", outcome.output));
-    }
-    if let Some(released) = &expect.released {
-        differ("released", format!("`{released}`"), format!("`{}`", outcome.released));
+    for (key, expected, came) in [
+        ("output", &expect.output, &outcome.output),
+        ("released", &expect.released, &outcome.released),
+    ] {
+        if let Some(expected) = expected {
+            differ(key, format!("`{expected}`"), format!("`{came}`"), Value::from(came.as_str()));
+        }
     }
     if let Some(spans) = &expect.spans {
-        differ("spans", format!("{spans:?}"), format!("{:?}", outcome.spans));
+        let came = Value::from(outcome.spans.clone());
+        differ("spans", format!("{spans:?}"), format!("{:?}", outcome.spans), came);
     }
-    differences
+    misses
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::hold::unbounded_part;
 use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 use super::{
     BlockStyle, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal, StreamRules,
@@ -10,10 +11,11 @@ use super::{
 };
 use crate::config::policy_file::{
     BlockShape, ExceptEntry, LetterCase, Matcher as MatcherFile, Message, MessageRef,
-    OnBlock as OnBlockFile, OnOverflow, Pattern, PolicyFile, RuleAction, RuleFile, Unscannable,
+    OnBlock as OnBlockFile, OnOverflow, Pattern, PolicyFile, RuleAction, RuleFile, Suppression,
+    Unscannable,
 };
 use crate::config::units::Window;
-use crate::config::{Code, LoadedPolicy, Problem, Problems, policy_file};
+use crate::config::{Code, LoadedLexicon, LoadedPolicy, Problem, Problems, Term, policy_file};
 use crate::detect::entity::{self, ENTITIES};
 use crate::detect::{
     AtomId, Boundary, BuildError, PatternError, PatternSpec, ScannerBuilder, TermSpec,
@@ -36,7 +38,6 @@ pub fn compile(loaded: &LoadedPolicy) -> (Option<Policy>, Problems) {
         lexicon_atoms: HashMap::new(),
         messages: Messages::default(),
     };
-    compiler.unavailable();
     for (id, message) in loaded.file.messages.iter() {
         compiler.message(id, message);
     }
@@ -69,24 +70,6 @@ struct Compiler<'l> {
 }
 
 impl Compiler<'_> {
-    /// Keys of the contract that this version cannot honour and whose neglect would go unnoticed.
-    fn unavailable(&mut self) {
-        let file = &self.loaded.file;
-        let mut missing = |path: String, what: &str| {
-            let message = format!("{what}: known, but not available in this version");
-            let at = self.loaded.key_at(&path);
-            self.problems.push(Problem::new(Code::TG019, message).at(at, "this would never apply"));
-        };
-        if !file.overrides.is_empty() {
-            missing("overrides[0]".to_owned(), "`overrides`");
-        }
-        for (index, entry) in file.suppress.iter().enumerate() {
-            if entry.when.is_some() {
-                missing(format!("suppress[{index}].when"), "conditions of `suppress`");
-            }
-        }
-    }
-
     fn message(&mut self, id: &str, message: &Message) {
         let texts: Vec<(String, String)> = match message {
             Message::Text(text) => vec![(String::new(), text.clone())],
@@ -99,7 +82,10 @@ impl Compiler<'_> {
 
     fn rule(&mut self, index: usize, rule: &RuleFile) -> Option<Rule> {
         let file = &self.loaded.file;
-        if file.suppress.iter().any(|entry| entry.rule == rule.id && entry.when.is_none()) {
+        let for_good = |entry: &Suppression| {
+            entry.rule == rule.id && entry.when.is_none() && entry.until.is_none()
+        };
+        if file.suppress.iter().any(for_good) {
             return None;
         }
         let place = format!("rules[{index}]");
@@ -197,6 +183,7 @@ impl Compiler<'_> {
                 validate: Some(entity.validate),
                 label: Arc::from(entity.name),
                 max_match: max_match.max(longest),
+                outline: Some(entity.outline),
             });
             self.patterns.push(place.to_owned());
         }
@@ -220,7 +207,7 @@ impl Compiler<'_> {
                 return None;
             }
             Ok(Some(longest)) if longest <= max_match => {}
-            Ok(longest) => self.unbounded(longest, place, max_match),
+            Ok(longest) => self.unbounded(pattern, longest, place, max_match),
         }
         let atom = self.atom(None, "regex");
         self.scanner.pattern(PatternSpec {
@@ -229,20 +216,19 @@ impl Compiler<'_> {
             validate: None,
             label: Arc::from(pattern.as_str()),
             max_match,
+            outline: None,
         });
         self.patterns.push(place.to_owned());
         Some(atom)
     }
 
     /// A pattern without a longest match holds a stream up to `max_match`.
-    fn unbounded(&mut self, longest: Option<usize>, place: &str, max_match: usize) {
+    fn unbounded(&mut self, pattern: &str, longest: Option<usize>, place: &str, max_match: usize) {
         let rule = place.split('.').next().unwrap_or(place);
-        let set = self.loaded.documents.iter().any(|_| {
-            let index = rule.trim_start_matches("rules[").trim_end_matches(']').parse::<usize>();
-            let file = index.ok().and_then(|index| self.loaded.file.rules.get(index));
-            file.is_some_and(|rule| rule.max_match.is_some())
-        });
-        if set {
+        let index = rule.trim_start_matches("rules[").trim_end_matches(']').parse::<usize>();
+        let rule = index.ok().and_then(|index| self.loaded.file.rules.get(index));
+        let streamed = |rule: &RuleFile| rule.on.contains(&Phase::Completion);
+        if rule.is_some_and(|rule| rule.max_match.is_some() || !streamed(rule)) {
             return;
         }
         let message = match longest {
@@ -254,8 +240,15 @@ impl Compiler<'_> {
             }
         };
         let problem = Problem::new(Code::TG040, message);
-        let help = "set `max_match` on the rule to say how much a stream may hold for it";
-        self.problems.push(problem.at(self.loaded.at(place), "no bound here").help(help));
+        let help =
+            "bound it, or set `max_match` on the rule to say how much a stream may hold for it";
+        let part = unbounded_part(pattern).filter(|_| longest.is_none());
+        let at = match part {
+            Some(part) => self.loaded.within(place, part),
+            None => self.loaded.at(place),
+        };
+        let label = if longest.is_none() { "no bound here" } else { "more than a stream holds" };
+        self.problems.push(problem.at(at, label).help(help));
     }
 
     fn pattern_problem(&mut self, error: &PatternError, place: &str) {
@@ -269,20 +262,26 @@ impl Compiler<'_> {
                 (Code::TG014, self.loaded.at(place))
             }
         };
-        let message = match error {
-            PatternError::Syntax { .. } => "this regex does not compile".to_owned(),
-            PatternError::MatchesEmpty
-            | PatternError::TooLarge
-            | PatternError::Automaton { .. } => error.to_string(),
+        let (message, label) = match error {
+            PatternError::Syntax { .. } => {
+                ("this regex does not compile".to_owned(), error.to_string())
+            }
+            PatternError::MatchesEmpty => {
+                (error.to_string(), "something in it must always be there".to_owned())
+            }
+            PatternError::TooLarge | PatternError::Automaton { .. } => {
+                (error.to_string(), "too large to compile".to_owned())
+            }
         };
-        self.problems.push(Problem::new(code, message).at(at, error.to_string()));
+        self.problems.push(Problem::new(code, message).at(at, label));
     }
 
     fn word(&mut self, word: &str, atom: AtomId, place: &str) {
         let any_ending = word.ends_with('*');
         let term = word.trim_end_matches('*');
         if normalise_term(term).is_empty() {
-            let problem = Problem::new(Code::TG012, format!("`{word}` normalises to nothing"));
+            let message = format!("`{}` normalises to nothing", word.escape_debug());
+            let problem = Problem::new(Code::TG012, message);
             self.problems
                 .push(problem.at(self.loaded.at(place), "this would match everywhere or never"));
             return;
@@ -299,14 +298,21 @@ impl Compiler<'_> {
         }
         let lexicon = self.loaded.lexicons.get(name)?;
         let atom = self.atom(None, &format!("lexicon {name}"));
+        let mut known: HashMap<(String, bool), &Term> = HashMap::new();
         for term in &lexicon.terms {
-            if normalise_term(&term.text).is_empty() {
-                let problem =
-                    Problem::new(Code::TG012, format!("`{}` normalises to nothing", term.text));
+            let normalised = normalise_term(&term.text);
+            if normalised.is_empty() {
+                let message = format!("`{}` normalises to nothing", term.text.escape_debug());
+                let problem = Problem::new(Code::TG012, message);
                 self.problems
                     .push(problem.at(lexicon.at(term), "this would match everywhere or never"));
                 continue;
             }
+            self.duplicate(
+                lexicon,
+                term,
+                known.entry((normalised, term.any_ending)).or_insert(term),
+            );
             let boundary = match term.boundary.unwrap_or(lexicon.settings.boundary) {
                 policy_file::Boundary::Word => Boundary::Word,
                 policy_file::Boundary::None => Boundary::None,
@@ -326,6 +332,17 @@ impl Compiler<'_> {
         }
         self.lexicon_atoms.insert(name.to_owned(), atom);
         Some(atom)
+    }
+
+    /// A term that another one of its list already stands for. Where case matters, the two differ.
+    fn duplicate(&mut self, lexicon: &LoadedLexicon, term: &Term, first: &Term) {
+        let exact = |term: &Term| term.case.unwrap_or(lexicon.settings.case) == LetterCase::Exact;
+        if first.span == term.span || exact(term) || exact(first) {
+            return;
+        }
+        let message = format!("`{}` is the same as `{}` after folding", term.text, first.text);
+        let problem = Problem::new(Code::TG072, message).at(lexicon.at(term), "this one");
+        self.problems.push(problem.at(lexicon.at(first), "is already given here"));
     }
 
     fn except(&mut self, rule: &RuleFile, place: &str) -> Vec<AtomId> {
@@ -359,11 +376,16 @@ impl Compiler<'_> {
             Err(error) => {
                 let index = match &error {
                     BuildError::Pattern { index, .. } => self.patterns.get(*index),
-                    BuildError::Patterns(_) | BuildError::Terms(_) => None,
+                    BuildError::Patterns(_) => None,
                 };
                 let place = index.cloned().unwrap_or_else(|| "rules".to_owned());
-                let problem = Problem::new(Code::TG014, error.to_string());
-                self.problems.push(problem.at(self.loaded.at(&place), "too large to compile"));
+                let message = match &error {
+                    BuildError::Pattern { error, .. } => error.to_string(),
+                    BuildError::Patterns(_) => error.to_string(),
+                };
+                let problem = Problem::new(Code::TG014, message);
+                let problem = problem.at(self.loaded.at(&place), "too large to compile");
+                self.problems.push(problem.help("smaller repetitions, or several smaller regexes"));
                 None
             }
         };
@@ -375,13 +397,15 @@ impl Compiler<'_> {
             revision: Arc::from(self.loaded.revision.as_str()),
             mode: file.mode,
             sensitivity: file.sensitivity,
-            rules,
-            atoms: self.atoms,
-            windowed,
-            remembered,
-            term_scores: self.term_scores,
-            scanner,
-            thresholds: thresholds(file),
+            rules: rules.into(),
+            suppressed: Vec::new(),
+            atoms: self.atoms.into(),
+            windowed: windowed.into(),
+            remembered: remembered.into(),
+            term_scores: Arc::new(self.term_scores),
+            views_off: off_views(file).into(),
+            scanner: Arc::new(scanner),
+            thresholds: thresholds(file).into(),
             unscannable: match file.unscannable {
                 Unscannable::Block => OnFailure::Block,
                 Unscannable::Review => OnFailure::Review,
@@ -407,11 +431,13 @@ impl Compiler<'_> {
                     OnBlockFile::Error => OnBlock::Error,
                 },
             },
-            messages: self.messages,
+            messages: Arc::new(self.messages),
             reveal: Reveal { rules: file.reveal.rules, policy: file.reveal.policy },
+            variants: Arc::from([]),
+            conditional: Arc::from([]),
         });
         self.problems.sort();
-        (policy, self.problems)
+        (policy.map(|policy| policy.scoped(file)), self.problems)
     }
 }
 
@@ -439,14 +465,14 @@ fn thresholds(file: &PolicyFile) -> Vec<Threshold> {
     thresholds
 }
 
-/// Views that the policy switches off.
+/// Views that the policy switches off. `leet` has two readings of `1`, `!` and `|` under one switch.
 fn off_views(file: &PolicyFile) -> Vec<&'static str> {
-    let off = |(name, on): (&str, Option<bool>)| {
-        let known =
-            crate::text::VIEWS.iter().map(|view| view.name.0).find(|known| *known == name)?;
-        (on == Some(false)).then_some(known)
+    let written = file.views.written();
+    let off = |view: &str| {
+        let switch = if view == "leet_l" { "leet" } else { view };
+        written.iter().any(|(name, on)| *name == switch && *on == Some(false))
     };
-    file.views.written().into_iter().filter_map(off).collect()
+    crate::text::VIEWS.iter().map(|view| view.name.0).filter(|view| off(view)).collect()
 }
 
 /// A rule's id as a placeholder: capitals, digits and underscores, which stay valid in JSON.

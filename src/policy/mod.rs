@@ -4,14 +4,21 @@
 //! policy is immutable; a reload makes a new one.
 
 mod compile;
+mod hold;
+mod lint;
 mod message;
 mod rule;
+mod variant;
 
 pub use compile::compile;
+pub use hold::{Hold, holds};
+pub use lint::lint;
 
 pub use message::{Messages, UNAVAILABLE_MESSAGE};
 pub use rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
+pub use variant::{Condition, Facts, Suppressed, Variant};
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -110,8 +117,8 @@ pub struct NonText {
     pub unknown: bool,
 }
 
-/// A policy as it runs.
-#[derive(Debug)]
+/// A policy as it runs. A copy shares everything that is large.
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// Its name.
     pub name: Arc<str>,
@@ -122,19 +129,23 @@ pub struct Policy {
     /// Which rules are on.
     pub sensitivity: Level,
     /// The rules, in the order of the file; all of them, whatever their level.
-    pub rules: Vec<Rule>,
+    pub rules: Arc<[Rule]>,
+    /// Rules that are switched off.
+    pub suppressed: Vec<Suppressed>,
     /// What the atoms of the matchers stand for.
-    pub atoms: Vec<AtomInfo>,
+    pub atoms: Arc<[AtomInfo]>,
     /// Rules whose matcher has a window, by index.
-    pub windowed: Vec<usize>,
+    pub windowed: Arc<[usize]>,
     /// Atoms of rules with conditions, which look back at hits of the text before; sorted.
-    pub remembered: Vec<AtomId>,
+    pub remembered: Arc<[AtomId]>,
     /// Scores that single terms of a lexicon have, by the term's number.
-    pub term_scores: std::collections::HashMap<usize, f64>,
+    pub term_scores: Arc<HashMap<usize, f64>>,
+    /// Names of the views that are off.
+    pub views_off: Arc<[&'static str]>,
     /// Finds the atoms.
-    pub scanner: Scanner,
+    pub scanner: Arc<Scanner>,
     /// What score totals come to, strictest first.
-    pub thresholds: Vec<Threshold>,
+    pub thresholds: Arc<[Threshold]>,
     /// What happens to texts that cannot be screened.
     pub unscannable: OnFailure,
     /// What happens to parts that are not text.
@@ -144,9 +155,13 @@ pub struct Policy {
     /// How streams are treated.
     pub stream: StreamRules,
     /// What clients read.
-    pub messages: Messages,
+    pub messages: Arc<Messages>,
     /// What clients may learn.
     pub reveal: Reveal,
+    /// What it becomes for some requests, in the order in which that is tried.
+    pub variants: Arc<[Variant]>,
+    /// Rules that are switched off for some requests.
+    pub conditional: Arc<[(Condition, Suppressed)]>,
 }
 
 /// The rules that have a window, and the atoms that rules with conditions look back at.
@@ -177,9 +192,10 @@ impl Policy {
         self.remembered.binary_search(&atom).is_ok()
     }
 
-    /// Whether a rule is on at the policy's sensitivity.
-    pub fn is_on(&self, rule: &Rule) -> bool {
-        rule.level <= self.sensitivity
+    /// Whether a rule is on: at the policy's sensitivity, and not switched off on this day.
+    pub fn is_on(&self, index: usize, today: Date) -> bool {
+        let active = self.rules.get(index).is_some_and(|rule| rule.level <= self.sensitivity);
+        active && !self.suppressed.iter().any(|off| off.rule == index && off.holds_on(today))
     }
 
     /// What the client reads when this rule (or a threshold, `None`) stops a text.
@@ -192,5 +208,7 @@ impl Policy {
 
 /// Short everyday lines in English and Chinese, for checking that a policy leaves them alone.
 pub fn everyday() -> impl Iterator<Item = &'static str> {
-    include_str!("everyday.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+    include_str!("../../config/everyday.txt")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::policy::Policy;
+use crate::policy::{Facts, Policy};
 use crate::upstream::Upstream;
 use crate::wire::json::JsonLimits;
 use crate::wire::openai::Dialect;
@@ -29,6 +29,8 @@ pub struct Live {
     pub event: usize,
     /// The times of streams.
     pub stream: StreamTimes,
+    /// Whether texts pass that could not be screened because something broke in us.
+    pub fail_open: bool,
 }
 
 /// The times of streams.
@@ -72,6 +74,19 @@ pub struct Route {
     pub policy: Arc<Policy>,
     /// Whether unknown leaves are screened, block, or pass.
     pub unknown_leaf: UnknownLeaf,
+}
+
+/// What a request says of itself that routes and policies hang on.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'r> {
+    /// Its path.
+    pub path: &'r str,
+    /// Its headers.
+    pub headers: &'r http::HeaderMap,
+    /// The model that it asks for.
+    pub model: &'r str,
+    /// The reader's language, as a tag.
+    pub language: Option<&'r str>,
 }
 
 /// What happens to strings that no table names.
@@ -120,31 +135,49 @@ impl Route {
     }
 
     /// Whether a request is taken.
-    pub fn takes(&self, path: &str, headers: &http::HeaderMap, model: &str) -> bool {
+    pub fn takes(&self, asked: Asked<'_>) -> bool {
         let header = self.header.as_ref().is_none_or(|(name, pattern)| {
-            headers.get(name).and_then(|v| v.to_str().ok()).is_some_and(|v| matches(pattern, v))
+            let value = asked.headers.get(name).and_then(|value| value.to_str().ok());
+            value.is_some_and(|value| matches(pattern, value))
         });
-        self.path.matches(path) && header && self.model.as_ref().is_none_or(|p| matches(p, model))
+        let model = self.model.as_ref().is_none_or(|pattern| matches(pattern, asked.model));
+        self.path.matches(asked.path) && header && model
+    }
+
+    /// A policy as a request on this route gets it.
+    pub fn policy_for(&self, policy: &Arc<Policy>, asked: Asked<'_>) -> Arc<Policy> {
+        policy.for_request(&Facts {
+            route: &self.id,
+            path: asked.path,
+            model: asked.model,
+            language: asked.language,
+            headers: &|name| {
+                let values = asked.headers.get_all(name).iter();
+                values.filter_map(|value| value.to_str().ok()).collect()
+            },
+        })
+    }
+}
+
+/// Adds a policy to those of a request, unless it is among them.
+pub(super) fn add(policies: &mut Vec<Arc<Policy>>, policy: Arc<Policy>) {
+    if !policies.iter().any(|known| known.is_same_variant(&policy)) {
+        policies.push(policy);
     }
 }
 
 impl Live {
-    /// The routes of a request: where it goes, and the policies that it goes through. A route that
-    /// the client chose applies in addition to the one it would have had otherwise.
-    pub fn route(
-        &self,
-        path: &str,
-        headers: &http::HeaderMap,
-        model: &str,
-    ) -> Option<(&Route, Vec<Arc<Policy>>)> {
-        let mut taken = self.routes.iter().filter(|route| route.takes(path, headers, model));
+    /// The routes of a request: where it goes, and the policies that it goes through, each as this
+    /// request gets it. A route that the client chose applies in addition to the one it would have had
+    /// otherwise.
+    pub fn route(&self, asked: Asked<'_>) -> Option<(&Route, Vec<Arc<Policy>>)> {
+        let mut taken = self.routes.iter().filter(|route| route.takes(asked));
         let first = taken.next()?;
-        let mut policies = vec![Arc::clone(&first.policy)];
+        let mut policies = vec![first.policy_for(&first.policy, asked)];
         if first.is_chosen_by_client()
             && let Some(fallback) = taken.find(|route| !route.is_chosen_by_client())
-            && !Arc::ptr_eq(&fallback.policy, &first.policy)
         {
-            policies.push(Arc::clone(&fallback.policy));
+            add(&mut policies, fallback.policy_for(&fallback.policy, asked));
         }
         Some((first, policies))
     }
@@ -160,5 +193,100 @@ fn matches(pattern: &str, value: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(prefix) => value.starts_with(prefix),
         None => value == pattern,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Mode;
+    use crate::engine::testing::Sketch;
+    use crate::policy::{Condition, Variant};
+    use crate::upstream::demo::Demo;
+
+    fn route(id: &str, header: Option<&str>, policy: &Arc<Policy>) -> Route {
+        let upstream = Upstream::Demo(Demo::default());
+        let upstream = Arc::new(NamedUpstream { name: Arc::from("demo"), upstream });
+        let header = header.map(|name| (name.parse().unwrap(), "*".to_owned()));
+        Route {
+            id: Arc::from(id),
+            path: PathMatch::new("/*"),
+            header,
+            model: None,
+            upstream,
+            policy: Arc::clone(policy),
+            unknown_leaf: UnknownLeaf::Screen,
+        }
+    }
+
+    fn live(routes: Vec<Route>) -> Live {
+        let limits = BodyLimits {
+            body: 1 << 20,
+            decompressed: 1 << 20,
+            ratio: 100,
+            idle: Duration::from_secs(1),
+            total: Duration::from_secs(1),
+        };
+        Live {
+            routes,
+            policies: HashMap::new(),
+            limits,
+            json: JsonLimits::default(),
+            messages: 10,
+            event: 1 << 20,
+            stream: StreamTimes::default(),
+            fail_open: false,
+        }
+    }
+
+    /// A policy that is in shadow on the route `lab`.
+    fn lenient_in_the_lab() -> Arc<Policy> {
+        let mut sketch = Sketch::default();
+        sketch.block("bombs", &["bomb"]);
+        let policy = sketch.build();
+        let when = serde_json::from_value(serde_json::json!({ "route": "lab" })).unwrap();
+        let in_the_lab = Policy {
+            mode: Mode::Shadow,
+            rules: policy.rules.to_vec().into(),
+            ..Policy::clone(&policy)
+        };
+        let variant = Variant { when: Condition::new(&when), policy: Arc::new(in_the_lab) };
+        Arc::new(Policy { variants: Arc::from([variant]), ..Policy::clone(&policy) })
+    }
+
+    fn modes(live: &Live, headers: &http::HeaderMap) -> Vec<(String, Mode)> {
+        let asked = Asked { path: "/v1/chat/completions", headers, model: "m", language: None };
+        let (route, policies) = live.route(asked).unwrap();
+        policies.iter().map(|policy| (route.id.to_string(), policy.mode)).collect()
+    }
+
+    #[test]
+    fn each_request_gets_the_variant_of_its_route() {
+        let policy = lenient_in_the_lab();
+        let none = http::HeaderMap::new();
+        let lab = live(vec![route("lab", None, &policy)]);
+        assert_eq!(modes(&lab, &none), [("lab".to_owned(), Mode::Shadow)]);
+        let chat = live(vec![route("chat", None, &policy)]);
+        assert_eq!(modes(&chat, &none), [("chat".to_owned(), Mode::Enforce)]);
+    }
+
+    #[test]
+    fn a_client_that_chooses_a_route_keeps_the_policy_it_would_have_had() {
+        let policy = lenient_in_the_lab();
+        let both = live(vec![route("lab", Some("x-lab"), &policy), route("chat", None, &policy)]);
+        let mut headers = http::HeaderMap::new();
+        assert_eq!(modes(&both, &headers), [("chat".to_owned(), Mode::Enforce)]);
+        headers.insert("x-lab", http::HeaderValue::from_static("yes"));
+        let chosen = [("lab".to_owned(), Mode::Shadow), ("lab".to_owned(), Mode::Enforce)];
+        assert_eq!(modes(&both, &headers), chosen);
+    }
+
+    #[test]
+    fn the_same_policy_is_not_applied_twice() {
+        let policy = lenient_in_the_lab();
+        let both = live(vec![route("a", Some("x-a"), &policy), route("b", None, &policy)]);
+        let mut headers = http::HeaderMap::new();
+        headers.insert("x-a", http::HeaderValue::from_static("yes"));
+        assert_eq!(modes(&both, &headers), [("a".to_owned(), Mode::Enforce)]);
     }
 }

@@ -3,6 +3,7 @@
 //! It compiles nothing: whether a regex compiles or a term folds to nothing is for `policy` to say.
 
 mod rules;
+mod scope;
 mod server;
 mod settings;
 mod tests_file;
@@ -14,6 +15,7 @@ use super::problems::Problem;
 use super::source::SourceSpan;
 
 pub(super) use rules::{names, rules};
+pub(super) use scope::scopes;
 pub(super) use server::server;
 pub(super) use settings::{pack_settings, settings};
 pub(super) use tests_file::tests;

@@ -3,9 +3,8 @@
 use super::unknown;
 use crate::config::codes::Code;
 use crate::config::document::Document;
-use crate::config::policy_file::{OnError, OverrideFile, PolicyFile, Unscannable, When};
-use crate::config::problems::{Gravity, Problem, Problems};
-use crate::domain::Mode;
+use crate::config::policy_file::{OnError, PolicyFile, Unscannable};
+use crate::config::problems::{Problem, Problems};
 
 /// Statuses below 500 that official clients repeat a request on (OpenAI's and Anthropic's SDKs).
 const RETRIED: [u16; 3] = [408, 409, 429];
@@ -27,8 +26,6 @@ pub(in crate::config) fn settings(file: &PolicyFile, document: &Document, proble
             .at(document.at("block_style.status"), "so each block comes several times");
         problems.push(problem.help("400, 403 and 422 are taken as final"));
     }
-    overrides(file, document, problems);
-    suppressions(file, document, problems);
 }
 
 /// Settings that a pack writes and that the policy which includes it decides otherwise.
@@ -114,88 +111,5 @@ fn thresholds(file: &PolicyFile, document: &Document, problems: &mut Problems) {
             problem
                 .help("scores fall from line to line, and so does the strictness of the actions"),
         );
-    }
-}
-
-fn overrides(file: &PolicyFile, document: &Document, problems: &mut Problems) {
-    for (number, one) in file.overrides.iter().enumerate() {
-        if !one.when.has_fixed_ground() {
-            loosening(file, one, number, document, problems);
-        }
-        let earlier = file
-            .overrides
-            .iter()
-            .take(number)
-            .position(|earlier| implies(&one.when, &earlier.when));
-        if let Some(earlier) = earlier {
-            let at = |number: usize| document.at(&format!("overrides[{number}].when"));
-            let problem = Problem::new(Code::TG046, "this override is never reached");
-            problems.push(
-                problem
-                    .at(at(number), "wherever this applies")
-                    .at(at(earlier), "this applies already"),
-            );
-        }
-    }
-}
-
-/// What an override makes milder, on grounds that the client chooses alone.
-fn loosening(
-    file: &PolicyFile,
-    one: &OverrideFile,
-    number: usize,
-    document: &Document,
-    problems: &mut Problems,
-) {
-    let mut report = |path: String, what: &str| {
-        let problem = Problem::new(
-            Code::TG045,
-            format!("this override loosens {what} by something the client chooses"),
-        );
-        let at = document.at(&format!("overrides[{number}].set.{path}"));
-        let problem = problem.at(at, "this is milder than the policy");
-        let problem = problem
-            .at(document.at(&format!("overrides[{number}].when")), "a client can bring this about");
-        problems.push(problem.help("loosening needs `tenant`, `key` or `route` in `when`"));
-    };
-    if one.set.sensitivity.is_some_and(|level| level < file.sensitivity) {
-        report("sensitivity".to_owned(), "the sensitivity");
-    }
-    if one.set.mode == Some(Mode::Shadow) && file.mode == Mode::Enforce {
-        report("mode".to_owned(), "the mode");
-    }
-    for (id, change) in one.set.rules.iter() {
-        let rule = file.rules.iter().find(|rule| rule.id == id);
-        let before = rule.and_then(|rule| rule.mode).unwrap_or(file.mode);
-        if change.mode == Mode::Shadow && before == Mode::Enforce {
-            report(format!("rules.{id}.mode"), &format!("rule `{id}`"));
-        }
-    }
-}
-
-/// Whether `other` holds wherever `when` does, as far as the written values tell.
-fn implies(when: &When, other: &When) -> bool {
-    let given = when.conditions();
-    other.conditions().iter().all(|(key, value)| {
-        *value == "*" && given.iter().any(|(name, _)| name == key)
-            || given.contains(&(key.clone(), value))
-    })
-}
-
-/// A rule that is off where a client says so is a client that loosens. It is allowed with a warning: a model or a
-/// path may stand for a whole application.
-fn suppressions(file: &PolicyFile, document: &Document, problems: &mut Problems) {
-    for (number, entry) in file.suppress.iter().enumerate() {
-        let Some(when) = &entry.when else { continue };
-        if !when.conditions().is_empty() && !when.has_fixed_ground() {
-            let message =
-                format!("`suppress` of `{}` hangs on something the client chooses", entry.rule);
-            let at = document.at(&format!("suppress[{number}].when"));
-            let problem = Problem::new(Code::TG045, message).with_gravity(Gravity::Warning);
-            let problem =
-                problem.at(at, "a client can bring this about and so switch the rule off");
-            problems
-                .push(problem.help("`tenant`, `key` or `route` cannot be chosen by the client"));
-        }
     }
 }

@@ -5,9 +5,9 @@
 
 use crate::config::codes::Code;
 use crate::config::document::{Document, join};
-use crate::config::policy_file::{PolicyFile, RuleFile, WhileOpen};
+use crate::config::policy_file::{PolicyFile, RuleFile, When, WhileOpen};
 use crate::config::problems::{Problem, Problems};
-use crate::config::server_file::{ServerFile, TenantSource};
+use crate::config::server_file::{FailMode, ServerFile, TenantSource};
 
 /// Views of the contract that this version does not build.
 const VIEWS_TO_COME: [&str; 8] =
@@ -27,20 +27,13 @@ pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems
         rule_parts(rule, number, &mut list);
     }
     for (number, one) in file.overrides.iter().enumerate() {
-        if one.when.language.is_some() {
-            let path = format!("overrides[{number}].when.language");
-            list.missing(&path, "conditions on the language", "this would never apply");
-        }
-        for (key, written) in
-            [("tenant", one.when.tenant.is_some()), ("key", one.when.key.is_some())]
-        {
-            if written {
-                list.idle(
-                    &format!("overrides[{number}].when.{key}"),
-                    "no request has a tenant or a key yet, so this never applies",
-                );
-            }
-        }
+        nobody_to_tell_apart(&format!("overrides[{number}].when"), &one.when, &mut list);
+    }
+    for (number, entry) in file.suppress.iter().enumerate() {
+        let when = entry.when.as_ref();
+        when.inspect(|when| {
+            nobody_to_tell_apart(&format!("suppress[{number}].when"), when, &mut list);
+        });
     }
     for (name, on) in file.views.written() {
         if on == Some(true) && VIEWS_TO_COME.contains(&name) {
@@ -71,11 +64,8 @@ pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems
 /// Everything of the server file.
 pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems: &mut Problems) {
     let mut list = List { document, problems };
-    if file.tls.is_some() {
-        list.missing("tls", "TLS of the listeners", "the listener would speak plain text");
-    }
-    if file.admin.tls.is_some() {
-        list.missing("admin.tls", "TLS of the listeners", "the listener would speak plain text");
+    if file.fail.not_ready == FailMode::Open {
+        list.idle("fail.not_ready", "no request is taken before a policy is in force");
     }
     for name in file.endpoints.names() {
         list.idle(&format!("endpoints.{name}"), "no classifier is asked yet");
@@ -133,6 +123,16 @@ impl List<'_> {
         let message = format!("`{key}` has no effect in this version");
         self.problems
             .push(Problem::new(Code::TG030, message).at(self.document.key_at(path), label));
+    }
+}
+
+/// Conditions on who is calling, as long as no request says that.
+fn nobody_to_tell_apart(place: &str, when: &When, list: &mut List<'_>) {
+    for (key, written) in [("tenant", when.tenant.is_some()), ("key", when.key.is_some())] {
+        if written {
+            let label = "no request has a tenant or a key yet, so this never applies";
+            list.idle(&format!("{place}.{key}"), label);
+        }
     }
 }
 

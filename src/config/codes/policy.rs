@@ -145,8 +145,9 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         gravity: Gravity::Error,
         title: "loosens by something the client chooses",
         explanation: "A client chooses its headers, the path, the model and the language of its text, and must \
-            never be able to make a policy milder. Loosening needs something the client cannot \
-            choose: `tenant`, `key` or `route`.",
+            never be able to make a policy milder: neither by an override, nor by `suppress`, nor by an \
+            override that keeps a stricter one below it from applying. What loosens may hang on \
+            `tenant`, `key` and `route` only.",
         wrong: "- when: { header: { x-staff: yes } }\n  set: { mode: shadow }",
         right: "- when: { tenant: staff }\n  set: { mode: shadow }",
     },

@@ -107,8 +107,8 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         code: Code::TG032,
         gravity: Gravity::Warning,
         title: "rule that can never decide anything",
-        explanation: "Every text that this rule matches is already decided by another rule with an action at \
-            least as strict.",
+        explanation: "Every text that this rule matches is already stopped by another rule with an action at \
+            least as strict; or the rule has a score, and no threshold can be reached with it.",
         wrong: "- { id: early, words: [bomb], action: block }\n- { id: late, words: [bomb], action: tag }",
         right: "- { id: early, words: [bomb], action: block }",
     },

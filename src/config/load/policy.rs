@@ -272,6 +272,7 @@ impl<'a> Loader<'a> {
             folders: self.shelf.folders(),
         };
         merge::references(&policy, &merged.misplaced, &mut self.problems);
+        checks::scopes(&policy, &mut self.problems);
         Some(policy)
     }
 

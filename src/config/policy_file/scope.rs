@@ -29,7 +29,8 @@ pub struct When {
     pub path: Option<String>,
     /// The model. The client chooses it.
     pub model: Option<String>,
-    /// The language of the text. The client chooses it. Not available in this version.
+    /// The language of the text, as a tag (`zh` takes `zh-CN` too): that of `Accept-Language`, else the one the last
+    /// user message is written in, where that can be told. The client chooses it.
     pub language: Option<String>,
     /// Who is calling.
     pub tenant: Option<String>,
@@ -105,9 +106,12 @@ impl When {
         headers.chain(others).collect()
     }
 
-    /// Whether at least one condition is on something the client cannot choose.
-    pub const fn has_fixed_ground(&self) -> bool {
-        self.tenant.is_some() || self.key.is_some() || self.route.is_some()
+    /// Whether a client has a say in it: whether at least one condition is on something that it chooses.
+    pub const fn is_chosen_by_client(&self) -> bool {
+        self.header.is_some()
+            || self.path.is_some()
+            || self.model.is_some()
+            || self.language.is_some()
     }
 }
 

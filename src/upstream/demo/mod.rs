@@ -1,14 +1,17 @@
 //! The built-in demo model: speaks OpenAI's API without a key and without a network.
 //!
-//! It answers what it is told to, so that output screening can be seen (`script` has the little
-//! language). It is deterministic, and no model.
+//! It answers what it is told to, so that output screening can be seen: by the prompt (`script` has the
+//! little language), or by a file of answers (`answers`). It is deterministic, and no model.
 
+mod answers;
 mod script;
 mod server;
 mod write;
 
+pub use answers::{Answers, BadAnswer};
 pub use server::serve_mock;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,9 +35,11 @@ impl Default for DemoSettings {
 }
 
 /// The demo model.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Demo {
     settings: DemoSettings,
+    /// What it answers before it looks for directives in a prompt.
+    answers: Arc<Answers>,
 }
 
 /// What the demo answers to one request, before any time has passed.
@@ -58,12 +63,18 @@ pub struct DemoBody {
 impl Demo {
     /// A demo model with these settings.
     pub fn new(settings: DemoSettings) -> Self {
-        Self { settings }
+        Self { settings, answers: Arc::default() }
+    }
+
+    /// The same with these answers.
+    #[must_use]
+    pub fn with_answers(self, answers: Answers) -> Self {
+        Self { answers: Arc::new(answers), ..self }
     }
 
     /// What it answers.
     pub(crate) fn reply(&self, method: &Method, path: &str, body: &[u8]) -> Reply {
-        write::reply(self.settings, method, path, body)
+        write::reply(self.settings, &self.answers, method, path, body)
     }
 
     pub(super) async fn send(&self, request: &Outgoing) -> Result<Answer, UpstreamError> {

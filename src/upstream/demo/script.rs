@@ -31,7 +31,7 @@ pub(super) struct Script {
 }
 
 /// The longest pause that a prompt may ask for.
-const LONGEST_STALL: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_STALL: Duration = Duration::from_secs(60);
 
 /// Reads the directives of a message.
 pub(super) fn read(message: &str) -> Script {

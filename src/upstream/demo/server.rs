@@ -17,14 +17,13 @@ use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Demo, DemoSettings, Reply};
+use super::{Demo, Reply};
 
 /// The largest request body that is read.
 const LARGEST_BODY: usize = 16 << 20;
 
 /// Serves the demo model until the token is cancelled.
-pub async fn serve_mock(listener: TcpListener, settings: DemoSettings, stop: CancellationToken) {
-    let demo = Demo::new(settings);
+pub async fn serve_mock(listener: TcpListener, demo: Demo, stop: CancellationToken) {
     let tasks = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -37,8 +36,9 @@ pub async fn serve_mock(listener: TcpListener, settings: DemoSettings, stop: Can
             continue;
         };
         stream.set_nodelay(true).unwrap_or_default();
+        let demo = demo.clone();
         tasks.spawn(async move {
-            let service = service_fn(move |request| answer(demo, request));
+            let service = service_fn(|request| answer(demo.clone(), request));
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             // A client that goes away in mid-answer is no fault of the demo's.
             connection.await.unwrap_or_default();
@@ -65,6 +65,8 @@ struct MockBody {
     pause: Option<Pin<Box<Sleep>>>,
     whole: Option<u64>,
     breaks_off: bool,
+    /// Whether the connection had a chance to send what was written.
+    let_out: bool,
 }
 
 impl MockBody {
@@ -79,6 +81,7 @@ impl MockBody {
             pause: None,
             whole,
             breaks_off: reply.breaks_off,
+            let_out: false,
         }
     }
 }
@@ -105,6 +108,12 @@ impl Body for MockBody {
                 Some((pause, piece)) => {
                     self.next = Some(piece);
                     self.pause = (!pause.is_zero()).then(|| Box::pin(tokio::time::sleep(pause)));
+                }
+                None if self.breaks_off && !self.let_out => {
+                    // What was written goes out while the body waits; then the connection may break.
+                    self.let_out = true;
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 None if self.breaks_off => {
                     self.breaks_off = false;

@@ -11,7 +11,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::script::{Script, read, tokens};
-use super::{DemoSettings, Reply};
+use super::{Answers, DemoSettings, Reply};
 
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream; charset=utf-8";
@@ -29,7 +29,13 @@ struct Plan<'r> {
     pause: Duration,
 }
 
-pub(super) fn reply(settings: DemoSettings, method: &Method, path: &str, body: &[u8]) -> Reply {
+pub(super) fn reply(
+    settings: DemoSettings,
+    answers: &Answers,
+    method: &Method,
+    path: &str,
+    body: &[u8],
+) -> Reply {
     if *method == Method::GET && path.ends_with("/models") {
         let model =
             json!({"id": MODEL, "object": "model", "created": CREATED, "owned_by": "tidegate"});
@@ -43,7 +49,7 @@ pub(super) fn reply(settings: DemoSettings, method: &Method, path: &str, body: &
         return error(StatusCode::BAD_REQUEST, "the body is not JSON");
     };
     let prompt = last_prompt(&request, chat);
-    let script = read(&prompt);
+    let script = answers.pick(&prompt).unwrap_or_else(|| read(&prompt));
     let text = match (&script.say, &script.refuse) {
         (Some(say), _) => say.clone(),
         (None, Some(_)) => String::new(),
@@ -54,7 +60,9 @@ pub(super) fn reply(settings: DemoSettings, method: &Method, path: &str, body: &
     let plan = Plan { chat, request: &request, script, text, pause };
     if let Some(status) = plan.script.fail {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        return error(status, "the demo was told to fail");
+        let mut reply = error(status, "the demo was told to fail");
+        reply.pieces.iter_mut().take(1).for_each(|(pause, _)| *pause = plan.script.stall);
+        return reply;
     }
     if plan.script.garbage {
         return Reply {

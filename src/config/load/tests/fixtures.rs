@@ -96,7 +96,6 @@ fn what_a_later_version_brings_is_never_passed_over() {
     assert!(policy.is_some());
     insta::assert_snapshot!(short(&problems, &root), @r##"
     policies/later.yaml:5:13: warning[TG030]: `tenant` has no effect in this version: no request has a tenant or a key yet, so this never applies
-    policies/later.yaml:7:13: error[TG019]: conditions on the language: known, but not available in this version: this would never apply
     policies/later.yaml:9:30: warning[TG030]: `typos` has no effect in this version: this view is not built yet
     policies/later.yaml:11:38: warning[TG030]: `also` has no effect in this version: this view is not built yet
     policies/later.yaml:13:3: error[TG019]: classifiers: known, but not available in this version: this classifier would never be asked
@@ -108,13 +107,11 @@ fn what_a_later_version_brings_is_never_passed_over() {
     policies/later.yaml:42:3: warning[TG030]: `blind_second_review` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
     policies/later.yaml:43:3: error[TG019]: holding texts for review: known, but not available in this version: the text would pass
     policies/later.yaml:45:3: error[TG019]: adaptive thresholds: known, but not available in this version: no threshold would move
-    7 errors, 6 warnings in 1 file.
+    6 errors, 6 warnings in 1 file.
     "##);
     let (server, problems) = load_server(Some(&root.join("tidegate.yaml")), &[], &[]);
     assert!(server.is_some());
     insta::assert_snapshot!(short(&problems, &root), @r##"
-    tidegate.yaml:3:1: error[TG019]: TLS of the listeners: known, but not available in this version: the listener would speak plain text
-    tidegate.yaml:4:10: error[TG019]: TLS of the listeners: known, but not available in this version: the listener would speak plain text
     tidegate.yaml:8:3: warning[TG030]: `guard-svc` has no effect in this version: no classifier is asked yet
     tidegate.yaml:9:11: error[TG019]: tenants: known, but not available in this version: nobody would be told apart
     tidegate.yaml:11:39: error[TG019]: routes by tenant: known, but not available in this version: this route would never match
@@ -122,7 +119,7 @@ fn what_a_later_version_brings_is_never_passed_over() {
     tidegate.yaml:13:10: error[TG019]: the audit chain: known, but not available in this version: decisions would take effect unrecorded
     tidegate.yaml:14:14: error[TG019]: sending spans: known, but not available in this version: nothing would be sent
     tidegate.yaml:14:45: error[TG019]: texts in spans: known, but not available in this version: nothing would be captured
-    8 errors, 1 warning in 1 file.
+    6 errors, 1 warning in 1 file.
     "##);
 }
 

@@ -1,0 +1,85 @@
+//! `tidegate check`.
+
+use serde_json::Value;
+
+use crate::{folder, project, tidegate};
+
+const POLICY: &str = "version: 1
+name: p
+rules:
+  - { id: secrets, detect: [api_key], action: block }
+  - { id: links, regex: 'https://zyzzyva\\.example/\\S+', max_match: 2KiB, action: redact }
+  - { id: near, all: [{ words: [make] }, { words: [zyzzyva] }], within: 12 words, action: block }
+  - { id: prompts, words: [zymurgy], on: [prompt], action: tag }
+";
+
+#[test]
+fn a_sound_policy_shows_what_each_rule_holds_of_a_stream() {
+    let folder = folder(&[("p.yaml", POLICY)]);
+    insta::assert_snapshot!(tidegate(folder.path(), &["check", "p.yaml"]).drawn());
+}
+
+#[test]
+fn the_shipped_configuration_has_nothing_to_warn_of() {
+    let outcome = tidegate(project(), &["check", "--deny-warnings"]);
+    assert_eq!((outcome.code, outcome.err.as_str()), (0, ""));
+    assert!(outcome.out.ends_with("ok\n"));
+}
+
+#[test]
+fn warnings_fail_only_where_that_is_asked_for() {
+    let folder = project().join("tests/cli/codes/TG032");
+    assert_eq!(tidegate(&folder, &["check", "policy.yaml"]).code, 0);
+    let denied = tidegate(&folder, &["check", "--deny-warnings", "policy.yaml"]);
+    assert_eq!(denied.code, 1);
+    assert!(!denied.out.contains("ok\n"), "{}", denied.out);
+}
+
+#[test]
+fn all_mistakes_of_a_file_come_in_one_run() {
+    let text = "version: 1\nname: p\nmode: shadw\nrules:\n  - { id: a, words: [x1], acton: tag }\n  - { id: b, regex: '(', action: blok }\n";
+    let folder = folder(&[("p.yaml", text)]);
+    insta::assert_snapshot!(tidegate(folder.path(), &["check", "p.yaml"]).drawn());
+}
+
+#[test]
+fn diagnostics_for_machines_are_results() {
+    let folder = project().join("tests/cli/codes/TG003");
+    for (format, part) in [
+        ("json", "tidegate.problems/v1"),
+        ("sarif", "\"2.1.0\""),
+        ("github", "::error file=policy.yaml,line="),
+    ] {
+        let outcome = tidegate(&folder, &["check", "--format", format, "policy.yaml"]);
+        assert_eq!((outcome.code, outcome.err.as_str()), (1, ""), "{format}");
+        assert!(outcome.out.contains(part), "{format}: {}", outcome.out);
+        if format != "github" {
+            let value: Option<Value> = serde_json::from_str(&outcome.out).ok();
+            assert!(value.is_some(), "{format}");
+        }
+    }
+    let short = tidegate(&folder, &["check", "--format", "short", "policy.yaml"]);
+    assert!(short.err.starts_with("policy.yaml:6:5: error[TG003]"), "{}", short.err);
+}
+
+#[test]
+fn checks_of_dates_depend_on_the_day() {
+    let text = "version: 1\nname: p\nsuppress: [{ rule: a, reason: r, until: 2020-01-01 }]\nrules:\n  - { id: a, words: [zyzzyva], action: tag }\n";
+    let folder = folder(&[("p.yaml", text)]);
+    let outcome = tidegate(folder.path(), &["check", "p.yaml"]);
+    assert_eq!(outcome.code, 0);
+    assert!(outcome.err.contains("warning[TG036]"), "{}", outcome.err);
+}
+
+#[test]
+fn effective_settings_say_where_they_come_from() {
+    let outcome = tidegate(project(), &["check", "--show-effective"]);
+    assert!(outcome.out.contains("listen = 127.0.0.1:8080  ("), "{}", outcome.out);
+}
+
+#[test]
+fn a_file_that_is_not_there_exits_with_2() {
+    let folder = folder(&[]);
+    let outcome = tidegate(folder.path(), &["check", "gone.yaml"]);
+    assert_eq!((outcome.code, outcome.err.as_str()), (2, "error: `gone.yaml` is not a file\n"));
+}

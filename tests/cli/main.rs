@@ -1,0 +1,66 @@
+//! The command line as people use it: what it says, where it says it, and how it exits.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
+mod check;
+mod codes;
+mod explain;
+mod init;
+mod mock;
+mod other;
+mod suites;
+
+use std::path::Path;
+
+use assert_cmd::Command;
+
+/// What a run came to.
+struct Outcome {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// Runs the binary in a folder, with nothing of this machine's settings.
+fn tidegate(folder: &Path, arguments: &[&str]) -> Outcome {
+    fed(folder, arguments, "")
+}
+
+/// The same with a text on standard input.
+fn fed(folder: &Path, arguments: &[&str], input: &str) -> Outcome {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("tidegate"));
+    command.env_clear().current_dir(folder).args(arguments).write_stdin(input);
+    let output = command.output().unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+    let text = |bytes: Vec<u8>| {
+        String::from_utf8(bytes).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+    };
+    Outcome {
+        code: output.status.code().unwrap_or_else(|| panic!("{arguments:?}: ended by a signal")),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        let parent = path.parent().unwrap_or_else(|| folder.path());
+        std::fs::create_dir_all(parent).unwrap_or_else(|error| panic!("{name}: {error}"));
+        std::fs::write(&path, content).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    folder
+}
+
+/// The root of the project.
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+impl Outcome {
+    /// Everything, for a snapshot.
+    fn drawn(&self) -> String {
+        let Self { code, out, err } = self;
+        format!("exit {code}\n--- out ---\n{out}--- err ---\n{err}")
+    }
+}

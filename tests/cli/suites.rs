@@ -1,0 +1,162 @@
+//! `tidegate test`.
+
+use serde_json::Value;
+
+use crate::{folder, tidegate};
+
+const POLICY: &str = "version: 1
+name: p
+overrides: [{ when: { route: kids }, set: { sensitivity: high } }]
+rules:
+  - { id: insults, words: [idiot], action: block }
+  - { id: mail, detect: [email], action: redact }
+  - { id: strict, words: [darn], action: tag, level: medium }
+  - { id: stricter, words: [gosh], action: tag, level: high }
+sensitivity: low
+";
+
+const WRONG: &str = "version: 1
+policy: p.yaml   # the policy
+tests:
+  # a comment that stays
+  - name: an insult
+    text: you idiot
+    expect: { action: review, rules: [insult] }   # wrong
+  - name: a mail
+    text: write to bob@example.com
+    expect:
+      action: redact
+      output: \"write to [MAIL]\"
+  - name: several texts
+    each: [idiot, hello]
+    expect: { action: block }
+  - name: a gap
+    todo: true
+    text: moron
+    expect: { action: block }
+  - name: fine
+    text: hello
+    expect: { action: allow }
+";
+
+const FINE: &str = "version: 1
+policy: p.yaml
+tests:
+  - { name: an insult, text: you idiot, expect: { action: block } }
+  - { name: kids, text: gosh, with: { request: { route: kids } }, expect: { action: tag } }
+  - { name: others, text: gosh, expect: { action: allow } }
+";
+
+fn files(tests: &str) -> tempfile::TempDir {
+    folder(&[("p.yaml", POLICY), ("a.test.yaml", tests)])
+}
+
+#[test]
+fn failures_say_what_came_and_exit_with_1() {
+    let outcome = tidegate(files(WRONG).path(), &["test", "a.test.yaml"]);
+    insta::assert_snapshot!(outcome.drawn());
+}
+
+#[test]
+fn tests_that_pass_exit_with_0_and_know_the_request() {
+    let outcome = tidegate(files(FINE).path(), &["test", "a.test.yaml"]);
+    assert_eq!((outcome.code, outcome.out.as_str()), (0, "3 passed, 0 failed\n"));
+    assert_eq!(outcome.err, "");
+}
+
+#[test]
+fn coverage_passes_over_rules_that_are_off_for_everybody() {
+    let outcome = tidegate(files(FINE).path(), &["test", "--coverage", "a.test.yaml"]);
+    assert_eq!(
+        outcome.out,
+        "no test fires rule `mail` of p\nno test fires rule `strict` of p\n3 passed, 0 failed\n"
+    );
+    let off =
+        POLICY.replace("overrides: [{ when: { route: kids }, set: { sensitivity: high } }]\n", "");
+    let tests = FINE.replace("expect: { action: tag }", "expect: { action: allow }");
+    let folder = folder(&[("p.yaml", &off), ("a.test.yaml", &tests)]);
+    let outcome = tidegate(folder.path(), &["test", "--coverage", "a.test.yaml"]);
+    assert_eq!(outcome.out, "no test fires rule `mail` of p\n3 passed, 0 failed\n");
+}
+
+#[test]
+fn an_update_without_a_terminal_shows_and_writes_nothing() {
+    let folder = files(WRONG);
+    let outcome = tidegate(folder.path(), &["test", "--update", "a.test.yaml"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.err.ends_with("`--yes` writes this without asking\nnothing was written\n"));
+    let after = std::fs::read_to_string(folder.path().join("a.test.yaml")).unwrap_or_default();
+    assert_eq!(after, WRONG);
+}
+
+#[test]
+fn an_update_changes_the_values_and_nothing_else() {
+    let folder = files(WRONG);
+    let outcome = tidegate(folder.path(), &["test", "--update", "--yes", "a.test.yaml"]);
+    insta::assert_snapshot!(outcome.drawn());
+    let after = std::fs::read_to_string(folder.path().join("a.test.yaml")).unwrap_or_default();
+    let expected = WRONG
+        .replace("{ action: review, rules: [insult] }", "{ action: block, rules: [insults] }")
+        .replace("\"write to [MAIL]\"", "'write to [EMAIL]'");
+    assert_eq!(after, expected);
+    let again = tidegate(folder.path(), &["test", "a.test.yaml"]);
+    assert!(again.out.ends_with("3 passed, 1 failed, 1 known gap\n"), "{}", again.out);
+}
+
+#[test]
+fn the_report_for_ci_servers_is_written() {
+    let folder = files(WRONG);
+    let outcome = tidegate(folder.path(), &["test", "--junit", "report.xml", "a.test.yaml"]);
+    assert_eq!(outcome.code, 1);
+    let report = std::fs::read_to_string(folder.path().join("report.xml")).unwrap_or_default();
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn results_come_as_json_and_as_annotations() {
+    let folder = files(WRONG);
+    let json = tidegate(folder.path(), &["test", "--format", "json", "a.test.yaml"]);
+    let value: Value = serde_json::from_str(&json.out).unwrap_or_default();
+    assert_eq!(value.get("schema").and_then(Value::as_str), Some("tidegate.test/v1"));
+    assert_eq!(value.get("failed").and_then(Value::as_u64), Some(3));
+    let github = tidegate(folder.path(), &["test", "--format", "github", "a.test.yaml"]);
+    let first =
+        "::error file=a.test.yaml,line=5,title=an insult::action: expected review, got block";
+    assert!(github.out.starts_with(first), "{}", github.out);
+}
+
+#[test]
+fn a_filter_chooses_by_name() {
+    let folder = files(WRONG);
+    let chosen = tidegate(folder.path(), &["test", "--filter", "^fi", "a.test.yaml"]);
+    assert_eq!((chosen.code, chosen.out.as_str()), (0, "1 passed, 0 failed\n"));
+    let none = tidegate(folder.path(), &["test", "--filter", "zzz", "a.test.yaml"]);
+    assert_eq!(
+        (none.code, none.err.as_str()),
+        (2, "error: no test has a name that matches `zzz`\n")
+    );
+    let wrong = tidegate(folder.path(), &["test", "--filter", "(", "a.test.yaml"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("--filter"), "{}", wrong.err);
+}
+
+#[test]
+fn the_first_failure_ends_the_run_where_that_is_asked_for() {
+    let outcome = tidegate(files(WRONG).path(), &["test", "--fail-fast", "a.test.yaml"]);
+    assert!(outcome.out.ends_with("0 passed, 1 failed\n"), "{}", outcome.out);
+}
+
+#[test]
+fn what_cannot_be_run_exits_with_2() {
+    let folder = folder(&[
+        ("p.yaml", "version: 1\nname: p\nrules: 3\n"),
+        ("a.test.yaml", FINE),
+        ("b.test.yaml", "version: 1\npolicy: gone.yaml\n"),
+    ]);
+    for file in ["a.test.yaml", "b.test.yaml", "gone.test.yaml"] {
+        let outcome = tidegate(folder.path(), &["test", file]);
+        assert_eq!((outcome.code, outcome.out.as_str()), (2, ""), "{file}");
+        assert!(outcome.err.contains("error"), "{file}: {}", outcome.err);
+    }
+    assert_eq!(tidegate(folder.path(), &["test"]).code, 2);
+}

@@ -1,0 +1,232 @@
+//! What a policy file means, from its text to the verdict: overrides and suppressions.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use jiff::civil::{Date, date};
+use tidegate::config::{Problems, load_policy};
+use tidegate::domain::{Action, Author, Phase};
+use tidegate::engine::{Scratch, Subject, screen_passage};
+use tidegate::policy::{Facts, Policy, compile};
+
+/// A request with nothing special about it.
+#[derive(Clone, Copy, Default)]
+struct Request<'r> {
+    route: &'r str,
+    path: &'r str,
+    model: &'r str,
+    language: Option<&'r str>,
+    headers: &'r [(&'r str, &'r str)],
+}
+
+impl Request<'_> {
+    fn of(self, policy: &Arc<Policy>) -> Arc<Policy> {
+        let named = |wanted: &str| {
+            let named = self.headers.iter().filter(|(name, _)| *name == wanted);
+            named.map(|(_, value)| *value).collect::<Vec<_>>()
+        };
+        let Self { route, path, model, language, headers: _ } = self;
+        policy.for_request(&Facts { route, path, model, language, headers: &named })
+    }
+}
+
+fn load(text: &str) -> (Option<Arc<Policy>>, Problems) {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = root.path().join("p.yaml");
+    std::fs::write(&path, format!("version: 1\nname: p\n{text}")).expect("a file");
+    let (loaded, mut problems) = load_policy(root.path(), &path);
+    let policy = loaded.and_then(|loaded| {
+        let (policy, found) = compile(&loaded);
+        problems.extend(found);
+        policy
+    });
+    (policy.map(Arc::new).filter(|_| !problems.has_errors()), problems)
+}
+
+fn policy(text: &str) -> Arc<Policy> {
+    let (policy, problems) = load(text);
+    policy.unwrap_or_else(|| panic!("{problems:?}"))
+}
+
+/// The codes and, in order, the messages of what is wrong.
+fn problems(text: &str) -> Vec<String> {
+    let (_, problems) = load(text);
+    problems.iter().map(|problem| format!("{}: {}", problem.code, problem.message)).collect()
+}
+
+fn action_on(policy: &Arc<Policy>, text: &str, today: Date) -> Action {
+    let subject = Subject { phase: Phase::Prompt, author: Author::User, today, streamed: false };
+    screen_passage(policy, subject, text, &mut Scratch::default()).action
+}
+
+fn action(policy: &Arc<Policy>, text: &str) -> Action {
+    action_on(policy, text, date(2026, 11, 1))
+}
+
+const RULES: &str = "rules:
+  - { id: bombs, words: [bomb], action: block }
+  - { id: mild, words: [darn], action: redact, level: high }
+  - { id: watched, words: [gosh], action: review, mode: shadow }
+";
+
+#[test]
+fn the_first_override_that_applies_counts() {
+    let policy = policy(&format!(
+        "overrides:
+  - when: {{ header: {{ x-audience: \"kids-*\" }} }}
+    set: {{ sensitivity: high }}
+  - when: {{ route: lab }}
+    set: {{ mode: shadow }}
+{RULES}"
+    ));
+    let kids = [("x-audience", "kids-7")];
+    let everyone = Request::default();
+    let child = Request { headers: &kids, ..everyone };
+    let lab = Request { route: "lab", ..everyone };
+    let child_in_lab = Request { route: "lab", ..child };
+    assert_eq!(action(&everyone.of(&policy), "darn"), Action::Allow);
+    assert_eq!(action(&child.of(&policy), "darn"), Action::Redact);
+    assert_eq!(action(&everyone.of(&policy), "bomb"), Action::Block);
+    assert_eq!(action(&lab.of(&policy), "bomb"), Action::Allow);
+    assert_eq!(action(&child_in_lab.of(&policy), "bomb"), Action::Block);
+}
+
+#[test]
+fn every_condition_of_an_override_has_to_hold() {
+    let policy = policy(&format!(
+        "overrides:
+  - when: {{ path: \"/v1/*\", model: \"*-mini\", language: zh }}
+    set: {{ sensitivity: high }}
+{RULES}"
+    ));
+    let all = Request {
+        path: "/v1/chat/completions",
+        model: "gpt-mini",
+        language: Some("zh-CN"),
+        ..Request::default()
+    };
+    assert_eq!(action(&all.of(&policy), "darn"), Action::Redact);
+    for other in [
+        Request { path: "/v2/chat", ..all },
+        Request { model: "gpt-mini-2", ..all },
+        Request { language: Some("en"), ..all },
+        Request { language: None, ..all },
+    ] {
+        assert_eq!(action(&other.of(&policy), "darn"), Action::Allow);
+    }
+}
+
+#[test]
+fn an_override_sets_the_mode_of_one_rule() {
+    let policy = policy(&format!(
+        "overrides:
+  - when: {{ model: careful }}
+    set: {{ rules: {{ watched: {{ mode: enforce }} }} }}
+{RULES}"
+    ));
+    let careful = Request { model: "careful", ..Request::default() };
+    assert_eq!(action(&policy, "gosh"), Action::Allow);
+    assert_eq!(action(&careful.of(&policy), "gosh"), Action::Review);
+    assert_eq!(action(&careful.of(&policy), "bomb"), Action::Block);
+}
+
+#[test]
+fn a_client_cannot_loosen_a_policy_by_what_it_chooses() {
+    for (condition, set) in [
+        ("header: { x-staff: \"yes\" }", "mode: shadow"),
+        ("path: /lab", "sensitivity: low"),
+        ("model: m", "rules: { bombs: { mode: shadow } }"),
+        ("language: zh", "mode: shadow"),
+        ("{0}", "mode: shadow"),
+    ] {
+        let condition = condition.replace("{0}", "route: lab, model: m");
+        let text = format!("overrides: [{{ when: {{ {condition} }}, set: {{ {set} }} }}]\n{RULES}");
+        let found = problems(&text);
+        assert_eq!(found.len(), 1, "{condition} {set}: {found:?}");
+        assert!(found[0].starts_with("TG045"), "{found:?}");
+    }
+    for when in ["header: { x-a: b }", "path: /a", "model: m", "language: zh", "route: a, model: m"]
+    {
+        let found = problems(&format!(
+            "suppress: [{{ rule: bombs, when: {{ {when} }}, reason: r }}]\n{RULES}"
+        ));
+        assert!(found.iter().any(|one| one.starts_with("TG045")), "{when}: {found:?}");
+    }
+}
+
+#[test]
+fn a_client_cannot_keep_a_stricter_override_from_applying() {
+    let strict = "{ when: { route: kids }, set: { mode: enforce, sensitivity: high } }";
+    let chosen = "{ when: { model: m }, set: { sensitivity: high } }";
+    let text = |first: &str, second: &str| {
+        format!("mode: shadow\noverrides: [{first}, {second}]\n{RULES}")
+    };
+    let found = problems(&text(chosen, strict));
+    assert_eq!(found, ["TG045: this override can keep a stricter one from applying"]);
+    assert_eq!(problems(&text(strict, chosen)), Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_be_chosen_may_loosen() {
+    for when in ["route: lab", "route: \"lab-*\""] {
+        let text =
+            format!("overrides: [{{ when: {{ {when} }}, set: {{ mode: shadow }} }}]\n{RULES}");
+        assert_eq!(problems(&text), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn an_override_behind_a_wider_one_is_never_reached() {
+    let text = format!(
+        "overrides:
+  - {{ when: {{ model: \"gpt-*\" }}, set: {{ sensitivity: high }} }}
+  - {{ when: {{ model: gpt-5 }}, set: {{ mode: enforce }} }}
+{RULES}"
+    );
+    assert_eq!(problems(&text), ["TG046: this override is never reached"]);
+}
+
+#[test]
+fn more_overrides_than_the_limit_are_refused() {
+    let many = |count: usize| {
+        let one =
+            |n: usize| format!("  - {{ when: {{ route: r{n} }}, set: {{ mode: shadow }} }}\n");
+        format!("overrides:\n{}{RULES}", (0..count).map(one).collect::<String>())
+    };
+    assert_eq!(problems(&many(64)), Vec::<String>::new());
+    assert_eq!(problems(&many(65)), ["TG026: more than 64 overrides"]);
+}
+
+#[test]
+fn a_rule_is_suppressed_only_where_the_condition_holds() {
+    let policy = policy(&format!(
+        "suppress: [{{ rule: bombs, when: {{ route: history }}, reason: r }}]\n{RULES}"
+    ));
+    let history = Request { route: "history", ..Request::default() };
+    assert_eq!(action(&Request::default().of(&policy), "bomb"), Action::Block);
+    assert_eq!(action(&history.of(&policy), "bomb"), Action::Allow);
+}
+
+#[test]
+fn a_suppressed_rule_is_on_again_after_the_last_day() {
+    for when in ["", "when: { route: history }, "] {
+        let policy = policy(&format!(
+            "suppress: [{{ rule: bombs, {when}reason: r, until: 2026-11-01 }}]\n{RULES}"
+        ));
+        let policy = Request { route: "history", ..Request::default() }.of(&policy);
+        assert_eq!(action_on(&policy, "bomb", date(2026, 11, 1)), Action::Allow);
+        assert_eq!(action_on(&policy, "bomb", date(2026, 11, 2)), Action::Block);
+    }
+}
+
+#[test]
+fn suppressions_and_overrides_work_together() {
+    let policy = policy(&format!(
+        "overrides: [{{ when: {{ model: m }}, set: {{ sensitivity: high }} }}]
+suppress: [{{ rule: bombs, when: {{ route: history }}, reason: r }}]
+{RULES}"
+    ));
+    let both = Request { route: "history", model: "m", ..Request::default() }.of(&policy);
+    assert_eq!(action(&both, "bomb"), Action::Allow);
+    assert_eq!(action(&both, "darn"), Action::Redact);
+}
