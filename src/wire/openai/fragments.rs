@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::BodyProblem;
-use super::leaves::path_of;
+use super::leaves::{KEY_IN_PATH, path_of};
 use super::response::index_of;
 use super::stream::{Channel, FUNCTION_CALL, Fragment, Part, Tokens};
 use crate::domain::{Author, EditClass, TextKind};
@@ -83,7 +83,7 @@ impl Reader<'_> {
         let trail = self.trail(found.node);
         let key = |at: usize| self.doc.key(*trail.get(at)?, self.bytes);
         let choice = self.choice(&trail);
-        let list = key(3).map(std::borrow::Cow::into_owned).unwrap_or_default();
+        let list = key(3).map_or(String::new(), |key| key.chars().take(KEY_IN_PATH).collect());
         let text = self.text(found)?;
         let chosen = !found.is_key
             && choice.is_some()

@@ -15,7 +15,7 @@ use crate::wire::table::{By, Found, Leaf, Media};
 const LONGEST_NAME: usize = 128;
 
 /// The most characters of an unknown key that a path shows.
-const KEY_IN_PATH: usize = 40;
+pub(super) const KEY_IN_PATH: usize = 40;
 
 /// A part that is not text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Streamed events: which channel each text belongs to, and what changes do to the bytes.
 
 use super::*;
-use crate::domain::EditClass::{Fixed, JsonInString, Opaque, Plain};
+use crate::domain::EditClass::{Fixed, JsonInString, Plain};
 use crate::wire::sse::Framer;
 
 fn event_of(dialect: Dialect, bytes: &[u8]) -> Result<Event, EventProblem> {
@@ -18,6 +18,10 @@ fn reasoning(name: &str) -> Part {
     Part::Reasoning(name.to_owned())
 }
 
+fn field(path: &str) -> Part {
+    Part::Field(path.to_owned())
+}
+
 fn other(path: &str) -> Part {
     Part::Other(path.to_owned())
 }
@@ -32,8 +36,8 @@ fn every_row_of_the_chat_stream_has_its_channel() {
         ("delta.reasoning_content", reasoning("reasoning_content"), Plain),
         ("delta.reasoning", reasoning("reasoning"), Plain),
         ("delta.thinking", reasoning("thinking"), Plain),
-        ("delta.reasoning_details[].text", reasoning("reasoning_details.text"), Fixed),
-        ("delta.reasoning_details[].summary", reasoning("reasoning_details.summary"), Fixed),
+        ("delta.reasoning_details[].text", reasoning("reasoning_details[0].text"), Fixed),
+        ("delta.reasoning_details[].summary", reasoning("reasoning_details[0].summary"), Fixed),
         ("delta.tool_calls[].function.name", Part::ToolName(0), Fixed),
         ("delta.tool_calls[].function.arguments", Part::ToolArgs(0), JsonInString),
         ("delta.tool_calls[].custom.name", Part::ToolName(0), Fixed),
@@ -41,12 +45,9 @@ fn every_row_of_the_chat_stream_has_its_channel() {
         ("delta.function_call.name", Part::ToolName(FUNCTION_CALL), Fixed),
         ("delta.function_call.arguments", Part::ToolArgs(FUNCTION_CALL), JsonInString),
         ("delta.audio.transcript", Part::Transcript, Fixed),
-        ("logprobs.content[].token", Part::Logprob, Opaque),
-        ("logprobs.content[].top_logprobs[].token", Part::Logprob, Opaque),
-        ("logprobs.refusal[].token", Part::Logprob, Opaque),
         // New fields of text stream like the known ones.
-        ("delta.musings", reasoning("musings"), Fixed),
-        ("musings", reasoning("musings"), Fixed),
+        ("delta.musings", field("delta.musings"), Fixed),
+        ("musings", field("musings"), Fixed),
     ];
     for (path, part, edit) in rows {
         let base = json!({ "id": "c", "choices": [{ "index": 3 }] });
@@ -54,7 +55,7 @@ fn every_row_of_the_chat_stream_has_its_channel() {
             event(&merged(base, nest(&format!("choices[].{path}"), MARKER.into())).to_string());
         let marked: Vec<_> = event.fragments.iter().filter(|f| f.text == MARKER).collect();
         assert_eq!(marked.len(), 1, "{path}");
-        assert_eq!(marked[0].channel, Channel { choice: 3, part }, "{path}");
+        assert_eq!(marked[0].channel, Channel { choice: Some(3), part }, "{path}");
         assert_eq!(marked[0].edit, edit, "{path}");
         let token = &event.raw[marked[0].token.clone()];
         assert_eq!(serde_json::from_slice::<String>(token).unwrap(), MARKER);
@@ -63,29 +64,71 @@ fn every_row_of_the_chat_stream_has_its_channel() {
 }
 
 #[test]
-fn what_comes_whole_is_a_text_by_itself_and_is_never_edited() {
-    for path in [
-        "choices[].delta.annotations[].url_citation.title",
-        "choices[].delta.annotations[].url_citation.url",
-        "choices[].message.content",
-        "choices[].message.tool_calls[].function.arguments",
-        "choices[].message.reasoning_content",
-        "choices[].stop_reason",
-        "choices[].delta.tool_calls[].extra_content.google.thought_signature",
-        "choices[].delta.function_call.extra",
-        "choices[].delta.audio.extra",
-        "choices[].logprobs.brand_new",
-        "choices[].delta.deep.er",
-        "error.message",
-        "brand_new",
+fn what_comes_whole_is_a_text_by_itself() {
+    for (path, edit) in [
+        ("choices[].delta.annotations[].url_citation.title", Plain),
+        ("choices[].delta.annotations[].url_citation.url", Fixed),
+        ("choices[].message.content", Plain),
+        ("choices[].message.tool_calls[].function.arguments", JsonInString),
+        ("choices[].message.reasoning_content", Plain),
+        ("choices[].stop_reason", Fixed),
+        ("choices[].logprobs.brand_new", Fixed),
+        ("error.message", Fixed),
+        ("brand_new", Fixed),
     ] {
         let event = event(&nest(path, MARKER.into()).to_string());
         let marked: Vec<_> = event.fragments.iter().filter(|f| f.text == MARKER).collect();
         assert_eq!(marked.len(), 1, "{path}");
         let channel = &marked[0].channel;
         assert_eq!(channel.part, other(&path.replace("[]", "[0]")), "{path}");
+        assert_eq!(marked[0].edit, edit, "{path}");
+    }
+}
+
+#[test]
+fn fields_of_a_choice_that_no_row_names_are_put_together_like_known_ones() {
+    for path in [
+        "delta.tool_calls[].extra_content.google.thought_signature",
+        "delta.function_call.extra",
+        "delta.audio.extra",
+        "delta.deep.er",
+        "brand_new",
+    ] {
+        let event = event(&nest(&format!("choices[].{path}"), MARKER.into()).to_string());
+        let marked: Vec<_> = event.fragments.iter().filter(|f| f.text == MARKER).collect();
+        assert_eq!(marked.len(), 1, "{path}");
+        assert_eq!(marked[0].channel.part, field(&path.replace("[]", "[0]")), "{path}");
         assert_eq!(marked[0].edit, Fixed, "{path}");
     }
+}
+
+#[test]
+fn token_texts_are_put_together_from_their_bytes() {
+    let token = |text: &str, bytes: &[u8], other: &str| {
+        json!({ "token": text, "bytes": bytes, "logprob": -0.1,
+                "top_logprobs": [{ "token": other, "logprob": -2.0 }] })
+    };
+    let lists = json!({ "content": [token("a", b"a", "b"), token("\\xe5", b"\xe5", "c")],
+                        "refusal": [{ "token": "no" }] });
+    let event = event(&json!({ "choices": [{ "index": 1, "logprobs": lists }] }).to_string());
+    let run = |list: &str, bytes: &[u8], alone: &[&str]| Tokens {
+        choice: Some(1),
+        list: list.to_owned(),
+        bytes: bytes.to_vec(),
+        alone: alone.iter().map(|&text| text.to_owned()).collect(),
+    };
+    assert_eq!(
+        event.tokens,
+        [run("content", b"a\xe5", &["b", "\\xe5", "c"]), run("refusal", b"no", &[])]
+    );
+    assert!(event.fragments.is_empty() && event.unknown_leaves == 0);
+    let lists = json!({ "tokens": ["a ", "b"], "top_logprobs": [{ "c": -1.0 }, null] });
+    let data = json!({ "choices": [{ "index": 0, "text": "a b", "logprobs": lists }] });
+    let bytes = format!("data: {data}\n\n");
+    let event = event_of(Dialect::Completions, bytes.as_bytes()).unwrap();
+    let bytes: Vec<&[u8]> = event.tokens.iter().map(|run| &run.bytes[..]).collect();
+    assert!(bytes.contains(&&b"a b"[..]), "{bytes:?}");
+    assert!(event.tokens.iter().any(|run| run.alone.contains(&"c".to_owned())));
 }
 
 #[test]
@@ -103,8 +146,7 @@ fn the_function_call_is_one_channel_whatever_stands_beside_its_arguments() {
 fn every_row_of_the_completions_stream_has_its_channel() {
     for (path, part) in [
         ("choices[].text", Part::Content),
-        ("choices[].logprobs.tokens[]", Part::Logprob),
-        ("choices[].reasoning", reasoning("reasoning")),
+        ("choices[].reasoning", field("reasoning")),
         ("choices[].stop_reason", other("choices[0].stop_reason")),
     ] {
         let bytes = format!("data: {}\n\n", nest(path, MARKER.into()));
@@ -163,16 +205,16 @@ fn only_changed_tokens_change_and_token_texts_go_with_them() {
     );
     let event = event_of(Dialect::Chat, bytes.as_bytes()).unwrap();
     assert_eq!(event.raw, bytes, "what is not changed is the very same bytes");
-    assert_eq!(event.strip_copies(&[1]), bytes);
+    assert_eq!(event.render(&[], &Strip { edited: &[1], ..Strip::default() }), bytes);
     let content = event.fragments.iter().position(|f| f.text == "a/bob c").unwrap();
     let cuts = vec![(2..5, "[N]".to_owned())];
-    let out = event.splice(&[FragmentEdit { fragment: content, cuts }]);
+    let out = event.render(&[FragmentEdit { fragment: content, cuts }], &Strip::default());
     let expected = bytes
         .replace("b\\u006fb", "[N]")
         .replace("[{\"type\":\"x\"}]", "[]")
         .replace("{\"content\":[]}}]", "null}]");
     assert_eq!(std::str::from_utf8(&out).unwrap(), expected);
-    let stripped = event.strip_copies(&[0]);
+    let stripped = event.render(&[], &Strip { edited: &[0], ..Strip::default() });
     assert_eq!(std::str::from_utf8(&stripped).unwrap(), expected.replace("[N]", "b\\u006fb"));
 }
 
@@ -196,7 +238,9 @@ fn choices_are_taken_out_of_an_event() {
         r#"{"a":1.0,"choices":[ {"index":0,"delta":{}} , {"index":1,"delta":{"content":"x"}} ]}"#;
     let event = event(data);
     let without = |gone: &[u64]| {
-        event.without_choices(gone).map(|out| String::from_utf8(out.to_vec()).unwrap())
+        event
+            .render_without(gone, &[], &Strip::default())
+            .map(|out| String::from_utf8(out.to_vec()).unwrap())
     };
     let first = r#"data: {"a":1.0,"choices":[ {"index":0,"delta":{}} ]}"#;
     let second = r#"data: {"a":1.0,"choices":[ {"index":1,"delta":{"content":"x"}} ]}"#;
@@ -210,8 +254,8 @@ fn choices_are_taken_out_of_an_event() {
 fn the_decided_part_of_a_text_is_written_into_its_own_field() {
     let meta = StreamMeta { id: "c".to_owned(), created: 1, model: "m".to_owned() };
     let chunk = |dialect, part, started| {
-        let channel = Channel { choice: 2, part };
-        let chunk = text_chunk(dialect, &meta, &channel, ("a\"b", started))?;
+        let channel = Channel { choice: Some(2), part };
+        let chunk = text_chunk(dialect, &meta, &channel, (br#""a\"b""#, started))?;
         Some(String::from_utf8(chunk.to_vec()).unwrap())
     };
     let head = r#"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":2,"delta":{"#;
@@ -229,7 +273,23 @@ fn the_decided_part_of_a_text_is_written_into_its_own_field() {
         chunk(Dialect::Completions, Part::Content, false).unwrap(),
         "data: {\"id\":\"c\",\"object\":\"text_completion\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":2,\"text\":\"a\\\"b\",\"finish_reason\":null,\"logprobs\":null}]}\n\n"
     );
-    for part in [Part::ToolArgs(0), Part::Transcript, other("x"), reasoning("content.thinking")] {
+    for (part, written) in [
+        (Part::Transcript, r#""delta":{"audio":{"transcript":"a\"b"}}"#),
+        (field("delta.musings"), r#""delta":{"musings":"a\"b"}"#),
+        (field("musings"), r#""delta":{},"musings":"a\"b""#),
+        (
+            reasoning("content.thinking"),
+            r#""delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"a\"b"}]}]}"#,
+        ),
+        (
+            reasoning("reasoning_details[2].text"),
+            r#""delta":{"reasoning_details":[{"type":"reasoning.text","index":2,"text":"a\"b"}]}"#,
+        ),
+    ] {
+        let chunk = chunk(Dialect::Chat, part, true).unwrap();
+        assert!(chunk.contains(written), "{chunk}");
+    }
+    for part in [Part::ToolArgs(0), Part::ToolName(0), other("x"), field("delta.deep.er")] {
         assert_eq!(chunk(Dialect::Chat, part, true), None);
     }
     assert_eq!(chunk(Dialect::Completions, reasoning("reasoning"), true), None);
