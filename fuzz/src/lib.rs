@@ -16,5 +16,6 @@ use std::path::PathBuf;
 /// The folder `fuzz`, whether this is built as its own crate or as a module of a test.
 pub fn folder() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    if here.ends_with("fuzz") { here } else { here.join("fuzz") }
+    let inside = here.join("fuzz");
+    if inside.is_dir() { inside } else { here }
 }

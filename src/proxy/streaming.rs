@@ -18,7 +18,7 @@ use crate::policy::Policy;
 use crate::stream::{Finale, Relay, RelaySettings, Report};
 use crate::telemetry::StreamCut;
 use crate::upstream::{AnswerBody, UpstreamError};
-use crate::wire::openai::{error_event, keep_alive};
+use crate::wire::openai::{done, error_event, keep_alive};
 
 /// A stream on its way, until its last byte or until the client goes away.
 #[derive(Debug)]
@@ -177,7 +177,9 @@ impl Stream {
         self.broken = true;
         self.note_held(0);
         self.end();
-        Bytes::from(error_event(FAULT, MODERATION_UNAVAILABLE, NOT_SCREENED))
+        let mut ending = error_event(FAULT, MODERATION_UNAVAILABLE, NOT_SCREENED);
+        ending.extend_from_slice(done());
+        Bytes::from(ending)
     }
 
     fn note_held(&mut self, sent: usize) {
