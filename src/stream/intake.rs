@@ -6,7 +6,7 @@ use super::channel::{ChannelReport, Gate};
 use super::relay::{Relay, Text, TokenRun, Waiting};
 use super::tokens::TokenGate;
 use super::tool_call::Whole;
-use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
+use crate::domain::{Action, Outcome, Rewrite, Verdict};
 use crate::engine::{Scratch, Screen, Stop, Subject, screen_passage};
 use crate::wire::openai::{Channel, Event, Fragment, Part, Tokens};
 
@@ -91,14 +91,11 @@ impl Relay {
                 return None;
             }
             let call = self.tools.entry(channel.clone()).or_default();
-            let start = call.received;
-            if matches!(fragment.channel.part, Part::ToolArgs(_)) {
-                call.json |= fragment.edit == EditClass::JsonInString;
-                call.arguments.push_str(&fragment.text);
-                call.received += fragment.text.len();
-            }
             // The name waits with its call: a call that is stopped leaves no trace.
-            let place = start..call.received;
+            let place = match fragment.channel.part {
+                Part::ToolArgs(_) => call.push(fragment),
+                _ => call.joiner.here(),
+            };
             waiting.texts.push(Text::Tool { fragment: index, channel, place });
         }
         if matches!(channel.part, Part::ToolArgs(_)) {
@@ -196,12 +193,7 @@ impl Relay {
         let mut stopped = None;
         let open = tools.iter_mut().filter(|(key, c)| key.choice == Some(choice) && !c.screened);
         for (channel, call) in open {
-            let edit = if call.json { EditClass::JsonInString } else { EditClass::Plain };
-            let arguments = std::mem::take(&mut call.arguments);
-            let screened = whole.screen(&arguments, edit, scratch);
-            call.screened = true;
-            call.rejected = screened.stopped.is_some();
-            call.edits = screened.rewrites;
+            let screened = call.close(whole, scratch);
             found.extend(screened.verdicts.into_iter().map(|verdict| (channel.clone(), verdict)));
             stopped = stopped.or(screened.stopped);
         }

@@ -6,6 +6,7 @@
 mod channel;
 mod ending;
 mod intake;
+mod place;
 mod relay;
 mod release;
 mod report;

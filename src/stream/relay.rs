@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use super::channel::{ChannelReport, Gate, Place};
+use super::channel::{ChannelReport, Gate};
+use super::place::Place;
 use super::report::{Finale, RelaySettings, Report};
 use super::tokens::TokenGate;
 use super::tool_call::ToolCall;
@@ -80,7 +81,7 @@ pub(super) enum Text {
     /// In a channel that is screened while it grows.
     Gate { fragment: usize, gate: usize, place: Place },
     /// In a tool call.
-    Tool { fragment: usize, channel: Channel, place: Range<usize> },
+    Tool { fragment: usize, channel: Channel, place: Place },
     /// Nowhere: it came whole and is decided.
     Whole { fragment: usize, cuts: Vec<(Range<usize>, String)> },
 }

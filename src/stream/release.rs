@@ -95,7 +95,6 @@ impl Relay {
                 (*fragment, place.cuts(self.gates.get(*gate)?.rewrites()))
             }
             Text::Tool { fragment, channel, place } => {
-                let place = super::channel::Place::plain(place.clone());
                 (*fragment, place.cuts(&self.tools.get(channel)?.edits))
             }
             Text::Whole { fragment, cuts } => (*fragment, cuts.clone()),

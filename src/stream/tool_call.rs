@@ -6,18 +6,19 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::place::{Joiner, Place};
 use crate::domain::{Action, EditClass, Rewrite, Span, Verdict};
 use crate::engine::{Restorer, Scratch, Stop, Subject, screen_passage};
 use crate::policy::Policy;
-use crate::wire::json::{Doc, documents, splice_token, unescaped};
+use crate::wire::json::{Doc, Patch, documents, token_patches, unescaped};
+use crate::wire::openai::Fragment;
 
 /// A tool call while it comes, and what is known of it afterwards.
 #[derive(Debug, Default)]
 pub(super) struct ToolCall {
     /// The arguments so far; empty once they are screened.
     pub(super) arguments: String,
-    /// How many bytes of arguments came.
-    pub(super) received: usize,
+    pub(super) joiner: Joiner,
     /// What to replace in them.
     pub(super) edits: Vec<Rewrite>,
     /// Whether the arguments are JSON; those of custom tools are plain text.
@@ -25,6 +26,28 @@ pub(super) struct ToolCall {
     pub(super) screened: bool,
     /// It stops its choice, and leaves no trace.
     pub(super) rejected: bool,
+}
+
+impl ToolCall {
+    /// A piece of the arguments has come; the result is its place in them.
+    pub(super) fn push(&mut self, fragment: &Fragment) -> Place {
+        self.json |= fragment.edit == EditClass::JsonInString;
+        let (place, text) = self.joiner.join(fragment);
+        self.arguments.push_str(&text);
+        place
+    }
+
+    /// The call is whole: its arguments are screened and let go of.
+    pub(super) fn close(&mut self, whole: Whole<'_>, scratch: &mut Scratch) -> Screened {
+        let mut arguments = std::mem::take(&mut self.arguments);
+        arguments.extend(self.joiner.rest());
+        let edit = if self.json { EditClass::JsonInString } else { EditClass::Plain };
+        let mut screened = whole.screen(&arguments, edit, scratch);
+        self.screened = true;
+        self.rejected = screened.stopped.is_some();
+        self.edits = std::mem::take(&mut screened.rewrites);
+        screened
+    }
 }
 
 /// What a text that came whole is screened with.
@@ -135,12 +158,13 @@ impl Screened {
                 .iter()
                 .map(|rewrite| (rewrite.span.range(), rewrite.replacement.clone()))
                 .collect();
-            self.rewrites.push(Rewrite {
-                span: Span::from(place),
-                replacement: String::from_utf8_lossy(&splice_token(raw, &cuts)).into_owned(),
+            let rewrite = |Patch { range, bytes }| Rewrite {
+                span: Span::from(range.start + place.start..range.end + place.start),
+                replacement: String::from_utf8_lossy(&bytes).into_owned(),
                 label: Arc::from("tool_args"),
                 restorable: false,
-            });
+            };
+            self.rewrites.extend(token_patches(raw, &cuts).into_iter().map(rewrite));
         }
         self.verdicts.push(verdict);
     }

@@ -1,5 +1,7 @@
 //! The gate on streams of a chat model: what goes out, in which bytes, for every split.
 
+mod halves;
+
 use std::sync::Arc;
 
 use bytes::BytesMut;
