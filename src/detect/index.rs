@@ -117,7 +117,7 @@ impl SpellingIndex {
                 index.value_ends.push(0);
                 let blanks = spelling.text.bytes().filter(|&byte| is_blank(byte)).count();
                 index.longest = index.longest.max(spelling.text.len());
-                index.has_ascii |= spelling.text.is_ascii();
+                index.has_ascii |= spelling.text.starts_with(|first: char| first.is_ascii());
                 index.reach = index.reach.max(spelling.text.len() + blanks * LONGEST_BLANK);
             }
             index.values.push(spelling.value);
@@ -166,7 +166,7 @@ impl SpellingIndex {
         self.ends.is_empty()
     }
 
-    /// Whether some spelling is ASCII, and so may stand in a text that is.
+    /// Whether some spelling begins with ASCII, and so may stand, or begin, in a text that is.
     pub(super) fn has_ascii(&self) -> bool {
         self.has_ascii
     }

@@ -113,6 +113,18 @@ fn clean_words_are_decided_at_their_end_and_started_terms_are_held() {
 }
 
 #[test]
+fn terms_of_two_scripts_are_found_wherever_the_text_is_cut() {
+    let scanner = scanner(&["oaf\u{1f600}", "ai傻瓜", "\u{1f600}idiot", "b 坏词"], &[]);
+    for text in ["you oaf\u{1f600}, ok", "an ai傻瓜 is", "\u{1f600}idiot ok", "say b 坏词 x"] {
+        let hits = whole(&scanner, text);
+        assert_eq!(hits.len(), 1, "{text}");
+        for cut in 0..=text.len() {
+            assert_eq!(in_pieces(&scanner, text, &[cut]), hits, "{text} cut at {cut}");
+        }
+    }
+}
+
+#[test]
 fn a_pattern_holds_only_while_it_is_in_progress() {
     let scanner = plain_scanner(&[], &[r"sk-[a-z]{4}"]);
     let decided = |text: &str| {

@@ -98,16 +98,3 @@ fn halves_in_a_tool_call_are_joined_too() {
     let (out, finale, _) = run(settings(faces(), 1), &[sent.as_bytes()]);
     assert!(matches!(finale, Finale::Cut { .. }) && !out.contains("blorp"), "{out}");
 }
-#[test]
-fn dbg() {
-    for t in [
-        ["you oaf", "\u{1f600}, ok"],
-        ["you oaf\u{1f600}", ", ok"],
-        ["you oa", "f\u{1f600}, ok"],
-        ["you ", "oaf\u{1f600}, ok"],
-        ["you oaf\u{1f600}, o", "k"],
-    ] {
-        eprintln!("{t:?} {:?}", client(&run(settings(faces(), 1), &[stream(&t).as_bytes()]).0, 0));
-        eprintln!("{t:?} {:?}", crate::engine::testing::in_pieces(&faces(), &t).0);
-    }
-}
