@@ -95,6 +95,11 @@ impl Place {
         at.saturating_sub(past_trail)
     }
 
+    /// The byte of the channel before which the fragments that follow have nothing.
+    pub(super) fn settled(&self) -> usize {
+        self.range.end - usize::from(self.trail) * PAIR
+    }
+
     /// The rewrites that touch the text, counted in the fragment's own bytes. A replacement stands
     /// where its span begins; the rest of the span is taken out.
     pub(super) fn cuts<'r>(

@@ -35,7 +35,7 @@ fn joined(stream: &str) -> String {
             }
         }
     }
-    String::from_utf16(&units).unwrap()
+    String::from_utf16(&units).unwrap_or_else(|_| panic!("{stream}"))
 }
 
 #[test]
