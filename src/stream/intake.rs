@@ -84,7 +84,7 @@ impl Relay {
         scratch: &mut Scratch,
     ) -> Option<Option<Stop>> {
         let fragment = waiting.event.fragments.get(index)?;
-        let room = self.gates.len() + self.token_gates.len() + self.tools.len() < MOST_CHANNELS;
+        let room = self.has_room();
         if let Part::ToolArgs(call) | Part::ToolName(call) = channel.part {
             let channel = Channel { choice: channel.choice, part: Part::ToolArgs(call) };
             if !room && !self.tools.contains_key(&channel) {
@@ -118,6 +118,10 @@ impl Relay {
         self.count(new);
         waiting.texts.push(Text::Gate { fragment: index, gate: at, place });
         Some(stop)
+    }
+
+    fn has_room(&self) -> bool {
+        self.gates.len() + self.token_gates.len() + self.tools.len() < MOST_CHANNELS
     }
 
     fn new_screen(&self, restorer: Option<Arc<crate::engine::Restorer>>) -> Screen {
@@ -158,17 +162,10 @@ impl Relay {
         if state.is_some_and(|state| state.stopped || state.finished) {
             return gone;
         }
-        let subject = Subject { streamed: false, ..self.settings.subject };
-        for text in alone {
-            let verdict = screen_passage(&self.settings.policy, subject, &text, scratch);
-            if verdict.action > Action::Tag {
-                return gone;
-            }
-        }
         let channel = Channel { choice, part: Part::Logprob(list) };
         let known = self.token_gates.iter().position(|gate| gate.channel == channel);
         if known.is_none() {
-            if self.gates.len() + self.token_gates.len() + self.tools.len() >= MOST_CHANNELS {
+            if !self.has_room() {
                 return gone;
             }
             let screen = self.new_screen(None);
@@ -176,6 +173,13 @@ impl Relay {
         }
         let at = known.unwrap_or(self.token_gates.len() - 1);
         let end = self.token_gates.get_mut(at).map(|gate| gate.push(&bytes, scratch));
+        let subject = Subject { streamed: false, ..self.settings.subject };
+        for text in alone {
+            let verdict = screen_passage(&self.settings.policy, subject, &text, scratch);
+            if verdict.action > Action::Tag {
+                return gone;
+            }
+        }
         TokenRun { choice, place: end.map(|end| (at, end)) }
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Token {
     choice: Option<u64>,
     list: String,
     bytes: Vec<u8>,
-    alone: Option<String>,
+    alone: Vec<String>,
 }
 
 impl Token {
@@ -39,7 +39,7 @@ impl Token {
         });
         if let Some(run) = runs.get_mut(known) {
             run.bytes.extend(bytes);
-            run.alone.extend(alone.filter(|text| !text.is_empty()));
+            run.alone.extend(alone.into_iter().filter(|text| !text.is_empty()));
         }
     }
 }
@@ -93,11 +93,15 @@ impl Reader<'_> {
                 5 => list == "tokens",
                 _ => false,
             };
+        let entry = self.doc.parent(found.node).filter(|_| !found.is_key);
+        let own = entry.and_then(|entry| self.token_bytes(entry));
+        let differ = own.as_ref().is_some_and(|own| own != text.as_bytes());
         if !chosen {
-            return Some(Token { choice, list, bytes: Vec::new(), alone: Some(text) });
+            let own = own.filter(|_| differ).map(|own| String::from_utf8_lossy(&own).into_owned());
+            let alone = own.into_iter().chain([text]).collect();
+            return Some(Token { choice, list, bytes: Vec::new(), alone });
         }
-        let own = self.doc.parent(found.node).and_then(|entry| self.token_bytes(entry));
-        let alone = own.as_ref().is_some_and(|own| own != text.as_bytes()).then(|| text.clone());
+        let alone = if differ { vec![text.clone()] } else { Vec::new() };
         let bytes = own.unwrap_or_else(|| text.into_bytes());
         Some(Token { choice, list, bytes, alone })
     }

@@ -106,7 +106,7 @@ fn fields_of_a_choice_that_no_row_names_are_put_together_like_known_ones() {
 fn token_texts_are_put_together_from_their_bytes() {
     let token = |text: &str, bytes: &[u8], other: &str| {
         json!({ "token": text, "bytes": bytes, "logprob": -0.1,
-                "top_logprobs": [{ "token": other, "logprob": -2.0 }] })
+                "top_logprobs": [{ "token": other, "bytes": b"?", "logprob": -2.0 }] })
     };
     let lists = json!({ "content": [token("a", b"a", "b"), token("\\xe5", b"\xe5", "c")],
                         "refusal": [{ "token": "no" }] });
@@ -119,7 +119,7 @@ fn token_texts_are_put_together_from_their_bytes() {
     };
     assert_eq!(
         event.tokens,
-        [run("content", b"a\xe5", &["b", "\\xe5", "c"]), run("refusal", b"no", &[])]
+        [run("content", b"a\xe5", &["?", "b", "\\xe5", "?", "c"]), run("refusal", b"no", &[])]
     );
     assert!(event.fragments.is_empty() && event.unknown_leaves == 0);
     let lists = json!({ "tokens": ["a ", "b"], "top_logprobs": [{ "c": -1.0 }, null] });
