@@ -379,7 +379,8 @@ mod tests {
         let whole = stream.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8(whole.to_vec()).unwrap();
         assert!(text.starts_with("data: {\"error\":") && text.contains(MODERATION_UNAVAILABLE));
-        assert_eq!(text.matches("data:").count(), 1, "nothing follows the error: {text}");
+        assert!(text.ends_with("data: [DONE]\n\n"), "{text}");
+        assert_eq!(text.matches("data:").count(), 2, "only the end follows the error: {text}");
         let metrics = metrics.render();
         for line in [
             "tidegate_panics_total{part=\"screening\"} 1",
