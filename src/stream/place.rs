@@ -33,7 +33,12 @@ impl Joiner {
 
     /// The place behind everything that has come.
     pub(super) fn here(&self) -> Place {
-        Place { range: self.received..self.received, lead: false, trail: false }
+        let range = self.received..self.received;
+        Place { range, lead: false, trail: false, settled: self.settled() }
+    }
+
+    fn settled(&self) -> usize {
+        self.received - self.half.map_or(0, |_| PAIR)
     }
 
     /// The next fragment: its place, and the text that can be screened now. A high half at its end
@@ -60,7 +65,8 @@ impl Joiner {
         }
         self.received += text.len() + usize::from(trail) * PAIR;
         joined.push_str(text);
-        (Place { range: start..self.received, lead, trail }, joined)
+        let range = start..self.received;
+        (Place { range, lead, trail, settled: self.settled() }, joined)
     }
 
     /// The channel has ended: what a half that still waits is screened as.
@@ -79,6 +85,8 @@ pub(super) struct Place {
     lead: bool,
     /// It ends with a high half.
     trail: bool,
+    /// The byte of the channel before which the fragments that follow have nothing.
+    pub(super) settled: usize,
 }
 
 impl Place {
@@ -93,11 +101,6 @@ impl Place {
             (true, at) => at - (PAIR - HALF),
         };
         at.saturating_sub(past_trail)
-    }
-
-    /// The byte of the channel before which the fragments that follow have nothing.
-    pub(super) fn settled(&self) -> usize {
-        self.range.end - usize::from(self.trail) * PAIR
     }
 
     /// The rewrites that touch the text, counted in the fragment's own bytes. A replacement stands

@@ -84,7 +84,7 @@ impl Relay {
             if let Text::Gate { gate, place, .. } = text
                 && let Some(gate) = self.gates.get_mut(*gate)
             {
-                gate.forget_before(place.settled());
+                gate.forget_before(place.settled);
             }
         }
     }
