@@ -71,14 +71,28 @@ impl Gate {
         let rest = self.joiner.rest().map_or(String::new(), String::from);
         let progress = screen.push_last(&rest, scratch);
         let stop = self.note(progress);
-        let closed = State::Closed(Verdict::default());
-        if let State::Open(screen) = std::mem::replace(&mut self.state, closed) {
-            let mut verdict = screen.finish();
-            verdict.findings.truncate(MOST_FINDINGS);
-            verdict.findings.shrink_to_fit();
-            self.state = State::Closed(verdict);
-        }
+        self.end();
         stop
+    }
+
+    /// Nothing more of the channel goes out, so no text of it is kept.
+    pub(super) fn let_go(&mut self) {
+        self.end();
+        self.released = self.joiner.received();
+        self.rewrites.clear();
+    }
+
+    fn end(&mut self) {
+        let closed = State::Closed(Verdict::default());
+        match std::mem::replace(&mut self.state, closed) {
+            State::Open(screen) => {
+                let mut verdict = screen.finish();
+                verdict.findings.truncate(MOST_FINDINGS);
+                verdict.findings.shrink_to_fit();
+                self.state = State::Closed(verdict);
+            }
+            closed @ State::Closed(_) => self.state = closed,
+        }
     }
 
     /// Everything before this byte may go out.

@@ -2,8 +2,10 @@
 
 use bytes::BytesMut;
 
+use super::channel::Gate;
 use super::relay::{MOST_CHOICES, Relay, Text};
 use super::report::Finale;
+use super::tokens::TokenGate;
 use crate::domain::Action;
 use crate::engine::{Scratch, Stop};
 use crate::policy::{OnBlock, UNAVAILABLE_MESSAGE};
@@ -112,19 +114,21 @@ impl Relay {
         if ours {
             out.extend_from_slice(done());
         }
-        self.finale = Finale::Failed { reason };
-        self.let_go();
+        self.end(Finale::Failed { reason });
     }
 
     fn cut(&mut self, stop: Stop) {
-        self.finale = Finale::Cut { stop };
-        self.let_go();
+        self.end(Finale::Cut { stop });
     }
 
     /// Nothing more goes out, so nothing is kept.
-    fn let_go(&mut self) {
+    pub(super) fn end(&mut self, finale: Finale) {
+        self.finale = finale;
+        self.framer = None;
         self.queue.clear();
         self.queued_bytes = 0;
         self.tools.clear();
+        self.gates.iter_mut().for_each(Gate::let_go);
+        self.token_gates.iter_mut().for_each(TokenGate::let_go);
     }
 }

@@ -18,7 +18,7 @@ use super::tokens::TokenGate;
 use super::tool_call::ToolCall;
 use crate::engine::{Scratch, Stop};
 use crate::wire::openai::{Channel, Event, EventKind, StreamMeta, read_event};
-use crate::wire::sse::Framer;
+use crate::wire::sse::{Frame, Framer};
 
 /// The most events that may wait for a decision. A stream that has more is not one of text.
 pub const MOST_WAITING: usize = 20_000;
@@ -31,7 +31,7 @@ pub const MOST_CHOICES: usize = 1024;
 #[derive(Debug)]
 pub struct Relay {
     pub(super) settings: RelaySettings,
-    framer: Option<Framer>,
+    pub(super) framer: Option<Framer>,
     pub(super) queue: VecDeque<Waiting>,
     pub(super) queued_bytes: usize,
     pub(super) gates: Vec<Gate>,
@@ -153,11 +153,8 @@ impl Relay {
         let too_large = framer.push(bytes).is_err();
         while let Some(frame) = self.framer.as_mut().and_then(Framer::next_frame) {
             match read_event(self.settings.dialect, &frame) {
-                Ok(event) => self.take(event, scratch, out),
+                Ok(event) => self.take_within_limits(event, scratch, out),
                 Err(_) => self.fail("unreadable_event", out),
-            }
-            if self.queue.len() > MOST_WAITING || self.queued_bytes > MOST_WAITING_BYTES {
-                self.fail("event_too_large", out);
             }
             if self.finale != Finale::Open {
                 return;
@@ -170,14 +167,15 @@ impl Relay {
 
     /// The upstream has closed the stream.
     pub fn finish(&mut self, scratch: &mut Scratch, out: &mut BytesMut) {
-        // An event without its blank line is dropped by clients; its text must be screened before
-        // anybody reads it, and nobody does.
+        self.take_rest(scratch, out);
+        if self.finale != Finale::Open {
+            return;
+        }
         let complete =
             !self.choices.is_empty() && self.choices.values().all(|c| c.finished || c.stopped);
-        if complete && !self.errored && self.finale == Finale::Open {
-            self.framer = None;
+        if complete && !self.errored {
             self.drain(out);
-            self.finale = Finale::Ended;
+            self.end(Finale::Ended);
         } else {
             self.abort("upstream_ended_early", scratch, out);
         }
@@ -196,7 +194,7 @@ impl Relay {
         }
         if self.errored {
             // The client has been told by the upstream itself.
-            self.finale = Finale::Failed { reason: "upstream_error" };
+            self.end(Finale::Failed { reason: "upstream_error" });
         } else {
             self.fail(reason, out);
         }
@@ -216,6 +214,25 @@ impl Relay {
             unknown_leaves: self.unknown_leaves,
             edited: self.edited,
             redactions: self.redactions,
+        }
+    }
+
+    /// An event whose blank line never came. Some clients read it and some do not, so it is passed on
+    /// with a blank line; one that is cut in the middle is no event.
+    fn take_rest(&mut self, scratch: &mut Scratch, out: &mut BytesMut) {
+        let open = self.finale == Finale::Open;
+        let rest = self.framer.take().filter(|_| open).and_then(Framer::finish);
+        let frame = rest.map(|frame| Frame { ambiguous: true, ..frame });
+        let event = frame.and_then(|frame| read_event(self.settings.dialect, &frame).ok());
+        if let Some(event) = event {
+            self.take_within_limits(event, scratch, out);
+        }
+    }
+
+    fn take_within_limits(&mut self, event: Event, scratch: &mut Scratch, out: &mut BytesMut) {
+        self.take(event, scratch, out);
+        if self.queue.len() > MOST_WAITING || self.queued_bytes > MOST_WAITING_BYTES {
+            self.fail("too_much_waiting", out);
         }
     }
 
@@ -262,7 +279,7 @@ impl Relay {
         }
         if kind == EventKind::Done && self.finale == Finale::Open {
             let failed = Finale::Failed { reason: "upstream_error" };
-            self.finale = if self.errored { failed } else { Finale::Ended };
+            self.end(if self.errored { failed } else { Finale::Ended });
         }
     }
 

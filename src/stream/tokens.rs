@@ -69,6 +69,15 @@ impl TokenGate {
         self.verdict = screen.finish();
     }
 
+    /// Nothing more of the tokens goes out, so none are kept.
+    pub(super) fn let_go(&mut self) {
+        if let Some(screen) = self.screen.take() {
+            self.verdict = screen.finish();
+        }
+        self.part.clear();
+        self.released = self.received;
+    }
+
     /// What becomes of the tokens that end here.
     pub(super) fn fate(&self, end: usize) -> Fate {
         match self.bad_from {

@@ -92,7 +92,7 @@ impl Framer {
         self.ready.pop_front()
     }
 
-    /// The stream has ended: what is left is an event without its blank line, which clients drop.
+    /// The stream has ended: what is left is an event without its blank line, which some clients drop.
     pub fn finish(mut self) -> Option<Frame> {
         if let Some(frame) = self.ready.pop_front() {
             return Some(frame);

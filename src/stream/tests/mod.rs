@@ -1,6 +1,7 @@
 //! The gate on streams of a chat model: what goes out, in which bytes, for every split.
 
 mod halves;
+mod hostile;
 mod properties;
 mod snapshots;
 mod tokens;
