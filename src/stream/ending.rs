@@ -10,7 +10,7 @@ use crate::domain::Action;
 use crate::engine::{Scratch, Stop};
 use crate::policy::{OnBlock, UNAVAILABLE_MESSAGE};
 use crate::wire::openai::{
-    Ending, POLICY_VIOLATION, StreamMeta, done, error_event, stop_choice, usage_and_done,
+    Channel, Ending, POLICY_VIOLATION, StreamMeta, done, error_event, stop_choice, usage_and_done,
 };
 
 impl Relay {
@@ -75,6 +75,10 @@ impl Relay {
         out.extend_from_slice(&stop_choice(self.settings.dialect, &self.meta(), &ending));
         let state = self.choices.entry(choice).or_default();
         (state.stopped, state.started) = (true, true);
+        let of_it = |channel: &Channel| channel.choice == Some(choice);
+        self.tools.retain(|channel, _| !of_it(channel));
+        self.gates.iter_mut().filter(|gate| of_it(&gate.channel)).for_each(Gate::let_go);
+        self.token_gates.iter_mut().filter(|g| of_it(&g.channel)).for_each(TokenGate::let_go);
     }
 
     /// Every text has ended where it stands: what is decided of it goes out, and tool calls that

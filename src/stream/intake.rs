@@ -19,6 +19,10 @@ const MOST_OTHERS: usize = 256;
 /// What originals that go back into an answer are labelled: they are no redactions.
 const RESTORED: &str = "restored";
 
+/// The stream has as many channels as it may have.
+#[derive(Clone, Copy, Debug)]
+struct NoRoom;
+
 /// What stops a choice, or with `None` all of them.
 pub(super) type Stopped = (Option<u64>, Stop);
 
@@ -64,60 +68,70 @@ impl Relay {
         if fragment.text.is_empty() && state.is_some_and(|choice| choice.finished) {
             return None;
         }
-        match self.screen_piece(waiting, (index, &channel), scratch) {
-            Some(stop) => stop.map(|stop| (choice, stop)),
-            None => {
+        let has_own_text = !matches!(channel.part, Part::ToolArgs(_));
+        let held = self.hold_with_call(waiting, (index, &channel));
+        let screened = match held {
+            Ok(()) if has_own_text => self.screen_piece(waiting, (index, &channel), scratch),
+            Ok(()) => Ok(None),
+            Err(full) => Err(full),
+        };
+        screened
+            .unwrap_or_else(|NoRoom| {
                 // More channels than any answer has: what cannot be screened is not passed.
                 waiting.withheld = true;
                 let outcome = Outcome::Unscannable;
-                Some((choice, Stop { at: 0, action: Action::Block, rule: None, outcome }))
-            }
-        }
+                Some(Stop { at: 0, action: Action::Block, rule: None, outcome })
+            })
+            .map(|stop| (choice, stop))
     }
 
-    /// Screens a piece of a text that comes in pieces; `None` where there is no room for it.
-    #[expect(clippy::option_option, reason = "no room is not the same as no stop")]
+    /// Puts a piece of a tool call to its call, whose name and arguments wait until it is whole: a
+    /// call that is stopped leaves no trace.
+    fn hold_with_call(
+        &mut self,
+        waiting: &mut Waiting,
+        (index, channel): (usize, &Channel),
+    ) -> Result<(), NoRoom> {
+        let (Part::ToolArgs(call) | Part::ToolName(call)) = channel.part else { return Ok(()) };
+        let call = Channel { choice: channel.choice, part: Part::ToolArgs(call) };
+        if !self.tools.contains_key(&call) && !self.has_room() {
+            return Err(NoRoom);
+        }
+        let state = self.tools.entry(call.clone()).or_default();
+        let arguments = waiting.event.fragments.get(index).filter(|_| call == *channel);
+        let place = match arguments {
+            Some(piece) => state.push(piece),
+            None => state.joiner.here(),
+        };
+        waiting.texts.push(Text::Tool { fragment: index, channel: call, place });
+        Ok(())
+    }
+
+    /// Screens a piece of a text that comes in pieces.
     fn screen_piece(
         &mut self,
         waiting: &mut Waiting,
         (index, channel): (usize, &Channel),
         scratch: &mut Scratch,
-    ) -> Option<Option<Stop>> {
-        let fragment = waiting.event.fragments.get(index)?;
-        let room = self.has_room();
-        if let Part::ToolArgs(call) | Part::ToolName(call) = channel.part {
-            let channel = Channel { choice: channel.choice, part: Part::ToolArgs(call) };
-            if !room && !self.tools.contains_key(&channel) {
-                return None;
-            }
-            let call = self.tools.entry(channel.clone()).or_default();
-            // The name waits with its call: a call that is stopped leaves no trace.
-            let place = match fragment.channel.part {
-                Part::ToolArgs(_) => call.push(fragment),
-                _ => call.joiner.here(),
-            };
-            waiting.texts.push(Text::Tool { fragment: index, channel, place });
-        }
-        if matches!(channel.part, Part::ToolArgs(_)) {
-            return Some(None);
-        }
+    ) -> Result<Option<Stop>, NoRoom> {
+        let Some(fragment) = waiting.event.fragments.get(index) else { return Ok(None) };
         let known = self.gates.iter().position(|gate| gate.channel == *channel);
         if known.is_none() {
-            if !room {
-                return None;
+            if !self.has_room() {
+                return Err(NoRoom);
             }
             let screen = self.new_screen(self.settings.restorer.clone());
             self.gates.push(Gate::new(channel.clone(), fragment.edit, screen));
         }
         let at = known.unwrap_or(self.gates.len() - 1);
-        let gate = self.gates.get_mut(at)?;
+        let Some(gate) = self.gates.get_mut(at) else { return Err(NoRoom) };
         let known = gate.rewrites().count();
         let (place, stop) = gate.push(fragment, scratch);
         let new: Vec<Arc<str>> =
             gate.rewrites().skip(known).map(|rewrite| Arc::clone(&rewrite.label)).collect();
         self.count(new);
         waiting.texts.push(Text::Gate { fragment: index, gate: at, place });
-        Some(stop)
+        Ok(stop)
     }
 
     fn has_room(&self) -> bool {

@@ -56,7 +56,7 @@ fn an_event_without_an_end_hits_the_limit_of_events() {
 fn comments_without_end_pass_and_nothing_of_them_is_kept() {
     let mut relay = Relay::new(settings(policy(), 1));
     let (mut scratch, mut out) = (Scratch::default(), BytesMut::new());
-    for _ in 0..MOST_WAITING + 1 {
+    for _ in 0..=MOST_WAITING {
         relay.push(b": ping\n\n", &mut scratch, &mut out);
         assert_eq!((relay.buffered(), relay.finale()), (0, &Finale::Open));
         out.clear();

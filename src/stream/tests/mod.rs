@@ -154,6 +154,18 @@ fn each_choice_is_stopped_by_itself() {
 }
 
 #[test]
+fn nothing_is_kept_of_a_choice_that_is_stopped() {
+    let call = "{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\"}}]}";
+    let mut relay = Relay::new(settings(policy(), 2));
+    let (mut scratch, mut out) = (Scratch::default(), BytesMut::new());
+    relay.push(chunk(1, "{\"content\":\"ok \"}", "null").as_bytes(), &mut scratch, &mut out);
+    relay.push(chunk(0, call, "null").as_bytes(), &mut scratch, &mut out);
+    assert!(relay.held() > 0);
+    relay.push(content("blorp and what follows").as_bytes(), &mut scratch, &mut out);
+    assert_eq!((relay.held(), relay.finale()), (0, &Finale::Open), "choice 1 goes on");
+}
+
+#[test]
 fn a_tool_call_is_held_whole_and_a_blocked_one_leaves_no_trace() {
     let call = |arguments: &str| {
         let quoted = serde_json::to_string(arguments).unwrap();

@@ -1,6 +1,7 @@
 //! Whole answers as bytes: whatever a server writes and wherever the network cuts it, each choice comes out
 //! as its whole text would.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use serde_json::{Value, json};
@@ -120,7 +121,7 @@ fn tokens(text: &str, cuts: &[usize], escaped: bool) -> Vec<(String, Vec<u8>)> {
                 }
                 Err(half) => half.unpaired_surrogate(),
             };
-            token.push_str(&format!("\\u{half:04x}"));
+            write!(token, "\\u{half:04x}").unwrap();
             // The bytes of a character come with its first half.
             if half < 0xdc00 {
                 let c = char::decode_utf16([half, units[end]]).next().unwrap().unwrap();
@@ -169,14 +170,15 @@ fn written(said: &[Said; 2], turns: &[bool], frames: &[usize], escaped: bool) ->
         let Some(choice) = queues[turn].next().or_else(|| queues[1 - turn].next()) else { break };
         let data =
             format!("{{\"id\":\"c1\",\"created\":1,\"model\":\"m\",\"choices\":[{choice}]}}");
-        stream.push_str(&match frames.next().unwrap() % 6 {
+        let event = match frames.next().unwrap() % 6 {
             0 => format!("data:{data}\r\n\r\n"),
             1 => format!(": a comment\n\ndata: {data}\n\n"),
             2 => format!("data: {data}\r\r"),
             3 => format!("id: 7\r\nevent: message\r\ndata: {data}\r\n\r\n"),
             4 => format!("data: {}\ndata: {}\n\n", &data[..1], &data[1..]),
             _ => format!("data: {data}\n\n"),
-        });
+        };
+        stream.push_str(&event);
     }
     stream + "data: [DONE]\n\n"
 }

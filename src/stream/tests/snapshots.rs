@@ -22,7 +22,7 @@ const DONE: &str = "data: [DONE]\n\n";
 fn a_snapshot_says_what_the_deltas_said() {
     let text = "you idiot, mail bob@x.com, 傻瓜!";
     let deltas: String = ["you id", "iot, mail bob@", "x.com, 傻", "瓜!"].map(content).concat();
-    let clean = deltas.clone() + &snapshot(&json!({ "role": "assistant", "content": text })) + DONE;
+    let clean = deltas + &snapshot(&json!({ "role": "assistant", "content": text })) + DONE;
     let (out, finale, report) = run(settings(policy(), 1), &[clean.as_bytes()]);
     assert_eq!(finale, Finale::Ended);
     let choice = message(&out);

@@ -41,7 +41,7 @@ impl Event {
         strip: &Strip<'_>,
     ) -> Option<Bytes> {
         let bytes = self.data()?;
-        let doc = self.doc(bytes)?;
+        let doc = doc_of(bytes)?;
         let list = doc.member(Doc::ROOT, "choices", bytes)?;
         let is_gone = |node| index_of(&doc, bytes, node).is_some_and(|index| gone.contains(&index));
         if doc.children(list).all(is_gone) {
@@ -73,7 +73,7 @@ impl Event {
             return patches;
         }
         let Some(bytes) = self.data() else { return patches };
-        let Some(doc) = self.doc(bytes) else { return patches };
+        let Some(doc) = doc_of(bytes) else { return patches };
         let reader = Reader { doc: &doc, bytes, offset: self.data.start };
         for node in reader.choices() {
             let index = index_of(&doc, bytes, node);
@@ -89,10 +89,11 @@ impl Event {
         }
         patches
     }
+}
 
-    fn doc(&self, bytes: &[u8]) -> Option<Doc> {
-        parse(bytes, Strictness::Event, &JsonLimits::default()).ok()
-    }
+/// The data of an event that was read before.
+fn doc_of(bytes: &[u8]) -> Option<Doc> {
+    parse(bytes, Strictness::Event, &JsonLimits::default()).ok()
 }
 
 impl Reader<'_> {
