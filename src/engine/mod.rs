@@ -11,6 +11,7 @@ mod rules;
 mod sample;
 mod screen;
 mod tally;
+mod thin;
 mod trace;
 mod trial;
 

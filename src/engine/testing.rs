@@ -80,7 +80,7 @@ impl Sketch {
     }
 
     pub(crate) fn build(self) -> Arc<Policy> {
-        let (windowed, remembered) = conditions(&self.rules);
+        let conditions = Conditions::of(&self.rules);
         Arc::new(Policy {
             name: Arc::from("sketch"),
             revision: Arc::from("000000000000"),
@@ -89,8 +89,7 @@ impl Sketch {
             rules: self.rules.into(),
             suppressed: Vec::new(),
             atoms: self.atoms.into(),
-            windowed: windowed.into(),
-            remembered: remembered.into(),
+            conditions: Arc::new(conditions),
             term_scores: Arc::new(HashMap::new()),
             views_off: Arc::from([]),
             scanner: Arc::new(self.scanner.build().unwrap()),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::hold::unbounded_part;
 use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 use super::{
-    BlockStyle, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal, StreamRules,
-    conditions,
+    BlockStyle, Conditions, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
+    StreamRules,
 };
 use crate::config::policy_file::{
     BlockShape, ExceptEntry, LetterCase, Matcher as MatcherFile, Message, MessageRef,
@@ -388,7 +388,7 @@ impl Compiler<'_> {
             }
         };
         let file = &self.loaded.file;
-        let (windowed, remembered) = conditions(&rules);
+        let conditions = Conditions::of(&rules);
         let failed = self.problems.has_errors();
         let policy = scanner.filter(|_| !failed).map(|scanner| Policy {
             name: Arc::from(file.name.as_str()),
@@ -398,8 +398,7 @@ impl Compiler<'_> {
             rules: rules.into(),
             suppressed: Vec::new(),
             atoms: self.atoms.into(),
-            windowed: windowed.into(),
-            remembered: remembered.into(),
+            conditions: Arc::new(conditions),
             term_scores: Arc::new(self.term_scores),
             views_off: off_views(file).into(),
             scanner: Arc::new(scanner),
