@@ -1,9 +1,10 @@
 # The targets are the CI steps: `.ci/run` calls `make lint` and `make test`.
 CARGO ?= cargo
 VENV ?= .venv
+FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: help run test unit policies sdk-test lint bench release
+.PHONY: help run test unit policies sdk-test fuzz lint bench release
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -25,8 +26,12 @@ sdk-test: ## the official openai Python and Node SDKs against the binary
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/sdk/run.sh
 
+fuzz: ## each fuzz target for FUZZ_SECONDS (60); installs cargo-fuzz where it is missing
+	sh fuzz/run.sh $(FUZZ_SECONDS)
+
 lint: ## formatting, clippy, documentation
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps --document-private-items --quiet
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; fi

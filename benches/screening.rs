@@ -92,6 +92,7 @@ fn scanner(terms: usize) -> Scanner {
             pattern,
             validate: None,
             max_match: 1024,
+            outline: None,
         });
     }
     builder.build().expect("the patterns of the benchmark compile")

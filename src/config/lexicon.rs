@@ -196,10 +196,11 @@ impl Reader<'_> {
         true
     }
 
-    /// The place of a piece of a line.
+    /// The place of a piece of a line; of an empty one, the semicolon that promises it.
     fn place(&self, piece: &str, line: Span) -> Span {
+        let piece = if piece.is_empty() { ";" } else { piece };
         let at = self.source.slice(line).rfind(piece).unwrap_or(0);
-        Span::new(line.start + at, line.start + at + piece.len().max(1))
+        Span::new(line.start + at, line.start + at + piece.len())
     }
 
     fn problem(&mut self, problem: Problem, span: Span, label: &str) {

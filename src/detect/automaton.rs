@@ -9,23 +9,16 @@
 
 use std::sync::Mutex;
 
-use regex_automata::dfa::{Automaton, dense};
 use regex_automata::hybrid::dfa::{Cache, DFA as LazyDfa};
 use regex_automata::nfa::thompson;
-use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
-use regex_syntax::hir::{
-    Class, ClassBytes, ClassBytesRange, ClassUnicodeRange, Hir, HirKind, Look,
-};
+use regex_syntax::hir::Hir;
 
+use super::flat::{Course, Flat, Group, MOST_GROUPS, MatchSink, Run, byte_before};
 use super::pattern::PatternError;
+use super::widen::{Widening, byte_of_no_text, can_begin_with, has_long_repeat, widen_whole};
 
-/// The most bytes a dense automaton may take; beyond it patterns are widened, and at last the lazy
-/// form is used. Small enough that its busy part stays in the processor's cache.
-const DENSE_LIMIT: usize = 1 << 20;
-/// The most bytes that building a dense automaton may take.
-const DETERMINIZE_LIMIT: usize = 1 << 20;
 /// How far patterns are widened, one step after the other, until the dense form fits.
 const WIDENING: [Widening; 2] = [
     Widening { longest: LONG_REPEAT, classes_below: usize::MAX },
@@ -33,8 +26,9 @@ const WIDENING: [Widening; 2] = [
 ];
 /// Counted repeats beyond this are long: they are always widened, and stand in a group of their own.
 const LONG_REPEAT: u32 = 12;
-/// The most dense automata that run side by side.
-const MOST_GROUPS: usize = 4;
+/// Matches beyond this are long: a pattern that has them stands in a group with its like, so that the
+/// others are not held as long.
+const LONG_MATCH: usize = 512;
 /// How far patterns are widened for the lazy form.
 const WIDENED_FOR_LAZY: Widening = Widening { longest: 16, classes_below: 128 };
 /// The most bytes of one cache of the lazy automaton.
@@ -50,56 +44,69 @@ pub(super) struct HorizonAutomaton {
     engine: Engine,
 }
 
+/// A pattern as the automaton takes it.
+#[derive(Clone, Debug)]
+pub(super) struct Shape {
+    pub(super) hir: Hir,
+    /// The longest match in bytes, with the look-ahead; zero where there is none.
+    pub(super) bound: usize,
+    /// Whether it is one of ours, made to go together with the others of ours.
+    pub(super) built_in: bool,
+    /// Whether it only tells where something is in progress, and nobody wants to hear of its matches.
+    pub(super) silent: bool,
+}
+
+impl Shape {
+    /// The expression that the automaton is made of. One that nobody wants to hear of goes on to a byte
+    /// that no text has, and so never matches.
+    fn widened(&self, widening: Widening) -> Hir {
+        let wide = widen_whole(&self.hir, widening);
+        if self.silent { Hir::concat(vec![wide, byte_of_no_text()]) } else { wide }
+    }
+}
+
 #[derive(Debug)]
 enum Engine {
     /// All states in memory. Patterns whose repeats would multiply each other's states stand in
     /// groups, each an automaton of its own; the groups run side by side over each byte.
-    Dense(Vec<Group>),
+    Dense(Flat),
     /// States are made as the text asks for them.
-    Lazy {
-        dfa: Box<LazyDfa>,
-        /// Whether the state after a space is one where nothing is in progress.
-        space_is_idle: bool,
-        idle: Mutex<Vec<Cache>>,
-    },
+    Lazy(Lazy),
 }
 
 #[derive(Debug)]
-struct Group {
-    dfa: Box<dense::DFA<Vec<u32>>>,
-    start: StateID,
-    /// Where nothing is in progress: the start, and the state after a byte that can only stand before
-    /// a word.
-    idle: [StateID; 2],
-    /// The number that each pattern of the group has in the whole.
-    patterns: Vec<usize>,
-}
-
-/// What one run over a window tells.
-pub(super) trait CutSink {
-    /// The automaton is in its start state before byte `at`: no match crosses this position.
-    fn cut(&mut self, at: usize);
-    /// Pattern `pattern` matched since the last cut (told once or more often).
-    fn matched(&mut self, pattern: usize);
-    /// The automaton could not go on: each pattern may have matched anywhere after the last cut.
-    fn gave_up(&mut self, patterns: usize);
+struct Lazy {
+    dfa: Box<LazyDfa>,
+    /// Whether the state after a space is one where nothing is in progress.
+    space_is_idle: bool,
+    bound: usize,
+    idle: Mutex<Vec<Cache>>,
 }
 
 impl HorizonAutomaton {
-    /// Builds the automaton over `patterns`, whose look-around is erased here.
-    pub(super) fn new(patterns: &[Hir]) -> Result<Self, PatternError> {
-        // Long repeats stay in progress over whole words; kept apart from the others, they do not
-        // multiply the states of those.
-        let (long, short): (Vec<usize>, Vec<usize>) = (0..patterns.len())
-            .partition(|&index| patterns.get(index).is_some_and(has_long_repeat));
-        let mut groups = Vec::new();
-        if dense_groups(patterns, &short, &mut groups) && dense_groups(patterns, &long, &mut groups)
-        {
-            return Ok(Self { engine: Engine::Dense(groups) });
+    /// Builds the automaton over `shapes`, whose look-around is erased here.
+    pub(super) fn new(shapes: &[Shape]) -> Result<Self, PatternError> {
+        // Long matches, kept apart from the others, do not hold those; long repeats, which stay in
+        // progress over whole words, do not multiply the states of the others. Ours are made to go
+        // together.
+        let mut kinds: [Vec<usize>; 3] = Default::default();
+        for (index, shape) in shapes.iter().enumerate() {
+            let long = shape.bound > LONG_MATCH || (shape.bound == 0 && !shape.built_in);
+            let kind = match shape.built_in {
+                _ if long => 2,
+                true => 0,
+                false if has_long_repeat(&shape.hir, LONG_REPEAT) => 2,
+                false => 1,
+            };
+            if let Some(kind) = kinds.get_mut(kind) {
+                kind.push(index);
+            }
         }
-        let wide: Vec<Hir> =
-            patterns.iter().map(|hir| widen_whole(hir, WIDENED_FOR_LAZY)).collect();
-        Ok(Self { engine: lazy_engine(nfa(&wide)?, !can_begin_with(&wide, b' '))? })
+        let mut groups = Vec::new();
+        if kinds.iter().all(|kind| dense_groups(shapes, kind, &mut groups)) {
+            return Ok(Self { engine: Engine::Dense(Flat::new(&groups)) });
+        }
+        Ok(Self { engine: Engine::Lazy(Lazy::new(shapes)?) })
     }
 
     /// Whether all states are in memory already (the fast form).
@@ -110,35 +117,28 @@ impl HorizonAutomaton {
     /// Bytes that the automaton takes.
     pub(super) fn memory(&self) -> usize {
         match &self.engine {
-            Engine::Dense(groups) => groups.iter().map(|group| group.dfa.memory_usage()).sum(),
-            Engine::Lazy { dfa, idle, .. } => {
-                let idle = idle.lock().map_or(0, |caches| caches.len());
-                dfa.get_nfa().memory_usage() + idle * LAZY_CACHE
+            Engine::Dense(flat) => flat.memory(),
+            Engine::Lazy(lazy) => {
+                let idle = lazy.idle.lock().map_or(0, |caches| caches.len());
+                lazy.dfa.get_nfa().memory_usage() + idle * LAZY_CACHE
             }
         }
     }
 
-    /// Runs over `text[from..]` from the start state. With `last` the end of the text is told to the
-    /// automaton too, so that a match that ends there is seen.
-    pub(super) fn run(&self, text: &str, from: usize, last: bool, sink: &mut impl CutSink) {
+    /// Runs over a window from the start state.
+    pub(super) fn run(&self, course: Course<'_>, sink: &mut impl MatchSink) -> Run {
         match &self.engine {
-            Engine::Dense(groups) => match groups.as_slice() {
-                [a] => run_dense([a], text, (from, last), sink),
-                [a, b] => run_dense([a, b], text, (from, last), sink),
-                [a, b, c] => run_dense([a, b, c], text, (from, last), sink),
-                [a, b, c, d] => run_dense([a, b, c, d], text, (from, last), sink),
-                _ => sink.cut(text.len()),
-            },
-            Engine::Lazy { dfa, space_is_idle, idle } => {
-                let taken = idle.lock().ok().and_then(|mut caches| caches.pop());
-                let mut cache = taken.unwrap_or_else(|| dfa.create_cache());
-                let facts = (from, last, *space_is_idle);
-                run_lazy(dfa, &mut cache, text, facts, sink);
-                if let Ok(mut caches) = idle.lock()
+            Engine::Dense(flat) => flat.run(course, sink),
+            Engine::Lazy(lazy) => {
+                let taken = lazy.idle.lock().ok().and_then(|mut caches| caches.pop());
+                let mut cache = taken.unwrap_or_else(|| lazy.dfa.create_cache());
+                let run = lazy.run(&mut cache, course, sink);
+                if let Ok(mut caches) = lazy.idle.lock()
                     && caches.len() < IDLE_CACHES
                 {
                     caches.push(cache);
                 }
+                run
             }
         }
     }
@@ -146,16 +146,19 @@ impl HorizonAutomaton {
 
 /// Makes dense automata of the patterns with these numbers: one if it fits, else one of each half.
 /// False when that would be more groups than are worth running.
-fn dense_groups(patterns: &[Hir], which: &[usize], groups: &mut Vec<Group>) -> bool {
+fn dense_groups(shapes: &[Shape], which: &[usize], groups: &mut Vec<Group>) -> bool {
     if which.is_empty() {
         return true;
     }
-    let chosen = || which.iter().filter_map(|&index| patterns.get(index));
+    let chosen = || which.iter().filter_map(|&index| shapes.get(index));
     for widening in WIDENING {
-        let wide: Vec<Hir> = chosen().map(|hir| widen_whole(hir, widening)).collect();
-        if let Some((dfa, start)) = nfa(&wide).ok().as_ref().and_then(dense) {
-            let idle = idle_states(&dfa, start, &wide);
-            groups.push(Group { dfa: Box::new(dfa), start, idle, patterns: which.to_vec() });
+        let wide: Vec<Hir> = chosen().map(|shape| shape.widened(widening)).collect();
+        let idle = b" \n".iter().copied().find(|&byte| !can_begin_with(&wide, byte));
+        let bound = chosen().map(|shape| shape.bound).max().unwrap_or_default();
+        if let Some(group) =
+            nfa(&wide).ok().and_then(|nfa| Group::new(&nfa, idle, which.to_vec(), bound))
+        {
+            groups.push(group);
             return groups.len() <= MOST_GROUPS;
         }
     }
@@ -163,129 +166,95 @@ fn dense_groups(patterns: &[Hir], which: &[usize], groups: &mut Vec<Group>) -> b
         return false;
     }
     let (first, second) = which.split_at(which.len() / 2);
-    dense_groups(patterns, first, groups) && dense_groups(patterns, second, groups)
+    dense_groups(shapes, first, groups) && dense_groups(shapes, second, groups)
 }
 
-fn dense(nfa: &thompson::NFA) -> Option<(dense::DFA<Vec<u32>>, StateID)> {
-    let config = dense::Config::new()
-        .match_kind(MatchKind::All)
-        .start_kind(regex_automata::dfa::StartKind::Unanchored)
-        .accelerate(false)
-        .dfa_size_limit(Some(DENSE_LIMIT))
-        .determinize_size_limit(Some(DETERMINIZE_LIMIT));
-    let dfa = dense::Builder::new().configure(config).build_from_nfa(nfa).ok()?;
-    let start = dfa.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
-    Some((dfa, start))
-}
-
-fn lazy_engine(nfa: thompson::NFA, space_is_idle: bool) -> Result<Engine, PatternError> {
-    let config = LazyDfa::config()
-        .match_kind(MatchKind::All)
-        .cache_capacity(LAZY_CACHE)
-        .skip_cache_capacity_check(true);
-    let dfa = LazyDfa::builder()
-        .configure(config)
-        .build_from_nfa(nfa)
-        .map_err(|error| PatternError::Automaton { reason: error.to_string() })?;
-    Ok(Engine::Lazy { dfa: Box::new(dfa), space_is_idle, idle: Mutex::new(Vec::new()) })
-}
-
-fn run_dense<const N: usize>(
-    groups: [&Group; N],
-    text: &str,
-    (from, last): (usize, bool),
-    sink: &mut impl CutSink,
-) {
-    let before = byte_before(text, from);
-    let mut states = groups.map(|group| group.dfa.next_state(group.start, before));
-    let bytes = text.as_bytes().get(from..).unwrap_or_default();
-    for (index, &byte) in bytes.iter().enumerate() {
-        let (mut idle, mut matched) = (true, false);
-        for (state, group) in states.iter_mut().zip(groups) {
-            *state = group.dfa.next_state(*state, byte);
-            let [start, after_border] = group.idle;
-            idle &= *state == start || *state == after_border;
-            matched |= group.dfa.is_match_state(*state);
-        }
-        if idle {
-            let at = from + index + 1;
-            if text.is_char_boundary(at) {
-                sink.cut(at);
-            }
-        } else if matched {
-            report(groups, states, sink);
-        }
+impl Lazy {
+    fn new(shapes: &[Shape]) -> Result<Self, PatternError> {
+        let wide: Vec<Hir> = shapes.iter().map(|shape| shape.widened(WIDENED_FOR_LAZY)).collect();
+        let config = LazyDfa::config()
+            .match_kind(MatchKind::All)
+            .cache_capacity(LAZY_CACHE)
+            .skip_cache_capacity_check(true);
+        let dfa = LazyDfa::builder()
+            .configure(config)
+            .build_from_nfa(nfa(&wide)?)
+            .map_err(|error| PatternError::Automaton { reason: error.to_string() })?;
+        Ok(Self {
+            dfa: Box::new(dfa),
+            space_is_idle: !can_begin_with(&wide, b' '),
+            bound: shapes.iter().map(|shape| shape.bound).max().unwrap_or_default(),
+            idle: Mutex::new(Vec::new()),
+        })
     }
-    if last {
-        for (state, group) in states.iter_mut().zip(groups) {
-            *state = group.dfa.next_eoi_state(*state);
-        }
-        report(groups, states, sink);
-    }
-}
 
-/// Tells which patterns have matched in these states.
-fn report<const N: usize>(groups: [&Group; N], states: [StateID; N], sink: &mut impl CutSink) {
-    for (state, group) in states.into_iter().zip(groups) {
-        if group.dfa.is_match_state(state) {
-            for index in 0..group.dfa.match_len(state) {
-                let pattern = group.dfa.match_pattern(state, index).as_usize();
-                if let Some(&pattern) = group.patterns.get(pattern) {
-                    sink.matched(pattern);
+    fn run(&self, cache: &mut Cache, course: Course<'_>, sink: &mut impl MatchSink) -> Run {
+        let Course { text, from, last, wide } = course;
+        let bytes = text.as_bytes().get(from..).unwrap_or_default();
+        let mut cut = from;
+        let (mut first_wide, mut seen) = (None, false);
+        let mut close = |cut: &mut usize, at: usize| {
+            first_wide = first_wide.or_else(|| (at - *cut > wide).then_some(*cut));
+            *cut = at;
+        };
+        let mut walk = || -> Option<()> {
+            let dfa = &self.dfa;
+            let mut idle = self.idle_states(cache)?;
+            let mut state = dfa.next_state(cache, idle.0, byte_before(text, from)).ok()?;
+            let mut clears = cache.clear_count();
+            for (index, &byte) in bytes.iter().enumerate() {
+                state = dfa.next_state(cache, state, byte).ok()?;
+                if cache.clear_count() != clears {
+                    // A full cache was cleared: the state that survived is renumbered, and so is the
+                    // start.
+                    clears = cache.clear_count();
+                    idle = self.idle_states(cache)?;
+                }
+                let at = from + index + 1;
+                if state == idle.0 || state == idle.1 {
+                    if text.is_char_boundary(at) {
+                        if seen {
+                            sink.segment(cut, at);
+                            seen = false;
+                        }
+                        close(&mut cut, at);
+                    }
+                } else if state.is_match() {
+                    seen = true;
+                    report_lazy(dfa, cache, state, sink);
                 }
             }
+            if last {
+                let end = dfa.next_eoi_state(cache, state).ok()?;
+                if end.is_match() {
+                    report_lazy(dfa, cache, end, sink);
+                }
+            }
+            Some(())
+        };
+        if walk().is_none() {
+            sink.gave_up(self.dfa.pattern_len());
         }
+        let last_cut = cut;
+        close(&mut cut, text.len());
+        let bounded = super::pattern::floor_char(text, text.len().saturating_sub(self.bound));
+        Run { last_cut, decided: last_cut.max(bounded), first_wide }
+    }
+
+    /// The start, and the state after a space where that is idle too.
+    fn idle_states(&self, cache: &mut Cache) -> Option<(LazyState, LazyState)> {
+        let config = start::Config::new().anchored(Anchored::No);
+        let start = self.dfa.start_state(cache, &config).ok()?;
+        let after = self.dfa.next_state(cache, start, b' ').ok().filter(|_| self.space_is_idle);
+        Some((start, after.unwrap_or(start)))
     }
 }
 
-fn run_lazy(
-    dfa: &LazyDfa,
-    cache: &mut Cache,
-    text: &str,
-    (from, last, space_is_idle): (usize, bool, bool),
-    sink: &mut impl CutSink,
-) {
-    let config = start::Config::new().anchored(Anchored::No);
-    let bytes = text.as_bytes().get(from..).unwrap_or_default();
-    let give_up = |sink: &mut dyn CutSink| sink.gave_up(dfa.pattern_len());
-    // The start, and the state after a space where that is idle too.
-    let idle_states = |cache: &mut Cache| {
-        let start = dfa.start_state(cache, &config).ok()?;
-        let after = dfa.next_state(cache, start, b' ').ok().filter(|_| space_is_idle);
-        Some((start, after.unwrap_or(start)))
-    };
-    let Some(mut idle) = idle_states(cache) else { return give_up(sink) };
-    let Ok(mut state) = dfa.next_state(cache, idle.0, byte_before(text, from)) else {
-        return give_up(sink);
-    };
-    let mut clears = cache.clear_count();
-    for (index, &byte) in bytes.iter().enumerate() {
-        let Ok(next) = dfa.next_state(cache, state, byte) else { return give_up(sink) };
-        state = next;
-        if cache.clear_count() != clears {
-            // A full cache was cleared: the state that survived is renumbered, and so is the start.
-            clears = cache.clear_count();
-            let Some(renumbered) = idle_states(cache) else { return give_up(sink) };
-            idle = renumbered;
-        }
-        if state == idle.0 || state == idle.1 {
-            let at = from + index + 1;
-            if text.is_char_boundary(at) {
-                sink.cut(at);
-            }
-        } else if state.is_match() {
-            for index in 0..dfa.match_len(cache, state) {
-                sink.matched(dfa.match_pattern(cache, state, index).as_usize());
-            }
-        }
-    }
-    if last
-        && let Ok(end) = dfa.next_eoi_state(cache, state)
-        && end.is_match()
-    {
-        for index in 0..dfa.match_len(cache, end) {
-            sink.matched(dfa.match_pattern(cache, end, index).as_usize());
-        }
+type LazyState = regex_automata::hybrid::LazyStateID;
+
+fn report_lazy(dfa: &LazyDfa, cache: &Cache, state: LazyState, sink: &mut impl MatchSink) {
+    for index in 0..dfa.match_len(cache, state) {
+        sink.matched(dfa.match_pattern(cache, state, index).as_usize());
     }
 }
 
@@ -299,188 +268,19 @@ fn nfa(patterns: &[Hir]) -> Result<thompson::NFA, PatternError> {
         .map_err(|error| PatternError::Automaton { reason: error.to_string() })
 }
 
-/// The byte before the text that is scanned; a text begins as if after a line break.
-fn byte_before(text: &str, from: usize) -> u8 {
-    from.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied().unwrap_or(b'\n')
-}
-
-/// The states in which no pattern is in progress: the start, and the one that a byte leads to which
-/// can only stand before a word.
-fn idle_states(dfa: &dense::DFA<Vec<u32>>, start: StateID, patterns: &[Hir]) -> [StateID; 2] {
-    let idle = b" \n".iter().find(|&&byte| !can_begin_with(patterns, byte));
-    [start, idle.map_or(start, |&byte| dfa.next_state(start, byte))]
-}
-
-/// Whether a match of one of the patterns can begin with this byte, the byte before a word border not
-/// counted.
-fn can_begin_with(patterns: &[Hir], byte: u8) -> bool {
-    patterns.iter().any(|pattern| {
-        let bordered = matches!(pattern.kind(), HirKind::Concat(parts) if parts.first() == Some(&border_byte()));
-        !bordered && begins_with(pattern, byte)
-    })
-}
-
-/// Whether a match can begin with this byte; where that is not plain to see, it can.
-fn begins_with(hir: &Hir, byte: u8) -> bool {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => true,
-        HirKind::Literal(literal) => literal.0.first() == Some(&byte),
-        HirKind::Class(Class::Unicode(class)) => class
-            .ranges()
-            .iter()
-            .any(|range| (range.start()..=range.end()).contains(&char::from(byte))),
-        HirKind::Class(Class::Bytes(class)) => {
-            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&byte))
-        }
-        HirKind::Repetition(repetition) => {
-            repetition.min == 0 || begins_with(&repetition.sub, byte)
-        }
-        HirKind::Capture(capture) => begins_with(&capture.sub, byte),
-        HirKind::Alternation(parts) => parts.iter().any(|part| begins_with(part, byte)),
-        HirKind::Concat(parts) => {
-            for part in parts {
-                if begins_with(part, byte) {
-                    return true;
-                }
-                if part.properties().minimum_len() != Some(0) {
-                    return false;
-                }
-            }
-            true
-        }
-    }
-}
-
-/// Any byte that is no ASCII letter, digit or underscore: what stands before a word border.
-fn border_byte() -> Hir {
-    let ranges = [(0, b'/'), (b':', b'@'), (b'[', b'^'), (b'`', b'`'), (b'{', 0xff)];
-    let ranges = ranges.map(|(start, end)| ClassBytesRange::new(start, end));
-    Hir::class(Class::Bytes(ClassBytes::new(ranges)))
-}
-
-/// A pattern whose word border at the beginning has become the byte before it. An ASCII border and a
-/// Unicode one alike have no ASCII word character before them, when one follows.
-fn with_border(hir: &Hir, widening: Widening) -> Option<Hir> {
-    let HirKind::Concat(parts) = hir.kind() else { return None };
-    let (first, rest) = parts.split_first()?;
-    let HirKind::Look(look) = first.kind() else { return None };
-    let border = matches!(
-        look,
-        Look::WordAscii | Look::WordUnicode | Look::WordStartAscii | Look::WordStartUnicode
-    );
-    if !border || !rest.first().is_some_and(begins_a_word) {
-        return None;
-    }
-    let rest = rest.iter().map(|part| widen(part, widening));
-    Some(Hir::concat(std::iter::once(border_byte()).chain(rest).collect()))
-}
-
-/// Whether a match can only begin with an ASCII letter, digit or underscore.
-fn begins_a_word(hir: &Hir) -> bool {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => false,
-        HirKind::Literal(literal) => literal.0.first().is_some_and(|&byte| word(byte)),
-        HirKind::Class(Class::Unicode(class)) => class.ranges().iter().all(|range| {
-            range.end().is_ascii() && (range.start()..=range.end()).all(|c| word(c as u8))
-        }),
-        HirKind::Class(Class::Bytes(class)) => {
-            class.ranges().iter().all(|range| (range.start()..=range.end()).all(word))
-        }
-        HirKind::Repetition(repetition) => repetition.min > 0 && begins_a_word(&repetition.sub),
-        HirKind::Capture(capture) => begins_a_word(&capture.sub),
-        HirKind::Concat(parts) => parts.first().is_some_and(begins_a_word),
-        HirKind::Alternation(parts) => parts.iter().all(begins_a_word),
-    }
-}
-
-/// Whether a pattern repeats something many times, or without limit.
-fn has_long_repeat(hir: &Hir) -> bool {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
-        HirKind::Repetition(repetition) => {
-            repetition.max.is_none_or(|max| max > LONG_REPEAT) || has_long_repeat(&repetition.sub)
-        }
-        HirKind::Capture(capture) => has_long_repeat(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(has_long_repeat),
-    }
-}
-
-/// How far a pattern may be widened.
-#[derive(Clone, Copy, Debug)]
-struct Widening {
-    /// Counted repeats up to this many times are kept; longer ones become unlimited, which matches
-    /// more and needs no counter.
-    longest: u32,
-    /// Only repeats of classes with fewer characters than this are widened: an unlimited `.` would
-    /// keep the pattern in progress to the end of the line.
-    classes_below: usize,
-}
-
-/// A whole pattern, widened, with the byte before it where it begins at a word border.
-fn widen_whole(hir: &Hir, widening: Widening) -> Hir {
-    with_border(hir, widening).unwrap_or_else(|| widen(hir, widening))
-}
-
-/// The pattern with every assertion replaced by the empty expression, and long counted repeats made
-/// unlimited: it matches a superset of what the pattern matches.
-fn widen(hir: &Hir, widening: Widening) -> Hir {
-    match hir.kind() {
-        HirKind::Look(_) => Hir::empty(),
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) => hir.clone(),
-        HirKind::Repetition(repetition) => {
-            let mut repetition = repetition.clone();
-            let long = repetition.max.is_some_and(|max| max > widening.longest);
-            if long && class_size(&repetition.sub) < widening.classes_below {
-                repetition.min = repetition.min.min(1);
-                repetition.max = None;
-            }
-            repetition.sub = Box::new(widen(&repetition.sub, widening));
-            Hir::repetition(repetition)
-        }
-        HirKind::Capture(capture) => widen(&capture.sub, widening),
-        HirKind::Concat(parts) => {
-            Hir::concat(parts.iter().map(|part| widen(part, widening)).collect())
-        }
-        HirKind::Alternation(parts) => {
-            Hir::alternation(parts.iter().map(|part| widen(part, widening)).collect())
-        }
-    }
-}
-
-/// How many characters the widest class of an expression has.
-fn class_size(hir: &Hir) -> usize {
-    match hir.kind() {
-        HirKind::Class(Class::Unicode(class)) => {
-            class.ranges().iter().map(ClassUnicodeRange::len).sum()
-        }
-        HirKind::Class(Class::Bytes(class)) => {
-            class.ranges().iter().map(ClassBytesRange::len).sum()
-        }
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Look(_) => 0,
-        HirKind::Repetition(repetition) => class_size(&repetition.sub),
-        HirKind::Capture(capture) => class_size(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().map(class_size).max().unwrap_or(0)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[derive(Default, PartialEq, Debug)]
     struct Told {
-        cuts: Vec<usize>,
+        segments: Vec<(usize, usize)>,
         matched: Vec<usize>,
     }
 
-    impl CutSink for Told {
-        fn cut(&mut self, at: usize) {
-            self.cuts.push(at);
-        }
-
+    impl MatchSink for Told {
         fn matched(&mut self, pattern: usize) {
             if !self.matched.contains(&pattern) {
                 self.matched.push(pattern);
@@ -488,27 +288,41 @@ mod tests {
             }
         }
 
+        fn segment(&mut self, start: usize, end: usize) {
+            self.segments.push((start, end));
+        }
+
         fn gave_up(&mut self, _: usize) {
             unreachable!("the cache is large enough");
         }
     }
 
-    fn told(automaton: &HorizonAutomaton, text: &str) -> Told {
+    fn told(automaton: &HorizonAutomaton, text: &str) -> (Told, Run) {
         let mut told = Told::default();
-        automaton.run(text, 0, true, &mut told);
-        told
+        let run = automaton.run(Course { text, from: 0, last: true, wide: 9 }, &mut told);
+        (told, run)
+    }
+
+    fn shapes(patterns: &[&str]) -> Vec<Shape> {
+        let shape = |pattern: &&str| {
+            let hir = super::super::pattern::parse(pattern).unwrap();
+            let bound = hir.properties().maximum_len().map_or(0, |len| len + 4);
+            Shape { hir, bound, built_in: false, silent: false }
+        };
+        patterns.iter().map(shape).collect()
     }
 
     #[test]
-    fn the_lazy_automaton_gives_the_same_cuts_as_the_dense_one() {
-        let patterns = [r"[a-z]+@[a-z]+\.[a-z]{2,4}", r"(?-u:\b)\d{4}", "secret$", "傻[瓜子]"];
-        let hirs: Vec<Hir> =
-            patterns.iter().map(|p| super::super::pattern::parse(p).unwrap()).collect();
-        let dense = HorizonAutomaton::new(&hirs).unwrap();
+    fn the_lazy_automaton_tells_the_same_as_the_dense_one() {
+        let shapes = shapes(&[
+            r"[a-z]{1,9}@[a-z]{1,9}\.[a-z]{2,4}",
+            r"(?-u:\b)\d{4}",
+            "secret$",
+            "傻[瓜子]",
+        ]);
+        let dense = HorizonAutomaton::new(&shapes).unwrap();
         assert!(dense.is_dense());
-        let wide: Vec<Hir> = hirs.iter().map(|hir| widen_whole(hir, WIDENED_FOR_LAZY)).collect();
-        let engine = lazy_engine(nfa(&wide).unwrap(), !can_begin_with(&wide, b' ')).unwrap();
-        let lazy = HorizonAutomaton { engine };
+        let lazy = HorizonAutomaton { engine: Engine::Lazy(Lazy::new(&shapes).unwrap()) };
         for text in ["mail bob@x.com, 1234 bob; secret", "你是傻瓜 12345", "", "a@b.c secret no"]
         {
             assert_eq!(told(&lazy, text), told(&dense, text), "{text}");
@@ -517,8 +331,52 @@ mod tests {
 
     #[test]
     fn a_match_never_ends_at_a_cut() {
-        let hirs = [super::super::pattern::parse("ab|b").unwrap()];
-        let automaton = HorizonAutomaton::new(&hirs).unwrap();
-        assert_eq!(told(&automaton, "xabx ").cuts, [1, 5]);
+        let automaton = HorizonAutomaton::new(&shapes(&["ab|b"])).unwrap();
+        let (told, run) = told(&automaton, "xabx ");
+        assert_eq!(told.segments, [(1, 5)]);
+        assert_eq!(run.last_cut, 5);
+    }
+
+    #[test]
+    fn a_long_stretch_without_a_cut_is_told_from_its_beginning() {
+        let automaton = HorizonAutomaton::new(&shapes(&["<[^>]+>"])).unwrap();
+        assert_eq!(told(&automaton, "ab <0123456789 x").1.first_wide, Some(3));
+        assert_eq!(told(&automaton, "ab <01234> xyzxyzxyz").1.first_wide, None);
+    }
+
+    #[test]
+    fn short_patterns_are_decided_while_a_long_one_is_in_progress() {
+        let automaton = HorizonAutomaton::new(&shapes(&["x{300}y", "[0-9]{2,8}z"])).unwrap();
+        let text = "x".repeat(100);
+        let run = automaton
+            .run(Course { text: &text, from: 0, last: false, wide: 999 }, &mut Told::default());
+        assert_eq!((run.last_cut, run.decided), (0, 0));
+        let text = "7".repeat(100);
+        let run = automaton
+            .run(Course { text: &text, from: 0, last: false, wide: 999 }, &mut Told::default());
+        assert_eq!((run.last_cut, run.decided), (0, 87));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+        #[test]
+        fn where_a_long_text_is_taken_up_changes_nothing(
+            words in prop::collection::vec(
+                prop_oneof![
+                    Just("word "), Just("abab"), Just("x "), Just("<"), Just("> "), Just("secret "),
+                    Just("1234 "), Just("傻瓜"), Just("，"), Just("bob@x.com "),
+                ],
+                200..1_200,
+            ),
+        ) {
+            let text = words.concat();
+            let shapes = shapes(&[r"[a-z]{1,9}@[a-z]{1,9}\.[a-z]{2,4}", "(?:ab){3}", "<[^>]+>", "傻[瓜子]", "secret x"]);
+            let dense = HorizonAutomaton::new(&shapes).unwrap();
+            let lazy = HorizonAutomaton { engine: Engine::Lazy(Lazy::new(&shapes).unwrap()) };
+            let (one, other) = (told(&dense, &text), told(&lazy, &text));
+            prop_assert_eq!(one.0, other.0);
+            prop_assert_eq!((one.1.last_cut, one.1.first_wide), (other.1.last_cut, other.1.first_wide));
+        }
     }
 }

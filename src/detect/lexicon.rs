@@ -1,19 +1,20 @@
-//! Terms of word lists: one Aho-Corasick automaton over all lexicons of a policy, run over each view.
+//! Terms of word lists: an index of their spellings, asked at each place of each view where a term could
+//! begin.
 //!
 //! The horizon is computed, not guessed: the earliest place from which the end of the text so far
-//! could still become a term. Terms that must stand as whole words can only begin at a word's
-//! border, which is why running English text is held for a word at most.
-
-use aho_corasick::automaton::Automaton;
-use aho_corasick::{Anchored, MatchKind, dfa, nfa};
+//! could still become a term. Terms that must stand as whole words can only begin where a word does,
+//! which is why running English text is held for a word at most.
 
 use super::AtomId;
-use super::prefix::PrefixIndex;
+use super::border::{end_of_word, is_word, runs_across};
+use super::index::{Reach, Spelling, SpellingIndex, is_blank};
 use crate::domain::Span;
 use crate::text::{Reading, VIEWS, normalise_term, repeats_term, skeleton_term};
 
-/// The most bytes the fast form of the automaton may take; beyond it the compact form is used.
-const DFA_LIMIT: usize = 24 << 20;
+/// The most bytes of a spelling by which it is found where it may begin anywhere.
+const LONGEST_KEY: usize = 6;
+/// The same for terms with any ending, which are found by the beginning of a word.
+const LONGEST_BEGINNING: usize = 4;
 
 /// Whether a term must stand as a whole word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,24 +45,17 @@ pub struct TermSpec {
 /// All terms of a policy.
 #[derive(Debug)]
 pub(super) struct TermSet {
-    automaton: Option<Engine>,
-    /// For each pattern of the automaton: where its entries begin.
-    first_entry: Vec<u32>,
     entries: Vec<Entry>,
     specs: Vec<TermSpec>,
-    /// Terms that can only begin at the border of a word.
-    at_border: PrefixIndex,
-    /// Terms that can begin anywhere.
-    anywhere: PrefixIndex,
+    /// Terms that begin with a whole word, by that word.
+    words: SpellingIndex,
+    /// Words with any ending, by their first bytes.
+    beginnings: SpellingIndex,
+    /// Terms that may begin anywhere, by their first bytes.
+    anywhere: SpellingIndex,
 }
 
-#[derive(Debug)]
-enum Engine {
-    Fast(Box<dfa::DFA>),
-    Compact(Box<nfa::contiguous::NFA>),
-}
-
-/// One meaning of one pattern: the term, and the views in which this spelling of it counts.
+/// One meaning of one spelling: the term, and the views in which this spelling of it counts.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     spec: u32,
@@ -77,35 +71,27 @@ pub(super) struct TermMatch {
 }
 
 impl TermSet {
-    pub(super) fn new(specs: Vec<TermSpec>) -> Result<Self, aho_corasick::BuildError> {
-        let mut spellings: Vec<(String, Entry)> = Vec::with_capacity(specs.len());
+    pub(super) fn new(specs: Vec<TermSpec>) -> Self {
+        let mut entries = Vec::with_capacity(specs.len());
+        let (mut words, mut beginnings, mut anywhere) = (Vec::new(), Vec::new(), Vec::new());
         for (index, spec) in specs.iter().enumerate() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            spell(&spec.term, |spelling, views| {
-                spellings.push((spelling, Entry { spec: index, views }));
+            let number = narrow(index);
+            spell(&spec.term, |text, views| {
+                let value = narrow(entries.len());
+                entries.push(Entry { spec: number, views });
+                let word = end_of_word(&text, 0);
+                if spec.boundary == Boundary::None || word == 0 {
+                    anywhere.push(Spelling { key: first_bytes(&text), text, value });
+                } else if spec.any_ending && word == text.len() {
+                    let key = word.min(LONGEST_BEGINNING);
+                    beginnings.push(Spelling { text, key, value });
+                } else {
+                    words.push(Spelling { key: word, text, value });
+                }
             });
         }
-        spellings.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut patterns: Vec<&str> = Vec::new();
-        let mut first_entry = Vec::new();
-        for (index, (spelling, _)) in spellings.iter().enumerate() {
-            if patterns.last() != Some(&spelling.as_str()) {
-                patterns.push(spelling);
-                first_entry.push(u32::try_from(index).unwrap_or(u32::MAX));
-            }
-        }
-        let starts_at_border = |(spelling, entry): &&(String, Entry)| {
-            specs.get(entry.spec as usize).is_some_and(|spec| spec.boundary == Boundary::Word)
-                && spelling.chars().next().is_some_and(is_word)
-        };
-        let (border, free): (Vec<_>, Vec<_>) = spellings.iter().partition(starts_at_border);
-        let text = |list: Vec<&(String, Entry)>| -> PrefixIndex {
-            PrefixIndex::new(list.into_iter().map(|(spelling, _)| spelling.as_str()).collect())
-        };
-        let (at_border, anywhere) = (text(border), text(free));
-        let automaton = if patterns.is_empty() { None } else { Some(engine(&patterns)?) };
-        let entries = spellings.into_iter().map(|(_, entry)| entry).collect();
-        Ok(Self { automaton, first_entry, entries, specs, at_border, anywhere })
+        let [words, beginnings, anywhere] = [words, beginnings, anywhere].map(SpellingIndex::new);
+        Self { entries, specs, words, beginnings, anywhere }
     }
 
     /// The term with this number.
@@ -115,148 +101,211 @@ impl TermSet {
 
     /// Length of the longest term in bytes, as it stands in views.
     pub(super) fn longest(&self) -> usize {
-        self.at_border.longest().max(self.anywhere.longest())
+        self.sides().into_iter().map(SpellingIndex::longest).max().unwrap_or_default()
     }
 
-    /// Bytes that the automaton and the index take.
+    /// Bytes that the indexes take.
     pub(super) fn memory(&self) -> usize {
-        let automaton = match &self.automaton {
-            Some(Engine::Fast(dfa)) => dfa.memory_usage(),
-            Some(Engine::Compact(nfa)) => nfa.memory_usage(),
-            None => 0,
-        };
-        automaton + self.at_border.memory() + self.anywhere.memory()
+        self.sides().into_iter().map(SpellingIndex::memory).sum::<usize>()
+            + self.entries.capacity() * size_of::<Entry>()
     }
 
-    /// Reports each term of `view` in `reading`, up to `left` of them, and tells the first byte of
-    /// the reading that could still become part of a term.
+    /// Reports each term in the first `upto` bytes of `reading` whose spelling counts in one of `views` (a
+    /// bit each), up to `left` of them, and tells the first byte from which the text before `upto`
+    /// could still become a term.
     pub(super) fn scan(
         &self,
         reading: &Reading,
-        view: usize,
+        (views, upto): (u32, usize),
         left: &mut usize,
         found: &mut dyn FnMut(TermMatch),
     ) -> usize {
-        match &self.automaton {
-            None => reading.len(),
-            Some(Engine::Fast(dfa)) => self.run(dfa.as_ref(), reading, view, left, found),
-            Some(Engine::Compact(nfa)) => self.run(nfa.as_ref(), reading, view, left, found),
+        let text = reading.as_str().get(..upto).unwrap_or_default();
+        let mut pass = Pass { set: self, text, views, left, found, open: text.len() };
+        if reading.survey().is_ascii() {
+            pass.ascii(reading);
+        } else {
+            pass.chars(0);
         }
+        pass.open
     }
 
-    fn run<A: Automaton>(
-        &self,
-        automaton: &A,
-        reading: &Reading,
-        view: usize,
-        left: &mut usize,
-        found: &mut dyn FnMut(TermMatch),
-    ) -> usize {
-        let text = reading.as_str();
-        let Ok(root) = automaton.start_state(Anchored::No) else { return 0 };
-        let mut state = root;
-        let mut open = text.len();
-        for (index, &byte) in text.as_bytes().iter().enumerate() {
-            state = automaton.next_state(Anchored::No, state, byte);
-            if automaton.is_special(state) && automaton.is_match(state) {
-                let end = index + 1;
-                for which in 0..automaton.match_len(state) {
-                    let pattern = automaton.match_pattern(state, which);
-                    let start = end - automaton.pattern_len(pattern);
-                    open = open.min(self.accept(
-                        text,
-                        (pattern.as_usize(), view),
-                        Span::new(start, end),
-                        left,
-                        found,
-                    ));
-                }
-            }
-        }
-        if state == root { open } else { open.min(self.in_progress(text)) }
+    /// The first byte from which the first `upto` bytes of `reading` could still become a term.
+    pub(super) fn in_progress(&self, reading: &Reading, upto: usize) -> usize {
+        let text = reading.as_str().get(..upto).unwrap_or_default();
+        let reach = self.sides().into_iter().map(SpellingIndex::reach).max().unwrap_or_default();
+        let from = super::pattern::floor_char(text, text.len().saturating_sub(reach));
+        let from = if runs_across(text, from) { end_of_word(text, from) } else { from };
+        let mut left = 0;
+        let found = &mut |_| {};
+        let mut pass = Pass { set: self, text, views: 0, left: &mut left, found, open: text.len() };
+        pass.chars(from);
+        pass.open
     }
 
-    /// Checks one occurrence and reports it; the result is where it begins if it could still grow.
-    fn accept(
-        &self,
-        text: &str,
-        (pattern, view): (usize, usize),
-        at: Span,
-        left: &mut usize,
-        found: &mut dyn FnMut(TermMatch),
-    ) -> usize {
-        let mut open = text.len();
-        let first = self.first_entry.get(pattern).map_or(0, |&first| first as usize);
-        let end = self.first_entry.get(pattern + 1).map_or(self.entries.len(), |&e| e as usize);
-        for entry in self.entries.get(first..end).unwrap_or_default() {
-            let Some(spec) = self.specs.get(entry.spec as usize) else { continue };
-            if entry.views & (1 << view) == 0 {
-                continue;
-            }
-            let mut at = at;
-            if spec.boundary == Boundary::Word && word_stands_before(text, at.start) {
-                continue;
-            }
-            if spec.any_ending {
-                at.end = end_of_word(text, at.end);
-                if at.end == text.len() {
-                    open = open.min(at.start);
-                }
-            } else if spec.boundary == Boundary::Word && word_goes_on(text, at.end) {
-                continue;
-            }
-            let Some(rest) = left.checked_sub(1) else { return open };
-            *left = rest;
-            found(TermMatch { spec: entry.spec as usize, at });
-        }
-        open
-    }
-
-    /// The earliest place from which the end of `text` is the beginning of a term.
-    fn in_progress(&self, text: &str) -> usize {
-        let reach = self.longest();
-        let mut at = super::pattern::floor_char(text, text.len().saturating_sub(reach));
-        while let Some(tail) = text.get(at..).filter(|tail| !tail.is_empty()) {
-            let at_border = || !word_stands_before(text, at) && self.at_border.has(tail);
-            if at_border() || self.anywhere.has(tail) {
-                return at;
-            }
-            at += tail.chars().next().map_or(1, char::len_utf8);
-        }
-        text.len()
+    const fn sides(&self) -> [&SpellingIndex; 3] {
+        [&self.words, &self.beginnings, &self.anywhere]
     }
 }
 
-fn engine(patterns: &[&str]) -> Result<Engine, aho_corasick::BuildError> {
-    let mut seen = [false; 256];
-    let mut states = 1_usize;
-    for byte in patterns.iter().flat_map(|pattern| pattern.bytes()) {
-        states += 1;
-        if let Some(seen) = seen.get_mut(usize::from(byte)) {
-            *seen = true;
+/// One pass over one text.
+struct Pass<'p> {
+    set: &'p TermSet,
+    text: &'p str,
+    views: u32,
+    left: &'p mut usize,
+    found: &'p mut dyn FnMut(TermMatch),
+    /// The earliest place that is still open.
+    open: usize,
+}
+
+impl Pass<'_> {
+    fn ascii(&mut self, reading: &Reading) {
+        let words = !self.set.words.is_empty() || !self.set.beginnings.is_empty();
+        for (start, end) in reading.survey().words().take_while(|_| words) {
+            if start >= self.text.len() {
+                break;
+            }
+            self.word(start, end.min(self.text.len()));
+        }
+        if self.set.anywhere.has_ascii() {
+            for at in 0..self.text.len() {
+                self.place(at);
+            }
         }
     }
-    let classes = seen.iter().filter(|&&seen| seen).count() + 1;
-    if states * classes.next_power_of_two() * size_of::<u32>() <= DFA_LIMIT {
-        let dfa = dfa::DFA::builder()
-            .match_kind(MatchKind::Standard)
-            .start_kind(aho_corasick::StartKind::Unanchored)
-            .prefilter(false)
-            .build(patterns)?;
-        return Ok(Engine::Fast(Box::new(dfa)));
+
+    fn chars(&mut self, from: usize) {
+        let bytes = self.text.as_bytes();
+        let mut word = None;
+        let mut at = from;
+        while let Some(&byte) = bytes.get(at) {
+            // Lead bytes of U+3000 to U+9FFF, none of which is part of a word.
+            let (width, is_word) = if matches!(byte, 0xe3..=0xe9) {
+                (3, false)
+            } else {
+                let c = self.text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+                (c.len_utf8(), is_word(c))
+            };
+            if is_word {
+                word.get_or_insert(at);
+            } else if let Some(start) = word.take() {
+                self.word(start, at);
+            }
+            self.place(at);
+            at += width;
+        }
+        if let Some(start) = word {
+            self.word(start, self.text.len());
+        }
     }
-    let nfa = nfa::contiguous::NFA::builder()
-        .match_kind(MatchKind::Standard)
-        .prefilter(false)
-        .build(patterns)?;
-    Ok(Engine::Compact(Box::new(nfa)))
+
+    /// Looks for terms that begin with the word `start..end`.
+    #[inline]
+    fn word(&mut self, start: usize, end: usize) {
+        let (set, bytes) = (self.set, self.text.as_bytes());
+        let Some((word, first)) = bytes.get(start..end).and_then(|w| Some((w, *w.first()?))) else {
+            return;
+        };
+        if let Some(range) = set.words.with_key(word) {
+            self.compare(&set.words, start, range, word.len());
+        }
+        let mut lengths = set.beginnings.key_lengths(first);
+        while lengths != 0 {
+            let length = lengths.trailing_zeros() as usize + 1;
+            lengths &= lengths - 1;
+            let key = word.get(..length);
+            if let Some(range) = key.and_then(|key| set.beginnings.with_key(key)) {
+                self.compare(&set.beginnings, start, range, length);
+            }
+        }
+        let grows = || set.words.has_key_with(word) || set.beginnings.has_key_with(word);
+        if end == self.text.len() && grows() {
+            self.open = self.open.min(start);
+        }
+    }
+
+    /// Looks for terms that may begin anywhere.
+    #[inline]
+    fn place(&mut self, at: usize) {
+        let (set, bytes) = (self.set, self.text.as_bytes());
+        let mut lengths = bytes.get(at).map_or(0, |&byte| set.anywhere.key_lengths(byte));
+        while lengths != 0 {
+            let length = lengths.trailing_zeros() as usize + 1;
+            lengths &= lengths - 1;
+            match bytes.get(at..at + length) {
+                Some(key) => {
+                    if let Some(range) = set.anywhere.with_key(key) {
+                        self.compare(&set.anywhere, at, range, length);
+                    }
+                }
+                None => {
+                    if set.anywhere.has_key_with(bytes.get(at..).unwrap_or_default()) {
+                        self.open = self.open.min(at);
+                    }
+                }
+            }
+        }
+    }
+
+    fn compare(&mut self, side: &SpellingIndex, start: usize, range: (usize, usize), key: usize) {
+        let text = self.text;
+        let reach = side.compare(text, range, (key, start + key), &mut |values, end| {
+            for &value in values {
+                self.accept(value, start, end);
+            }
+        });
+        if reach == Reach::Open {
+            self.open = self.open.min(start);
+        }
+    }
+
+    /// Checks the borders of one occurrence and reports it.
+    fn accept(&mut self, value: u32, start: usize, end: usize) {
+        let Some(entry) = self.set.entries.get(value as usize) else { return };
+        let Some(spec) = self.set.specs.get(entry.spec as usize) else { return };
+        let mut end = end;
+        if spec.boundary == Boundary::Word && runs_across(self.text, start) {
+            return;
+        }
+        if spec.any_ending {
+            end = end_of_word(self.text, end);
+        } else if spec.boundary == Boundary::Word && runs_across(self.text, end) {
+            return;
+        }
+        if end == self.text.len() {
+            // What follows may be part of the word, or of its last character.
+            self.open = self.open.min(start);
+        }
+        if entry.views & self.views == 0 {
+            return;
+        }
+        let Some(rest) = self.left.checked_sub(1) else { return };
+        *self.left = rest;
+        (self.found)(TermMatch { spec: entry.spec as usize, at: Span::new(start, end) });
+    }
+}
+
+/// How many bytes of a spelling that may begin anywhere are its key: some, up to the first blank, and
+/// whole characters.
+fn first_bytes(text: &str) -> usize {
+    let mut key = 0;
+    for c in text.chars() {
+        let end = key + c.len_utf8();
+        let blank = u8::try_from(c).is_ok_and(is_blank);
+        if key > 0 && (blank || end > LONGEST_KEY) {
+            break;
+        }
+        key = end;
+    }
+    key
 }
 
 /// The spellings of a term, each with the set of views (a bit each) whose texts have that spelling.
 fn spell(term: &str, mut with: impl FnMut(String, u32)) {
-    let folded = normalise_term(term);
-    let skeleton = skeleton_term(term);
-    let repeats = repeats_term(term);
+    let folded = one_blank(&normalise_term(term));
+    let skeleton = one_blank(&skeleton_term(term));
+    let repeats = one_blank(&repeats_term(term));
     let (mut in_fold, mut in_others, mut in_repeats) = (0, 0, 0);
     for (index, view) in VIEWS.iter().enumerate() {
         match view.name.0 {
@@ -280,41 +329,15 @@ fn spell(term: &str, mut with: impl FnMut(String, u32)) {
     }
 }
 
-/// Whether a character is part of a word in a script that sets words apart by spaces or marks.
-///
-/// Chinese, Japanese, Korean (whose particles are written onto the word), Thai, Lao, Tibetan,
-/// Burmese and Khmer do not, so a term in them has no border to look for.
-pub(super) fn is_word(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_alphanumeric();
+/// A spelling without white space around it, and with one blank for what is in it.
+fn one_blank(spelling: &str) -> String {
+    if !spelling.bytes().any(is_blank) {
+        return spelling.to_owned();
     }
-    c.is_alphanumeric()
-        && !matches!(c,
-            '\u{0e00}'..='\u{0fff}'
-            | '\u{1000}'..='\u{109f}'
-            | '\u{1100}'..='\u{11ff}'
-            | '\u{1780}'..='\u{17ff}'
-            | '\u{2e80}'..='\u{9fff}'
-            | '\u{a960}'..='\u{a97f}'
-            | '\u{ac00}'..='\u{d7ff}'
-            | '\u{f900}'..='\u{faff}'
-            | '\u{ff66}'..='\u{ffdc}'
-            | '\u{1b000}'..='\u{1b16f}'
-            | '\u{20000}'..='\u{3ffff}')
+    spelling.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a word runs across position `at`: a word character stands on both sides.
-fn word_stands_before(text: &str, at: usize) -> bool {
-    let before = text.get(..at).and_then(|before| before.chars().next_back());
-    let after = text.get(at..).and_then(|after| after.chars().next());
-    before.is_some_and(is_word) && after.is_some_and(is_word)
-}
-
-fn word_goes_on(text: &str, at: usize) -> bool {
-    word_stands_before(text, at)
-}
-
-fn end_of_word(text: &str, from: usize) -> usize {
-    let rest = text.get(from..).unwrap_or_default();
-    from + rest.find(|c| !is_word(c)).unwrap_or(rest.len())
+/// Lexicons are limited to far fewer than four thousand million terms when they are read.
+fn narrow(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }

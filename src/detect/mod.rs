@@ -5,17 +5,21 @@
 //! Scanning cannot fail; building can.
 
 mod automaton;
+mod border;
 pub mod entity;
+mod flat;
+mod index;
 mod lexicon;
 mod pattern;
-mod prefix;
 mod scanner;
+mod shapes;
+mod widen;
 
 #[cfg(test)]
 mod tests;
 
 pub use lexicon::{Boundary, TermSpec};
-pub use pattern::{PatternError, PatternSpec, longest_match};
+pub use pattern::{Outline, PatternError, PatternSpec, longest_match};
 pub use scanner::{BuildError, Hit, Scan, Scanner, ScannerBuilder, Scratch, Window};
 
 /// Number of one leaf matcher of a policy. Several terms or patterns may share one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
@@ -11,7 +11,10 @@ use regex_syntax::hir::Hir;
 use thiserror::Error;
 
 use super::AtomId;
-use super::automaton::{CutSink, HorizonAutomaton};
+use super::automaton::{HorizonAutomaton, Shape};
+use super::flat::{Course, MatchSink};
+use super::shapes::Shapes;
+use super::widen::without_context;
 use crate::domain::Span;
 
 /// The most bytes that one compiled regex may take. Counted repeats of large classes reach it early,
@@ -35,6 +38,18 @@ pub struct PatternSpec {
     pub label: Arc<str>,
     /// The most bytes that a stream may hold for a match of this pattern in progress.
     pub max_match: usize,
+    /// What a built-in pattern has in the place of an automaton of its own.
+    pub outline: Option<Outline>,
+}
+
+/// Where a match of a pattern may be in progress, told by regexes with smaller automata that many
+/// patterns share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Outline {
+    /// Each match of the pattern lies within a match of this.
+    pub around: &'static str,
+    /// Each match of the pattern has a match of this in it. `None` where `around` says enough.
+    pub within: Option<&'static str>,
 }
 
 /// Why a regex cannot be used.
@@ -73,7 +88,7 @@ pub(super) struct PatternMatch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Segment {
     span: Span,
-    /// Where this segment's pattern numbers begin in [`PatternScratch::hit_patterns`].
+    /// Where the numbers of this segment's shapes begin in [`PatternScratch::hit_patterns`].
     first_pattern: usize,
 }
 
@@ -102,11 +117,13 @@ pub(super) struct PatternScan {
 #[derive(Debug)]
 pub(super) struct PatternSet {
     compiled: Vec<Compiled>,
+    /// The patterns of each shape that `all` knows.
+    members: Vec<Vec<usize>>,
     all: Option<HorizonAutomaton>,
     /// One automaton for each bound over the patterns that have no longest match within it.
     unbounded: Vec<Unbounded>,
-    /// The longest match of the others, with the look-ahead, in bytes.
-    bounded_len: usize,
+    /// Whether a match may begin one character before the automaton sees it.
+    context: bool,
 }
 
 #[derive(Debug)]
@@ -115,10 +132,14 @@ struct Unbounded {
     automaton: HorizonAutomaton,
 }
 
+/// A regex that is compiled when it is first needed. `None` if that failed, which the tests of the
+/// built-in patterns rule out; all others are compiled when they are read.
+type SharedRegex = Arc<OnceLock<Option<meta::Regex>>>;
+
 #[derive(Debug)]
 struct Compiled {
     spec: PatternSpec,
-    regex: meta::Regex,
+    regex: SharedRegex,
     /// Whether it has no longest match within its bound.
     unbounded: bool,
     /// The shortest match in bytes. Shorter segments need no search: the automaton matches more than
@@ -142,6 +163,13 @@ pub(super) fn parse(pattern: &str) -> Result<Hir, PatternError> {
 /// The longest match of a pattern in bytes, `None` where there is no longest.
 pub fn longest_match(pattern: &str) -> Result<Option<usize>, PatternError> {
     Ok(parse(pattern)?.properties().maximum_len())
+}
+
+/// A built-in pattern: one regex for all policies that use it.
+fn shared(pattern: &str) -> SharedRegex {
+    static SHARED: Mutex<BTreeMap<String, SharedRegex>> = Mutex::new(BTreeMap::new());
+    let mut all = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(all.entry(pattern.to_owned()).or_default())
 }
 
 /// Compiles one pattern under the limits.
@@ -172,28 +200,50 @@ impl PatternSet {
     /// when all of them together are.
     pub(super) fn new(specs: Vec<PatternSpec>) -> Result<Self, (Option<usize>, PatternError)> {
         let mut compiled = Vec::with_capacity(specs.len());
-        let mut hirs = Vec::with_capacity(specs.len());
-        let mut unbounded: BTreeMap<usize, Vec<Hir>> = BTreeMap::new();
-        let mut bounded_len = 0;
+        let mut shapes = Shapes::default();
+        let mut context = false;
+        let mut unbounded: BTreeMap<usize, Vec<Shape>> = BTreeMap::new();
         for (index, spec) in specs.into_iter().enumerate() {
-            let hir = parse(&spec.pattern).map_err(|error| (Some(index), error))?;
-            let regex = compile(&spec.pattern).map_err(|error| (Some(index), error))?;
+            let at_fault = |error| (Some(index), error);
+            let hir = parse(&spec.pattern).map_err(at_fault)?;
+            let regex = match spec.outline {
+                Some(_) => shared(&spec.pattern),
+                None => {
+                    Arc::new(OnceLock::from(compile(&spec.pattern).map(Some).map_err(at_fault)?))
+                }
+            };
             let longest = hir.properties().maximum_len().filter(|&len| len <= spec.max_match);
-            match longest {
-                Some(longest) => bounded_len = longest.max(bounded_len),
-                None => unbounded.entry(spec.max_match).or_default().push(hir.clone()),
+            let shortest = hir.properties().minimum_len().unwrap_or_default();
+            let bound = longest.map_or(0, |longest| longest + LOOK_AHEAD);
+            let bare = without_context(&hir);
+            context |= bare.is_some();
+            let hir = bare.unwrap_or(hir);
+            match spec.outline {
+                None => shapes.add(
+                    Shape { hir: hir.clone(), bound, built_in: false, silent: false },
+                    Some(index),
+                ),
+                Some(outline) => shapes.outline(outline, bound, index).map_err(at_fault)?,
             }
-            hirs.push(hir);
-            let shortest = hirs.last().and_then(|hir| hir.properties().minimum_len()).unwrap_or(0);
+            if longest.is_none() {
+                unbounded.entry(spec.max_match).or_default().push(Shape {
+                    hir,
+                    bound,
+                    built_in: false,
+                    silent: false,
+                });
+            }
             compiled.push(Compiled { spec, regex, unbounded: longest.is_none(), shortest });
         }
-        let automaton = |hirs: &[Hir]| HorizonAutomaton::new(hirs).map_err(|error| (None, error));
-        let all = if hirs.is_empty() { None } else { Some(automaton(&hirs)?) };
+        let automaton =
+            |shapes: &[Shape]| HorizonAutomaton::new(shapes).map_err(|error| (None, error));
+        let Shapes { all: shapes, members, .. } = shapes;
+        let all = if shapes.is_empty() { None } else { Some(automaton(&shapes)?) };
         let unbounded = unbounded
             .into_iter()
-            .map(|(max_match, hirs)| Ok(Unbounded { max_match, automaton: automaton(&hirs)? }))
+            .map(|(max_match, shapes)| Ok(Unbounded { max_match, automaton: automaton(&shapes)? }))
             .collect::<Result<_, _>>()?;
-        Ok(Self { compiled, all, unbounded, bounded_len: bounded_len + LOOK_AHEAD })
+        Ok(Self { compiled, members, all, unbounded, context })
     }
 
     /// The pattern with this number.
@@ -205,7 +255,7 @@ impl PatternSet {
     pub(super) fn memory(&self) -> usize {
         self.all.iter().map(HorizonAutomaton::memory).sum::<usize>()
             + self.unbounded.iter().map(|group| group.automaton.memory()).sum::<usize>()
-            + self.compiled.iter().map(|compiled| compiled.regex.memory_usage()).sum::<usize>()
+            + self.compiled.iter().map(Compiled::memory).sum::<usize>()
     }
 
     /// Whether the automaton over all patterns is of the fast form.
@@ -229,24 +279,24 @@ impl PatternSet {
         let Some(all) = &self.all else {
             return PatternScan { decided: text.len(), overflow: None, exhausted: false };
         };
-        let mut cuts = Cuts { prev: from, widest: 0, scratch };
-        all.run(text, from, last, &mut cuts);
-        let (last_cut, widest) = cuts.close(text.len());
-        let open = text.len().saturating_sub(last_cut);
         let tightest = self.unbounded.first().map_or(usize::MAX, |group| group.max_match);
-        let mut decided = last_cut;
+        let run = all.run(Course { text, from, last, wide: tightest }, scratch);
+        let last_cut = run.last_cut;
+        let mut decided = run.decided;
         let mut overflow = None;
-        if widest > tightest || open > self.bounded_len {
+        if run.first_wide.is_some() || decided > last_cut {
             let tail = self.unbounded_tail(text, from.max(restart), last);
             overflow = tail.overflow;
-            let bounded = floor_char(text, text.len().saturating_sub(self.bounded_len));
-            decided = last_cut.max(bounded.min(tail.last_cut));
+            decided = last_cut.max(decided.min(tail.last_cut));
         }
         if last {
             decided = text.len();
         }
         if decided > last_cut {
             scratch.take_open_segment(Span::new(last_cut, text.len()));
+        }
+        if self.context && !last {
+            decided = char_before(text, decided).max(from);
         }
         let exhausted = !self.search(text, work, scratch);
         // A match that was given up does not come back when its end is seen after all.
@@ -264,11 +314,9 @@ impl PatternSet {
     fn unbounded_tail(&self, text: &str, from: usize, last: bool) -> Tail {
         let mut tail = Tail { last_cut: text.len(), overflow: None };
         for Unbounded { max_match, automaton } in &self.unbounded {
-            let mut gaps = Gaps { prev: from, max_match: *max_match, first_wide: None };
-            automaton.run(text, from, last, &mut gaps);
-            gaps.measure(text.len());
-            tail.last_cut = tail.last_cut.min(gaps.prev);
-            if let Some(start) = gaps.first_wide
+            let run = automaton.run(Course { text, from, last, wide: *max_match }, &mut Deaf);
+            tail.last_cut = tail.last_cut.min(run.last_cut);
+            if let Some(start) = run.first_wide
                 && tail.overflow.is_none_or(|known| start < known.start)
             {
                 tail.overflow = Some(Span::new(start, floor_char(text, start + max_match)));
@@ -283,9 +331,15 @@ impl PatternSet {
         let PatternScratch { segments, hit_patterns, open_patterns: _, matches } = scratch;
         for (index, segment) in segments.iter().enumerate() {
             let end = segments.get(index + 1).map_or(hit_patterns.len(), |next| next.first_pattern);
-            for &pattern in hit_patterns.get(segment.first_pattern..end).unwrap_or_default() {
+            let shapes = hit_patterns.get(segment.first_pattern..end).unwrap_or_default();
+            let members = shapes.iter().filter_map(|&shape| self.members.get(shape));
+            for &pattern in members.flatten() {
                 let Some(compiled) = self.compiled.get(pattern) else { continue };
-                if !compiled.search(text, segment.span, work, &mut |span| {
+                let mut within = segment.span;
+                if self.context {
+                    within.start = char_before(text, within.start);
+                }
+                if !compiled.search(text, within, work, &mut |span| {
                     matches.push(PatternMatch { pattern, span });
                 }) {
                     return false;
@@ -297,6 +351,10 @@ impl PatternSet {
 }
 
 impl Compiled {
+    fn memory(&self) -> usize {
+        self.regex.get().and_then(Option::as_ref).map_or(0, meta::Regex::memory_usage)
+    }
+
     fn search(
         &self,
         text: &str,
@@ -307,7 +365,9 @@ impl Compiled {
         if within.len() < self.shortest {
             return true;
         }
-        for hit in self.regex.find_iter(Input::new(text).span(within.range())) {
+        let regex = self.regex.get_or_init(|| compile(&self.spec.pattern).ok());
+        let Some(regex) = regex else { return false };
+        for hit in regex.find_iter(Input::new(text).span(within.range())) {
             // A search may read to the end of its segment for each match, so that is what each
             // match is charged: a quadratic pattern runs out of work instead of time.
             let Some(left) = work.checked_sub(within.len()) else { return false };
@@ -358,64 +418,36 @@ impl PatternScratch {
     }
 }
 
-/// Collects the segments in which patterns matched.
-struct Cuts<'s> {
-    prev: usize,
-    widest: usize,
-    scratch: &'s mut PatternScratch,
-}
-
-impl Cuts<'_> {
-    /// The last cut, and the widest distance between two cuts, the end of the text counted as one.
-    fn close(self, end: usize) -> (usize, usize) {
-        (self.prev, self.widest.max(end.saturating_sub(self.prev)))
-    }
-}
-
-impl CutSink for Cuts<'_> {
-    fn cut(&mut self, at: usize) {
-        if !self.scratch.open_patterns.is_empty() {
-            self.scratch.take_open_segment(Span::new(self.prev, at));
-        }
-        self.widest = self.widest.max(at - self.prev);
-        self.prev = at;
-    }
-
+impl MatchSink for PatternScratch {
     fn matched(&mut self, pattern: usize) {
-        if !self.scratch.open_patterns.contains(&pattern) {
-            self.scratch.open_patterns.push(pattern);
+        if !self.open_patterns.contains(&pattern) {
+            self.open_patterns.push(pattern);
         }
+    }
+
+    fn segment(&mut self, start: usize, end: usize) {
+        self.take_open_segment(Span::new(start, end));
     }
 
     fn gave_up(&mut self, patterns: usize) {
-        self.scratch.open_patterns = (0..patterns).collect();
+        self.open_patterns = (0..patterns).collect();
     }
 }
 
-/// Measures the distance between cuts.
-struct Gaps {
-    prev: usize,
-    max_match: usize,
-    first_wide: Option<usize>,
-}
+/// Wants to know of no matches.
+struct Deaf;
 
-impl Gaps {
-    fn measure(&mut self, at: usize) {
-        if at - self.prev > self.max_match && self.first_wide.is_none() {
-            self.first_wide = Some(self.prev);
-        }
-    }
-}
-
-impl CutSink for Gaps {
-    fn cut(&mut self, at: usize) {
-        self.measure(at);
-        self.prev = at;
-    }
-
+impl MatchSink for Deaf {
     fn matched(&mut self, _: usize) {}
 
+    fn segment(&mut self, _: usize, _: usize) {}
+
     fn gave_up(&mut self, _: usize) {}
+}
+
+/// Where the character before `at` begins.
+fn char_before(text: &str, at: usize) -> usize {
+    floor_char(text, at.saturating_sub(1))
 }
 
 /// The last character boundary at or before `at`.

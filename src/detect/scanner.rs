@@ -6,13 +6,15 @@
 use thiserror::Error;
 
 use super::AtomId;
-use super::lexicon::{TermSet, TermSpec};
+use super::lexicon::{TermMatch, TermSet, TermSpec};
 use super::pattern::{PatternError, PatternScratch, PatternSet, PatternSpec, PatternWindow};
 use crate::domain::{Span, ViewName};
-use crate::text::{Reading, VIEWS, is_drawn_out};
+use crate::text::{Reading, VIEWS};
 
 /// The name under which a hit in the unchanged text is reported.
 const RAW: ViewName = ViewName("raw");
+/// The view in which a term counts only where something was left out.
+const REPEATS: &str = "repeats";
 
 /// Why a scanner could not be built.
 #[derive(Debug, Error)]
@@ -28,9 +30,6 @@ pub enum BuildError {
     /// All patterns together are.
     #[error(transparent)]
     Patterns(PatternError),
-    /// The terms cannot be made into one automaton.
-    #[error("the terms together are too many: {0}")]
-    Terms(#[from] aho_corasick::BuildError),
 }
 
 /// Collects what is to be found.
@@ -77,7 +76,7 @@ impl ScannerBuilder {
             Some(index) => BuildError::Pattern { index, error },
             None => BuildError::Patterns(error),
         })?;
-        Ok(Scanner { terms: TermSet::new(self.terms)?, patterns, views })
+        Ok(Scanner { terms: TermSet::new(self.terms), patterns, views })
     }
 }
 
@@ -222,31 +221,15 @@ impl Scanner {
         let Scratch { raw, readings, hits, hits_left, .. } = scratch;
         raw.identity(window.text);
         readings.resize_with(VIEWS.len(), Reading::default);
-        let mut stands_for = [None; VIEWS.len()];
-        let mut decided = window.text.len();
-        for (index, view) in VIEWS.iter().enumerate() {
-            let base = view.over.and_then(|over| stands_for.get(over).copied().flatten());
-            if self.views & (1 << index) == 0 {
-                set(&mut stands_for, index, base);
-                continue;
-            }
-            let (before, rest) = readings.split_at_mut(index);
-            let input = base.and_then(|base: usize| before.get(base)).unwrap_or(raw);
-            if !window.last {
-                decided = decided.min(input.raw_start((view.open_from)(input)));
-            }
-            if view.over.is_some() && !(view.applies)(input) {
-                set(&mut stands_for, index, base);
-                continue;
-            }
-            let Some(reading) = rest.first_mut() else { continue };
-            (view.build)(input, reading);
-            set(&mut stands_for, index, Some(index));
-            let reading = &*reading;
-            let open = self.terms.scan(reading, index, hits_left, &mut |found| {
+        let (shown, mut decided) = self.build_views(window.last, raw, readings);
+        for shown in shown.iter().filter(|shown| shown.views != 0) {
+            let Some(view) = VIEWS.get(shown.reading) else { continue };
+            let reading =
+                if shown.is_raw { &*raw } else { readings.get(shown.reading).unwrap_or(raw) };
+            let mut report = |found: TermMatch| {
                 let span = reading.raw_span(found.at.start, found.at.end);
                 if let Some(spec) = self.terms.spec(found.spec)
-                    && counts(spec, window, span, view.name.0)
+                    && counts(spec, window, (span, found.at), (view.name, reading))
                 {
                     hits.push(Hit {
                         atom: spec.atom,
@@ -255,10 +238,63 @@ impl Scanner {
                         source: Source::Term(found.spec),
                     });
                 }
-            });
-            decided = decided.min(reading.raw_start(open));
+            };
+            let open = self.terms.scan(reading, (shown.views, shown.upto), hits_left, &mut report);
+            if !window.last {
+                decided = decided.min(reading.raw_start(open));
+            }
         }
         decided
+    }
+
+    /// Builds the views that differ from what they read. Tells which readings are to be looked at, each
+    /// for which views and up to where, and the first raw byte that is open because of the views that
+    /// do not differ.
+    fn build_views(
+        &self,
+        last: bool,
+        raw: &Reading,
+        readings: &mut [Reading],
+    ) -> ([Shown; VIEWS.len()], usize) {
+        let mut shown: [Shown; VIEWS.len()] = std::array::from_fn(Shown::nothing);
+        let mut stands_for = [0; VIEWS.len()];
+        let mut decided = raw.len();
+        for (index, view) in VIEWS.iter().enumerate() {
+            let base = view.over.and_then(|over| stands_for.get(over).copied());
+            let (before, rest) = readings.split_at_mut(index);
+            let is_raw = base.is_none_or(|base| shown.get(base).is_some_and(|shown| shown.is_raw));
+            let input = base.filter(|_| !is_raw).and_then(|base| before.get(base)).unwrap_or(raw);
+            let off = self.views & (1 << index) == 0;
+            // What the view reads is open itself from somewhere on.
+            let end = base.and_then(|base| shown.get(base)).map_or(raw.len(), |shown| shown.upto);
+            let open = if last || off { end } else { (view.open_from)(input).min(end) };
+            decided = decided.min(input.raw_start(open));
+            let (mut here, mut views) = (base.unwrap_or(index), 1 << index);
+            if off {
+                views = 0;
+            } else if (view.applies)(input) {
+                here = index;
+                if let Some(reading) = rest.first_mut() {
+                    (view.build)(input, reading);
+                    let whole = open == input.len();
+                    let upto =
+                        if whole { reading.len() } else { reading.upto(input.raw_start(open)) };
+                    set(&mut shown, index, |shown| (shown.is_raw, shown.upto) = (false, upto));
+                }
+            } else {
+                if open < input.len() {
+                    decided = decided.min(input.raw_start(self.terms.in_progress(input, open)));
+                }
+                // What repeats nothing shows no word that its base does not show.
+                views = if view.name.0 == REPEATS { 0 } else { views };
+                if base.is_none() {
+                    set(&mut shown, index, |shown| (shown.is_raw, shown.upto) = (true, open));
+                }
+            }
+            set(&mut stands_for, index, |stands| *stands = here);
+            set(&mut shown, here, |shown| shown.views |= views);
+        }
+        (shown, decided)
     }
 
     fn scan_patterns(
@@ -288,21 +324,45 @@ impl Scanner {
     }
 }
 
+/// A reading to be looked at.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    /// The view whose reading it is.
+    reading: usize,
+    /// Whether that reading is the raw text.
+    is_raw: bool,
+    /// The views that it stands for, a bit each; itself among them.
+    views: u32,
+    /// Where the part of it ends that no further text can change.
+    upto: usize,
+}
+
+impl Shown {
+    const fn nothing(reading: usize) -> Self {
+        Self { reading, is_raw: false, views: 0, upto: 0 }
+    }
+}
+
 /// Whether an occurrence of a term counts, looked at from the raw text.
-fn counts(spec: &TermSpec, window: Window<'_>, span: Span, view: &str) -> bool {
+fn counts(
+    spec: &TermSpec,
+    window: Window<'_>,
+    (span, at): (Span, Span),
+    (view, reading): (ViewName, &Reading),
+) -> bool {
     if span.start < window.from {
         return false;
     }
     let raw = window.text.get(span.range()).unwrap_or_default();
     // Where nothing was collapsed, the term's collapsed spelling stands there by itself: `as`
     // beside a word like `soooo` is not an `ass`.
-    let drawn_out = view != "repeats" || is_drawn_out(raw);
-    drawn_out && (!spec.exact_case || raw == spec.term)
+    let stretched = view.0 != REPEATS || reading.is_collapsed(at.start, at.end);
+    stretched && (!spec.exact_case || raw == spec.term)
 }
 
-fn set(stands_for: &mut [Option<usize>], index: usize, value: Option<usize>) {
-    if let Some(slot) = stands_for.get_mut(index) {
-        *slot = value;
+fn set<T>(list: &mut [T], index: usize, change: impl FnOnce(&mut T)) {
+    if let Some(item) = list.get_mut(index) {
+        change(item);
     }
 }
 

@@ -45,6 +45,7 @@ fn build(terms: &[&str], patterns: &[&str], views: bool) -> Scanner {
             validate: None,
             label: Arc::from(*pattern),
             max_match: 1024,
+            outline: None,
         });
     }
     builder.build().unwrap()
@@ -167,6 +168,7 @@ fn patterns_are_refused_for_what_is_wrong_with_them() {
         validate: None,
         label: Arc::from("big"),
         max_match: 1024,
+        outline: None,
     });
     assert!(matches!(
         builder.build().unwrap_err(),

@@ -14,6 +14,7 @@ use super::thin::thin;
 use crate::detect::{AtomId, Hit, Scan, Scratch, Window};
 use crate::domain::{Author, Phase, Rewrite, Span, Verdict};
 use crate::policy::{OnFailure, Policy};
+use crate::text::{CONTEXT_CHARS, is_attached};
 
 /// The most hits of one scan, the most of a prompt that rules may need at one time, and the most of a
 /// completion that fire: beyond it the text counts as one that cannot be scanned.
@@ -22,9 +23,6 @@ const MOST_HITS: usize = 10_000;
 const THIN_FROM: usize = 1_024;
 /// The most bytes that regexes may read for one piece of a stream, and for one whole text.
 const MOST_WORK: usize = 64 << 20;
-/// Characters of decided text that are kept before the undecided text, so that borders of words and
-/// marks on letters are seen.
-const CONTEXT_CHARS: usize = 16;
 /// Bytes of a whole text that are looked at in one scan; doubled while nothing becomes decided.
 const BLOCK: usize = 4 << 10;
 /// The most hits that rules with conditions remember of the text before.
@@ -439,12 +437,13 @@ fn put_back(mut rewrites: Vec<Rewrite>, restored: Vec<Rewrite>, limit: usize) ->
     rewrites
 }
 
-/// Where the context begins that is kept of decided text.
+/// Where the context begins that is kept of decided text, so that views and borders of words are seen
+/// as they are in the whole.
 fn context_start(decided: &str) -> usize {
     let mut letters = 0;
     for (at, c) in decided.char_indices().rev() {
         // Marks and invisible characters belong to the character before them.
-        if !crate::text::is_attached(c) {
+        if !is_attached(c) {
             letters += 1;
         }
         if letters == CONTEXT_CHARS {

@@ -45,6 +45,7 @@ impl Sketch {
             validate: None,
             label: Arc::from(pattern),
             max_match: if self.max_match == 0 { 1024 } else { self.max_match },
+            outline: None,
         });
         atom
     }

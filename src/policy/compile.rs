@@ -183,6 +183,7 @@ impl Compiler<'_> {
                 validate: Some(entity.validate),
                 label: Arc::from(entity.name),
                 max_match: max_match.max(longest),
+                outline: Some(entity.outline),
             });
             self.patterns.push(place.to_owned());
         }
@@ -215,6 +216,7 @@ impl Compiler<'_> {
             validate: None,
             label: Arc::from(pattern.as_str()),
             max_match,
+            outline: None,
         });
         self.patterns.push(place.to_owned());
         Some(atom)
@@ -374,12 +376,12 @@ impl Compiler<'_> {
             Err(error) => {
                 let index = match &error {
                     BuildError::Pattern { index, .. } => self.patterns.get(*index),
-                    BuildError::Patterns(_) | BuildError::Terms(_) => None,
+                    BuildError::Patterns(_) => None,
                 };
                 let place = index.cloned().unwrap_or_else(|| "rules".to_owned());
                 let message = match &error {
                     BuildError::Pattern { error, .. } => error.to_string(),
-                    BuildError::Patterns(_) | BuildError::Terms(_) => error.to_string(),
+                    BuildError::Patterns(_) => error.to_string(),
                 };
                 let problem = Problem::new(Code::TG014, message);
                 let problem = problem.at(self.loaded.at(&place), "too large to compile");
@@ -462,14 +464,14 @@ fn thresholds(file: &PolicyFile) -> Vec<Threshold> {
     thresholds
 }
 
-/// Views that the policy switches off.
+/// Views that the policy switches off. `leet` has two readings of `1`, `!` and `|` under one switch.
 fn off_views(file: &PolicyFile) -> Vec<&'static str> {
-    let off = |(name, on): (&str, Option<bool>)| {
-        let known =
-            crate::text::VIEWS.iter().map(|view| view.name.0).find(|known| *known == name)?;
-        (on == Some(false)).then_some(known)
+    let written = file.views.written();
+    let off = |view: &str| {
+        let switch = if view == "leet_l" { "leet" } else { view };
+        written.iter().any(|(name, on)| *name == switch && *on == Some(false))
     };
-    file.views.written().into_iter().filter_map(off).collect()
+    crate::text::VIEWS.iter().map(|view| view.name.0).filter(|view| off(view)).collect()
 }
 
 /// A rule's id as a placeholder: capitals, digits and underscores, which stay valid in JSON.

@@ -1,202 +1,300 @@
-//! `fold`: case, width, styled letters, marks, invisible characters, white space, traditional Chinese.
+//! The view `fold`: one spelling for case, width, style, invisible characters, ornament and Han forms.
 //!
-//! A cluster is a character with what is attached to it. An ASCII character stays itself in small
-//! letters whatever marks it carries, and a Chinese character stays itself, so nothing is open after
-//! them; in other scripts the last cluster can still grow.
+//! A text is read cluster by cluster: a base character and what modifies it. On bases of most scripts
+//! marks are ornament; they are dropped, and the base is decided as soon as it is read (it is
+//! *closed*). In scripts where marks are spelling the cluster stays *open* until the next base.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use caseless::Caseless;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use unicode_normalization::UnicodeNormalization as _;
-
-use super::script::{is_attached, is_han, is_ornament, is_space, marks_are_ornament};
-use super::{Reading, ViewDef};
+use super::char_table::CharTable;
+use super::class::{drops_marks, is_invisible, is_mark};
+use super::han::simplify;
+use super::reading::Reading;
+use super::view::ViewDef;
 use crate::domain::{Span, ViewName};
 
+/// Folds the raw text. Always on: every other view stands on it.
 pub(super) const FOLD: ViewDef = ViewDef {
     name: ViewName("fold"),
-    summary: "case, width, styled letters, marks, invisible characters, white space, traditional Chinese",
+    summary: "case, width, styled letters, invisible characters, marks, traditional and simplified Han",
     over: None,
     default_on: true,
-    applies: |_| true,
+    applies,
     build,
     open_from,
 };
 
-/// The most characters that one cluster may become: U+FDFA, the longest of Unicode, has 18.
-const LONGEST_CLUSTER: usize = 32;
+/// The most that one open cluster may hold, counted in decomposed characters; what is left out counts
+/// for one. What follows it is swallowed, so that no cluster stays open for ever. UAX #15 (stream-safe
+/// text) holds 30 marks on one base to be more than any language needs.
+const CLUSTER_LIMIT: u8 = 32;
 
-/// Traditional characters and their simplified forms.
-static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
-    let lines = include_str!("data/t2s.txt").lines().filter(|line| !line.starts_with('#'));
-    lines
-        .filter_map(|line| {
-            let mut chars = line.chars();
-            Some((chars.next()?, chars.next()?))
-        })
-        .collect()
-});
+/// What a character does in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    /// Is left out.
+    #[default]
+    Invisible,
+    /// Ornament or spelling, as its base decides; left out where there is no base.
+    Mark,
+    /// May join an open cluster, and opens one where there is none: vowel signs, Korean jamo.
+    Joiner,
+    /// A base that is decided at once, and becomes one character.
+    Closed,
+    /// A base that is decided at once, and becomes several characters.
+    ClosedMany,
+    /// A base that what follows may change.
+    Open,
+}
 
-fn build(raw: &Reading, out: &mut Reading) {
-    let text = raw.as_str();
-    if is_plain(text) {
-        return out.ascii_lower(text);
-    }
-    out.begin(text.len());
-    let mut clusters = text.char_indices().peekable();
-    let mut folded = Vec::with_capacity(LONGEST_CLUSTER);
-    while let Some((start, base)) = clusters.next() {
-        let mut end = start + base.len_utf8();
-        while let Some(&(at, c)) = clusters.peek().filter(|(_, c)| is_attached(*c)) {
-            end = at + c.len_utf8();
-            clusters.next();
-        }
-        let span = Span::new(start, end);
-        if base.is_ascii() && !base.is_ascii_control() && base != ' ' {
-            out.push(base.to_ascii_lowercase(), span);
-        } else if is_space(base) {
-            push_space(out, span);
-        } else if is_attached(base) {
-            // At the very beginning there is nothing to belong to.
-            out.extend_last(end);
-        } else {
-            fold_until_stable(text.get(start..end).unwrap_or_default(), base, &mut folded);
-            for &c in &folded {
-                push_folded(out, c, span);
+/// What the table knows of a character.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    kind: Kind,
+    /// Length of the full decomposition in characters.
+    cost: u8,
+    /// The folded character, if it is a single one.
+    to: Option<char>,
+}
+
+static ENTRIES: CharTable<Entry> = CharTable::new(find_entry);
+
+/// Where the text stands after a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing is open; marks are ornament of what came before.
+    Closed,
+    /// A cluster reached its limit: all that would belong to it is left out.
+    Full,
+    /// A cluster that began at this byte is open.
+    Open { start: usize, cost: u8 },
+}
+
+/// What to do with a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// It is a base of its own.
+    Emit,
+    /// It begins an open cluster.
+    Begin,
+    /// It belongs to the open cluster.
+    Absorb,
+    /// It is left out, and swallowed by what came before.
+    Swallow,
+}
+
+impl State {
+    fn step(self, entry: Entry, at: usize) -> (Self, Step) {
+        let begin = (Self::Open { start: at, cost: entry.cost }, Step::Begin);
+        match (entry.kind, self) {
+            (Kind::Closed | Kind::ClosedMany, _) => (Self::Closed, Step::Emit),
+            (Kind::Open, _) | (Kind::Joiner, Self::Closed) => begin,
+            (_, Self::Closed | Self::Full) => (self, Step::Swallow),
+            (_, Self::Open { start, cost }) => {
+                let cost = cost.saturating_add(entry.cost.max(1));
+                if cost > CLUSTER_LIMIT {
+                    (Self::Full, Step::Swallow)
+                } else {
+                    (Self::Open { start, cost }, Step::Absorb)
+                }
             }
         }
     }
 }
 
-/// ASCII without control characters and without runs of white space: only the case folds.
-fn is_plain(text: &str) -> bool {
-    let mut before = b'x';
-    text.bytes().all(|byte| {
-        let double = byte == b' ' && before == b' ';
-        before = byte;
-        (b' '..0x7f).contains(&byte) && !double
-    })
+/// Builds the reading: the state, the input and the output of one pass.
+struct Folder<'a> {
+    input: &'a Reading,
+    out: &'a mut Reading,
+    state: State,
+    /// Whether the open cluster is more than its first character and what is left out.
+    joined: bool,
 }
 
-/// A character that a cluster has become; a mark on what takes no marks is swallowed.
-fn push_folded(out: &mut Reading, c: char, span: Span) {
-    let before = out.as_str().chars().next_back();
-    if is_space(c) {
-        push_space(out, span);
-    } else if is_attached(c) && before.is_none_or(|before| before.is_ascii() || is_han(before)) {
-        out.extend_last(span.end);
-    } else {
-        out.push(c, span);
-    }
-}
-
-/// A run of white space is one space.
-fn push_space(out: &mut Reading, span: Span) {
-    if out.as_str().ends_with(' ') {
-        out.extend_last(span.end);
-    } else {
-        out.push(' ', span);
-    }
-}
-
-/// What a cluster becomes may be clusters that fold further: a ligature of letters with a mark, a letter
-/// of a script with marks of its own that is drawn on a neutral stroke.
-fn fold_until_stable(cluster: &str, base: char, out: &mut Vec<char>) {
-    const MOST_ROUNDS: usize = 4;
-    fold_cluster(cluster, base, out);
-    for _ in 0..MOST_ROUNDS {
-        if out.iter().all(|c| c.is_ascii() || is_han(*c)) {
-            return;
+impl Folder<'_> {
+    /// Reads the character `c` at `at`.
+    fn character(&mut self, c: char, at: usize) {
+        let entry = ENTRIES.get(c);
+        let (next, step) = self.state.step(entry, at);
+        let end = at + c.len_utf8();
+        match step {
+            Step::Absorb => self.joined |= entry.kind != Kind::Invisible,
+            Step::Emit | Step::Begin | Step::Swallow => self.close(at),
         }
-        let text: String = out.iter().collect();
-        let mut again = Vec::with_capacity(out.len());
-        let mut one = Vec::new();
-        let mut rest = text.as_str();
-        while let Some(base) = rest.chars().next() {
-            let after = rest.char_indices().skip(1).find(|(_, c)| !is_attached(*c));
-            let (cluster, tail) = rest.split_at(after.map_or(rest.len(), |(at, _)| at));
-            if is_attached(base) {
-                again.push(base);
-            } else {
-                fold_cluster(cluster, base, &mut one);
-                again.append(&mut one);
+        match step {
+            Step::Emit => self.emit(entry, at, end),
+            Step::Begin => self.joined = false,
+            Step::Swallow => self.out.extend_last(self.input.raw_end(end)),
+            Step::Absorb => {}
+        }
+        self.state = next;
+    }
+
+    fn emit(&mut self, entry: Entry, start: usize, end: usize) {
+        let raw = self.input.raw_span(start, end);
+        match entry.to {
+            Some(to) => self.out.push(to, raw),
+            None => self.spell_out(start, end, raw),
+        }
+    }
+
+    /// Writes the open cluster, which ends at `end`, if there is one.
+    fn close(&mut self, end: usize) {
+        let State::Open { start, .. } = self.state else { return };
+        self.state = State::Closed;
+        let raw = self.input.raw_span(start, end);
+        let first = self.input.as_str().get(start..end).and_then(|rest| rest.chars().next());
+        match first.and_then(|first| ENTRIES.get(first).to) {
+            Some(to) if !self.joined => self.out.push(to, raw),
+            _ => self.spell_out(start, end, raw),
+        }
+    }
+
+    fn spell_out(&mut self, start: usize, end: usize, raw: Span) {
+        let cluster = self.input.as_str().get(start..end).unwrap_or_default();
+        for c in fold_cluster(cluster.chars()) {
+            self.out.push(c, raw);
+        }
+    }
+}
+
+/// Whether a character belongs to the one before it: marks, invisible characters, vowel signs and such.
+/// A text must not be looked at from such a character on.
+pub fn is_attached(c: char) -> bool {
+    matches!(ENTRIES.get(c).kind, Kind::Invisible | Kind::Mark | Kind::Joiner)
+}
+
+fn applies(input: &Reading) -> bool {
+    // Without an early exit, so that the compiler makes vector instructions of it.
+    let changes = |byte: u8| u8::from(!is_plain(byte)) | u8::from(byte.is_ascii_uppercase());
+    input.as_str().bytes().fold(0, |found, byte| found | changes(byte)) != 0
+}
+
+fn build(input: &Reading, out: &mut Reading) {
+    out.begin(input);
+    let mut folder = Folder { input, out, state: State::Closed, joined: false };
+    let text = input.as_str();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let plain = plain_run(rest);
+        if plain > 0 {
+            folder.close(at);
+            folder.state = State::Closed;
+            folder.out.append_lower(input, at..at + plain);
+            at += plain;
+        } else if let Some(c) = rest.chars().next() {
+            folder.character(c, at);
+            at += c.len_utf8();
+        }
+    }
+    folder.close(text.len());
+}
+
+fn open_from(input: &Reading) -> usize {
+    let text = input.as_str();
+    let base = text.char_indices().rev().find(|&(_, c)| !is_attached(c)).map_or(0, |(at, _)| at);
+    let mut state = State::Closed;
+    for (at, c) in text.get(base..).unwrap_or_default().char_indices() {
+        (state, _) = state.step(ENTRIES.get(c), base + at);
+    }
+    match state {
+        State::Open { start, .. } => start,
+        State::Closed | State::Full => text.len(),
+    }
+}
+
+/// Length of the beginning of a text that needs no more than lower case: ASCII, and characters that
+/// stand for themselves whatever follows.
+fn plain_run(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if byte.is_ascii() {
+            let (blocks, rest) = bytes.get(at..).unwrap_or_default().as_chunks::<PLAIN_BLOCK>();
+            let is_plain_block =
+                |block: &&[u8; PLAIN_BLOCK]| block.iter().fold(true, |all, &b| all & is_plain(b));
+            let whole = blocks.iter().take_while(is_plain_block).count();
+            at += whole * PLAIN_BLOCK;
+            let next = blocks.get(whole).map_or(rest, |block| block.as_slice());
+            let plain = next.iter().take_while(|&&byte| is_plain(byte)).count();
+            at += plain;
+            if whole + plain == 0 {
+                break;
             }
-            rest = tail;
-        }
-        again.truncate(LONGEST_CLUSTER);
-        if again == *out {
-            return;
-        }
-        *out = again;
-    }
-}
-
-fn fold_cluster(cluster: &str, base: char, out: &mut Vec<char>) {
-    out.clear();
-    let ornament = marks_are_ornament(base);
-    let keeps = |c: &char| {
-        !(is_attached(*c) && (ornament && is_ornament(*c) || !super::script::is_mark(*c)))
-    };
-    if is_han(base) {
-        let one = std::iter::once(base).nfkc().next().unwrap_or(base);
-        return out.push(simplify(one));
-    }
-    let composed: Vec<char> = cluster.chars().filter(keeps).nfkc().collect();
-    for c in composed {
-        // Precomposed letters lose their marks too.
-        if marks_are_ornament(c) && !c.is_ascii() {
-            out.extend(std::iter::once(c).nfd().filter(|c| !is_ornament(*c)).flat_map(fold_case));
         } else {
-            out.extend(fold_case(c));
+            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            let entry = ENTRIES.get(c);
+            if entry.kind != Kind::Closed || entry.to != Some(c) {
+                break;
+            }
+            at += c.len_utf8();
         }
     }
-    for c in out.iter_mut() {
-        *c = simplify(*c);
-    }
-    // What has become an ASCII letter is treated as one.
-    if out.first().is_some_and(char::is_ascii) {
-        out.retain(|c| !is_attached(*c));
-    }
-    out.truncate(LONGEST_CLUSTER);
+    at
 }
 
-/// Full case folding, and the dotless and dotted i as what they look like.
-fn fold_case(c: char) -> impl Iterator<Item = char> {
-    let c = match c {
-        '\u{130}' | '\u{131}' => 'i',
-        'ſ' => 's',
-        c => c,
+/// Bytes that are tested together.
+const PLAIN_BLOCK: usize = 32;
+
+/// Whether a byte is ASCII that needs no more than lower case.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')
+}
+
+/// Finds what a character does. Slow; the table remembers it.
+fn find_entry(c: char) -> Entry {
+    if is_invisible(c) {
+        return Entry::default();
+    }
+    let decomposed: Vec<char> = std::iter::once(c).nfkd().filter(|&d| !is_invisible(d)).collect();
+    let cost = u8::try_from(decomposed.len()).unwrap_or(u8::MAX);
+    let Some(&first) = decomposed.first() else { return Entry::default() };
+    let folded = fold_cluster(std::iter::once(c));
+    let to = match folded.as_slice() {
+        &[single] => Some(single),
+        _ => None,
     };
-    let sharp = matches!(c, 'ß' | 'ẞ');
-    let lower = c.to_lowercase().filter(move |_| !sharp);
-    lower.chain(std::iter::repeat_n('s', if sharp { 2 } else { 0 }))
+    let base = decomposed.iter().rev().find(|&&d| !is_mark(d));
+    let kind = match base {
+        None => Kind::Mark,
+        Some(_) if is_mark(first) || joins(first) => Kind::Joiner,
+        Some(&base) if !drops_marks(base) => Kind::Open,
+        Some(_) if to.is_some() => Kind::Closed,
+        Some(_) => Kind::ClosedMany,
+    };
+    Entry { kind, cost, to }
 }
 
-fn simplify(c: char) -> char {
-    if !is_han(c) {
-        return c;
-    }
+/// Whether a decomposed character can become part of what stands before it.
+fn joins(c: char) -> bool {
+    c.general_category() == GeneralCategory::SpacingMark
+        || is_nfc_quick(std::iter::once(c)) == IsNormalized::Maybe
+}
+
+/// Folds one cluster: NFKC without what is invisible and without ornament, full case folding, simplified
+/// Han, and one kind of blank. (The order of UAX #15 and UTS #39: decompose, clean, fold, compose.)
+fn fold_cluster(cluster: impl Iterator<Item = char>) -> Vec<char> {
+    let mut on_ornament = true;
+    let decomposed = cluster.filter(|&c| !is_invisible(c)).nfkd().filter(|&c| !is_invisible(c));
+    let cleaned = decomposed.filter(|&c| {
+        let mark = is_mark(c);
+        if !mark {
+            on_ornament = drops_marks(c);
+        }
+        !(mark && on_ornament)
+    });
+    cleaned.default_case_fold().map(plain_form).nfkc().collect()
+}
+
+/// The form of a character that case folding and normalisation leave alone.
+fn plain_form(c: char) -> char {
     match c {
-        '叁' | '參' => '三',
-        '壹' => '一',
-        '贰' | '貳' => '二',
-        '肆' => '四',
-        '伍' => '五',
-        '陆' | '陸' => '六',
-        '柒' => '七',
-        '捌' => '八',
-        '玖' => '九',
-        '拾' => '十',
-        c => SIMPLIFIED.get(&c).copied().unwrap_or(c),
-    }
-}
-
-fn open_from(raw: &Reading) -> usize {
-    let text = raw.as_str();
-    let base = text.char_indices().rev().find(|(_, c)| !is_attached(*c));
-    match base {
-        Some((_, c)) if c.is_ascii() || is_han(c) || is_space(c) => text.len(),
-        Some((at, _)) => at,
-        None => 0,
+        '\t' | '\n' | '\r' => c,
+        'ı' => 'i',
+        _ if c.is_whitespace() => ' ',
+        _ if c.is_ascii() => c,
+        _ => simplify(c),
     }
 }

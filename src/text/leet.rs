@@ -1,98 +1,221 @@
-//! `leet`: digits and signs in the place of letters, in words that mix them (`1d10t`, `$h1t`).
+//! The views `leet` and `leet_l`: digits and symbols that stand for letters become letters.
+//!
+//! Up to four digits and symbols in a row are read as letters if a letter stands directly before or
+//! behind them (`1d10t`, `a$$`), so that numbers stay numbers. Signs of punctuation count only if a
+//! letter or a digit follows them in the token: `hello!` is a word with a mark behind it. `1`, `!` and
+//! `|` may be `i` or `l`: `leet` reads `i`, `leet_l` reads `l`. A single digit beside a Han character is
+//! read as the Han numeral (`小3`).
+//!
+//! The rule looks at a few characters only, so a stream holds little, and a text may be read in pieces.
 
-use std::ops::Range;
+use std::ops::ControlFlow;
 
-use super::{Reading, SKELETON, ViewDef};
+use super::class::{Class, class, tail_start};
+use super::han::numeral;
+use super::reading::Reading;
+use super::view::{SKELETON_INDEX, ViewDef};
 use crate::domain::ViewName;
 
+/// Digits and symbols for letters, over the skeleton.
 pub(super) const LEET: ViewDef = ViewDef {
     name: ViewName("leet"),
-    summary: "digits and signs in the place of letters, in words that mix them",
-    over: Some(SKELETON),
+    summary: "digits and symbols in place of letters, digits in place of Han numerals",
+    over: Some(SKELETON_INDEX),
     default_on: true,
-    applies: |reading| words(reading.as_str()).any(|(_, mixed)| mixed),
-    build,
-    open_from,
+    applies: |input| input.survey().may_be_leet && differs(input.as_str(), Variant::I),
+    build: |input, out| build(input, out, Variant::I),
+    open_from: |input| open_from(input.as_str()),
 };
 
-/// A longer word is a hash or a key, not a spelling.
-const LONGEST_WORD: usize = 64;
+/// The same, with the other reading of `1`, `!` and `|`.
+pub(super) const LEET_L: ViewDef = ViewDef {
+    name: ViewName("leet_l"),
+    summary: "as leet, with 1, ! and | read as l",
+    over: Some(SKELETON_INDEX),
+    default_on: true,
+    applies: |input| input.survey().may_be_leet && differs(input.as_str(), Variant::L),
+    build: |input, out| build(input, out, Variant::L),
+    open_from: |input| open_from(input.as_str()),
+};
 
-/// The letter that a character stands for. `1` and `|` are read as `i`; as `l` they would need a view
-/// of their own.
-fn letter(c: u8) -> Option<char> {
-    Some(match c {
-        b'0' => 'o',
-        b'1' | b'!' | b'|' => 'i',
-        b'2' => 'z',
-        b'3' => 'e',
-        b'4' | b'@' => 'a',
-        b'5' | b'$' => 's',
-        b'6' | b'9' => 'g',
-        b'7' | b'+' => 't',
-        b'8' => 'b',
-        _ => return None,
-    })
+/// The most digits and symbols in a row that stand for letters.
+const LONGEST_GROUP: usize = 4;
+
+/// Which letter `1`, `!` and `|` are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Variant {
+    I,
+    L,
 }
 
-fn is_part(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || letter(c).is_some()
+impl Variant {
+    /// The letter that `c` stands for.
+    fn letter(self, c: char) -> Option<char> {
+        Some(match c {
+            '0' => 'o',
+            '1' | '!' | '|' if self == Self::I => 'i',
+            '1' | '!' | '|' => 'l',
+            '3' | '€' => 'e',
+            '4' | '@' => 'a',
+            '5' | '$' => 's',
+            '7' | '+' => 't',
+            '8' => 'b',
+            '9' => 'g',
+            '(' => 'c',
+            _ => return None,
+        })
+    }
 }
 
-/// The words of ASCII letters, digits and leet signs, and whether each mixes them.
-fn words(text: &str) -> impl Iterator<Item = (Range<usize>, bool)> + '_ {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at + bytes.get(at..)?.iter().position(|&b| is_part(b))?;
-        let rest = bytes.get(start..)?;
-        let length = rest.iter().position(|&b| !is_part(b)).unwrap_or(rest.len());
-        at = start + length;
-        Some((start..at, mixes(rest.get(..length)?)))
-    })
+/// Digits and symbols that follow one another without a gap.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    start: usize,
+    /// End of what is not punctuation: signs behind it count only if a letter follows.
+    solid_end: usize,
+    digits: usize,
+    end: usize,
+    chars: usize,
+    /// Whether `leet_l` reads it otherwise than `leet`.
+    ambiguous: bool,
+    /// What stands before it.
+    before: Before,
 }
 
-/// Whether a word has a letter and something that stands for one. A sign at its end is punctuation.
-fn mixes(word: &[u8]) -> bool {
-    let letters = word.iter().any(u8::is_ascii_alphabetic);
-    letters && word.len() <= LONGEST_WORD && (0..word.len()).any(|at| replaces(word, at))
+/// What stands before a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Letter,
+    Han,
+    Gap,
 }
 
-/// Whether the character at `at` of a mixed word stands for a letter.
-fn replaces(word: &[u8], at: usize) -> bool {
-    let Some(&c) = word.get(at) else { return false };
-    let followed = word.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
-    letter(c).is_some() && (c.is_ascii_digit() || followed)
+/// How a group is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reads {
+    /// As letters, up to this byte.
+    Letters(usize),
+    /// As a Han numeral.
+    Numeral,
+    /// As it stands.
+    Itself,
 }
 
-fn build(input: &Reading, out: &mut Reading) {
-    let text = input.as_str();
-    out.begin(input.raw_len());
-    let mut mixed = words(text).filter(|(_, mixed)| *mixed).map(|(word, _)| word).peekable();
-    for (at, c) in text.char_indices() {
-        while mixed.peek().is_some_and(|word| word.end <= at) {
-            mixed.next();
+impl Group {
+    fn new(start: usize, before: Before) -> Self {
+        Self { start, solid_end: start, digits: 0, end: start, chars: 0, ambiguous: false, before }
+    }
+
+    fn add(&mut self, c: char, at: usize) {
+        self.end = at + c.len_utf8();
+        self.chars += 1;
+        self.ambiguous |= matches!(c, '1' | '!' | '|');
+        self.digits += usize::from(c.is_ascii_digit());
+        if c.is_ascii_digit() || matches!(c, '$' | '@' | '€') {
+            self.solid_end = self.end;
         }
-        let span = input.raw_span(at, at + c.len_utf8());
-        let word = mixed.peek().filter(|word| word.contains(&at));
-        let bytes =
-            word.and_then(|word| Some((text.as_bytes().get(word.clone())?, at - word.start)));
-        let read = bytes
-            .filter(|(word, at)| replaces(word, *at))
-            .and_then(|(word, at)| letter(*word.get(at)?));
-        out.push(read.unwrap_or(c), span);
+    }
+
+    /// How the group is read before a character of this class.
+    fn reads(&self, behind: Class) -> Reads {
+        let digit = self.chars == 1 && self.digits == 1;
+        let letter_behind = behind == Class::Letter;
+        if self.chars > LONGEST_GROUP {
+            Reads::Itself
+        } else if letter_behind {
+            Reads::Letters(self.end)
+        } else if self.before == Before::Letter && self.solid_end > self.start {
+            Reads::Letters(self.solid_end)
+        } else if digit && (self.before == Before::Han || behind == Class::Han) {
+            Reads::Numeral
+        } else {
+            Reads::Itself
+        }
     }
 }
 
-/// A word that the text ends in is open if it has anything that could stand for a letter, or could
-/// yet be too long.
-fn open_from(input: &Reading) -> usize {
-    let bytes = input.as_str().as_bytes();
-    let length = bytes.iter().rev().take_while(|&&b| is_part(b)).count();
-    let start = bytes.len() - length;
-    let word = bytes.get(start..).unwrap_or_default();
-    if length > LONGEST_WORD || !word.iter().any(|&b| letter(b).is_some()) {
-        return bytes.len();
+/// What hears of each group and how it is read; it may stop the scan.
+type Visit<'a> = dyn FnMut(&Group, Reads) -> ControlFlow<()> + 'a;
+
+/// Visits each group and returns the one at the end of the text, which may still grow.
+fn scan(text: &str, visit: &mut Visit<'_>) -> Option<Group> {
+    let mut group: Option<Group> = None;
+    let mut before = Before::Gap;
+    for (at, c) in text.char_indices() {
+        let class = class(c);
+        if belongs(c, class, before == Before::Letter || group.is_some()) {
+            group.get_or_insert_with(|| Group::new(at, before)).add(c, at);
+            continue;
+        }
+        if let Some(done) = group.take() {
+            visit(&done, done.reads(class)).is_continue().then_some(())?;
+        }
+        before = match class {
+            Class::Letter | Class::Other => Before::Letter,
+            Class::Han => Before::Han,
+            Class::Gap => Before::Gap,
+        };
     }
-    start
+    group
+}
+
+/// Whether a character is part of a group. A bracket or a plus sign stands for a letter only inside a
+/// token.
+fn belongs(c: char, class: Class, inside: bool) -> bool {
+    match class {
+        Class::Other => c.is_ascii_digit(),
+        Class::Gap if matches!(c, '(' | '+') => inside,
+        Class::Gap => matches!(c, '@' | '$' | '!' | '|' | '€'),
+        Class::Letter | Class::Han => false,
+    }
+}
+
+fn differs(text: &str, variant: Variant) -> bool {
+    let mut found = false;
+    let mut visit = |group: &Group, reads: Reads| {
+        found |= match variant {
+            Variant::I => reads != Reads::Itself,
+            Variant::L => matches!(reads, Reads::Letters(_)) && group.ambiguous,
+        };
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    if let Some(last) = scan(text, &mut visit) {
+        // Only says again what `found` says.
+        let _stop = visit(&last, last.reads(Class::Gap));
+    }
+    found
+}
+
+fn build(input: &Reading, out: &mut Reading, variant: Variant) {
+    out.begin(input);
+    let text = input.as_str();
+    let mut copied = 0;
+    let mut visit = |group: &Group, reads: Reads| {
+        let end = match reads {
+            Reads::Itself => return ControlFlow::Continue(()),
+            Reads::Letters(end) => end,
+            Reads::Numeral => group.end,
+        };
+        out.append(input, copied..group.start);
+        for (at, c) in text.get(group.start..end).unwrap_or_default().char_indices() {
+            let read = if reads == Reads::Numeral { numeral(c) } else { variant.letter(c) };
+            let start = group.start + at;
+            out.push(read.unwrap_or(c), input.raw_span(start, start + c.len_utf8()));
+        }
+        copied = end;
+        ControlFlow::Continue(())
+    };
+    if let Some(last) = scan(text, &mut visit) {
+        // Nothing comes after the last group.
+        let _continue = visit(&last, last.reads(Class::Gap));
+    }
+    out.append(input, copied..input.len());
+}
+
+/// A group at the end is open while it may still be read as letters.
+fn open_from(text: &str) -> usize {
+    let (decided, tail) = text.split_at(tail_start(text));
+    let last = scan(tail, &mut |_, _| ControlFlow::Continue(()));
+    let open = last.filter(|group| group.chars <= LONGEST_GROUP);
+    open.map_or(text.len(), |group| decided.len() + group.start)
 }

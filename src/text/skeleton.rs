@@ -1,89 +1,88 @@
-//! `skeleton`: letters of other scripts, small capitals, stroked and enclosed letters as the Latin
-//! letters that they look like.
+//! The view `skeleton`: letters that look like Latin letters become Latin letters.
 //!
-//! Confusables are those of UTS #39 (crate `unicode-security`) whose look-alike is an ASCII letter or
-//! digit, and a table of ours for what it lacks. ASCII is never changed.
+//! ASCII is never changed: `rn` stays `rn`, `0` stays `0` (that is for `leet`). Each character is read
+//! by itself, so nothing is ever open.
 
-use unicode_security::confusable_detection::skeleton;
+use unicode_script::{Script, UnicodeScript};
+use unicode_security::skeleton as prototype;
 
-use super::script::is_han;
-use super::{FOLD, Reading, ViewDef};
-use crate::domain::ViewName;
+use super::char_table::CharTable;
+use super::class::{has_look_alikes, is_mark};
+use super::look_alikes;
+use super::reading::Reading;
+use super::view::{FOLD_INDEX, ViewDef};
+use crate::domain::{Span, ViewName};
 
+/// Look-alikes of Latin letters, over the folded text.
 pub(super) const SKELETON: ViewDef = ViewDef {
     name: ViewName("skeleton"),
-    summary: "look-alike letters, small capitals, squared, circled and stroked letters",
-    over: Some(FOLD),
+    summary: "look-alike letters, small capitals, squared and stroked letters",
+    over: Some(FOLD_INDEX),
     default_on: true,
-    applies: |reading| {
-        let text = reading.as_str();
-        !text.is_ascii() && text.chars().any(|c| !c.is_ascii() && !is_han(c) && changes(c))
+    applies: |input| {
+        input.survey().may_look_alike && input.as_str().chars().any(|c| latin(c) != UNCHANGED)
     },
     build,
     open_from: Reading::len,
 };
 
-/// Look-alikes that UTS #39 does not lead to a small Latin letter, as strings of which the n-th
-/// character looks like the n-th letter or digit of the pair's second string.
-const LOOK_ALIKES: [(&str, &str); 9] = [
-    ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz"),
-    ("øłđħƀŧɨɉⱥȼɇǥɍɏƶʉ", "oldhbtijacegryzu"),
-    ("аеорсухіѕјһԁԛԝвкмнтѵɡӏ", "aeopcyxisjhdqwbkmhtvgl"),
-    ("αορνικτυχεβηρωγ", "aopviktuxebnpwy"),
-    ("օսոհցքլզ", "ounhgqlq"),
-    ("ɑəɛɩɪʀʏɴᴎɾɼʟ", "aeeiiryhnrrl"),
-    ("ꭰꭱꭲꮯꭼꮋꮖꭻꮶꮮꮇꮲꮪꮤꮩꮃꭹꮓ", "drtcehijklmpstvwyz"),
-    ("ⓐⓑⓒⓓⓔⓕⓖⓗⓘⓙⓚⓛⓜⓝⓞⓟⓠⓡⓢⓣⓤⓥⓦⓧⓨⓩ", "abcdefghijklmnopqrstuvwxyz"),
-    ("¢£¥€ƒ", "clyef"),
-];
+/// What a character looks like: up to four ASCII characters, filled up with zeros.
+type Latin = [u8; 4];
 
-/// What a folded character looks like.
-pub(super) fn look_alike(c: char) -> Vec<char> {
-    if c.is_ascii() || is_han(c) {
-        return vec![c];
-    }
-    if let Some(letter) = enclosed(c).or_else(|| from_table(c)) {
-        return vec![letter];
-    }
-    let mut buffer = [0; 4];
-    let looks: Vec<char> =
-        skeleton(c.encode_utf8(&mut buffer)).map(|c| c.to_ascii_lowercase()).collect();
-    let latin = !looks.is_empty() && looks.iter().all(char::is_ascii_alphanumeric);
-    if latin { looks } else { vec![c] }
-}
+/// The look of a character that looks like itself only.
+const UNCHANGED: Latin = [0; 4];
 
-fn changes(c: char) -> bool {
-    look_alike(c) != [c]
-}
-
-fn from_table(c: char) -> Option<char> {
-    LOOK_ALIKES.iter().find_map(|(from, to)| {
-        let at = from.chars().position(|known| known == c)?;
-        to.chars().nth(at)
-    })
-}
-
-/// Negative circled and squared letters and regional indicators, which have no compatibility form.
-fn enclosed(c: char) -> Option<char> {
-    let first = match c {
-        '\u{1f150}'..='\u{1f169}' => 0x1f150,
-        '\u{1f170}'..='\u{1f189}' => 0x1f170,
-        '\u{1f1e6}'..='\u{1f1ff}' => 0x1f1e6,
-        _ => return None,
-    };
-    char::from_u32(c as u32 - first + u32::from(b'a'))
-}
+static LATIN: CharTable<Latin> = CharTable::new(find_latin);
 
 fn build(input: &Reading, out: &mut Reading) {
-    out.begin(input.raw_len());
+    out.begin(input);
+    let mut copied = 0;
     for (at, c) in input.as_str().char_indices() {
-        let span = input.raw_span(at, at + c.len_utf8());
-        if c.is_ascii() {
-            out.push(c, span);
+        let look = latin(c);
+        if look == UNCHANGED {
             continue;
         }
-        for looks in look_alike(c) {
-            out.push(looks, span);
+        let end = at + c.len_utf8();
+        out.append(input, copied..at);
+        let raw: Span = input.raw_span(at, end);
+        for &byte in look.iter().take_while(|&&byte| byte != 0) {
+            out.push(char::from(byte), raw);
+        }
+        copied = end;
+    }
+    out.append(input, copied..input.len());
+}
+
+fn latin(c: char) -> Latin {
+    if c.is_ascii() { UNCHANGED } else { LATIN.get(c) }
+}
+
+/// Finds what a character looks like: by our own table, else by the confusables of UTS #39.
+fn find_latin(c: char) -> Latin {
+    if let Some(own) = look_alikes::latin(c) {
+        return pack(own.chars());
+    }
+    if !c.is_alphabetic() || !has_look_alikes(c) || c.script() == Script::Common {
+        return UNCHANGED;
+    }
+    let mut buffer = [0; 4];
+    let look: String = prototype(c.encode_utf8(&mut buffer)).filter(|&c| !is_mark(c)).collect();
+    // UTS #39 takes `m` for `rn`, which serves people who compare, not texts that are searched.
+    let look = look.to_lowercase().replace("rn", "m");
+    if look.is_empty() || !look.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return UNCHANGED;
+    }
+    pack(look.chars())
+}
+
+fn pack(chars: impl Iterator<Item = char>) -> Latin {
+    let mut packed = UNCHANGED;
+    let mut slots = packed.iter_mut();
+    for c in chars {
+        match (slots.next(), u8::try_from(c)) {
+            (Some(slot), Ok(byte)) => *slot = byte,
+            _ => return UNCHANGED,
         }
     }
+    packed
 }

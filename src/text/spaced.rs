@@ -1,179 +1,300 @@
-//! `spaced`: single letters joined by separators (`f u c k`, `f.u.c.k`), and Chinese characters with
-//! something between them (`炸*弹`).
+//! The view `spaced`: single letters and Han characters that were pulled apart stand together again.
+//!
+//! Letters: at least three tokens of one letter each, with at most four characters that are neither
+//! letter nor digit between two of them (`f u c k`, `b.o.m.b`), become one word. Ordinary words are
+//! never glued, since each letter must stand alone. A gap stays if it looks like one between words, by
+//! the two gaps on either side (`f u c k  y o u`): what is read depends on a few characters around
+//! only, so a stream holds little, and a text may be looked at in pieces. Han characters: up to three other characters between two of them
+//! are left out; where these are ordinary clause punctuation or line ends (`好,我们`) only if one of the
+//! two stands alone.
 
+use std::ops::ControlFlow;
 use std::ops::Range;
 
-use super::script::{is_han, is_space};
-use super::{Reading, SKELETON, ViewDef};
+use super::class::{Class, class, tail_start};
+use super::reading::Reading;
+use super::view::{SKELETON_INDEX, ViewDef};
 use crate::domain::{Span, ViewName};
 
+/// Letters pulled apart, over the skeleton.
 pub(super) const SPACED: ViewDef = ViewDef {
     name: ViewName("spaced"),
-    summary: "single letters with spaces or signs between them, and Chinese characters likewise",
-    over: Some(SKELETON),
+    summary: "letters and Han characters pulled apart by blanks, punctuation or emoji",
+    over: Some(SKELETON_INDEX),
     default_on: true,
-    applies: |reading| {
-        let text = reading.as_str();
-        (!text.is_ascii() || has_single_letters(text.as_bytes())) && runs(text).next().is_some()
-    },
+    applies,
     build,
     open_from,
 };
 
-/// Fewer single letters than this are ordinary text (`a b`, `I, a`).
-const FEWEST_LETTERS: usize = 3;
-/// A run that can still grow is held for so many letters at most: no term is longer.
-const MOST_LETTERS: usize = 64;
-/// How many separators may stand between two Chinese characters.
-const HAN_GAP: usize = 3;
+/// Single letters that make a run.
+const LEAST_RUN: usize = 3;
+/// Gaps on either side that a gap is compared with.
+const NEIGHBOURS: usize = 2;
+/// The letters around one gap that say whether it stays.
+const WINDOW: usize = 2 * (NEIGHBOURS + 1);
+/// The most characters between two single letters.
+const LONGEST_GAP: usize = 4;
+/// The most characters between two Han characters.
+const LONGEST_HAN_GAP: usize = 3;
+/// What hears of the text that is left out; it may stop the scan.
+type Drops<'a> = dyn FnMut(Range<usize>) -> ControlFlow<()> + 'a;
 
-/// Whether ASCII text has enough letters that stand alone for a run: one pass over the bytes.
-fn has_single_letters(bytes: &[u8]) -> bool {
-    let (mut before, mut alone, mut singles) = (false, false, 0);
-    for &byte in bytes {
-        let here = byte.is_ascii_alphanumeric();
-        singles += usize::from(alone && !here);
-        alone = here && !before && byte.is_ascii_alphabetic();
-        before = here;
+fn applies(input: &Reading) -> bool {
+    let text = input.as_str();
+    input.survey().may_be_spaced && {
+        let mut found = false;
+        scan(text, &mut |_| {
+            found = true;
+            ControlFlow::Break(())
+        });
+        found
     }
-    singles + usize::from(alone) >= FEWEST_LETTERS
 }
 
-/// A run of single letters while it is read.
-#[derive(Clone, Debug)]
-struct Run {
-    bytes: Range<usize>,
-    letters: usize,
-    han: bool,
-    /// Whether anything stands between its letters.
-    gaps: bool,
-}
-
-/// The runs of a text, in order.
-fn runs(text: &str) -> impl Iterator<Item = Run> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while at < text.len() {
-            let run = read(text, at);
-            at = run.bytes.end.max(at + text.get(at..)?.chars().next()?.len_utf8());
-            let enough = if run.han { run.letters >= 2 } else { run.letters >= FEWEST_LETTERS };
-            if enough && run.gaps {
-                return Some(run);
-            }
-        }
-        None
-    })
-}
-
-/// Reads the run that begins at `at`; it may have no letter at all.
-fn read(text: &str, at: usize) -> Run {
-    let mut run = Run { bytes: at..at, letters: 0, han: false, gaps: false };
-    let Some(first) = text.get(at..).and_then(|rest| rest.chars().next()) else { return run };
-    run.han = is_han(first);
-    let mut end = at;
-    while let Some(c) = text.get(end..).and_then(|rest| rest.chars().next()) {
-        if !belongs(c, run.han) || (!run.han && !stands_alone(text, end, c)) {
-            break;
-        }
-        run.letters += 1;
-        end += c.len_utf8();
-        run.bytes.end = end;
-        let gap = gap_after(text, end, run.han);
-        if gap.is_empty() && !run.han {
-            break;
-        }
-        let follows = text.get(gap.end..).and_then(|rest| rest.chars().next());
-        let goes_on = follows
-            .is_some_and(|c| belongs(c, run.han) && (run.han || stands_alone(text, gap.end, c)));
-        if !goes_on {
-            break;
-        }
-        run.gaps |= !gap.is_empty();
-        end = gap.end;
-    }
-    run
-}
-
-fn belongs(c: char, han: bool) -> bool {
-    if han { is_han(c) } else { c.is_alphabetic() && !is_han(c) }
-}
-
-/// Whether the letter at `at` has no letter or digit beside it.
-fn stands_alone(text: &str, at: usize, c: char) -> bool {
-    let before = text.get(..at).and_then(|before| before.chars().next_back());
-    let after = text.get(at + c.len_utf8()..).and_then(|after| after.chars().next());
-    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
-}
-
-/// The separators after a letter: one for single letters, up to three between Chinese characters.
-fn gap_after(text: &str, at: usize, han: bool) -> Range<usize> {
-    let most = if han { HAN_GAP } else { 2 };
-    let mut end = at;
-    for c in text.get(at..).unwrap_or_default().chars().take(most) {
-        let separates = if han { !is_han(c) && !c.is_alphabetic() } else { !c.is_alphanumeric() };
-        if !separates {
-            break;
-        }
-        end += c.len_utf8();
-    }
-    at..end
+fn open_from(input: &Reading) -> usize {
+    let (decided, tail) = input.as_str().split_at(tail_start(input.as_str()));
+    decided.len() + scan(tail, &mut |_| ControlFlow::Continue(()))
 }
 
 fn build(input: &Reading, out: &mut Reading) {
-    let text = input.as_str();
-    out.begin(input.raw_len());
-    let mut runs = runs(text).peekable();
+    out.begin(input);
+    let mut copied = 0;
+    scan(input.as_str(), &mut |dropped| {
+        out.append(input, copied..dropped.start);
+        copied = dropped.end;
+        ControlFlow::Continue(())
+    });
+    out.append(input, copied..input.len());
+}
+
+/// Finds what is left out, in the order of the text, and tells what is open at its end.
+fn scan(text: &str, drops: &mut Drops<'_>) -> usize {
+    let mut letters = Letters::new(text);
+    let mut han = Han::default();
     for (at, c) in text.char_indices() {
-        while runs.peek().is_some_and(|run| run.bytes.end <= at) {
-            runs.next();
+        let class = class(c);
+        if han.read(c, class, at, drops).is_break() || letters.read(c, class, at, drops).is_break()
+        {
+            return text.len();
         }
-        let span = input.raw_span(at, at + c.len_utf8());
-        match runs.peek().filter(|run| run.bytes.contains(&at)) {
-            Some(run) if !belongs(c, run.han) => out.extend_last(span.end),
-            Some(_) | None => out.push(c, Span::new(span.start, span.end)),
+    }
+    let open = letters.open_from().min(han.open_from(text));
+    if letters.end(drops).is_continue() {
+        // Nothing comes after this, so there is nothing to stop.
+        let _stopped = han.end(drops);
+    }
+    open
+}
+
+/// Runs of single letters.
+struct Letters<'a> {
+    text: &'a str,
+    /// The last letters of the run.
+    window: [Span; WINDOW],
+    len: usize,
+    /// The letter of the window behind which the first undecided gap lies.
+    next: usize,
+    /// Characters since the last letter of the run.
+    gap: usize,
+    /// The last character of the token that is being read, and how many it has.
+    token: Span,
+    token_chars: usize,
+}
+
+impl<'a> Letters<'a> {
+    fn new(text: &'a str) -> Self {
+        let none = Span::new(0, 0);
+        Self { text, window: [none; WINDOW], len: 0, next: 0, gap: 0, token: none, token_chars: 0 }
+    }
+
+    fn read(&mut self, c: char, class: Class, at: usize, drops: &mut Drops<'_>) -> ControlFlow<()> {
+        match class {
+            Class::Letter | Class::Other => {
+                let alone = class == Class::Letter && self.token_chars == 0;
+                self.token = Span::new(at, at + c.len_utf8());
+                self.token_chars += 1;
+                if alone { ControlFlow::Continue(()) } else { self.close(drops) }
+            }
+            Class::Gap => {
+                self.end_token(drops)?;
+                self.gap += 1;
+                if self.gap > LONGEST_GAP { self.close(drops) } else { ControlFlow::Continue(()) }
+            }
+            Class::Han => self.end(drops),
+        }
+    }
+
+    /// The token ends here: a single letter joins the run.
+    fn end_token(&mut self, drops: &mut Drops<'_>) -> ControlFlow<()> {
+        let single = self.is_single();
+        self.token_chars = 0;
+        if !single {
+            return ControlFlow::Continue(());
+        }
+        if self.len == WINDOW {
+            self.window.rotate_left(1);
+            self.len -= 1;
+            self.next -= 1;
+        }
+        if let Some(slot) = self.window.get_mut(self.len) {
+            *slot = self.token;
+            self.len += 1;
+        }
+        self.gap = 0;
+        while self.next + NEIGHBOURS + 1 < self.len {
+            self.decide(drops)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Whether the token, as far as it is read, is one letter.
+    fn is_single(&self) -> bool {
+        let token = self.text.get(self.token.range()).unwrap_or_default();
+        self.token_chars == 1 && token.chars().all(|c| class(c) == Class::Letter)
+    }
+
+    fn end(&mut self, drops: &mut Drops<'_>) -> ControlFlow<()> {
+        self.end_token(drops)?;
+        self.close(drops)
+    }
+
+    /// Ends the run.
+    fn close(&mut self, drops: &mut Drops<'_>) -> ControlFlow<()> {
+        while self.next + 1 < self.len {
+            self.decide(drops)?;
+        }
+        self.len = 0;
+        self.next = 0;
+        self.gap = 0;
+        ControlFlow::Continue(())
+    }
+
+    /// Leaves out the next gap, unless the run is too short or the gap is one between words.
+    fn decide(&mut self, drops: &mut Drops<'_>) -> ControlFlow<()> {
+        let letters = self.window.get(..self.len).unwrap_or_default();
+        let gaps = Gaps { text: self.text, letters };
+        let (at, long_enough) = (self.next, letters.len() >= LEAST_RUN);
+        self.next += 1;
+        match gaps.gap(at) {
+            Some(gap) if long_enough && !gaps.is_wide(at) => drops(gap.range()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn open_from(&self) -> usize {
+        let run_goes_on = self.token_chars == 0 || self.is_single();
+        match self.window.get(self.next) {
+            Some(letter) if self.len > 0 && run_goes_on => letter.end,
+            _ => self.text.len(),
         }
     }
 }
 
-/// The trailing run, even of one letter, can still grow; so can a gap after it.
-fn open_from(input: &Reading) -> usize {
-    let text = input.as_str();
-    let mut open = text.len();
-    let (mut letters, mut separators, mut digits) = (0, 0, false);
-    let mut chars = text.char_indices().rev().peekable();
-    while let Some((at, c)) = chars.next() {
-        let before = chars.peek().map(|&(_, c)| c);
-        if is_han(c) {
-            // A Chinese run is open while separators may follow; without any it is plain text.
-            if separators == 0 && letters == 0 {
-                return text.len();
+/// The gaps between some single letters that follow one another.
+#[derive(Clone, Copy)]
+struct Gaps<'a> {
+    text: &'a str,
+    letters: &'a [Span],
+}
+
+impl Gaps<'_> {
+    /// The gap behind the letter `at`.
+    fn gap(self, at: usize) -> Option<Span> {
+        let (left, right) = (self.letters.get(at)?, self.letters.get(at + 1)?);
+        Some(Span::new(left.end, right.start))
+    }
+
+    /// Whether the gap behind the letter `at` looks like one between words: wider than the two gaps on
+    /// either side. Where there are fewer, the separators merely vary (`f.u c.k`).
+    fn is_wide(self, at: usize) -> bool {
+        let Some(first) = at.checked_sub(NEIGHBOURS) else { return false };
+        let mut others = (first..=at + NEIGHBOURS).filter(|&other| other != at);
+        others.all(|other| self.is_wider(at, other))
+    }
+
+    /// Whether one gap has more characters than another, or a blank where the other has none.
+    fn is_wider(self, at: usize, other: usize) -> bool {
+        let (Some(gap), Some(other)) = (self.gap(at), self.gap(other)) else { return false };
+        let inside = |gap: Span| self.text.get(gap.range()).unwrap_or_default();
+        let blank = |gap: Span| inside(gap).contains(char::is_whitespace);
+        inside(gap).chars().count() > inside(other).chars().count() || (blank(gap) && !blank(other))
+    }
+}
+
+/// Gaps between Han characters.
+#[derive(Default)]
+struct Han {
+    /// Han characters without a gap before this place; zero where no gap can begin.
+    segment: usize,
+    gap_start: usize,
+    gap_chars: usize,
+    /// Whether the gap is clause punctuation and blanks only, and whether it has more than blanks.
+    ordinary: bool,
+    marked: bool,
+    /// A gap that is left out if the Han character behind it stands alone.
+    pending: Option<Range<usize>>,
+}
+
+impl Han {
+    fn read(&mut self, c: char, class: Class, at: usize, drops: &mut Drops<'_>) -> ControlFlow<()> {
+        if class != Class::Han {
+            return self.read_other(c, class, at, drops);
+        }
+        if self.gap_chars == 0 {
+            self.pending = None;
+            self.segment += 1;
+            return ControlFlow::Continue(());
+        }
+        let gap = self.gap_start..at;
+        let (segment, ordinary) = (self.segment, self.ordinary && self.marked);
+        *self = Self { segment: 1, ..Self::default() };
+        match segment {
+            0 => ControlFlow::Continue(()),
+            2.. if ordinary => {
+                self.pending = Some(gap);
+                ControlFlow::Continue(())
             }
-            open = at;
-            letters += 1;
-            (separators, digits) = (0, false);
-            if before.is_none_or(|b| is_han(b) || b.is_alphabetic()) || letters >= MOST_LETTERS {
-                return open;
-            }
-        } else if c.is_alphabetic() {
-            if digits || before.is_some_and(char::is_alphanumeric) {
-                return open;
-            }
-            open = at;
-            letters += 1;
-            separators = 0;
-            if letters >= MOST_LETTERS {
-                return open;
-            }
-        } else {
-            // A digit stands between Chinese characters as a sign does, and ends a run of letters.
-            digits |= c.is_alphanumeric();
-            separators += 1;
-            if separators > HAN_GAP
-                || (separators > 1 && is_space(c) && before.is_some_and(is_space))
-            {
-                return open;
-            }
+            _ => drops(gap),
         }
     }
-    open
+
+    fn read_other(
+        &mut self,
+        c: char,
+        class: Class,
+        at: usize,
+        drops: &mut Drops<'_>,
+    ) -> ControlFlow<()> {
+        self.end(drops)?;
+        if self.gap_chars == 0 {
+            self.gap_start = at;
+            (self.ordinary, self.marked) = (true, false);
+        }
+        self.gap_chars += 1;
+        self.ordinary &= is_clause_mark(c);
+        self.marked |= !matches!(c, ' ' | '\t');
+        // Letters of scripts written beside Han (kana, hangul) are text, not filling.
+        if self.gap_chars > LONGEST_HAN_GAP || (class != Class::Gap && !c.is_ascii()) {
+            self.segment = 0;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn end(&mut self, drops: &mut Drops<'_>) -> ControlFlow<()> {
+        self.pending.take().map_or(ControlFlow::Continue(()), drops)
+    }
+
+    fn open_from(&self, text: &str) -> usize {
+        match &self.pending {
+            Some(gap) => gap.start,
+            None if self.segment > 0 && self.gap_chars > 0 => self.gap_start,
+            None => text.len(),
+        }
+    }
+}
+
+/// Blanks and the punctuation of ordinary clauses, as the folded text has them.
+fn is_clause_mark(c: char) -> bool {
+    c.is_whitespace() || ",。、;:!?…—()\"'“”‘’《》〈〉「」『』【】".contains(c)
 }

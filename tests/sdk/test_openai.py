@@ -26,7 +26,13 @@ def streamed(text, **extra):
     return "".join(parts), reasons
 
 
-CASES = [json.loads(line) for line in (pathlib.Path(__file__).parent.parent / "cases" / "completions.jsonl").read_text("utf-8").splitlines()]
+def cases(name):
+    file = pathlib.Path(__file__).parent.parent / "cases" / name
+    # A line of the file may hold U+2028, at which splitlines() would cut.
+    return [json.loads(line) for line in file.read_text("utf-8").split("\n") if line]
+
+
+CASES = cases("completions.jsonl")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
@@ -42,6 +48,29 @@ def test_every_case_of_the_corpus_through_the_proxy(case):
         assert whole.finish_reason == "content_filter" and whole.message.content in ("Not here.", "不行。")
         assert content.startswith(case["released"]) and content[len(case["released"]):].strip() in ("Not here.", "不行。")
         assert reasons == ["content_filter"]
+
+
+@pytest.mark.parametrize("case", cases("prompts.jsonl"), ids=lambda case: case["name"])
+def test_every_prompt_of_the_corpus_through_the_proxy(case):
+    """What the demo model is told to say shows what it got."""
+    prompt = f"say: {case['text']}"
+    if "sent" in case:
+        if "blorp" in case["sent"]:
+            # It reaches the model; what the model says is stopped.
+            assert ask(prompt).choices[0].finish_reason == "content_filter"
+            return
+        assert ask(prompt).choices[0].message.content == case["sent"]
+        assert streamed(prompt) == (case["sent"], ["stop"])
+        assert client.completions.create(model="demo", prompt=prompt).choices[0].text == case["sent"]
+    elif "refused" in case:
+        for ask_it in (lambda: ask(prompt), lambda: streamed(prompt), lambda: client.completions.create(model="demo", prompt=prompt)):
+            with pytest.raises(openai.BadRequestError) as raised:
+                ask_it()
+            assert raised.value.code == "content_policy_violation"
+            assert "Not here." in raised.value.message or "不行。" in raised.value.message
+    else:
+        assert ask(case["text"]).choices[0].message.content == case["answered"]
+        assert streamed(case["text"]) == (case["answered"], ["content_filter"])
 
 
 def metric(name):

@@ -1,114 +1,143 @@
-//! Money.
+//! Numbers of cards and accounts.
 
-use super::{EntityDef, checksum, digits};
+use super::EntityDef;
+use super::checksum::{digits, luhn, mod_97};
 
-/// Payment cards.
+/// Payment card numbers of the large networks.
 pub(super) const CREDIT_CARD: EntityDef = EntityDef {
     name: "credit_card",
     placeholder: "CREDIT_CARD",
     summary: "payment card numbers of 13 to 19 digits with a known issuer and a valid check digit",
-    patterns: &[r"(?-u:\b)[2-6][0-9](?:[ -]?[0-9]){11,17}(?-u:\b)"],
-    validate: |text| is_card_length(text) && checksum::luhn(text),
+    patterns: &[
+        r"(?-u:\b)[2-6][0-9]{12,18}(?-u:\b)",
+        r"(?-u:\b)(?:2[2-7]|3[05689]|4[0-9]|5[0-8]|6[0-9])[0-9]{2}(?: [0-9]{4}){3}(?: [0-9]{3})?(?-u:\b)",
+        r"(?-u:\b)(?:2[2-7]|3[05689]|4[0-9]|5[0-8]|6[0-9])[0-9]{2}(?:-[0-9]{4}){3}(?:-[0-9]{3})?(?-u:\b)",
+        r"(?-u:\b)3[0-9]{3}[ \-][0-9]{6}[ \-][0-9]{4,5}(?-u:\b)",
+        r"(?-u:\b)6[0-9]{5}[ \-][0-9]{13}(?-u:\b)",
+    ],
+    validate: is_card,
+    outline: super::NUMBER,
 };
 
-/// International bank account numbers.
+/// International bank account numbers (ISO 13616), whole or in groups of four.
 pub(super) const IBAN: EntityDef = EntityDef {
     name: "iban",
     placeholder: "IBAN",
     summary: "bank account numbers (IBAN) of the right length for their country with valid check digits",
-    patterns: &[
-        r"(?-u:\b)[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}(?-u:\b)",
-        r"(?-u:\b)[A-Z]{2}[0-9]{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?(?-u:\b)",
-    ],
-    validate: |text| {
-        let length = text.bytes().filter(u8::is_ascii_alphanumeric).count();
-        let known = LENGTHS.iter().find(|(country, _)| text.starts_with(country));
-        known.is_some_and(|&(_, expected)| expected == length) && checksum::iban(text)
-    },
+    patterns: IBAN_PATTERNS,
+    validate: is_iban,
+    outline: super::around(r"(?-u:\b)[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z])+"),
 };
 
-/// Addresses of Bitcoin and Ethereum. Mixed-case Ethereum addresses carry a checksum (EIP-55) that is
-/// not checked: the shape alone is distinctive.
-pub(super) const CRYPTO_ADDRESS: EntityDef = EntityDef {
-    name: "crypto_address",
-    placeholder: "CRYPTO_ADDRESS",
-    summary: "addresses of Bitcoin (with checksum) and Ethereum",
-    patterns: &[
-        r"(?-u:\b)[13][1-9A-HJ-NP-Za-km-z]{25,34}(?-u:\b)",
-        r"(?-u:\b)(?:bc|BC)1[02-9ac-hj-np-zAC-HJ-NP-Z]{11,71}(?-u:\b)",
-        r"(?-u:\b)0x[0-9a-fA-F]{40}(?-u:\b)",
-    ],
-    validate: |text| match text.get(..2) {
-        Some("0x") => true,
-        Some("bc" | "BC") => checksum::bech32(text),
-        _ => checksum::base58(text),
-    },
-};
+/// Issuer prefixes: first and last prefix of a range, least and greatest length of the number.
+/// Source: ISO/IEC 7812 ranges as in <https://en.wikipedia.org/wiki/Payment_card_number>.
+const ISSUERS: &[(u32, u32, usize, usize)] = &[
+    (2200, 2204, 16, 19), // Mir
+    (2221, 2720, 16, 16), // Mastercard
+    (300, 305, 14, 19),   // Diners Club
+    (3095, 3095, 14, 19), // Diners Club
+    (34, 34, 15, 15),     // American Express
+    (3528, 3589, 16, 19), // JCB
+    (36, 36, 14, 19),     // Diners Club
+    (37, 37, 15, 15),     // American Express
+    (38, 39, 16, 19),     // Diners Club
+    (4, 4, 13, 13),       // Visa
+    (4, 4, 16, 16),       // Visa
+    (4, 4, 19, 19),       // Visa
+    (5018, 5018, 13, 19), // Maestro
+    (5020, 5020, 13, 19), // Maestro
+    (5038, 5038, 13, 19), // Maestro
+    (51, 55, 16, 16),     // Mastercard
+    (5893, 5893, 13, 19), // Maestro
+    (6011, 6011, 16, 19), // Discover
+    (62, 62, 16, 19),     // UnionPay
+    (6304, 6304, 13, 19), // Maestro
+    (644, 649, 16, 19),   // Discover
+    (65, 65, 16, 19),     // Discover
+    (6759, 6759, 13, 19), // Maestro
+    (6761, 6763, 13, 19), // Maestro
+];
 
-/// The lengths that issuers use (ISO/IEC 7812; the ranges of the large networks).
-fn is_card_length(text: &str) -> bool {
-    let number: Vec<u8> = digits(text).collect();
-    let head =
-        |places: usize| number.iter().take(places).fold(0_u32, |n, &d| n * 10 + u32::from(d));
-    let length = number.len();
-    match head(1) {
-        4 => matches!(length, 13 | 16 | 19),
-        5 => {
-            (51..=55).contains(&head(2)) && length == 16
-                || (50..=58).contains(&head(2)) && length >= 16
-        }
-        2 => (2221..=2720).contains(&head(4)) && length == 16,
-        3 => match head(2) {
-            34 | 37 => length == 15,
-            30 | 36 | 38 | 39 => (14..=19).contains(&length),
-            35 => (16..=19).contains(&length),
-            _ => false,
-        },
-        6 => matches!(head(2), 60 | 62 | 63 | 64 | 65 | 67..=69) && (16..=19).contains(&length),
-        _ => false,
-    }
+/// Lengths of IBANs by country: the registry of ISO 13616 (SWIFT, "IBAN Registry").
+const IBAN_LENGTHS: &[(usize, &str)] = &[
+    (15, "NO"),
+    (16, "BE"),
+    (18, "DK FK FI FO GL NL SD"),
+    (19, "MK SI"),
+    (20, "AT BA EE KZ LT LU MN XK"),
+    (21, "CH HR LI LV"),
+    (22, "BG BH CR DE GB GE IE ME RS VA"),
+    (23, "AE GI IL IQ OM SO TL"),
+    (24, "AD CZ ES MD PK RO SA SE SK TN VG"),
+    (25, "LY PT ST"),
+    (26, "IS TR"),
+    (27, "BI DJ FR GR IT MC MR SM"),
+    (28, "AL AZ BY CY DO GT HN HU LB NI PL SV"),
+    (29, "BR EG PS QA UA"),
+    (30, "JO KW MU YE"),
+    (31, "MT SC"),
+    (32, "LC"),
+    (33, "RU"),
+];
+
+/// One pattern a length: words in capitals behind a number must not be taken for a part of it.
+const IBAN_PATTERNS: &[&str] = &[
+    r"(?-u:\b)NO[0-9]{2}(?: ?[0-9A-Z]{4}){2} ?[0-9A-Z]{3}(?-u:\b)",
+    r"(?-u:\b)BE[0-9]{2}(?: ?[0-9A-Z]{4}){3}(?-u:\b)",
+    r"(?-u:\b)(?:DK|FK|FI|FO|GL|NL|SD)[0-9]{2}(?: ?[0-9A-Z]{4}){3} ?[0-9A-Z]{2}(?-u:\b)",
+    r"(?-u:\b)(?:MK|SI)[0-9]{2}(?: ?[0-9A-Z]{4}){3} ?[0-9A-Z]{3}(?-u:\b)",
+    r"(?-u:\b)(?:AT|BA|EE|KZ|LT|LU|MN|XK)[0-9]{2}(?: ?[0-9A-Z]{4}){4}(?-u:\b)",
+    r"(?-u:\b)(?:CH|HR|LI|LV)[0-9]{2}(?: ?[0-9A-Z]{4}){4} ?[0-9A-Z](?-u:\b)",
+    r"(?-u:\b)(?:BG|BH|CR|DE|GB|GE|IE|ME|RS|VA)[0-9]{2}(?: ?[0-9A-Z]{4}){4} ?[0-9A-Z]{2}(?-u:\b)",
+    r"(?-u:\b)(?:AE|GI|IL|IQ|OM|SO|TL)[0-9]{2}(?: ?[0-9A-Z]{4}){4} ?[0-9A-Z]{3}(?-u:\b)",
+    r"(?-u:\b)(?:AD|CZ|ES|MD|PK|RO|SA|SE|SK|TN|VG)[0-9]{2}(?: ?[0-9A-Z]{4}){5}(?-u:\b)",
+    r"(?-u:\b)(?:LY|PT|ST)[0-9]{2}(?: ?[0-9A-Z]{4}){5} ?[0-9A-Z](?-u:\b)",
+    r"(?-u:\b)(?:IS|TR)[0-9]{2}(?: ?[0-9A-Z]{4}){5} ?[0-9A-Z]{2}(?-u:\b)",
+    r"(?-u:\b)(?:BI|DJ|FR|GR|IT|MC|MR|SM)[0-9]{2}(?: ?[0-9A-Z]{4}){5} ?[0-9A-Z]{3}(?-u:\b)",
+    r"(?-u:\b)(?:AL|AZ|BY|CY|DO|GT|HN|HU|LB|NI|PL|SV)[0-9]{2}(?: ?[0-9A-Z]{4}){6}(?-u:\b)",
+    r"(?-u:\b)(?:BR|EG|PS|QA|UA)[0-9]{2}(?: ?[0-9A-Z]{4}){6} ?[0-9A-Z](?-u:\b)",
+    r"(?-u:\b)(?:JO|KW|MU|YE)[0-9]{2}(?: ?[0-9A-Z]{4}){6} ?[0-9A-Z]{2}(?-u:\b)",
+    r"(?-u:\b)(?:MT|SC)[0-9]{2}(?: ?[0-9A-Z]{4}){6} ?[0-9A-Z]{3}(?-u:\b)",
+    r"(?-u:\b)LC[0-9]{2}(?: ?[0-9A-Z]{4}){7}(?-u:\b)",
+    r"(?-u:\b)RU[0-9]{2}(?: ?[0-9A-Z]{4}){7} ?[0-9A-Z](?-u:\b)",
+];
+
+fn is_card(text: &str) -> bool {
+    let number: String = text.chars().filter(char::is_ascii_digit).collect();
+    let issued = ISSUERS.iter().any(|&(first, last, shortest, longest)| {
+        let width = usize::try_from(first.ilog10() + 1).unwrap_or(usize::MAX);
+        let prefix = number.get(..width).and_then(|prefix| prefix.parse().ok()).unwrap_or(0);
+        (first..=last).contains(&prefix) && (shortest..=longest).contains(&number.len())
+    });
+    issued && luhn(&number) && digits(&number).skip(1).any(|digit| digit != 0)
 }
 
-/// Lengths of IBANs by country (SWIFT's IBAN registry).
-const LENGTHS: [(&str, usize); 40] = [
-    ("AD", 24),
-    ("AE", 23),
-    ("AT", 20),
-    ("BE", 16),
-    ("BG", 22),
-    ("BH", 22),
-    ("BR", 29),
-    ("CH", 21),
-    ("CY", 28),
-    ("CZ", 24),
-    ("DE", 22),
-    ("DK", 18),
-    ("EE", 20),
-    ("ES", 24),
-    ("FI", 18),
-    ("FR", 27),
-    ("GB", 22),
-    ("GR", 27),
-    ("HR", 21),
-    ("HU", 28),
-    ("IE", 22),
-    ("IL", 23),
-    ("IS", 26),
-    ("IT", 27),
-    ("KW", 30),
-    ("LI", 21),
-    ("LT", 20),
-    ("LU", 20),
-    ("LV", 21),
-    ("MC", 27),
-    ("MT", 31),
-    ("NL", 18),
-    ("NO", 15),
-    ("PL", 28),
-    ("PT", 25),
-    ("RO", 24),
-    ("SA", 24),
-    ("SE", 24),
-    ("SI", 19),
-    ("TR", 26),
-];
+fn is_iban(text: &str) -> bool {
+    let number: String = text.chars().filter(|&c| c != ' ').collect();
+    let country = number.get(..2).unwrap_or_default();
+    let length =
+        IBAN_LENGTHS.iter().find(|(_, countries)| countries.split(' ').any(|c| c == country));
+    length.is_some_and(|&(length, _)| number.len() == length) && mod_97(&number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_country_has_a_pattern_of_its_length() {
+        assert_eq!(IBAN_LENGTHS.len(), IBAN_PATTERNS.len());
+        for (&(length, countries), pattern) in IBAN_LENGTHS.iter().zip(IBAN_PATTERNS) {
+            let pattern = regex::Regex::new(pattern).unwrap();
+            for country in countries.split(' ') {
+                let sample = format!("{country}{}", "0".repeat(length - 2));
+                assert_eq!(
+                    pattern.find(&sample).map(|found| found.len()),
+                    Some(length),
+                    "{country}"
+                );
+                assert!(pattern.find(sample.split_at(length - 1).0).is_none());
+            }
+        }
+    }
+}

@@ -1,62 +1,157 @@
-//! Credentials: the prefixes of the large providers, private keys, signed tokens.
-//!
-//! Prefixes and lengths are those that the providers document and that secret scanners use.
+//! Secrets of programs: keys of services, private keys, signed tokens.
 
-use super::{EntityDef, always};
+use super::EntityDef;
 
-/// Keys of providers, by their prefixes.
+/// Keys of services that have a prefix of their own.
+///
+/// The forms are those that the services document or that public secret scanners have recorded.
 pub(super) const API_KEY: EntityDef = EntityDef {
     name: "api_key",
     placeholder: "API_KEY",
-    summary: "keys of AWS, OpenAI, Anthropic, Google, GitHub, GitLab, Slack, Stripe, Hugging Face and others",
+    summary: "keys of OpenAI, Anthropic, AWS, Google, Azure, GitHub, GitLab, Slack, Stripe, Hugging Face and others",
     patterns: &[
-        r"(?-u:\b)(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?-u:\b)",
-        r"(?-u:\b)sk-(?:proj-|svcacct-|ant-(?:api|admin)[0-9]{2}-|or-v1-)?[A-Za-z0-9_-]{20,200}",
-        r"(?-u:\b)AIza[0-9A-Za-z_-]{35}",
-        r"(?-u:\b)gh[pousr]_[A-Za-z0-9]{36,100}(?-u:\b)",
-        r"(?-u:\b)github_pat_[A-Za-z0-9_]{40,120}(?-u:\b)",
-        r"(?-u:\b)glpat-[A-Za-z0-9_-]{20,50}",
-        r"(?-u:\b)xox[abeprs]-[A-Za-z0-9-]{10,100}",
-        r"(?-u:\b)[sr]k_(?:live|test)_[A-Za-z0-9]{20,120}(?-u:\b)",
-        r"(?-u:\b)hf_[A-Za-z0-9]{30,60}(?-u:\b)",
-        r"(?-u:\b)SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{30,60}",
+        // OpenAI, and the many that write keys like it (DeepSeek, Moonshot, DashScope)
+        r"(?-u:\b)sk-[A-Za-z0-9]{20,64}(?-u:\b)",
+        r"(?-u:\b)sk-(?:proj|svcacct|admin|or-v1)-[A-Za-z0-9_\-]{20,200}",
+        // Anthropic
+        r"(?-u:\b)sk-ant-[a-z]{3,8}[0-9]{2}-[A-Za-z0-9_\-]{20,120}",
+        // Amazon Web Services: access key ids
+        r"(?-u:\b)A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}(?-u:\b)",
+        // Google: API keys, OAuth client secrets
+        r"(?-u:\b)AIza[A-Za-z0-9_\-]{35}",
+        r"(?-u:\b)GOCSPX-[A-Za-z0-9_\-]{28}",
+        // GitHub, GitLab
+        r"(?-u:\b)gh[opsur]_[A-Za-z0-9]{36,255}(?-u:\b)",
+        r"(?-u:\b)github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}(?-u:\b)",
+        r"(?-u:\b)glpat-[A-Za-z0-9_\-]{20,64}",
+        // Slack
+        r"(?-u:\b)xox[abeoprs]-[A-Za-z0-9\-]{10,200}",
+        r"(?-u:\b)xapp-[0-9]-[A-Za-z0-9\-]{20,200}",
+        // Stripe
+        r"(?-u:\b)[rs]k_live_[A-Za-z0-9]{16,200}(?-u:\b)",
+        // Hugging Face, Groq, xAI, Perplexity, Replicate
+        r"(?-u:\b)hf_[A-Za-z0-9]{30,40}(?-u:\b)",
+        r"(?-u:\b)gsk_[A-Za-z0-9]{52}(?-u:\b)",
+        r"(?-u:\b)xai-[A-Za-z0-9]{80}(?-u:\b)",
+        r"(?-u:\b)pplx-[A-Za-z0-9]{48}(?-u:\b)",
+        r"(?-u:\b)r8_[A-Za-z0-9]{37}(?-u:\b)",
+        // SendGrid, Twilio
+        r"(?-u:\b)SG\.[A-Za-z0-9_\-]{22}\.[A-Za-z0-9_\-]{43}",
+        r"(?-u:\b)SK[0-9a-f]{32}(?-u:\b)",
+        // npm, PyPI
         r"(?-u:\b)npm_[A-Za-z0-9]{36}(?-u:\b)",
-        r"(?-u:\b)pypi-[A-Za-z0-9_-]{50,200}",
+        r"(?-u:\b)pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_\-]{50,200}",
+        // DigitalOcean, Databricks, Shopify
         r"(?-u:\b)do[opr]_v1_[0-9a-f]{64}(?-u:\b)",
         r"(?-u:\b)dapi[0-9a-f]{32}(?-u:\b)",
+        r"(?-u:\b)shp(?:at|ca|pa|ss)_[0-9A-Fa-f]{32}(?-u:\b)",
+        // Azure: keys of AI services since 2024, account keys in connection strings
+        r"(?-u:\b)[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}(?-u:\b)",
+        r"(?-u:\b)AccountKey=[A-Za-z0-9+/]{86}==",
+        // Alibaba Cloud, Tencent Cloud: access key ids
+        r"(?-u:\b)LTAI[A-Za-z0-9]{12,26}(?-u:\b)",
+        r"(?-u:\b)AKID[A-Za-z0-9]{32}(?-u:\b)",
+        // Telegram bots
+        r"(?-u:\b)[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}",
     ],
-    validate: is_random,
+    validate: is_key,
+    outline: super::word_with(KEY_PREFIXES),
 };
 
-/// Private keys in PEM form: the whole block where its end is there, else the header.
+/// The parts of [`API_KEY`] that its keys have in common.
+const KEY_PREFIXES: &str = concat!(
+    r"sk-|A(?:KIA|SIA|BIA|CCA)[A-Z2-7]|AIza|GOCSPX-|gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|xapp-",
+    r"|[rs]k_live_|hf_|gsk_|xai-|pplx-|r8_|SG\.|SK[0-9a-f]{4}|npm_|pypi-|do[opr]_v1_|dapi[0-9a-f]{4}",
+    r"|shp(?:at|ca|pa|ss)_|AccountKey=|LTAI|AKID|JQQJ99|[0-9]:AA",
+);
+
+/// Private keys in PEM form. The header alone is a hit; what follows it belongs to the key as far as it
+/// is made of the characters of a key, and the footer if it comes.
 pub(super) const PRIVATE_KEY: EntityDef = EntityDef {
     name: "private_key",
     placeholder: "PRIVATE_KEY",
     summary: "private keys in PEM form",
     patterns: &[
-        r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/= \r\n\t:,.-]{0,3900}?-----END (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----)?",
+        r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:(?:\r?\n|\\n)(?:Proc-Type|DEK-Info|Version|Comment): [A-Za-z0-9,.() \-]{1,72}){0,3}[A-Za-z0-9+/=\r\n\\]{0,4096}(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?",
     ],
-    validate: always,
+    validate: |_| true,
+    outline: super::around(
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:(?:\r?\n|\\n)[A-Za-z\-]+: [A-Za-z0-9,.() \-]+)*[A-Za-z0-9+/=\r\n\\]*(?:-----END [A-Z0-9 ]+-----)?",
+    ),
 };
 
-/// Signed tokens.
+/// JSON web tokens (RFC 7519) in compact form, signed or not.
 pub(super) const JWT: EntityDef = EntityDef {
     name: "jwt",
     placeholder: "JWT",
-    summary: "JSON web tokens: three base64url parts, the first two of which begin with an object",
-    patterns: &[r"(?-u:\b)eyJ[A-Za-z0-9_-]{8,300}\.eyJ[A-Za-z0-9_-]{8,400}\.[A-Za-z0-9_-]{16,300}"],
-    validate: always,
+    summary: "JSON web tokens whose header names an algorithm",
+    patterns: &[
+        r"(?-u:\b)eyJ[A-Za-z0-9_\-]{10,512}\.eyJ[A-Za-z0-9_\-]{4,4096}\.[A-Za-z0-9_\-]{0,1024}",
+    ],
+    validate: is_jwt,
+    outline: super::around(r"eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_.\-]+"),
 };
 
-/// Whether a key looks drawn at random: placeholders (`sk-xxxxxxxx…`) and words with hyphens do not.
-fn is_random(key: &str) -> bool {
-    const FEWEST_BITS: f64 = 2.8;
-    let body = key.trim_start_matches(|c: char| !c.is_ascii_digit() && !c.is_ascii_uppercase());
-    let digits = body.bytes().any(|b| b.is_ascii_digit());
-    digits && entropy(body) >= FEWEST_BITS
+/// Parts of keys that are the same in every key of their service.
+const PREFIXES: [&str; 32] = [
+    "sk-proj-",
+    "sk-svcacct-",
+    "sk-admin-",
+    "sk-or-v1-",
+    "sk-ant-",
+    "sk-",
+    "AKIA",
+    "ASIA",
+    "ABIA",
+    "ACCA",
+    "AIza",
+    "GOCSPX-",
+    "github_pat_",
+    "glpat-",
+    "xapp-",
+    "sk_live_",
+    "rk_live_",
+    "hf_",
+    "gsk_",
+    "xai-",
+    "pplx-",
+    "r8_",
+    "SG.",
+    "npm_",
+    "pypi-AgEIcHlwaS5vcmc",
+    "dop_v1_",
+    "doo_v1_",
+    "dor_v1_",
+    "dapi",
+    "AccountKey=",
+    "LTAI",
+    "AKID",
+];
+
+/// The least entropy of a key, in bits a character. The random part of the shortest keys, 16 characters,
+/// has about 3.5; `xxxxxxxx`, `12121212` and `0000` have 1 or less.
+const LEAST_ENTROPY: f64 = 2.5;
+
+/// Words that stand in keys which people wrote to show where a key goes.
+const PLACEHOLDERS: [&str; 8] =
+    ["your", "xxxx", "placeholder", "changeme", "redacted", "0123456789", "abcdefgh", "insert"];
+
+/// Long keys of mixed letters without any digit are words joined by hyphens, not keys.
+const LONG_ENOUGH_FOR_DIGITS: usize = 20;
+
+/// Whether the part behind the prefix looks drawn by chance.
+fn is_key(text: &str) -> bool {
+    let prefix =
+        PREFIXES.iter().find(|prefix| text.starts_with(**prefix)).copied().unwrap_or_default();
+    let secret = text.strip_prefix(prefix).unwrap_or(text);
+    let lower = secret.to_ascii_lowercase();
+    let digits = secret.bytes().any(|byte| byte.is_ascii_digit());
+    entropy(secret) >= LEAST_ENTROPY
+        && (digits || secret.len() < LONG_ENOUGH_FOR_DIGITS)
+        && !PLACEHOLDERS.iter().any(|word| lower.contains(word))
 }
 
-/// Shannon's entropy of the characters, in bits a character.
+/// Shannon entropy of the characters of a text, in bits a character.
 fn entropy(text: &str) -> f64 {
     let mut counts = [0_u32; 256];
     for byte in text.bytes() {
@@ -64,14 +159,42 @@ fn entropy(text: &str) -> f64 {
             *count += 1;
         }
     }
-    #[expect(clippy::cast_precision_loss, reason = "keys are short")]
-    let length = text.len() as f64;
-    counts
-        .iter()
-        .filter(|&&count| count > 0)
-        .map(|&count| {
-            let share = f64::from(count) / length;
-            -share * share.log2()
-        })
-        .sum()
+    let all: f64 = counts.iter().copied().map(f64::from).sum();
+    let seen = counts.iter().copied().filter(|&count| count > 0).map(f64::from);
+    seen.map(|count| -(count / all) * (count / all).log2()).sum()
+}
+
+/// The first part is a JSON object that names its algorithm, the second one begins like an object.
+fn is_jwt(text: &str) -> bool {
+    let mut parts = text.split('.');
+    let header = parts.next().and_then(decode_base64url).unwrap_or_default();
+    let header = String::from_utf8(header).unwrap_or_default();
+    let payload = parts.next().and_then(decode_base64url).unwrap_or_default();
+    header.starts_with('{')
+        && header.trim_end().ends_with('}')
+        && header.contains("\"alg\"")
+        && payload.starts_with(b"{\"")
+}
+
+/// The bytes that a text without padding stands for (RFC 4648, section 5).
+fn decode_base64url(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut buffer, mut bits) = (0_u32, 0_u32);
+    for byte in text.bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        buffer = (buffer << 6 | u32::from(value)) & 0xffff;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(buffer >> bits & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
 }

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Runs each fuzz target for so many seconds (the first argument; 60 without one), or those named behind it.
+# An input that breaks something is left in fuzz/artifacts; once mended, it becomes a seed.
+set -eu
+cd "$(dirname "$0")/.."
+version=0.13.2
+seconds=${1:-60}
+[ $# -gt 0 ] && shift
+targets=${*:-sse json requests views gate policy}
+
+if ! cargo fuzz --version >/dev/null 2>&1; then
+  echo "cargo-fuzz is not installed; installing version $version"
+  if ! cargo install cargo-fuzz --locked --version "$version" >/dev/null 2>&1; then
+    echo "skipped: cargo-fuzz $version is not installed, and could not be (cargo install cargo-fuzz --locked --version $version)"
+    exit 0
+  fi
+fi
+
+# The coverage passes are flags of the compiler that a stable one takes only when told so. Sanitizers need a
+# nightly compiler; the code is safe Rust, and overflows and assertions are on.
+export RUSTC_BOOTSTRAP=1
+cargo fuzz build -s none
+for target in $targets; do
+  mkdir -p "fuzz/corpus/$target"
+  log=$(mktemp)
+  echo "fuzz $target: $seconds s"
+  if ! cargo fuzz run -s none "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
+    -max_total_time="$seconds" -timeout=20 -max_len=4096 -rss_limit_mb=2048 -print_final_stats=1 >"$log" 2>&1; then
+    tail -60 "$log"
+    echo "fuzz $target: FAILED; the input is in fuzz/artifacts/$target"
+    exit 1
+  fi
+  runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+  echo "fuzz $target: ok, $runs inputs"
+  rm -f "$log"
+done
