@@ -1,30 +1,76 @@
 //! Lets go of hits that no rule can need any more, so that the limit on hits counts those that matter: a
 //! common word that is part of a window, or of an exception, does not make a long text unscannable.
 
-use super::place::{Count, Placed, may_reach, near};
+use std::collections::HashMap;
+
+use super::place::{Count, Placed, may_reach};
 use crate::detect::AtomId;
-use crate::policy::Policy;
+use crate::policy::{Policy, Within};
 
 /// The hits, in the order of the text, that some rule may still need; the text is known up to `upto`.
 pub(super) fn thin(policy: &Policy, hits: &[Placed], upto: Count) -> Vec<Placed> {
-    let needed = |(index, placed): &(usize, &Placed)| {
+    let conditions = &policy.conditions;
+    let mut in_company = vec![false; hits.len()];
+    mark_company(policy, hits, Direction::Forward, &mut in_company);
+    mark_company(policy, hits, Direction::Backward, &mut in_company);
+    let needed = |(placed, in_company): &(&Placed, bool)| {
         let atom = placed.hit.atom;
-        if policy.conditions.excusing.binary_search(&atom).is_ok() {
+        if conditions.excusing.binary_search(&atom).is_ok() {
             return excuses_something(policy, hits, placed);
         }
-        let uses = uses(policy, atom);
-        uses.is_empty()
-            || uses.iter().any(|&(_, rule)| in_company(policy, hits, *index, rule, upto))
+        let is_part = conditions.parts.binary_search(&atom).is_ok();
+        !is_part || *in_company || may_get_company(policy, placed, upto)
     };
-    hits.iter().enumerate().filter(needed).map(|(_, placed)| *placed).collect()
+    let hits = hits.iter().zip(in_company).filter(needed);
+    hits.map(|(placed, _)| *placed).collect()
 }
 
-/// The windows that an atom is part of, if it is nothing else.
-fn uses(policy: &Policy, atom: AtomId) -> &[(AtomId, usize)] {
-    let parts = &policy.conditions.parts;
-    let first = parts.partition_point(|(known, _)| *known < atom);
-    let end = parts.partition_point(|(known, _)| *known <= atom);
-    parts.get(first..end).unwrap_or_default()
+/// The rules that are windows and have this atom as a part.
+fn windows(policy: &Policy, atom: AtomId) -> impl Iterator<Item = (usize, Within)> {
+    let members = &policy.conditions.members;
+    let first = members.partition_point(|(known, _)| *known < atom);
+    let members = members.iter().skip(first).take_while(move |(known, _)| *known == atom);
+    members.filter_map(|&(_, rule)| Some((rule, policy.rules.get(rule)?.matcher.within?)))
+}
+
+/// Whether a part could yet get another part near it.
+fn may_get_company(policy: &Policy, part: &Placed, upto: Count) -> bool {
+    windows(policy, part.hit.atom).any(|(_, window)| !upto.is_past(part, window))
+}
+
+/// Which way hits are gone through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Forward,
+    Backward,
+}
+
+/// The last hit of a rule's parts, and the last one of another part than that.
+#[derive(Clone, Copy)]
+struct Latest<'h> {
+    hit: &'h Placed,
+    other: Option<&'h Placed>,
+}
+
+/// Marks the parts that have another part of their rule within reach on the side they are come to from. Hits
+/// stand in the order of the text, so if the nearest is out of reach, all are.
+fn mark_company(policy: &Policy, hits: &[Placed], direction: Direction, marks: &mut [bool]) {
+    let mut latest: HashMap<usize, Latest<'_>> = HashMap::new();
+    for nth in 0..hits.len() {
+        let index = if direction == Direction::Forward { nth } else { hits.len() - 1 - nth };
+        let (Some(hit), Some(mark)) = (hits.get(index), marks.get_mut(index)) else { continue };
+        for (rule, window) in windows(policy, hit.hit.atom) {
+            let known = latest.get(&rule).copied();
+            let other = known.and_then(|known| {
+                if known.hit.hit.atom == hit.hit.atom { known.other } else { Some(known.hit) }
+            });
+            *mark |= other.is_some_and(|other| match direction {
+                Direction::Forward => may_reach(other, hit, window),
+                Direction::Backward => may_reach(hit, other, window),
+            });
+            latest.insert(rule, Latest { hit, other });
+        }
+    }
 }
 
 /// Whether a hit that excuses holds a hit that it could excuse.
@@ -35,26 +81,6 @@ fn excuses_something(policy: &Policy, hits: &[Placed], excuse: &Placed) -> bool 
     let mut others =
         inside.filter(|placed| policy.conditions.excusing.binary_search(&placed.hit.atom).is_err());
     others.any(|placed| span.contains(placed.hit.span))
-}
-
-/// Whether a part of a rule's window has another part near it, or could yet get one.
-fn in_company(policy: &Policy, hits: &[Placed], index: usize, rule: usize, upto: Count) -> bool {
-    let Some(rule) = policy.rules.get(rule) else { return true };
-    let (Some(window), Some(own)) = (rule.matcher.within, hits.get(index)) else { return true };
-    if !upto.is_past(own, window) {
-        return true;
-    }
-    let mut atoms = Vec::new();
-    rule.matcher.visit_atoms(&mut |atom| atoms.push(atom));
-    let partner = |other: &&Placed| {
-        other.hit.atom != own.hit.atom
-            && atoms.contains(&other.hit.atom)
-            && near(own, other, window)
-    };
-    let later = hits.iter().skip(index + 1).take_while(|other| may_reach(own, other, window));
-    let earlier = hits.get(..index).unwrap_or_default().iter().rev();
-    let earlier = earlier.take_while(|other| may_reach(other, own, window));
-    later.chain(earlier).any(|other| partner(&other))
 }
 
 #[cfg(test)]
@@ -71,7 +97,7 @@ mod tests {
     use crate::engine::screen::without_excused;
     use crate::engine::screen_passage;
     use crate::engine::testing::{Sketch, in_pieces, subject};
-    use crate::policy::{Effect, Node, Within};
+    use crate::policy::{Effect, Node};
 
     /// A window of two parts with something that excludes it, and a word with an exception.
     fn policy() -> Arc<Policy> {

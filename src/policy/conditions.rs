@@ -14,8 +14,10 @@ pub struct Conditions {
     pub remembered: Vec<AtomId>,
     /// Atoms that only excuse: a hit with nothing inside it means nothing.
     pub excusing: Vec<AtomId>,
-    /// Atoms that only are parts of windows, with the rule: a hit with no other part near means nothing.
-    pub parts: Vec<(AtomId, usize)>,
+    /// Atoms that only are parts of windows: a hit with no other part near means nothing.
+    pub parts: Vec<AtomId>,
+    /// The atoms of rules that are nothing but such windows, each with the rule.
+    pub members: Vec<(AtomId, usize)>,
 }
 
 impl Conditions {
@@ -37,14 +39,23 @@ impl Conditions {
             excepted.iter().copied().filter(|atom| !uses.contains_key(atom)).collect();
         excusing.sort_unstable();
         excusing.dedup();
-        let needs_company =
+        let is_window =
             |index: &usize| rules.get(*index).is_some_and(|rule| is_window_of_parts(&rule.matcher));
-        let parts = uses
-            .iter()
-            .filter(|(atom, users)| users.iter().all(needs_company) && !excepted.contains(atom))
-            .flat_map(|(atom, users)| users.iter().map(|index| (*atom, *index)));
-        let parts = parts.collect();
-        Self { windowed: windowed.map(|(index, _)| index).collect(), remembered, excusing, parts }
+        let only_parts = |(atom, users): &(&AtomId, &Vec<usize>)| {
+            users.iter().all(is_window) && !excepted.contains(atom)
+        };
+        let parts = uses.iter().filter(only_parts).map(|(atom, _)| *atom).collect();
+        let members = uses.iter().flat_map(|(atom, users)| {
+            users.iter().filter(|index| is_window(index)).map(|index| (*atom, *index))
+        });
+        let members = members.collect();
+        Self {
+            windowed: windowed.map(|(index, _)| index).collect(),
+            remembered,
+            excusing,
+            parts,
+            members,
+        }
     }
 }
 
