@@ -13,6 +13,7 @@ mod lexicon;
 mod pattern;
 mod scanner;
 mod shapes;
+mod viewed;
 mod widen;
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ mod trial;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod viewed_tests;
 
 pub use mend::{mend, merge};
 pub use pseudonym::{Pseudonyms, Restorer};

@@ -184,6 +184,7 @@ impl Compiler<'_> {
                 label: Arc::from(entity.name),
                 max_match: max_match.max(longest),
                 outline: Some(entity.outline),
+                views: false,
             });
             self.patterns.push(place.to_owned());
         }
@@ -217,6 +218,7 @@ impl Compiler<'_> {
             label: Arc::from(pattern.as_str()),
             max_match,
             outline: None,
+            views: false,
         });
         self.patterns.push(place.to_owned());
         Some(atom)
