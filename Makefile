@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: help run test unit policies sdk-test fuzz lint bench release
+.PHONY: help run test unit policies sdk-test fuzz lint bench bench-proxy release
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -36,8 +36,11 @@ lint: ## formatting, clippy, documentation
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps --document-private-items --quiet
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; fi
 
-bench: ## benchmarks; docs/benchmarks.md says what they mean
-	$(CARGO) bench --locked
+bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
+	$(CARGO) bench --locked --bench screening --bench streams
+
+bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
+	$(CARGO) bench --locked --bench proxy
 
 release: ## a release build
 	$(CARGO) build --release --locked --bin tidegate

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::certificates::{Certificates, read_certificates};
 use super::suites::{run_suite, suite_files};
 use crate::config::server_file::{self, Builtin, ServerFile};
 use crate::config::{
@@ -90,18 +91,6 @@ fn not_yet(server: &LoadedServer) -> Problems {
             missing(format!("routes[{index}].match.header"), "more than one header");
         }
     }
-    for (key, mode) in
-        [("not_ready", file.fail.not_ready), ("internal_error", file.fail.internal_error)]
-    {
-        if mode == server_file::FailMode::Open {
-            missing(format!("fail.{key}"), "failing open");
-        }
-    }
-    for (name, upstream) in file.upstreams.iter() {
-        if upstream.tls.ca.is_some() {
-            missing(format!("upstreams.{name}.tls.ca"), "a certificate authority of one's own");
-        }
-    }
     problems
 }
 
@@ -144,16 +133,23 @@ pub fn names_of_routes(server: &ServerFile) -> Vec<&str> {
 }
 
 impl Loaded {
+    /// Reads the certificates that the server file names. It is no part of loading, because whoever
+    /// checks a configuration elsewhere has no private keys there.
+    pub fn certificates(&self, problems: &mut Problems) -> Certificates {
+        read_certificates(&self.server, problems)
+    }
+
     /// Makes what the data plane runs on. An error names what cannot be set up.
     pub fn live(
         &self,
         environment: &[(String, String)],
         demo: DemoSettings,
+        certificates: &Certificates,
     ) -> Result<Live, Problem> {
         let file = &self.server.file;
         let mut upstreams: HashMap<&str, Arc<NamedUpstream>> = HashMap::new();
         for (name, upstream) in file.upstreams.iter() {
-            let made = self.upstream(name, upstream, environment, demo)?;
+            let made = self.upstream((name, upstream), environment, demo, certificates)?;
             upstreams
                 .insert(name, Arc::new(NamedUpstream { name: Arc::from(name), upstream: made }));
         }
@@ -206,15 +202,16 @@ impl Loaded {
                 head_hold: file.stream.head_hold.duration(),
                 keep_alive: file.stream.keep_alive.duration(),
             },
+            fail_open: file.fail.internal_error == server_file::FailMode::Open,
         })
     }
 
     fn upstream(
         &self,
-        name: &str,
-        written: &server_file::Upstream,
+        (name, written): (&str, &server_file::Upstream),
         environment: &[(String, String)],
         demo: DemoSettings,
+        certificates: &Certificates,
     ) -> Result<Upstream, Problem> {
         if written.builtin == Some(Builtin::Demo) {
             return Ok(Upstream::Demo(Demo::new(demo)));
@@ -235,7 +232,8 @@ impl Loaded {
             idle: written.timeouts.idle.duration(),
             total: written.timeout.duration(),
         };
-        let remote = Remote::new(RemoteSettings { base, key, timeouts });
+        let authorities = certificates.authorities.get(name).cloned();
+        let remote = Remote::new(RemoteSettings { base, key, authorities, timeouts });
         remote
             .map(|remote| Upstream::Remote(Box::new(remote)))
             .map_err(|error| wrong(error.to_string()))

@@ -9,20 +9,35 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
+use super::certificates::Certificates;
 use super::load::{Loaded, load};
-use super::reload::watch;
+use super::reload::{Reloader, fixed, revisions, warn_of};
+use super::watch::watch;
 use crate::config::server_file::LogFormat as LogFormatFile;
-use crate::config::{Flag, Format, Problems, render};
-use crate::proxy::{AdminState, Gateway, ListenerSettings, admin_router, serve as serve_data};
-use crate::telemetry::{Clock, LogFormat, Metrics, RecordSink, Records, Telemetry, init_log};
+use crate::config::{Flag, Problems};
+use crate::domain::Secret;
+use crate::proxy::{
+    AdminState, ConnectionTimes, Gateway, ListenerSettings, serve_admin, serve_data,
+};
+use crate::telemetry::{
+    Clock, LogFormat, Metrics, RecordSink, Records, Telemetry, hush_panics, init_log,
+};
 use crate::upstream::demo::DemoSettings;
 
 /// How often files are looked at even if no change was told: some file systems tell nothing.
 const SLOW_POLL: Duration = Duration::from_secs(30);
+
+/// Open connections of the admin listener: a scraper, probes, people.
+const ADMIN_CONNECTIONS: usize = 64;
+
+/// How long admin requests may go on after the data listener has ended.
+const ADMIN_GRACE: Duration = Duration::from_secs(2);
 
 /// What `serve` was asked for.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +52,17 @@ pub struct ServeOptions {
     pub watch: Option<bool>,
     /// Tokens a second of the demo model; 0 answers at once.
     pub demo_rate: Option<f64>,
+    /// What tells the time.
+    pub clock: Clock,
+}
+
+/// What a running service is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Read the files anew, also when none has changed.
+    Reload,
+    /// Drain, then end.
+    Stop,
 }
 
 /// Why the service did not start.
@@ -61,123 +87,231 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
-struct Service {
-    options: ServeOptions,
-    gateway: Arc<Gateway>,
-    telemetry: Telemetry,
-    /// The settings that need a restart, as they were at the start.
-    fixed: [String; 2],
-    revision: Vec<String>,
+/// A service whose listeners are bound; [`run`](Self::run) serves.
+#[derive(Debug)]
+pub struct App {
+    reloader: Reloader,
+    state: Arc<AdminState>,
+    data: Bound,
+    admin: Bound,
+    in_flight: usize,
+    /// How long requests are still taken after the order to stop.
+    delay: Duration,
+    watched: Option<Vec<PathBuf>>,
+}
+
+#[derive(Debug)]
+struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+    settings: ListenerSettings,
 }
 
 /// Serves until the process is told to stop, then drains.
 pub async fn serve(options: ServeOptions) -> Result<(), ServeError> {
-    let clock = Clock::default();
-    let (loaded, problems) =
-        load(options.config.as_deref(), &options.environment, &options.flags, Some(clock.today()));
-    let Some(loaded) = loaded else { return Err(ServeError::Configuration(Box::new(problems))) };
-    if !loaded.failed_tests.is_empty() {
-        return Err(ServeError::Tests(loaded.failed_tests));
+    let orders = orders_of_signals()?;
+    hush_panics();
+    App::start(options).await?.run(orders).await
+}
+
+impl App {
+    /// Loads the configuration and binds the listeners.
+    ///
+    /// # Errors
+    /// When the configuration is wrong, its tests fail, or something of the system does.
+    pub async fn start(options: ServeOptions) -> Result<Self, ServeError> {
+        let clock = options.clock;
+        let (loaded, mut problems) = load(
+            options.config.as_deref(),
+            &options.environment,
+            &options.flags,
+            Some(clock.today()),
+        );
+        let certificates = loaded.as_ref().map(|loaded| loaded.certificates(&mut problems));
+        let (Some(loaded), Some(certificates)) = (loaded, certificates) else {
+            return Err(ServeError::Configuration(Box::new(problems)));
+        };
+        if problems.has_errors() {
+            return Err(ServeError::Configuration(Box::new(problems)));
+        }
+        if !loaded.failed_tests.is_empty() {
+            return Err(ServeError::Tests(loaded.failed_tests));
+        }
+        start_log(&loaded);
+        warn_of(&problems);
+        let metrics = Arc::new(Metrics::new());
+        loaded.announce(&metrics, problems.warnings());
+        metrics.reloaded("ok", seconds(clock));
+        let (sink, share) = record_sink(&loaded);
+        let records = Records::start(&sink, share, Arc::clone(&metrics))?;
+        let telemetry = Telemetry { metrics, records, clock };
+        let live = loaded.live(&options.environment, demo(&options), &certificates);
+        let live = live.map_err(|problem| {
+            let mut problems = Problems::new();
+            problems.push(problem);
+            ServeError::Configuration(Box::new(problems))
+        })?;
+        Self::bind(options, &loaded, certificates, (live, telemetry)).await
     }
-    start_log(&loaded);
-    warn_of(&problems);
-    let metrics = Arc::new(Metrics::new());
-    loaded.announce(&metrics, problems.warnings());
-    metrics.reloaded("ok", seconds(clock));
-    let (sink, share) = record_sink(&loaded);
-    let records = Records::start(&sink, share, Arc::clone(&metrics))?;
-    let telemetry = Telemetry { metrics, records, clock };
-    let live = loaded.live(&options.environment, demo(&options)).map_err(|problem| {
-        let mut problems = Problems::new();
-        problems.push(problem);
-        ServeError::Configuration(Box::new(problems))
-    })?;
-    let gateway = Arc::new(Gateway::new(live, telemetry.clone()));
-    let file = &loaded.server.file;
-    let data = bind(&file.listen).await?;
-    let admin = bind(&file.admin.listen).await?;
-    info!(listen = %data.local_addr()?, admin = %admin.local_addr()?, "tidegate is serving");
-    let service = Service {
-        fixed: [file.listen.clone(), file.admin.listen.clone()],
-        revision: revisions(&loaded),
-        gateway: Arc::clone(&gateway),
-        telemetry: telemetry.clone(),
-        options: options.clone(),
-    };
-    let tokens = match &file.admin.auth.tokens {
-        Some(reference) => {
-            let secret = loaded.secret(reference, &options.environment);
-            let secret = secret.map_err(std::io::Error::other)?;
-            let lines = secret.expose().lines().filter(|line| !line.trim().is_empty());
-            lines.map(|line| crate::domain::Secret::new(line.trim())).collect()
+
+    async fn bind(
+        options: ServeOptions,
+        loaded: &Loaded,
+        certificates: Certificates,
+        (live, telemetry): (crate::proxy::Live, Telemetry),
+    ) -> Result<Self, ServeError> {
+        let file = &loaded.server.file;
+        let state = Arc::new(AdminState {
+            telemetry: telemetry.clone(),
+            ready: AtomicBool::new(true),
+            hosts: file.admin.hosts.clone(),
+            tokens: admin_tokens(loaded, &options)?,
+        });
+        let revision = revisions(loaded, &certificates);
+        let times = ConnectionTimes {
+            header: file.timeouts.header.duration(),
+            keep_alive: file.timeouts.keep_alive.duration(),
+            write_stall: file.timeouts.write_stall.duration(),
+        };
+        let settings = ListenerSettings {
+            name: "data",
+            connections: file.limits.connections as usize,
+            times,
+            grace: file.drain.timeout.duration(),
+            tls: certificates.data.clone(),
+            metrics: Arc::clone(&telemetry.metrics),
+        };
+        let admin = ListenerSettings {
+            name: "admin",
+            connections: ADMIN_CONNECTIONS,
+            grace: ADMIN_GRACE,
+            tls: certificates.admin.clone(),
+            ..settings.clone()
+        };
+        let watched = options.watch.unwrap_or(file.policies.watch).then(|| {
+            let mut folders = loaded.folders.clone();
+            folders.extend(certificates.folders);
+            folders.sort();
+            folders.dedup();
+            folders
+        });
+        let data = Bound::new(&file.listen, settings).await?;
+        let admin = Bound::new(&file.admin.listen, admin).await?;
+        info!(listen = %data.address, admin = %admin.address, "tidegate is serving");
+        Ok(Self {
+            reloader: Reloader {
+                gateway: Arc::new(Gateway::new(live, telemetry.clone())),
+                telemetry,
+                tls: [certificates.data, certificates.admin],
+                fixed: fixed(file),
+                revision,
+                options,
+            },
+            state,
+            data,
+            admin,
+            in_flight: file.limits.in_flight as usize,
+            delay: file.drain.delay.duration(),
+            watched,
+        })
+    }
+
+    /// Where the data listener is.
+    pub const fn data_address(&self) -> SocketAddr {
+        self.data.address
+    }
+
+    /// Where the admin listener is.
+    pub const fn admin_address(&self) -> SocketAddr {
+        self.admin.address
+    }
+
+    /// Serves until an order to stop, or until nobody is left who could give one; then drains.
+    ///
+    /// # Errors
+    /// When a listener breaks.
+    pub async fn run(self, orders: Receiver<Order>) -> Result<(), ServeError> {
+        let Self { reloader, state, data, admin, in_flight, delay, watched } = self;
+        let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
+        let tasks = TaskTracker::new();
+        let mut admin = tasks.spawn(serve_admin(
+            admin.listener,
+            admin.settings,
+            Arc::clone(&state),
+            stop_admin.clone(),
+        ));
+        let gateway = Arc::clone(&reloader.gateway);
+        let mut data =
+            tasks.spawn(serve_data(data.listener, data.settings, gateway, in_flight, stop.clone()));
+        tokio::select! {
+            () = follow(reloader, orders, watched) => {}
+            broke = &mut data => return Err(broken("data", broke)),
+            broke = &mut admin => return Err(broken("admin", broke)),
         }
-        None => Vec::new(),
-    };
-    let state = Arc::new(AdminState {
-        telemetry,
-        ready: AtomicBool::new(true),
-        hosts: file.admin.hosts.clone(),
-        tokens,
-    });
-    let settings = ListenerSettings {
-        header: file.timeouts.header.duration(),
-        connections: file.limits.connections as usize,
-        in_flight: file.limits.in_flight as usize,
-    };
-    let drain = (file.drain.delay.duration(), file.drain.timeout.duration());
-    let watched = options.watch.unwrap_or(file.policies.watch).then(|| loaded.folders.clone());
-    run(service, state, (data, admin), (settings, drain), watched).await
+        info!("draining");
+        state.ready.store(false, Ordering::Relaxed);
+        tokio::time::sleep(delay).await;
+        stop.cancel();
+        // Health stays up until the last stream has ended.
+        ended("data", data).await?;
+        stop_admin.cancel();
+        ended("admin", admin).await?;
+        info!("drained");
+        Ok(())
+    }
 }
 
-async fn run(
-    service: Service,
-    state: Arc<AdminState>,
-    (data, admin): (TcpListener, TcpListener),
-    (settings, (delay, timeout)): (ListenerSettings, (Duration, Duration)),
-    watched: Option<Vec<PathBuf>>,
-) -> Result<(), ServeError> {
-    let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
-    let tasks = TaskTracker::new();
-    let router = admin_router(Arc::clone(&state));
-    let admin_stopped = stop_admin.clone();
-    tasks.spawn(async move {
-        let served = axum::serve(admin, router)
-            .with_graceful_shutdown(async move { admin_stopped.cancelled().await })
-            .await;
-        if let Err(error) = served {
-            error!(%error, "the admin listener failed");
-        }
-    });
-    let gateway = Arc::clone(&service.gateway);
-    let data_stopped = stop.clone();
-    tasks.spawn(async move { serve_data(data, settings, gateway, data_stopped, timeout).await });
-    tasks.close();
-    wait_for_the_end(service, watched).await?;
-    info!("draining");
-    state.ready.store(false, Ordering::Relaxed);
-    tokio::time::sleep(delay).await;
-    stop.cancel();
-    // The data listener returns when its last stream has ended; health stays up until then.
-    let drained = async {
-        while tasks.len() > 1 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(timeout + Duration::from_secs(1), drained).await.unwrap_or_default();
-    stop_admin.cancel();
-    tokio::time::timeout(Duration::from_secs(2), tasks.wait()).await.unwrap_or_default();
-    info!("drained");
-    Ok(())
+impl Bound {
+    async fn new(address: &str, settings: ListenerSettings) -> Result<Self, ServeError> {
+        let failed = |error| ServeError::Listen { address: address.to_owned(), error };
+        let parsed: Result<SocketAddr, _> = address.parse();
+        let listener = match parsed {
+            Ok(parsed) => TcpListener::bind(parsed).await.map_err(failed)?,
+            Err(_) => TcpListener::bind(address).await.map_err(failed)?,
+        };
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, settings })
+    }
 }
 
-/// Reloads when files change or on SIGHUP; returns on SIGTERM or SIGINT.
-async fn wait_for_the_end(
-    mut service: Service,
-    watched: Option<Vec<PathBuf>>,
-) -> Result<(), ServeError> {
+async fn ended(name: &str, listener: JoinHandle<()>) -> Result<(), ServeError> {
+    listener.await.map_err(|error| broken(name, Err(error)))
+}
+
+/// A listener ended that nobody had told to.
+fn broken(name: &str, ended: Result<(), tokio::task::JoinError>) -> ServeError {
+    let why = ended.err().map_or_else(|| "it ended".to_owned(), |error| error.to_string());
+    ServeError::Io(std::io::Error::other(format!("the {name} listener broke: {why}")))
+}
+
+/// SIGHUP reloads, SIGTERM and SIGINT stop.
+fn orders_of_signals() -> std::io::Result<Receiver<Order>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
+    let (give, orders) = channel(1);
+    // Nobody waits for this one: there is nothing in it that a drain could lose.
+    TaskTracker::new().spawn(async move {
+        loop {
+            let order = tokio::select! {
+                _ = terminate.recv() => Order::Stop,
+                _ = interrupt.recv() => Order::Stop,
+                _ = hang_up.recv() => Order::Reload,
+            };
+            if give.send(order).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(orders)
+}
+
+/// Reloads when files change or when told to; returns when told to stop.
+async fn follow(
+    mut reloader: Reloader,
+    mut orders: Receiver<Order>,
+    watched: Option<Vec<PathBuf>>,
+) {
     let watch = match watched.as_deref().map(watch) {
         Some(Ok(watch)) => Some(watch),
         Some(Err(error)) => {
@@ -186,10 +320,7 @@ async fn wait_for_the_end(
         }
         None => None,
     };
-    let (_guard, mut changed) = match watch {
-        Some((guard, changed)) => (Some(guard), Some(changed)),
-        None => (None, None),
-    };
+    let (_guard, mut changed) = watch.unzip();
     let mut poll = tokio::time::interval(SLOW_POLL);
     poll.tick().await;
     loop {
@@ -200,96 +331,31 @@ async fn wait_for_the_end(
             }
         };
         tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => service.reload(true),
-            Some(()) = told => service.reload(false),
-            _ = poll.tick(), if watched.is_some() => service.reload(false),
+            order = orders.recv() => match order {
+                Some(Order::Reload) => reloader.reload(true),
+                Some(Order::Stop) | None => return,
+            },
+            Some(()) = told => reloader.reload(false),
+            _ = poll.tick(), if watched.is_some() => reloader.reload(false),
         }
     }
 }
 
-impl Service {
-    /// Tries the files as they are now. Anything wrong: the old configuration stays.
-    fn reload(&mut self, asked: bool) {
-        let today = self.telemetry.clock.today();
-        let options = &self.options;
-        let (loaded, problems) =
-            load(options.config.as_deref(), &options.environment, &options.flags, Some(today));
-        let Some(loaded) = loaded else {
-            return self.keep_old("invalid", &problems);
-        };
-        if revisions(&loaded) == self.revision && !asked {
-            return;
-        }
-        if !loaded.failed_tests.is_empty() {
-            warn!(tests = ?loaded.failed_tests, "policy tests failed; the policy in force was not changed");
-            return self.refused("tests_failed");
-        }
-        let file = &loaded.server.file;
-        for ((name, before), now) in ["listen", "admin.listen"]
-            .iter()
-            .zip(&self.fixed)
-            .zip([&file.listen, &file.admin.listen])
-        {
-            if before != now {
-                warn!(setting = name, "this setting needs a restart; nothing was changed");
-                return self.refused("invalid");
-            }
-        }
-        match loaded.live(&options.environment, demo(options)) {
-            Ok(live) => {
-                self.gateway.replace(live);
-                self.revision = revisions(&loaded);
-                loaded.announce(&self.telemetry.metrics, problems.warnings());
-                self.telemetry.metrics.reloaded("ok", seconds(self.telemetry.clock));
-                info!(policies = ?self.revision, "configuration reloaded");
-            }
-            Err(problem) => {
-                let mut problems = Problems::new();
-                problems.push(problem);
-                self.keep_old("invalid", &problems);
-            }
-        }
-    }
-
-    fn keep_old(&self, outcome: &str, problems: &Problems) {
-        warn_of(problems);
-        warn!("the configuration in force was not changed");
-        self.refused(outcome);
-    }
-
-    fn refused(&self, outcome: &str) {
-        self.telemetry.metrics.reloaded(outcome, seconds(self.telemetry.clock));
-    }
+fn admin_tokens(loaded: &Loaded, options: &ServeOptions) -> std::io::Result<Vec<Secret>> {
+    let Some(reference) = &loaded.server.file.admin.auth.tokens else { return Ok(Vec::new()) };
+    let secret = loaded.secret(reference, &options.environment).map_err(std::io::Error::other)?;
+    let lines = secret.expose().lines().map(str::trim).filter(|line| !line.is_empty());
+    Ok(lines.map(Secret::new).collect())
 }
 
-/// Each problem as a line of the log.
-fn warn_of(problems: &Problems) {
-    if problems.errors() + problems.warnings() == 0 {
-        return;
-    }
-    for line in render(problems, Format::Short, false).lines().filter(|line| !line.is_empty()) {
-        warn!("{line}");
-    }
-}
-
-fn revisions(loaded: &Loaded) -> Vec<String> {
-    let policies = loaded.policies.iter();
-    let mut revisions: Vec<String> =
-        policies.map(|policy| format!("{}@{}", policy.name, policy.revision)).collect();
-    revisions.push(format!("server@{}", loaded.server.revision));
-    revisions
-}
-
-fn demo(options: &ServeOptions) -> DemoSettings {
+pub(super) fn demo(options: &ServeOptions) -> DemoSettings {
     match options.demo_rate {
         None => DemoSettings::default(),
         Some(rate) => DemoSettings { rate: (rate > 0.0).then_some(rate) },
     }
 }
 
-fn seconds(clock: Clock) -> f64 {
+pub(super) fn seconds(clock: Clock) -> f64 {
     clock.now().as_duration().as_secs_f64()
 }
 
@@ -310,13 +376,4 @@ fn record_sink(loaded: &Loaded) -> (RecordSink, f64) {
         path => RecordSink::File(loaded.server.root.join(path)),
     };
     (sink, decisions.sample_allowed.fraction())
-}
-
-async fn bind(address: &str) -> Result<TcpListener, ServeError> {
-    let failed = |error| ServeError::Listen { address: address.to_owned(), error };
-    let parsed: Result<SocketAddr, _> = address.parse();
-    match parsed {
-        Ok(parsed) => TcpListener::bind(parsed).await.map_err(failed),
-        Err(_) => TcpListener::bind(address).await.map_err(failed),
-    }
 }

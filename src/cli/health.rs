@@ -30,8 +30,12 @@ pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
     let base = http::Uri::from_parts(base).with_context(wrong)?;
     let timeouts =
         UpstreamTimeouts { connect: PATIENCE, first_byte: PATIENCE, ..UpstreamTimeouts::default() };
-    let upstream =
-        Upstream::Remote(Box::new(Remote::new(RemoteSettings { base, key: None, timeouts })?));
+    let upstream = Upstream::Remote(Box::new(Remote::new(RemoteSettings {
+        base,
+        key: None,
+        authorities: None,
+        timeouts,
+    })?));
     let outgoing = Outgoing {
         method: http::Method::GET,
         path_and_query: url.path_and_query().map_or("/", |path| path.as_str()).to_owned(),

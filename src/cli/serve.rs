@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{ConfigArg, environment, output};
 use crate::app::{ServeError, ServeOptions, serve};
 use crate::config::{Flag, Format};
+use crate::telemetry::Clock;
 use crate::upstream::demo::{Answers, Demo, DemoSettings, serve_mock};
 
 /// The most tokens a second; 0 has no pauses at all.
@@ -89,6 +90,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         flags: flags.into_iter().flatten().collect(),
         watch: (args.watch || args.no_watch).then_some(!args.no_watch),
         demo_rate: args.demo_rate,
+        clock: Clock::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match runtime.block_on(serve(options)) {

@@ -54,6 +54,40 @@ struct Slot {
     key: u32,
     first: u32,
     end: u32,
+    follow: Follow,
+}
+
+/// What stands behind the key in its spellings: a quick look at the text behind rules out nearly every
+/// key that begins many spellings (`how to…`, `you are…`) without comparing them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Follow {
+    /// Some spelling is the key itself, so it does not matter what follows.
+    anything: bool,
+    /// A bit for each byte, modulo 64, that stands directly behind the key.
+    direct: u64,
+    /// The same for the first byte behind a blank.
+    behind_blank: u64,
+}
+
+impl Follow {
+    fn add(&mut self, rest: &[u8]) {
+        match rest {
+            [] => self.anything = true,
+            [blank] if is_blank(*blank) => self.anything = true,
+            [blank, next, ..] if is_blank(*blank) => self.behind_blank |= 1 << (next & 63),
+            [next, ..] => self.direct |= 1 << (next & 63),
+        }
+    }
+
+    /// Whether some spelling could stand where `rest` follows its key; where the text ends, it could.
+    fn allows(self, rest: &[u8]) -> bool {
+        let Some(&byte) = rest.first().filter(|_| !self.anything) else { return true };
+        if !is_blank(byte) {
+            return self.direct >> (byte & 63) & 1 != 0;
+        }
+        let next = rest.iter().take(LONGEST_BLANK + 1).find(|&&byte| !is_blank(byte));
+        self.behind_blank != 0 && next.is_none_or(|&next| self.behind_blank >> (next & 63) & 1 != 0)
+    }
 }
 
 /// What a comparison with the text came to.
@@ -98,7 +132,7 @@ impl SpellingIndex {
     fn build_table(&mut self, spellings: &[Spelling], keys: &[(usize, u32)]) {
         let words = (keys.len() * FILTER_BITS / 64 + 1).next_power_of_two();
         self.filter = vec![0; words];
-        let free = Slot { hash: 0, key: 0, first: FREE, end: 0 };
+        let free = Slot { hash: 0, key: 0, first: FREE, end: 0, follow: Follow::default() };
         self.slots = vec![free; (keys.len() * 2 + 1).next_power_of_two()];
         for (nth, &(at, first)) in keys.iter().enumerate() {
             let Some(spelling) = spellings.get(at) else { continue };
@@ -117,8 +151,12 @@ impl SpellingIndex {
             while self.slots.get(place).is_some_and(|slot| slot.first != FREE) {
                 place = (place + 1) & mask;
             }
+            let mut follow = Follow::default();
+            for nth in first..end {
+                follow.add(self.spelling(nth as usize).get(key.len()..).unwrap_or_default());
+            }
             if let Some(slot) = self.slots.get_mut(place) {
-                *slot = Slot { hash: low(hash), key: narrow(key.len()), first, end };
+                *slot = Slot { hash: low(hash), key: narrow(key.len()), first, end, follow };
             }
         }
     }
@@ -158,26 +196,33 @@ impl SpellingIndex {
         self.lengths.get(usize::from(byte)).copied().unwrap_or_default()
     }
 
-    /// The spellings with this key, by number.
+    /// The spellings with the key `start..end` of a text, by number, if one of them may stand there.
     #[inline]
-    pub(super) fn with_key(&self, key: &[u8]) -> Option<(usize, usize)> {
+    pub(super) fn with_key(
+        &self,
+        text: &[u8],
+        (start, end): (usize, usize),
+    ) -> Option<(usize, usize)> {
+        let key = text.get(start..end)?;
         let hash = hash(key);
         let (word, bits) = filter_place(hash, self.filter.len());
         if self.filter.get(word).is_none_or(|word| word & bits != bits) {
             return None;
         }
-        self.look_up(key, hash)
+        let slot = self.look_up(key, hash)?;
+        let rest = text.get(end..).unwrap_or_default();
+        slot.follow.allows(rest).then_some((slot.first as usize, slot.end as usize))
     }
 
-    #[cold]
-    fn look_up(&self, key: &[u8], hash: u64) -> Option<(usize, usize)> {
+    #[inline(never)]
+    fn look_up(&self, key: &[u8], hash: u64) -> Option<&Slot> {
         let mask = self.slots.len().checked_sub(1)?;
         let mut place = table_place(hash) & mask;
         loop {
             let slot = self.slots.get(place).filter(|slot| slot.first != FREE)?;
             let same = slot.hash == low(hash) && slot.key as usize == key.len();
             if same && self.spelling(slot.first as usize).starts_with(key) {
-                return Some((slot.first as usize, slot.end as usize));
+                return Some(slot);
             }
             place = (place + 1) & mask;
         }
@@ -333,7 +378,7 @@ mod tests {
     /// The values found at the beginning of the text, with their ends.
     fn found(index: &SpellingIndex, text: &str, key: usize) -> (Vec<(u32, usize)>, Option<Reach>) {
         let mut all = Vec::new();
-        let reach = index.with_key(&text.as_bytes()[..key]).map(|range| {
+        let reach = index.with_key(text.as_bytes(), (0, key)).map(|range| {
             index.compare(text, range, (key, key), &mut |values, end| {
                 all.extend(values.iter().map(|&value| (value, end)));
             })

@@ -207,15 +207,17 @@ impl Pass<'_> {
         let Some((word, first)) = bytes.get(start..end).and_then(|w| Some((w, *w.first()?))) else {
             return;
         };
-        if let Some(range) = set.words.with_key(word) {
+        if let Some(range) = set.words.with_key(bytes, (start, end)) {
             self.compare(&set.words, start, range, word.len());
         }
         let mut lengths = set.beginnings.key_lengths(first);
         while lengths != 0 {
             let length = lengths.trailing_zeros() as usize + 1;
             lengths &= lengths - 1;
-            let key = word.get(..length);
-            if let Some(range) = key.and_then(|key| set.beginnings.with_key(key)) {
+            if length > word.len() {
+                break;
+            }
+            if let Some(range) = set.beginnings.with_key(bytes, (start, start + length)) {
                 self.compare(&set.beginnings, start, range, length);
             }
         }
@@ -233,17 +235,12 @@ impl Pass<'_> {
         while lengths != 0 {
             let length = lengths.trailing_zeros() as usize + 1;
             lengths &= lengths - 1;
-            match bytes.get(at..at + length) {
-                Some(key) => {
-                    if let Some(range) = set.anywhere.with_key(key) {
-                        self.compare(&set.anywhere, at, range, length);
-                    }
+            if at + length > bytes.len() {
+                if set.anywhere.has_key_with(bytes.get(at..).unwrap_or_default()) {
+                    self.open = self.open.min(at);
                 }
-                None => {
-                    if set.anywhere.has_key_with(bytes.get(at..).unwrap_or_default()) {
-                        self.open = self.open.min(at);
-                    }
-                }
+            } else if let Some(range) = set.anywhere.with_key(bytes, (at, at + length)) {
+                self.compare(&set.anywhere, at, range, length);
             }
         }
     }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::live::Route;
+use super::live::{NamedUpstream, Route};
 use crate::domain::{Action, DecisionId, Outcome, Phase, Verdict};
 use crate::policy::Policy;
-use crate::telemetry::{DecisionRecord, RuleRecord, Telemetry, TraceContext};
+use crate::telemetry::{
+    DecisionRecord, Metrics, RuleRecord, Telemetry, TraceContext, UpstreamCall,
+};
 use crate::wire::openai::Dialect;
 
 /// The identity of one exchange.
@@ -50,6 +52,69 @@ pub(super) struct Account {
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) started: Instant,
+    /// Held as long as the exchange goes on, by whoever carries it on.
+    #[expect(dead_code, reason = "it counts by being there")]
+    pub(super) in_flight: Arc<InFlight>,
+}
+
+/// An exchange counts as being in flight until this is dropped, however it ends.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    metrics: Arc<Metrics>,
+    route: Arc<str>,
+}
+
+impl InFlight {
+    pub(super) fn new(metrics: &Arc<Metrics>, route: &Arc<str>) -> Arc<Self> {
+        metrics.in_flight(route, 1);
+        Arc::new(Self { metrics: Arc::clone(metrics), route: Arc::clone(route) })
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.metrics.in_flight(&self.route, -1);
+    }
+}
+
+/// A call of the upstream. It is counted once: by how it ended, or as cancelled where it is dropped
+/// before, because the client has left or a decision has cut the answer.
+#[derive(Debug)]
+pub(super) struct Call {
+    metrics: Arc<Metrics>,
+    upstream: Arc<NamedUpstream>,
+    asked: Instant,
+    open: bool,
+}
+
+impl Call {
+    pub(super) fn new(account: &Account) -> Self {
+        let (metrics, upstream) = (&account.telemetry.metrics, &account.route.upstream);
+        let (metrics, upstream) = (Arc::clone(metrics), Arc::clone(upstream));
+        Self { metrics, upstream, asked: Instant::now(), open: true }
+    }
+
+    /// When the upstream was asked.
+    pub(super) const fn asked(&self) -> Instant {
+        self.asked
+    }
+
+    /// Counts the call, unless that has been done.
+    pub(super) fn ended(&mut self, outcome: &'static str) {
+        if std::mem::replace(&mut self.open, false) {
+            self.metrics.upstream(&UpstreamCall {
+                upstream: &self.upstream.name,
+                outcome,
+                seconds: self.asked.elapsed().as_secs_f64(),
+            });
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.ended("cancelled");
+    }
 }
 
 /// One screened unit: all passages of a prompt, or of a completion, under one policy.
@@ -84,7 +149,12 @@ impl Account {
             })
             .and_then(|rule| rule.category.as_ref())
             .map_or("none", |category| category.as_str());
-        let word = if unscannable { "unscannable" } else { would_be.as_str() };
+        let unavailable = unit.verdicts.iter().any(|(_, _, v)| v.outcome == Outcome::Unavailable);
+        let word = match (unscannable, unavailable) {
+            (true, _) => "unscannable",
+            (false, true) => "unavailable",
+            (false, false) => would_be.as_str(),
+        };
         let score = unit.verdicts.iter().map(|(_, _, v)| v.score).fold(0.0, f64::max);
         let metrics = &self.telemetry.metrics;
         let mode = if would_be > action { crate::domain::Mode::Shadow } else { unit.policy.mode };
@@ -115,6 +185,22 @@ impl Account {
             );
         }
         action
+    }
+
+    /// Counts and records a unit that could not be screened because something broke in us. It is no
+    /// verdict: nothing is known of the text.
+    pub(super) fn not_screened(&self, phase: Phase, policy: &Arc<Policy>, outcome: &'static str) {
+        self.telemetry.metrics.unmoderated(phase, "internal_error");
+        let verdict = Verdict { outcome: Outcome::Unavailable, ..Verdict::default() };
+        self.decide(&Unit {
+            phase,
+            policy,
+            verdicts: vec![(String::new(), "", verdict)],
+            bytes: 0,
+            held_most: 0,
+            seconds: 0.0,
+            outcome,
+        });
     }
 
     /// Counts strings that no row of the dialect names.

@@ -30,7 +30,7 @@ pub struct AdminState {
 }
 
 /// The admin routes.
-pub fn admin_router(state: Arc<AdminState>) -> Router {
+pub(super) fn admin_router(state: Arc<AdminState>) -> Router {
     let guarded = Router::new()
         .route("/metrics", get(metrics))
         .route_layer(from_fn_with_state(Arc::clone(&state), check_token));

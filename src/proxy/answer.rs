@@ -23,7 +23,7 @@ pub(super) enum AnswerOutcome {
         /// What was decided.
         action: Action,
     },
-    /// An error takes its place (`block_style.completion: error`).
+    /// An error takes its place (`block_style.completion: error`, or no choice that could be stopped).
     Refuse {
         /// What the client reads.
         message: String,
@@ -37,6 +37,14 @@ struct Stopped {
     rule: Option<usize>,
 }
 
+impl Stopped {
+    fn take_stricter(&mut self, other: Self) {
+        if self.action < other.action {
+            *self = other;
+        }
+    }
+}
+
 /// Screens a whole answer under one policy.
 pub(super) fn screen(
     account: &Account,
@@ -47,6 +55,7 @@ pub(super) fn screen(
 ) -> AnswerOutcome {
     let started = Instant::now();
     let mut stopped: BTreeMap<u64, Stopped> = BTreeMap::new();
+    let mut beside: Option<Stopped> = None;
     let mut copies: Vec<u64> = Vec::new();
     let mut verdicts: Vec<Verdict> = Vec::new();
     let mut bytes = 0;
@@ -62,17 +71,17 @@ pub(super) fn screen(
             };
             bytes += passage.text.len();
             let mut verdict = screen_one(policy, subject, &passage.text, restorer, scratch);
-            let choice = one.choice.unwrap_or(0);
             if take_what_it_can(&mut verdict, passage) {
-                copies.push(choice);
+                copies.extend(one.choice);
             }
             if verdict.action.stops() {
                 let rule = verdict.decided_by.or_else(|| Some(verdict.rules.first()?.rule));
                 let found = Stopped { action: verdict.action, rule };
-                let known = stopped.entry(choice).or_insert(found);
-                if known.action < found.action {
-                    *known = found;
-                }
+                let known = match one.choice {
+                    Some(choice) => stopped.entry(choice).or_insert(found),
+                    None => beside.get_or_insert(found),
+                };
+                known.take_stricter(found);
             }
             verdicts.push(verdict);
         }
@@ -92,7 +101,7 @@ pub(super) fn screen(
         .collect();
     let body = answer.render(&edits, &choices, &copies);
     let seconds = started.elapsed().as_secs_f64();
-    let refuse = refusal(policy, &stopped, language);
+    let refuse = refusal(policy, &stopped, beside, language);
     let placed = answer.passages().iter().zip(verdicts);
     let action = account.decide(&Unit {
         phase: Phase::Completion,
@@ -103,7 +112,7 @@ pub(super) fn screen(
         bytes,
         held_most: 0,
         seconds,
-        outcome: if stopped.is_empty() { "complete" } else { "cut" },
+        outcome: if stopped.is_empty() && beside.is_none() { "complete" } else { "cut" },
     });
     account.count_unknown(Phase::Completion, answer.unknown_leaves());
     match (refuse, body) {
@@ -115,12 +124,17 @@ pub(super) fn screen(
     }
 }
 
-/// The message of an error that takes the whole answer's place, where blocks look like that.
+/// The message of an error that takes the whole answer's place: where blocks look like that, and where
+/// the text stands beside the choices, so that no choice could be stopped in its stead.
 fn refusal(
     policy: &Policy,
     stopped: &BTreeMap<u64, Stopped>,
+    beside: Option<Stopped>,
     language: Option<&str>,
 ) -> Option<String> {
+    if let Some(stop) = beside {
+        return Some(policy.message(stop.rule, language).to_owned());
+    }
     let blocked = stopped.values().find(|stop| stop.action == Action::Block)?;
     let as_error = policy.block_style.completion == Look::Error;
     as_error.then(|| policy.message(blocked.rule, language).to_owned())

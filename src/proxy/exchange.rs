@@ -12,17 +12,17 @@ use http::{
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::account::{Account, Identity};
+use super::account::{Account, Call, Identity, InFlight};
 use super::answer::{AnswerOutcome, shape};
 use super::live::{Asked, Live, add};
 use super::prompt::{PromptOutcome, PromptStop};
 use super::streaming::Stream;
-use super::{GateBody, answer, body, gatehouse, prompt, reply};
+use super::{GateBody, answer, body, contain, gatehouse, models, prompt, reply};
 use crate::domain::{Action, Outcome, Phase};
 use crate::engine::{Pseudonyms, Restorer, Subject};
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
 use crate::stream::RelaySettings;
-use crate::telemetry::{Telemetry, UpstreamCall};
+use crate::telemetry::Telemetry;
 use crate::upstream::{Answer, Outgoing, forward_request_headers, forward_response_headers};
 use crate::wire::openai::{
     Dialect, POLICY_VIOLATION, RefusalShape, Request, Response, StreamMeta, answer_body,
@@ -30,7 +30,7 @@ use crate::wire::openai::{
 };
 
 const EVENTS: &str = "text/event-stream; charset=utf-8";
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// The data plane: takes requests, screens, forwards, screens back.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl Gateway {
             return Err(unknown());
         }
         if parts.method == Method::GET && path.ends_with("/models") {
-            return Err(Box::new(self.list_models(&live, &parts).await));
+            return Err(Box::new(models::list(&live, &parts).await));
         }
         let dialect = Live::dialect(path).ok_or_else(unknown)?;
         if parts.method != Method::POST {
@@ -142,6 +142,7 @@ impl Gateway {
             let policy = self.asked_for(&live, name)?;
             add(&mut policies, route.policy_for(&policy, asked));
         }
+        let in_flight = InFlight::new(&self.telemetry.metrics, &route.id);
         let account = Account {
             telemetry: self.telemetry.clone(),
             identity: identity.clone(),
@@ -150,6 +151,7 @@ impl Gateway {
             model: request.model().chars().take(128).collect(),
             stream: request.stream(),
             started,
+            in_flight,
         };
         Ok(Exchange { account, policies, live, request, parts, language })
     }
@@ -167,31 +169,6 @@ impl Gateway {
             Box::new(reply::error(StatusCode::BAD_REQUEST, "unknown_policy", message, None))
         })
     }
-
-    /// The list of models carries no text of people, and passes.
-    async fn list_models(&self, live: &Live, parts: &Parts) -> HttpResponse<GateBody> {
-        let (path, headers) = (parts.uri.path(), &parts.headers);
-        let asked = Asked { path, headers, model: "", language: None };
-        let Some((route, _)) = live.route(asked) else {
-            let message = "there is no such path";
-            return reply::error(StatusCode::NOT_FOUND, "unknown_path", message, None);
-        };
-        let upstream = &route.upstream.upstream;
-        let headers = forward_request_headers(&parts.headers, upstream.key());
-        let path_and_query = path_and_query(parts);
-        let outgoing =
-            Outgoing { method: Method::GET, path_and_query, headers, body: Bytes::new() };
-        match upstream.send(outgoing).await {
-            Ok(answer) if answer.status.is_success() => {
-                match answer.body.collect(live.limits.body).await {
-                    Ok(body) => reply::ours(StatusCode::OK, JSON, body),
-                    Err(error) => reply::upstream_failed(error),
-                }
-            }
-            Ok(answer) => upstream_said_no(answer.status),
-            Err(error) => reply::upstream_failed(error),
-        }
-    }
 }
 
 impl Exchange {
@@ -200,7 +177,6 @@ impl Exchange {
         let (route, identity) = (Arc::clone(&self.account.route.id), self.account.identity.clone());
         let (dialect, stream) = (self.account.dialect.name(), self.account.stream);
         let started = self.account.started;
-        telemetry.metrics.in_flight(&route, 1);
         let (mut response, streaming, decision, action) = self.answer().await;
         if !streaming {
             let seconds = started.elapsed().as_secs_f64();
@@ -210,7 +186,6 @@ impl Exchange {
                 stream,
                 seconds,
             );
-            telemetry.metrics.in_flight(&route, -1);
         }
         let decision = match decision {
             Phase::Prompt => identity.prompt_decision,
@@ -225,7 +200,17 @@ impl Exchange {
         let mut pseudonyms = Pseudonyms::default();
         let (mut action, mut tags) = (Action::Allow, Vec::new());
         for policy in self.policies.clone() {
-            match prompt::screen(&self.account, &policy, &self.request, &mut pseudonyms) {
+            let metrics = &self.account.telemetry.metrics;
+            let screened = contain::screening(metrics, || {
+                prompt::screen(&self.account, &policy, &self.request, &mut pseudonyms)
+            });
+            let Some(screened) = screened else {
+                match self.not_screened(Phase::Prompt, &policy) {
+                    Some(response) => return (response, false, Phase::Prompt, action),
+                    None => continue,
+                }
+            };
+            match screened {
                 PromptOutcome::Stop(stop) => {
                     let response = self.stopped_prompt(&policy, &stop);
                     return (response, false, Phase::Prompt, stop.action);
@@ -240,16 +225,16 @@ impl Exchange {
             }
         }
         let restorer = pseudonyms.restorer().map(Arc::new);
-        let asked = Instant::now();
+        let mut call = Call::new(&self.account);
         let upstream = Arc::clone(&self.account.route.upstream);
         let answer = match upstream.upstream.send(self.outgoing(&tags)).await {
             Ok(answer) => answer,
             Err(error) => {
-                self.count_upstream(error.outcome(), asked);
+                call.ended(error.outcome());
                 return (reply::upstream_failed(error), false, Phase::Prompt, action);
             }
         };
-        let (mut response, streaming, decided) = self.way_back(answer, restorer, asked).await;
+        let (mut response, streaming, decided) = self.way_back(answer, restorer, call).await;
         let tagged: Vec<&str> = tags.iter().map(|tag| &**tag).collect();
         if let Ok(value) = HeaderValue::from_str(&tagged.join(","))
             && !tagged.is_empty()
@@ -354,29 +339,29 @@ impl Exchange {
         self,
         answer: Answer,
         restorer: Option<Arc<Restorer>>,
-        asked: Instant,
+        call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
-        let garbage = |exchange: &Self, what| {
-            exchange.count_upstream("protocol_error", asked);
+        let garbage = |mut call: Call, what| {
+            call.ended("protocol_error");
             (reply::upstream_garbage(what), false, Action::Allow)
         };
         if answer.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            return garbage(&self, "it is compressed although that was not asked for");
+            return garbage(call, "it is compressed although that was not asked for");
         }
         if answer.status.is_redirection() || answer.status.is_informational() {
-            return garbage(&self, "it redirects, and redirects are not followed");
+            return garbage(call, "it redirects, and redirects are not followed");
         }
         if !answer.status.is_success() {
-            return self.upstream_error(answer, asked).await;
+            return self.upstream_error(answer, call).await;
         }
         let is_json = content_type(&answer).starts_with(JSON);
         match (self.request.stream(), is_json) {
-            (true, false) => self.stream_back(answer, restorer, asked).await,
-            (true, true) => garbage(&self, "it is one JSON body where a stream was asked for"),
+            (true, false) => self.stream_back(answer, restorer, call).await,
+            (true, true) => garbage(call, "it is one JSON body where a stream was asked for"),
             (false, _) if content_type(&answer).starts_with("text/event-stream") => {
-                garbage(&self, "it is a stream where one body was asked for")
+                garbage(call, "it is a stream where one body was asked for")
             }
-            (false, _) => self.whole_back(answer, restorer, asked).await,
+            (false, _) => self.whole_back(answer, restorer, call).await,
         }
     }
 
@@ -384,18 +369,18 @@ impl Exchange {
         self,
         answer: Answer,
         restorer: Option<Arc<Restorer>>,
-        asked: Instant,
+        mut call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let Answer { status, headers, body } = answer;
         let mut body = match body.collect(self.live.limits.decompressed).await {
             Ok(body) => body,
             Err(error) => {
-                self.count_upstream(error.outcome(), asked);
+                call.ended(error.outcome());
                 return (reply::upstream_failed(error), false, Action::Allow);
             }
         };
-        self.count_upstream("ok", asked);
-        let upstream_seconds = asked.elapsed().as_secs_f64();
+        call.ended("ok");
+        let upstream_seconds = call.asked().elapsed().as_secs_f64();
         let mut action = Action::Allow;
         for (index, policy) in self.policies.iter().enumerate() {
             let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json)
@@ -405,7 +390,17 @@ impl Exchange {
             };
             let restorer = restorer.as_ref().filter(|_| index == 0);
             let facts = (self.request.wants_json(), self.language.as_deref());
-            match answer::screen(&self.account, policy, &read, restorer, facts) {
+            let metrics = &self.account.telemetry.metrics;
+            let outcome = contain::screening(metrics, || {
+                answer::screen(&self.account, policy, &read, restorer, facts)
+            });
+            let Some(outcome) = outcome else {
+                match self.not_screened(Phase::Completion, policy) {
+                    Some(response) => return (response, false, action),
+                    None => continue,
+                }
+            };
+            match outcome {
                 AnswerOutcome::Pass { body: screened, action: decided } => {
                     body = screened;
                     action = action.max(decided);
@@ -431,7 +426,7 @@ impl Exchange {
         self,
         answer: Answer,
         restorer: Option<Arc<Restorer>>,
-        asked: Instant,
+        call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let today = self.account.telemetry.clock.today();
         let relays: Vec<RelaySettings> = self
@@ -458,7 +453,7 @@ impl Exchange {
             .collect();
         let times = self.live.stream;
         let mut stream =
-            Stream::new(self.account.clone(), relays, answer.body, (times.keep_alive, asked));
+            Stream::new(self.account.clone(), relays, answer.body, (times.keep_alive, call));
         if let Some((action, rule)) = stream.hold_head(times.head_hold).await
             && action == Action::Block
             && let Some(policy) =
@@ -470,7 +465,13 @@ impl Exchange {
             let status = status.unwrap_or(StatusCode::BAD_REQUEST);
             let response = reply::error(status, POLICY_VIOLATION, &message, None);
             // The stream accounts for itself when it is dropped here.
+            stream.gives_way(response.status().as_u16());
             return (response, true, action);
+        }
+        if stream.is_broken() {
+            let response = reply::not_screened();
+            stream.gives_way(response.status().as_u16());
+            return (response, true, Action::Allow);
         }
         let mut response = HttpResponse::new(stream.into_body());
         *response.status_mut() = answer.status;
@@ -486,23 +487,28 @@ impl Exchange {
     async fn upstream_error(
         self,
         answer: Answer,
-        asked: Instant,
+        mut call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let Answer { status, headers, body } = answer;
         let outcome = if status.is_server_error() { "http_5xx" } else { "http_4xx" };
-        self.count_upstream(outcome, asked);
+        call.ended(outcome);
         let Ok(body) = body.collect(self.live.limits.body).await else {
-            return (upstream_said_no(status), false, Action::Allow);
+            return (reply::upstream_said_no(status), false, Action::Allow);
         };
         let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json) else {
-            return (upstream_said_no(status), false, Action::Allow);
+            return (reply::upstream_said_no(status), false, Action::Allow);
         };
         for policy in &self.policies {
             let facts = (false, None);
-            match answer::screen(&self.account, policy, &read, None, facts) {
-                AnswerOutcome::Pass { body: same, .. } if same == body => {}
-                AnswerOutcome::Pass { .. } | AnswerOutcome::Refuse { .. } => {
-                    return (upstream_said_no(status), false, Action::Block);
+            let metrics = &self.account.telemetry.metrics;
+            let outcome = contain::screening(metrics, || {
+                answer::screen(&self.account, policy, &read, None, facts)
+            });
+            match outcome {
+                Some(AnswerOutcome::Pass { body: same, .. }) if same == body => {}
+                None if self.not_screened(Phase::Completion, policy).is_none() => {}
+                None | Some(AnswerOutcome::Pass { .. } | AnswerOutcome::Refuse { .. }) => {
+                    return (reply::upstream_said_no(status), false, Action::Block);
                 }
             }
         }
@@ -512,29 +518,19 @@ impl Exchange {
         (response, false, Action::Allow)
     }
 
-    fn count_upstream(&self, outcome: &'static str, asked: Instant) {
-        self.account.telemetry.metrics.upstream(&UpstreamCall {
-            upstream: &self.account.route.upstream.name,
-            outcome,
-            seconds: asked.elapsed().as_secs_f64(),
-        });
+    /// The screening of a unit broke: the answer that says so, or nothing where the text passes.
+    fn not_screened(&self, phase: Phase, policy: &Arc<Policy>) -> Option<HttpResponse<GateBody>> {
+        let open = self.live.fail_open;
+        self.account.not_screened(phase, policy, if open { "complete" } else { "failed" });
+        (!open).then(reply::not_screened)
     }
-}
-
-/// An upstream's error without the upstream's words.
-fn upstream_said_no(status: StatusCode) -> HttpResponse<GateBody> {
-    let message = format!("the upstream answered with status {}", status.as_u16());
-    let mut response = reply::error(status, "upstream_error", &message, None);
-    // Whether to try again is the upstream's say, by its status.
-    response.headers_mut().remove("x-should-retry");
-    response
 }
 
 fn content_type(answer: &Answer) -> &str {
     answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-fn path_and_query(parts: &Parts) -> String {
+pub(super) fn path_and_query(parts: &Parts) -> String {
     parts.uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned())
 }
 

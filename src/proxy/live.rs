@@ -29,6 +29,8 @@ pub struct Live {
     pub event: usize,
     /// The times of streams.
     pub stream: StreamTimes,
+    /// Whether texts pass that could not be screened because something broke in us.
+    pub fail_open: bool,
 }
 
 /// The times of streams.
@@ -233,6 +235,7 @@ mod tests {
             messages: 10,
             event: 1 << 20,
             stream: StreamTimes::default(),
+            fail_open: false,
         }
     }
 

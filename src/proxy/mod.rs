@@ -6,19 +6,23 @@ mod account;
 mod admin;
 mod answer;
 mod body;
+mod contain;
 mod exchange;
 mod gatehouse;
 mod listener;
 mod live;
+mod models;
 mod prompt;
 mod reply;
+mod service;
 mod streaming;
 
-pub use admin::{AdminState, admin_router};
+pub use admin::AdminState;
 pub use body::BodyLimits;
 pub use exchange::Gateway;
-pub use listener::{ListenerSettings, serve};
+pub use listener::{ConnectionTimes, ListenerSettings, ServerTls, TlsError};
 pub use live::{Asked, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
+pub use service::{serve_admin, serve_data};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;

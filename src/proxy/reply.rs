@@ -1,13 +1,9 @@
 //! Answers that the gate makes itself: faults, refusals, answers in the model's place. Causes become
 //! responses here and nowhere else.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
 
 use super::GateBody;
@@ -17,41 +13,17 @@ use crate::upstream::UpstreamError;
 use crate::wire::openai::{BodyProblem, error_body};
 
 const INVALID: &str = "invalid_request_error";
-const FAULT: &str = "server_error";
+pub(super) const FAULT: &str = "server_error";
+/// The code of answers to what could not be screened because of us.
+pub(super) const MODERATION_UNAVAILABLE: &str = "moderation_unavailable";
+
+/// What the client reads then.
+pub(super) const NOT_SCREENED: &str =
+    "the text could not be screened because something broke in the gate";
 
 /// A body that is there.
 pub(super) fn full(bytes: Bytes) -> GateBody {
     Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
-}
-
-/// A body that keeps something until its last byte: a stream counts as in flight to its end.
-pub(super) fn with_guard<G: Send + Unpin + 'static>(body: GateBody, guard: G) -> GateBody {
-    Guarded { body, _guard: guard }.boxed_unsync()
-}
-
-struct Guarded<G> {
-    body: GateBody,
-    _guard: G,
-}
-
-impl<G: Unpin> Body for Guarded<G> {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 /// An answer of ours: JSON, never cached, never retried unless the status asks for it.
@@ -118,12 +90,32 @@ pub(super) fn upstream_garbage(what: &str) -> Response<GateBody> {
     error(StatusCode::BAD_GATEWAY, "upstream_unreadable", &message, None)
 }
 
+/// An upstream's error without the upstream's words.
+pub(super) fn upstream_said_no(status: StatusCode) -> Response<GateBody> {
+    let message = format!("the upstream answered with status {}", status.as_u16());
+    let mut response = error(status, "upstream_error", &message, None);
+    // Whether to try again is the upstream's say, by its status.
+    response.headers_mut().remove("x-should-retry");
+    response
+}
+
 /// Too many requests at once.
 pub(super) fn overloaded() -> Response<GateBody> {
     let message = "the gate is handling as many requests as it may; try again";
     let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message, None);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+/// Something broke in us.
+pub(super) fn internal_error() -> Response<GateBody> {
+    let message = "something broke in the gate; this request was not completed";
+    error(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message, None)
+}
+
+/// The screening broke, and what was not screened does not pass.
+pub(super) fn not_screened() -> Response<GateBody> {
+    error(StatusCode::SERVICE_UNAVAILABLE, MODERATION_UNAVAILABLE, NOT_SCREENED, None)
 }
 
 /// Names the exchange in the headers of an answer.

@@ -9,15 +9,16 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use tokio::time::{Instant, timeout_at};
 
-use super::GateBody;
-use super::account::{Account, Unit};
+use super::account::{Account, Call, Unit};
 use super::prompt::with_scratch;
+use super::reply::{FAULT, MODERATION_UNAVAILABLE, NOT_SCREENED};
+use super::{GateBody, contain};
 use crate::domain::{Action, Phase, Verdict};
 use crate::policy::Policy;
 use crate::stream::{Finale, Relay, RelaySettings, Report};
-use crate::telemetry::{StreamCut, UpstreamCall};
+use crate::telemetry::StreamCut;
 use crate::upstream::{AnswerBody, UpstreamError};
-use crate::wire::openai::keep_alive;
+use crate::wire::openai::{error_event, keep_alive};
 
 /// A stream on its way, until its last byte or until the client goes away.
 #[derive(Debug)]
@@ -27,16 +28,18 @@ pub(super) struct Stream {
     body: Option<AnswerBody>,
     account: Account,
     keep_alive: Duration,
-    /// When the upstream was asked.
-    asked: Instant,
+    call: Call,
     first_chunk: Option<Instant>,
     /// Time spent screening.
     screening: Duration,
     held: usize,
-    upstream_outcome: &'static str,
     ended: bool,
     /// Decided bytes that were waited for while the head was held.
     ready: Option<Bytes>,
+    /// The screening panicked; the relays are gone, for nobody knows what they hold.
+    broken: bool,
+    /// The status of the response, for the metrics.
+    status: u16,
 }
 
 impl Stream {
@@ -44,7 +47,7 @@ impl Stream {
         account: Account,
         relays: Vec<RelaySettings>,
         body: AnswerBody,
-        (keep_alive, asked): (Duration, Instant),
+        (keep_alive, call): (Duration, Call),
     ) -> Self {
         let relay = |settings: RelaySettings| (Arc::clone(&settings.policy), Relay::new(settings));
         Self {
@@ -52,13 +55,14 @@ impl Stream {
             body: Some(body),
             account,
             keep_alive,
-            asked,
+            call,
             first_chunk: None,
             screening: Duration::ZERO,
             held: 0,
-            upstream_outcome: "cancelled",
             ended: false,
             ready: None,
+            broken: false,
+            status: 200,
         }
     }
 
@@ -77,6 +81,16 @@ impl Stream {
         let stop = self.early_stop();
         self.ready = Some(out.freeze()).filter(|bytes| !bytes.is_empty());
         stop
+    }
+
+    /// Another response than the stream takes its place, and the stream is dropped.
+    pub(super) const fn gives_way(&mut self, status: u16) {
+        self.status = status;
+    }
+
+    /// Whether the screening broke.
+    pub(super) const fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// The response's body.
@@ -125,47 +139,45 @@ impl Stream {
         let now = Instant::now();
         if self.first_chunk.is_none() {
             self.first_chunk = Some(now);
-            let seconds = (now - self.asked).as_secs_f64();
+            let seconds = (now - self.call.asked()).as_secs_f64();
             self.account.telemetry.metrics.first_chunk(&self.account.route.upstream.name, seconds);
         }
-        let out = with_scratch(|scratch| {
-            let mut bytes = BytesMut::new();
-            if let Some(Ok(piece)) = &piece {
-                bytes.extend_from_slice(piece);
-            }
-            let failed = matches!(piece, Some(Err(_)));
-            for (_, relay) in &mut self.relays {
-                let mut out = BytesMut::new();
-                relay.push(&bytes, scratch, &mut out);
-                match &piece {
-                    Some(Ok(_)) => {}
-                    Some(Err(_)) if failed => relay.abort("upstream_failed", scratch, &mut out),
-                    Some(Err(_)) | None => relay.finish(scratch, &mut out),
-                }
-                bytes = out;
-            }
-            bytes.freeze()
-        });
+        let metrics = Arc::clone(&self.account.telemetry.metrics);
+        let relays = &mut self.relays;
+        let screened = contain::screening(&metrics, || push_through(relays, piece.as_ref()));
+        let Some(out) = screened else { return self.break_off() };
         self.screening += now.elapsed();
         self.note_held(out.len());
         let over = self.relays.iter().any(|(_, relay)| *relay.finale() != Finale::Open);
         match piece {
             Some(Ok(_)) if over => {
                 let ended = self.relays.iter().all(|(_, r)| *r.finale() == Finale::Ended);
-                self.upstream_outcome = if ended { "ok" } else { "cancelled" };
+                self.call.ended(if ended { "ok" } else { "cancelled" });
                 self.end();
             }
             Some(Ok(_)) => {}
             Some(Err(error)) => {
-                self.upstream_outcome = UpstreamError::outcome(error);
+                self.call.ended(error.outcome());
                 self.end();
             }
             None => {
-                self.upstream_outcome = "ok";
+                self.call.ended("ok");
                 self.end();
             }
         }
         out
+    }
+
+    /// The screening broke in mid-stream. Whatever `fail.internal_error` says, the stream ends: what was
+    /// held back is lost with the relays, so the rest would not make sense.
+    fn break_off(&mut self) -> Bytes {
+        for (policy, _) in self.relays.drain(..) {
+            self.account.not_screened(Phase::Completion, &policy, "failed");
+        }
+        self.broken = true;
+        self.note_held(0);
+        self.end();
+        Bytes::from(error_event(FAULT, MODERATION_UNAVAILABLE, NOT_SCREENED))
     }
 
     fn note_held(&mut self, sent: usize) {
@@ -179,27 +191,14 @@ impl Stream {
         self.held = held;
     }
 
-    /// Lets go of the upstream: what it would still say is not wanted.
-    fn end(&mut self) {
-        self.body = None;
-        self.ended = true;
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
+    /// Counts and records what became of the stream.
+    fn settle(&mut self) {
         let account = &self.account;
         let metrics = &account.telemetry.metrics;
         metrics.held(-i64::try_from(self.held).unwrap_or(0));
         let total = account.started.elapsed().as_secs_f64();
-        metrics.upstream(&UpstreamCall {
-            upstream: &account.route.upstream.name,
-            outcome: self.upstream_outcome,
-            seconds: self.asked.elapsed().as_secs_f64(),
-        });
-        metrics.answered(&account.route.id, (200, account.dialect.name()), true, total);
+        metrics.answered(&account.route.id, (self.status, account.dialect.name()), true, total);
         metrics.overhead(&account.route.id, true, self.screening.as_secs_f64());
-        metrics.in_flight(&account.route.id, -1);
         let seconds = self.screening.as_secs_f64();
         for (policy, relay) in self.relays.drain(..) {
             let outcome = match relay.finale() {
@@ -210,6 +209,44 @@ impl Drop for Stream {
             };
             record(account, &policy, relay.report(), (outcome, seconds));
         }
+    }
+
+    /// Lets go of the upstream: what it would still say is not wanted.
+    fn end(&mut self) {
+        self.body = None;
+        self.ended = true;
+    }
+}
+
+/// A piece of the upstream's answer, its failure, or its end goes through all relays.
+fn push_through(
+    relays: &mut [(Arc<Policy>, Relay)],
+    piece: Option<&Result<Bytes, UpstreamError>>,
+) -> Bytes {
+    with_scratch(|scratch| {
+        let mut bytes = BytesMut::new();
+        if let Some(Ok(piece)) = piece {
+            bytes.extend_from_slice(piece);
+        }
+        for (_, relay) in relays {
+            let mut out = BytesMut::new();
+            relay.push(&bytes, scratch, &mut out);
+            match piece {
+                Some(Ok(_)) => {}
+                Some(Err(_)) => relay.abort("upstream_failed", scratch, &mut out),
+                None => relay.finish(scratch, &mut out),
+            }
+            bytes = out;
+        }
+        bytes.freeze()
+    })
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // What was sent was screened; a mistake in the bookkeeping is no reason to break it off.
+        let metrics = Arc::clone(&self.account.telemetry.metrics);
+        contain::part(&metrics, "exchange", || self.settle()).unwrap_or_default();
     }
 }
 
@@ -249,4 +286,111 @@ fn record(
         seconds,
         outcome,
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http_body_util::BodyExt as _;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::Author;
+    use crate::engine::Subject;
+    use crate::engine::testing::Sketch;
+    use crate::proxy::account::{Identity, InFlight};
+    use crate::proxy::contain::breaks;
+    use crate::proxy::live::{NamedUpstream, PathMatch, Route, UnknownLeaf};
+    use crate::telemetry::{Clock, Metrics, RecordSink, Records, Telemetry};
+    use crate::upstream::demo::{Demo, DemoSettings};
+    use crate::upstream::{Outgoing, Upstream};
+    use crate::wire::openai::{Dialect, RefusalShape, StreamMeta};
+
+    /// A stream of the demo model, and what it is counted by.
+    async fn stream() -> (Stream, Arc<Metrics>) {
+        let metrics = Arc::new(Metrics::new());
+        let records = Records::start(&RecordSink::None, 1.0, Arc::clone(&metrics)).unwrap();
+        let telemetry =
+            Telemetry { metrics: Arc::clone(&metrics), records, clock: Clock::default() };
+        let policy = Sketch::default().build();
+        let served = Arc::new(NamedUpstream {
+            name: Arc::from("demo"),
+            upstream: Upstream::Demo(Demo::new(DemoSettings { rate: None })),
+        });
+        let route = Route {
+            id: Arc::from("chat"),
+            path: PathMatch::new("/*"),
+            header: None,
+            model: None,
+            upstream: Arc::clone(&served),
+            policy: Arc::clone(&policy),
+            unknown_leaf: UnknownLeaf::Screen,
+        };
+        let account = Account {
+            telemetry: telemetry.clone(),
+            identity: Identity::new(None, None),
+            in_flight: InFlight::new(&metrics, &route.id),
+            route,
+            dialect: Dialect::Chat,
+            model: "m".to_owned(),
+            stream: true,
+            started: Instant::now(),
+        };
+        let body = json!({"model": "m", "stream": true, "messages": [{"role": "user", "content": "Say hello"}]});
+        let outgoing = Outgoing {
+            method: http::Method::POST,
+            path_and_query: "/v1/chat/completions".to_owned(),
+            headers: http::HeaderMap::new(),
+            body: Bytes::from(body.to_string()),
+        };
+        let answer = served.upstream.send(outgoing).await.unwrap();
+        let settings = RelaySettings {
+            dialect: Dialect::Chat,
+            policy,
+            subject: Subject {
+                phase: Phase::Completion,
+                author: Author::Assistant,
+                today: telemetry.clock.today(),
+                streamed: true,
+            },
+            restorer: None,
+            event_limit: 1 << 20,
+            choices: 1,
+            include_usage: false,
+            shape: RefusalShape::Content,
+            language: None,
+            meta: StreamMeta::default(),
+        };
+        let times = (Duration::from_secs(60), Call::new(&account));
+        (Stream::new(account, vec![settings], answer.body, times), metrics)
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_screening_breaks_ends_with_an_error_event() {
+        let (mut stream, metrics) = stream().await;
+        let first = stream.next_piece().await.unwrap();
+        assert!(first.starts_with(b"data: {"));
+        breaks::next();
+        let whole = stream.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(whole.to_vec()).unwrap();
+        assert!(text.starts_with("data: {\"error\":") && text.contains(MODERATION_UNAVAILABLE));
+        assert_eq!(text.matches("data:").count(), 1, "nothing follows the error: {text}");
+        let metrics = metrics.render();
+        for line in [
+            "tidegate_panics_total{part=\"screening\"} 1",
+            "tidegate_unmoderated_total{phase=\"completion\",reason=\"internal_error\"} 1",
+            "tidegate_http_requests_in_flight{route=\"chat\"} 0",
+        ] {
+            assert!(metrics.contains(line), "{line}\n{metrics}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_breaks_before_its_head_is_sent_can_still_be_another_answer() {
+        let (mut stream, _) = stream().await;
+        breaks::next();
+        assert_eq!(stream.hold_head(Duration::from_secs(60)).await, None);
+        assert!(stream.is_broken());
+    }
 }

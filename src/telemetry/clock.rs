@@ -4,21 +4,36 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-/// Tells the time; a test can stop it.
+/// Tells the time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Clock {
-    fixed: Option<Timestamp>,
+pub struct Clock(Source);
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Source {
+    #[default]
+    System,
+    Fixed(Timestamp),
+    Read(fn() -> Timestamp),
 }
 
 impl Clock {
     /// A clock that stands still.
     pub const fn fixed(at: Timestamp) -> Self {
-        Self { fixed: Some(at) }
+        Self(Source::Fixed(at))
+    }
+
+    /// A clock that asks `read`.
+    pub const fn read_by(read: fn() -> Timestamp) -> Self {
+        Self(Source::Read(read))
     }
 
     /// Now.
     pub fn now(&self) -> Timestamp {
-        self.fixed.unwrap_or_else(Timestamp::now)
+        match self.0 {
+            Source::System => Timestamp::now(),
+            Source::Fixed(at) => at,
+            Source::Read(read) => read(),
+        }
     }
 
     /// Today, in UTC.

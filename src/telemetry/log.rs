@@ -23,3 +23,11 @@ pub fn init_log(format: LogFormat, level: &str) {
     // A second start in one process (tests) keeps the first.
     started.unwrap_or_default();
 }
+
+/// From now on a panic is logged by its place alone: what it says may quote text of people.
+pub fn hush_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(%place, "a panic was contained");
+    }));
+}

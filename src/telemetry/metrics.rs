@@ -19,7 +19,8 @@ const SCORES: [f64; 10] = [0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0];
 const HELD: [f64; 13] =
     [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
 /// Reasons for text that was not screened.
-const UNMODERATED: [&str; 6] = ["image", "audio", "file", "unknown", "undecodable", "disabled"];
+const UNMODERATED: [&str; 7] =
+    ["image", "audio", "file", "unknown", "undecodable", "disabled", "internal_error"];
 
 /// All metrics of the process.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub struct Metrics {
     registry: Registry,
     http_requests: IntCounterVec,
     http_in_flight: IntGaugeVec,
+    http_connections: IntGaugeVec,
     http_duration: HistogramVec,
     http_rejected: IntCounterVec,
     decisions: IntCounterVec,
@@ -52,6 +54,8 @@ pub struct Metrics {
     policy_rules: IntGaugeVec,
     records_lost: IntCounterVec,
     config_warnings: IntGauge,
+    panics: IntCounterVec,
+    cache: IntCounterVec,
 }
 
 /// A stream that a decision cut.
@@ -134,6 +138,11 @@ impl Metrics {
                 "tidegate_http_requests_in_flight",
                 "HTTP requests being handled now, open streams included.",
                 &["route"],
+            ),
+            http_connections: declare.gauges(
+                "tidegate_http_connections",
+                "Open connections of clients.",
+                &["listener"],
             ),
             http_duration: declare.histograms(
                 "tidegate_http_request_duration_seconds",
@@ -262,6 +271,16 @@ impl Metrics {
                 "Decision records that could not be written; alert on any.",
                 &["sink"],
             ),
+            panics: declare.counter(
+                "tidegate_panics_total",
+                "Mistakes of ours that were contained; alert on any.",
+                &["part"],
+            ),
+            cache: declare.counter(
+                "tidegate_cache_requests_total",
+                "Reads of a cache: hit, miss.",
+                &["cache", "outcome"],
+            ),
             config_warnings: declare.gauge(
                 "tidegate_config_warnings",
                 "Warnings of the running configuration (`tidegate check` lists them).",
@@ -289,6 +308,12 @@ impl Metrics {
         }
         for outcome in ["ok", "invalid", "tests_failed"] {
             self.reloads.with_label_values(&[outcome]).inc_by(0);
+        }
+        for part in ["exchange", "screening"] {
+            self.panics.with_label_values(&[part]).inc_by(0);
+        }
+        for outcome in ["hit", "miss"] {
+            self.cache.with_label_values(&["verdicts", outcome]).inc_by(0);
         }
         for sink in ["stdout", "file"] {
             self.records_lost.with_label_values(&[sink]).inc_by(0);
@@ -321,6 +346,22 @@ impl Metrics {
     /// A request of a route begins (`1`) or has ended (`-1`).
     pub fn in_flight(&self, route: &str, change: i64) {
         self.http_in_flight.with_label_values(&[route]).add(change);
+    }
+
+    /// A connection of a listener opens (`1`) or has closed (`-1`).
+    pub fn connections(&self, listener: &str, change: i64) {
+        self.http_connections.with_label_values(&[listener]).add(change);
+    }
+
+    /// A panic was contained in a part: `exchange`, `screening`.
+    pub fn panicked(&self, part: &str) {
+        self.panics.with_label_values(&[part]).inc();
+    }
+
+    /// A cache was read.
+    pub fn cache_read(&self, cache: &str, hit: bool) {
+        let outcome = if hit { "hit" } else { "miss" };
+        self.cache.with_label_values(&[cache, outcome]).inc();
     }
 
     /// A request has been answered, to the last byte.

@@ -10,7 +10,7 @@ mod record;
 mod trace;
 
 pub use clock::Clock;
-pub use log::{LogFormat, init_log};
+pub use log::{LogFormat, hush_panics, init_log};
 pub use metrics::{Metrics, StreamCut, UpstreamCall};
 pub use record::{DecisionRecord, RecordSink, Records, RuleRecord};
 pub use trace::TraceContext;

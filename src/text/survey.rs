@@ -105,14 +105,15 @@ impl Seen {
         Self { bytes: [0; SEEN], traits: [0; SEEN], again: [0; SEEN], words: 0 }
     }
 
-    /// Takes in the next block; the result is the union of the traits in it.
+    /// Takes in the next block; the result is the union of the traits in it and of the byte before it, which
+    /// is judged with it.
     fn take(&mut self, block: &[u8; BLOCK]) -> u8 {
         for at in 0..BEFORE {
             self.bytes[at] = self.bytes[at + BLOCK];
             self.traits[at] = self.traits[at + BLOCK];
             self.again[at] = self.again[at + BLOCK];
         }
-        let mut union = 0;
+        let mut union = self.traits[BEFORE - 1];
         for at in 0..BLOCK {
             let byte = block[at];
             let traits = traits_of(byte);
@@ -358,6 +359,8 @@ mod tests {
                 "[a-c]{0,9}( [a-e0-9@+|]{1,6}){0,40}",
                 "([中国人]{1,3}[，,。“” ab1!$*-]{0,4}){0,30}",
                 "([中国人]{2,4}[，。]){0,30}",
+                // Something short around the end of a block.
+                "(xyz){18,21}[a1!$. ]{0,8}",
             ],
         ) {
             let mut raw = Reading::default();

@@ -1,162 +1,303 @@
-//! Which headers pass between client and upstream.
+//! Which headers pass from one side to the other.
+//!
+//! Both directions go by lists of what may pass: a header that nobody thought of stays where it is.
 
-use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, ETAG,
-    EXPECT, FORWARDED, HOST, HeaderName, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
-use http::{HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+use super::RemoteError;
 use crate::domain::Secret;
 
-/// Headers of one connection only (RFC 9110 §7.6.1), beside those that `Connection` lists.
-const HOP_BY_HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+/// The headers that carry a client's credential, in the order in which they are looked for.
+const CREDENTIALS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
 
-/// Headers in which clients send their key.
-const CREDENTIALS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+/// Request headers that model servers read, beside the credentials: those of the public SDKs and of
+/// tracing.
+const REQUEST_NAMES: [&str; 24] = [
+    "accept",
+    "content-type",
+    "user-agent",
+    "idempotency-key",
+    "x-client-request-id",
+    "x-request-id",
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "openai-organization",
+    "openai-project",
+    "openai-beta",
+    "azureml-model-deployment",
+    "x-ms-client-request-id",
+    "x-ms-useragent",
+    "x-goog-api-client",
+    "x-goog-user-project",
+    "x-goog-request-params",
+    "x-server-timeout",
+    "x-client-name",
+    "http-referer",
+    "referer",
+    "x-title",
+    "last-event-id",
+];
 
-/// Headers that are never sent to an upstream.
-fn stays_here(name: &HeaderName) -> bool {
-    [HOST, CONTENT_LENGTH, CONTENT_ENCODING, ACCEPT_ENCODING, EXPECT, COOKIE, FORWARDED]
-        .contains(name)
-        || HOP_BY_HOP.contains(name)
-        || name == "keep-alive"
-        || name.as_str().starts_with("proxy-")
-        || name.as_str().starts_with("x-forwarded-")
-        || name.as_str().starts_with("x-tidegate-")
-        || name == "x-real-ip"
+/// Beginnings of request headers that model servers read.
+const REQUEST_PREFIXES: [&str; 6] =
+    ["x-stainless-", "anthropic-", "mcp-", "x-fern-", "x-amz-", "x-amzn-bedrock-"];
+
+/// Response headers that clients read.
+const RESPONSE_NAMES: [&str; 21] = [
+    "content-type",
+    "content-language",
+    "cache-control",
+    "date",
+    "vary",
+    "retry-after",
+    "retry-after-ms",
+    "x-should-retry",
+    "server-timing",
+    "request-id",
+    "x-request-id",
+    "apim-request-id",
+    "x-amzn-requestid",
+    "x-generation-id",
+    "x-ms-region",
+    "mcp-session-id",
+    "openai-processing-ms",
+    "openai-version",
+    "openai-organization",
+    "openai-model",
+    "openai-project",
+];
+
+/// Beginnings of response headers that clients read.
+const RESPONSE_PREFIXES: [&str; 5] = [
+    "x-ratelimit-",
+    "anthropic-ratelimit-",
+    "anthropic-organization-",
+    "anthropic-workspace-",
+    "access-control-",
+];
+
+/// The credential for an upstream, in the two forms in which headers carry it.
+#[derive(Clone)]
+pub struct UpstreamKey {
+    bearer: HeaderValue,
+    bare: HeaderValue,
 }
 
-/// Headers of an answer that are never sent to a client.
-fn stays_back(name: &HeaderName) -> bool {
-    [CONTENT_LENGTH, CONTENT_ENCODING, ETAG, SET_COOKIE, HOST].contains(name)
-        || HOP_BY_HOP.contains(name)
-        || CREDENTIALS.contains(&name.as_str())
-        || name == "keep-alive"
-        || name == "content-md5"
-        || name == "digest"
-        || name == "alt-svc"
-        || name.as_str().starts_with("proxy-")
-        || name.as_str().starts_with("x-tidegate-")
+impl UpstreamKey {
+    /// # Errors
+    /// When the key has characters that a header cannot carry.
+    pub(super) fn new(key: &Secret) -> Result<Self, RemoteError> {
+        let value = |text: &str| {
+            let mut value = HeaderValue::from_str(text).map_err(|_| RemoteError::Key)?;
+            value.set_sensitive(true);
+            Ok(value)
+        };
+        Ok(Self { bearer: value(&format!("Bearer {}", key.expose()))?, bare: value(key.expose())? })
+    }
+
+    /// Puts the key where the client had its own; in `Authorization` when it had none.
+    fn insert(&self, client: &HeaderMap, headers: &mut HeaderMap) {
+        let used = CREDENTIALS.into_iter().find(|name| client.contains_key(name));
+        let name = used.unwrap_or(header::AUTHORIZATION);
+        let value = if name == header::AUTHORIZATION { &self.bearer } else { &self.bare };
+        headers.insert(name, value.clone());
+    }
 }
 
-/// The client's headers for the upstream: everything that is not of the connection, with the
-/// client's credential replaced where the upstream has a key of its own. The body may change, so its
-/// length is left to the client library; it is never compressed on the way back.
-pub fn forward_request_headers(client: &HeaderMap, key: Option<&Secret>) -> HeaderMap {
-    let listed = listed_by_connection(client);
-    let mut headers = HeaderMap::with_capacity(client.len() + 2);
+impl std::fmt::Debug for UpstreamKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UpstreamKey(…)")
+    }
+}
+
+/// The headers to send upstream for a client's request.
+///
+/// What the client names in `Connection` stays behind; what is added here cannot be named away, and
+/// neither can `Content-Type`, which belongs to the body. `Host` and the framing are left to the
+/// connection. Compressed answers are not asked for, because they could not be screened as they come.
+pub fn forward_request_headers(client: &HeaderMap, key: Option<&UpstreamKey>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(client.len() + 1);
     for (name, value) in client {
-        let replaced = key.is_some() && CREDENTIALS.contains(&name.as_str());
-        if !stays_here(name) && !listed.contains(name) && !replaced {
+        let passes = if CREDENTIALS.contains(name) {
+            key.is_none()
+        } else {
+            is_listed(name, &REQUEST_NAMES, &REQUEST_PREFIXES)
+        };
+        if passes && (name == header::CONTENT_TYPE || !is_hop_by_hop(client, name)) {
             headers.append(name.clone(), value.clone());
         }
     }
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if let Some(value) =
-        key.and_then(|key| HeaderValue::from_str(&format!("Bearer {}", key.expose())).ok())
-    {
-        let mut value = value;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
+    if let Some(key) = key {
+        key.insert(client, &mut headers);
     }
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers
 }
 
-/// The upstream's headers for the client.
+/// The headers to send to the client for an upstream's answer. What describes the very bytes of the
+/// body (`ETag`, digests, the length) stays behind, because the body may be another one.
 pub fn forward_response_headers(upstream: &HeaderMap) -> HeaderMap {
-    let listed = listed_by_connection(upstream);
-    let mut headers = HeaderMap::with_capacity(upstream.len() + 4);
+    let mut headers = HeaderMap::with_capacity(upstream.len());
     for (name, value) in upstream {
-        if !stays_back(name) && !listed.contains(name) {
+        let passes = is_listed(name, &RESPONSE_NAMES, &RESPONSE_PREFIXES);
+        if passes && (name == header::CONTENT_TYPE || !is_hop_by_hop(upstream, name)) {
             headers.append(name.clone(), value.clone());
         }
     }
     headers
 }
 
-/// The headers that `Connection` names. It cannot take away what the exchange needs.
-fn listed_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
-    let kept = |name: &HeaderName| {
-        CREDENTIALS.contains(&name.as_str())
-            || *name == http::header::CONTENT_TYPE
-            || name.as_str().starts_with("x-request-id")
-            || name.as_str().starts_with("trace")
-    };
+fn is_listed(name: &HeaderName, names: &[&str], prefixes: &[&str]) -> bool {
+    let name = name.as_str();
+    names.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether `Connection` names the header (RFC 9110, section 7.6.1). Those that are hop-by-hop in any
+/// case are on no list.
+fn is_hop_by_hop(headers: &HeaderMap, name: &HeaderName) -> bool {
     headers
-        .get_all(CONNECTION)
+        .get_all(header::CONNECTION)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse::<HeaderName>().ok())
-        .filter(|name| !kept(name))
-        .collect()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|option| option.trim_ascii().eq_ignore_ascii_case(name.as_str().as_bytes()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn map(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect()
+    fn map(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    fn key() -> UpstreamKey {
+        UpstreamKey::new(&Secret::new("sk-up")).unwrap()
     }
 
     #[test]
-    fn what_belongs_to_the_connection_or_to_us_stays_here() {
+    fn what_sdks_send_passes() {
         let client = map(&[
-            ("host", "gate"),
-            ("connection", "x-secret-hop, authorization"),
-            ("x-secret-hop", "1"),
-            ("authorization", "Bearer client"),
-            ("cookie", "a=b"),
-            ("x-forwarded-for", "1.2.3.4"),
-            ("openai-organization", "org"),
-            ("x-stainless-lang", "python"),
-            ("accept-encoding", "gzip"),
-            ("x-tidegate-policy", "strict"),
-            ("te", "trailers"),
-            ("traceparent", "00-a-b-01"),
+            ("authorization", "Bearer sk-client"),
+            ("content-type", "application/json"),
+            ("openai-beta", "assistants=v2"),
+            ("x-stainless-retry-count", "1"),
+            ("traceparent", "00-1-2-01"),
         ]);
         let sent = forward_request_headers(&client, None);
-        assert_eq!(
-            sent,
-            map(&[
-                ("authorization", "Bearer client"),
-                ("openai-organization", "org"),
-                ("x-stainless-lang", "python"),
-                ("traceparent", "00-a-b-01"),
-                ("accept-encoding", "identity"),
-            ])
-        );
+        for name in client.keys() {
+            assert_eq!(sent.get(name), client.get(name), "{name}");
+        }
+        assert_eq!(sent.get("accept-encoding").unwrap(), "identity");
     }
 
     #[test]
-    fn a_configured_key_takes_the_place_of_every_credential_of_the_client() {
-        let client = map(&[("x-api-key", "client"), ("api-key", "client")]);
-        let sent = forward_request_headers(&client, Some(&Secret::new("ours")));
-        assert_eq!(sent, map(&[("accept-encoding", "identity"), ("authorization", "Bearer ours")]));
+    fn cookies_forwarding_and_framing_stay_behind() {
+        let names = [
+            "cookie",
+            "forwarded",
+            "x-forwarded-for",
+            "x-real-ip",
+            "proxy-authorization",
+            "host",
+            "content-length",
+            "transfer-encoding",
+            "te",
+            "upgrade",
+            "keep-alive",
+            "expect",
+            "origin",
+            "x-http-method-override",
+            "x-tidegate-policy",
+        ];
+        for name in names {
+            let sent = forward_request_headers(&map(&[(name, "1")]), None);
+            assert!(!sent.contains_key(name), "{name}");
+        }
     }
 
     #[test]
-    fn keys_and_cookies_never_come_back() {
-        let answer = map(&[
-            ("set-cookie", "s"),
-            ("authorization", "k"),
-            ("x-api-key", "k"),
-            ("content-length", "9"),
-            ("x-request-id", "req_1"),
-            ("x-ratelimit-remaining-requests", "9"),
+    fn headers_named_in_connection_are_dropped_and_ours_survive() {
+        let client = map(&[
+            ("connection", "close, X-Request-Id"),
+            ("connection", "authorization,content-type"),
+            ("authorization", "Bearer sk-client"),
+            ("x-request-id", "r1"),
             ("content-type", "application/json"),
         ]);
-        assert_eq!(
-            forward_response_headers(&answer),
-            map(&[
-                ("x-request-id", "req_1"),
-                ("x-ratelimit-remaining-requests", "9"),
-                ("content-type", "application/json"),
-            ])
-        );
+        let sent = forward_request_headers(&client, Some(&key()));
+        assert!(!sent.contains_key("x-request-id") && !sent.contains_key("connection"));
+        assert_eq!(sent.get("authorization").unwrap(), "Bearer sk-up");
+        assert_eq!(sent.get("content-type").unwrap(), "application/json");
+    }
+
+    #[test]
+    fn the_upstream_key_takes_the_form_of_the_clients() {
+        for (name, value) in [("x-api-key", "sk-up"), ("api-key", "sk-up")] {
+            let sent = forward_request_headers(&map(&[(name, "client")]), Some(&key()));
+            assert_eq!(sent.get(name).unwrap(), value);
+            assert!(!sent.contains_key("authorization"));
+        }
+        let sent = forward_request_headers(&HeaderMap::new(), Some(&key()));
+        assert_eq!(sent.get("authorization").unwrap(), "Bearer sk-up");
+        let both = map(&[("authorization", "Bearer a"), ("x-api-key", "b")]);
+        let sent = forward_request_headers(&both, Some(&key()));
+        assert_eq!((sent.len(), sent.get("authorization").unwrap()), (2, &key().bearer));
+    }
+
+    #[test]
+    fn a_key_never_shows_in_debug_output() {
+        let sent = forward_request_headers(&HeaderMap::new(), Some(&key()));
+        assert!(!format!("{sent:?} {:?}", key()).contains("sk-up"));
+    }
+
+    #[test]
+    fn what_sdks_read_comes_back() {
+        let upstream = map(&[
+            ("content-type", "text/event-stream; charset=utf-8"),
+            ("x-request-id", "req_1"),
+            ("x-ratelimit-remaining-tokens", "12"),
+            ("retry-after-ms", "20"),
+            ("access-control-allow-origin", "*"),
+        ]);
+        assert_eq!(forward_response_headers(&upstream), upstream);
+    }
+
+    #[test]
+    fn cookies_credentials_and_connection_stay_behind() {
+        let names = [
+            "set-cookie",
+            "authorization",
+            "x-api-key",
+            "x-goog-api-key",
+            "www-authenticate",
+            "content-length",
+            "connection",
+            "transfer-encoding",
+            "trailer",
+            "upgrade",
+            "alt-svc",
+            "strict-transport-security",
+            "location",
+            "etag",
+            "content-encoding",
+            "content-md5",
+            "digest",
+        ];
+        for name in names {
+            let back = forward_response_headers(&map(&[(name, "1")]));
+            assert!(back.is_empty(), "{name}");
+        }
+        let hop = map(&[("connection", "x-request-id"), ("x-request-id", "r")]);
+        assert!(forward_response_headers(&hop).is_empty());
     }
 }

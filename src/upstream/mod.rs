@@ -5,9 +5,11 @@
 pub mod demo;
 mod headers;
 mod remote;
+mod trust;
 
-pub use headers::{forward_request_headers, forward_response_headers};
+pub use headers::{UpstreamKey, forward_request_headers, forward_response_headers};
 pub use remote::{Remote, RemoteBody, RemoteError, RemoteSettings};
+pub use trust::{Authorities, AuthoritiesError};
 
 use std::time::Duration;
 
@@ -97,7 +99,7 @@ impl Upstream {
     }
 
     /// The credential that replaces the client's, if one is configured.
-    pub fn key(&self) -> Option<&crate::domain::Secret> {
+    pub fn key(&self) -> Option<&UpstreamKey> {
         match self {
             Self::Remote(remote) => remote.key(),
             Self::Demo(_) => None,

@@ -1,26 +1,38 @@
 //! An upstream over the network: pooled connections, TLS, limits of time, and no redirects.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tokio::time::{Instant, timeout, timeout_at};
+use tower::Service;
 
-use super::{Answer, AnswerBody, Outgoing, UpstreamError, UpstreamTimeouts};
+use super::trust::{Authorities, client_config};
+use super::{Answer, AnswerBody, Outgoing, UpstreamError, UpstreamKey, UpstreamTimeouts};
 use crate::domain::Secret;
 
 /// Idle connections that are kept for each upstream.
 const IDLE_CONNECTIONS: usize = 256;
-/// How long an idle connection is kept.
-const IDLE_CONNECTION_TIME: Duration = Duration::from_secs(60);
+/// How long an idle connection is kept: less than the 60 s after which many servers close theirs, so
+/// that few requests meet a closing connection.
+const IDLE_CONNECTION_TIME: Duration = Duration::from_secs(45);
+/// Bytes of the head of an answer, and of the buffer that its body is read through.
+const MAX_HEAD: usize = 256 << 10;
+/// Header lines of an answer; hosted models send some forty.
+const MAX_HEADERS: usize = 128;
+/// Bytes of the headers of an HTTP/2 answer.
+const MAX_HEADER_LIST: u32 = 64 << 10;
+/// How often an HTTP/2 connection is asked whether it still lives, and how long it may think about it.
+const PING: Duration = Duration::from_secs(20);
 
 /// What a remote upstream needs.
 #[derive(Clone, Debug)]
@@ -29,6 +41,8 @@ pub struct RemoteSettings {
     pub base: Uri,
     /// The credential that replaces the client's.
     pub key: Option<Secret>,
+    /// Whom to trust in place of the authorities of the platform.
+    pub authorities: Option<Authorities>,
     /// Limits of time.
     pub timeouts: UpstreamTimeouts,
 }
@@ -37,8 +51,13 @@ pub struct RemoteSettings {
 #[derive(Debug, Error)]
 pub enum RemoteError {
     /// The address is not one.
-    #[error("`{0}` is not an address of the form http://host or https://host")]
+    #[error(
+        "`{0}` is not an address of the form http://host or https://host, without user and query"
+    )]
     Address(String),
+    /// The key cannot be sent.
+    #[error("the key has characters that a header cannot carry")]
+    Key,
     /// TLS cannot be set up.
     #[error("tls cannot be set up: {0}")]
     Tls(String),
@@ -47,7 +66,8 @@ pub enum RemoteError {
 /// A model server over the network.
 #[derive(Debug)]
 pub struct Remote {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<TimedConnector, Full<Bytes>>,
+    key: Option<UpstreamKey>,
     settings: RemoteSettings,
     prefix: String,
 }
@@ -65,30 +85,41 @@ impl Remote {
     pub fn new(settings: RemoteSettings) -> Result<Self, RemoteError> {
         let base = &settings.base;
         let known = matches!(base.scheme_str(), Some("http" | "https"));
-        if !known || base.authority().is_none() {
+        let host = base.authority().is_some_and(|host| !host.as_str().contains('@'));
+        if !known || !host || base.query().is_some() {
             return Err(RemoteError::Address(base.to_string()));
         }
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(settings.timeouts.connect));
+        let spoken = base.scheme_str() == Some("https");
+        let tls = client_config(spoken, settings.authorities.as_ref())
+            .map_err(|error| RemoteError::Tls(error.to_string()))?;
         let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(base.scheme_str() == Some("https"))?)
+            .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .enable_http2()
             .wrap_connector(connector);
+        let connector = TimedConnector { inner: https, limit: settings.timeouts.connect };
         let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_CONNECTION_TIME)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .build(https);
+            .http1_max_buf_size(MAX_HEAD)
+            .http1_max_headers(MAX_HEADERS)
+            .http2_max_header_list_size(MAX_HEADER_LIST)
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PING)
+            .build(connector);
         let prefix = base.path().trim_end_matches('/').to_owned();
-        Ok(Self { client, settings, prefix })
+        let key = settings.key.as_ref().map(UpstreamKey::new).transpose()?;
+        Ok(Self { client, key, settings, prefix })
     }
 
-    pub(super) fn key(&self) -> Option<&Secret> {
-        self.settings.key.as_ref()
+    pub(super) fn key(&self) -> Option<&UpstreamKey> {
+        self.key.as_ref()
     }
 
     pub(super) async fn send(&self, outgoing: Outgoing) -> Result<Answer, UpstreamError> {
@@ -111,7 +142,13 @@ impl Remote {
         let answer = timeout(times.first_byte, self.client.request(request)).await;
         let answer =
             answer.map_err(|_| UpstreamError::Timeout("first byte"))?.map_err(|error| {
-                if error.is_connect() { UpstreamError::Connect } else { UpstreamError::Broken }
+                if error.is_connect() && was_slow(&error) {
+                    UpstreamError::Timeout("connect")
+                } else if error.is_connect() {
+                    UpstreamError::Connect
+                } else {
+                    UpstreamError::Broken
+                }
             })?;
         let (head, body) = answer.into_parts();
         let body = RemoteBody { body, idle: times.idle, deadline };
@@ -120,16 +157,37 @@ impl Remote {
     }
 }
 
-/// The verifier of the platform where TLS is spoken; where it is not, no certificates are needed.
-fn tls(needed: bool) -> Result<ClientConfig, RemoteError> {
-    let failed = |error: rustls::Error| RemoteError::Tls(error.to_string());
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider);
-    let builder = builder.with_safe_default_protocol_versions().map_err(failed)?;
-    if needed {
-        return Ok(builder.try_with_platform_verifier().map_err(failed)?.with_no_client_auth());
+/// A connector that gives up after a while; the time covers name resolution, TCP and TLS.
+#[derive(Clone, Debug)]
+struct TimedConnector {
+    inner: HttpsConnector<HttpConnector>,
+    limit: Duration,
+}
+
+/// No connection was made in time.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("no connection in time")]
+struct Slow;
+
+impl Service<Uri> for TimedConnector {
+    type Response = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
     }
-    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+
+    fn call(&mut self, address: Uri) -> Self::Future {
+        let connecting = timeout(self.limit, self.inner.call(address));
+        Box::pin(async move { connecting.await.map_err(|_| Slow)? })
+    }
+}
+
+/// Whether it was for the time that no connection was made.
+fn was_slow(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(<dyn std::error::Error>::is::<Slow>)
 }
 
 impl RemoteBody {

@@ -2,8 +2,6 @@
 //!
 //! It knows no dialect. What no row names is not safe: the walk reports it too, as an unknown leaf.
 
-use std::collections::HashMap;
-
 use super::json::{Doc, Kind, NodeId};
 use crate::domain::{Author, EditClass, TextKind};
 
@@ -100,12 +98,20 @@ pub struct Table {
 
 #[derive(Debug, Default)]
 struct Step {
-    keys: HashMap<&'static str, usize>,
+    /// The named keys; few enough that comparing with each beats hashing.
+    keys: Vec<(&'static str, usize)>,
     any_key: Option<usize>,
     element: Option<usize>,
     leaf: Option<Leaf>,
     /// The leaf of everything below.
     below: Option<Leaf>,
+}
+
+impl Step {
+    /// The step behind a named key.
+    fn next(&self, name: &str) -> Option<usize> {
+        self.keys.iter().find(|(key, _)| *key == name).map(|&(_, next)| next)
+    }
 }
 
 /// One string that the walk found.
@@ -162,9 +168,13 @@ impl Table {
     fn key_step(&mut self, at: usize, name: &'static str) -> usize {
         let next = self.steps.len();
         let Some(step) = self.steps.get_mut(at) else { return at };
-        let slot = match name {
-            "*" => *step.any_key.get_or_insert(next),
-            _ => *step.keys.entry(name).or_insert(next),
+        let slot = match (name, step.next(name)) {
+            ("*", _) => *step.any_key.get_or_insert(next),
+            (_, Some(known)) => known,
+            (_, None) => {
+                step.keys.push((name, next));
+                next
+            }
         };
         if slot == next {
             self.steps.push(Step::default());
@@ -300,7 +310,7 @@ impl Walk<'_> {
             }
             Place::At(step) => {
                 let Some(step) = self.table.steps.get(step) else { return Ok(place) };
-                if let Some(&next) = step.keys.get(&*key) {
+                if let Some(next) = step.next(&key) {
                     return Ok(Place::At(next));
                 }
                 if let Some(next) = step.any_key {
@@ -309,7 +319,9 @@ impl Walk<'_> {
                 } else if let Some(leaf) = step.below {
                     let data = is_data(Some(leaf), &key);
                     (Place::Below { leaf: Some(leaf), data }, Some(as_key(leaf)))
-                } else if let Some(known) = step.keys.keys().find(|known| is_twin(&key, known)) {
+                } else if let Some(known) =
+                    step.keys.iter().map(|(known, _)| *known).find(|known| is_twin(&key, known))
+                {
                     return Err(TwinKey { node: child, known });
                 } else {
                     (Place::Below { leaf: None, data: false }, None)

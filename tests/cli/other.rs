@@ -85,3 +85,25 @@ fn a_server_that_cannot_start_names_every_mistake_and_starts_nothing() {
     let outcome = tidegate(folder.path(), &["serve", "--config", "tidegate.yaml"]);
     insta::assert_snapshot!(outcome.drawn());
 }
+
+#[test]
+fn serve_names_certificates_that_cannot_be_used() {
+    let server = "version: 1\nlisten: 127.0.0.1:0\nadmin: { listen: 127.0.0.1:0 }\ntls: { cert: cert.pem, key: key.pem }\n\
+        upstreams: { m: { url: 'https://127.0.0.1:9', tls: { ca: ca.pem } } }\n\
+        routes: [{ id: chat, match: { path: /v1/* }, upstream: m, policy: p }]\n";
+    let policy = "version: 1\nname: p\nrules: [{ id: a, words: [grenade], action: block }]\n";
+    let large = "x".repeat((4 << 20) + 1);
+    let folder = folder(&[
+        ("tidegate.yaml", server),
+        ("policies/p.yaml", policy),
+        ("cert.pem", "no certificate"),
+        ("ca.pem", &large),
+    ]);
+    let check = tidegate(folder.path(), &["check", "--config", "tidegate.yaml"]);
+    assert_eq!(check.code, 0, "who checks has no keys: {}", check.err);
+    let outcome = tidegate(folder.path(), &["serve", "--config", "tidegate.yaml"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.err);
+    for part in ["[TG064]", "key.pem` cannot be read", "larger than 4 MiB", "nothing was started"] {
+        assert!(outcome.err.contains(part), "{part}: {}", outcome.err);
+    }
+}

@@ -14,18 +14,10 @@ pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems
     admin(file, document, problems);
     upstreams(file, document, problems);
     routes(file, document, problems);
-    for (key, mode) in
-        [("not_ready", file.fail.not_ready), ("internal_error", file.fail.internal_error)]
-    {
-        if mode == FailMode::Open {
-            let message = format!("`fail.{key}: open` fails open");
-            problems.report(
-                Code::TG050,
-                message,
-                document.at(&format!("fail.{key}")),
-                "traffic passes unscreened then",
-            );
-        }
+    if file.fail.internal_error == FailMode::Open {
+        let message = "`fail.internal_error: open` fails open";
+        let at = document.at("fail.internal_error");
+        problems.report(Code::TG050, message, at, "traffic passes unscreened then");
     }
 }
 

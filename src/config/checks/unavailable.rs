@@ -7,7 +7,7 @@ use crate::config::codes::Code;
 use crate::config::document::{Document, join};
 use crate::config::policy_file::{PolicyFile, RuleFile, When, WhileOpen};
 use crate::config::problems::{Problem, Problems};
-use crate::config::server_file::{ServerFile, TenantSource};
+use crate::config::server_file::{FailMode, ServerFile, TenantSource};
 
 /// Views of the contract that this version does not build.
 const VIEWS_TO_COME: [&str; 8] =
@@ -64,11 +64,8 @@ pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems
 /// Everything of the server file.
 pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems: &mut Problems) {
     let mut list = List { document, problems };
-    if file.tls.is_some() {
-        list.missing("tls", "TLS of the listeners", "the listener would speak plain text");
-    }
-    if file.admin.tls.is_some() {
-        list.missing("admin.tls", "TLS of the listeners", "the listener would speak plain text");
+    if file.fail.not_ready == FailMode::Open {
+        list.idle("fail.not_ready", "no request is taken before a policy is in force");
     }
     for name in file.endpoints.names() {
         list.idle(&format!("endpoints.{name}"), "no classifier is asked yet");

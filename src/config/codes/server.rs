@@ -42,4 +42,13 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         wrong: "demo: { builtin: demo, url: https://api.example.com }",
         right: "demo: { builtin: demo }",
     },
+    Definition {
+        code: Code::TG064,
+        gravity: Gravity::Error,
+        title: "certificate that cannot be used",
+        explanation: "Certificates, keys and authorities are PEM files; paths are relative to the folder of the \
+            server file. A key has to belong to its certificate. They are read again on reload.",
+        wrong: "tls: { cert: key.pem, key: cert.pem }",
+        right: "tls: { cert: cert.pem, key: key.pem }",
+    },
 ];

@@ -17,7 +17,7 @@ pub struct Admin {
     pub auth: AdminAuth,
     /// Allow an address beyond loopback without TLS.
     pub allow_plaintext: bool,
-    /// TLS of the admin listener. Not available in this version.
+    /// TLS of the admin listener. Files are read again on reload.
     pub tls: Option<TlsFiles>,
     /// `Host` and `Origin` values that are accepted.
     pub hosts: Vec<String>,

@@ -35,7 +35,7 @@ pub struct ServerFile {
     #[serde(default = "listeners::data_address")]
     #[schemars(schema_with = "shapes::address")]
     pub listen: String,
-    /// TLS of the data listener. Not available in this version.
+    /// TLS of the data listener. Files are read again on reload.
     #[serde(default)]
     pub tls: Option<TlsFiles>,
     /// Metrics, health, console; not reachable through the data listener.

@@ -39,7 +39,12 @@ pub fn token_text(token: &[u8]) -> impl Iterator<Item = Piece> + '_ {
 
 /// The text of a string token (quotes included).
 pub fn decode(token: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(inside(token));
+    let inside = inside(token);
+    let text = match std::str::from_utf8(inside) {
+        Ok(text) => Cow::Borrowed(text),
+        // No parsed document holds such a token.
+        Err(_) => String::from_utf8_lossy(inside),
+    };
     if memchr(b'\\', text.as_bytes()).is_none() {
         return text;
     }

@@ -129,7 +129,8 @@ impl Request {
 
     /// The body with passages changed; without changes, the very same bytes.
     pub fn splice(&self, edits: &[PassageEdit<'_>]) -> Result<Bytes, Unsplicable> {
-        let patches = patches(&self.bytes, &self.passages, &self.places, edits)?;
+        let path_of = |passage: usize| Some(self.passages.get(passage)?.path.clone());
+        let patches = patches(&self.bytes, &path_of, &self.places, edits)?;
         if patches.is_empty() {
             return Ok(self.bytes.clone());
         }

@@ -19,7 +19,6 @@ pub struct Response {
     doc: Doc,
     passages: Vec<ChoicePassage>,
     places: Vec<Place>,
-    plain: Vec<Passage>,
     media: Vec<MediaPart>,
     unknown_leaves: usize,
 }
@@ -62,13 +61,11 @@ impl Response {
             }
         });
         walked.map_err(|twin| BodyProblem::twin(&twin, &doc, &bytes))?;
-        let Gathered { passages: plain, places, media, unknown_leaves } = reader.gathered;
-        let passages = plain
-            .iter()
-            .zip(choices)
-            .map(|(passage, choice)| ChoicePassage { choice, passage: passage.clone() })
-            .collect();
-        Ok(Self { dialect, bytes, doc, passages, places, plain, media, unknown_leaves })
+        let Gathered { passages, places, media, unknown_leaves } = reader.gathered;
+        let passages = passages.into_iter().zip(choices);
+        let passages =
+            passages.map(|(passage, choice)| ChoicePassage { choice, passage }).collect();
+        Ok(Self { dialect, bytes, doc, passages, places, media, unknown_leaves })
     }
 
     /// The answer as it came.
@@ -99,12 +96,16 @@ impl Response {
         stopped: &[StoppedChoice<'_>],
         copies: &[u64],
     ) -> Result<Bytes, Unsplicable> {
+        if edits.is_empty() && stopped.is_empty() && copies.is_empty() {
+            return Ok(self.bytes.clone());
+        }
         let is_stopped = |choice: Option<u64>| stopped.iter().any(|s| Some(s.choice) == choice);
         let choice_of_edit =
             |edit: &PassageEdit<'_>| self.passages.get(edit.passage).and_then(|p| p.choice);
         let live: Vec<PassageEdit<'_>> =
             edits.iter().filter(|edit| !is_stopped(choice_of_edit(edit))).copied().collect();
-        let mut all = patches(&self.bytes, &self.plain, &self.places, &live)?;
+        let path_of = |passage: usize| Some(self.passages.get(passage)?.passage.path.clone());
+        let mut all = patches(&self.bytes, &path_of, &self.places, &live)?;
         let mut edited: Vec<u64> = live
             .iter()
             .filter(|edit| !edit.rewrites.is_empty())

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use crate::domain::{Passage, Rewrite};
+use crate::domain::Rewrite;
 use crate::wire::json::{Patch, decode, token_patches};
 
 /// Changes of one passage.
@@ -45,10 +45,10 @@ type Cuts = Vec<(Range<usize>, String)>;
 /// Strings of the JSON that a token holds, by where they stand in its text, with their changes.
 type Leaves = Vec<(Range<usize>, Cuts)>;
 
-/// The changes of bytes that edits of passages come to.
+/// The changes of bytes that edits of passages come to. `path_of` tells where a passage sits, for people.
 pub(super) fn patches(
     bytes: &[u8],
-    passages: &[Passage],
+    path_of: &dyn Fn(usize) -> Option<String>,
     places: &[Place],
     edits: &[PassageEdit<'_>],
 ) -> Result<Vec<Patch>, Unsplicable> {
@@ -70,8 +70,7 @@ pub(super) fn patches(
                 leaves.push((leaf.clone(), cuts));
             }
             Some(Place::Fixed) | None => {
-                let path = passages.get(edit.passage).map(|passage| passage.path.clone());
-                return Err(Unsplicable { path: path.unwrap_or_default() });
+                return Err(Unsplicable { path: path_of(edit.passage).unwrap_or_default() });
             }
         }
     }

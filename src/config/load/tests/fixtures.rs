@@ -112,8 +112,6 @@ fn what_a_later_version_brings_is_never_passed_over() {
     let (server, problems) = load_server(Some(&root.join("tidegate.yaml")), &[], &[]);
     assert!(server.is_some());
     insta::assert_snapshot!(short(&problems, &root), @r##"
-    tidegate.yaml:3:1: error[TG019]: TLS of the listeners: known, but not available in this version: the listener would speak plain text
-    tidegate.yaml:4:10: error[TG019]: TLS of the listeners: known, but not available in this version: the listener would speak plain text
     tidegate.yaml:8:3: warning[TG030]: `guard-svc` has no effect in this version: no classifier is asked yet
     tidegate.yaml:9:11: error[TG019]: tenants: known, but not available in this version: nobody would be told apart
     tidegate.yaml:11:39: error[TG019]: routes by tenant: known, but not available in this version: this route would never match
@@ -121,7 +119,7 @@ fn what_a_later_version_brings_is_never_passed_over() {
     tidegate.yaml:13:10: error[TG019]: the audit chain: known, but not available in this version: decisions would take effect unrecorded
     tidegate.yaml:14:14: error[TG019]: sending spans: known, but not available in this version: nothing would be sent
     tidegate.yaml:14:45: error[TG019]: texts in spans: known, but not available in this version: nothing would be captured
-    8 errors, 1 warning in 1 file.
+    6 errors, 1 warning in 1 file.
     "##);
 }
 

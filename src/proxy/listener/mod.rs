@@ -1,0 +1,318 @@
+//! The door for connections: our own accept loop, so that heads, idleness, slow readers and the number
+//! of connections have limits. It serves the data listener and the admin listener alike.
+//!
+//! HTTP/2 comes by ALPN over TLS and by prior knowledge in the clear. At most as many connections are
+//! open as the settings say; further ones wait in the system's backlog until one of them ends.
+
+mod alarm;
+#[cfg(test)]
+mod tests;
+mod timed;
+mod tls;
+
+use std::error::Error;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use timed::ConnectionTimes;
+pub use tls::{ServerTls, TlsError};
+
+use timed::{Activity, Exchanging, TimedIo};
+
+use crate::telemetry::Metrics;
+
+/// Header lines of a request; the SDKs send some twenty.
+const MAX_HEADERS: usize = 100;
+
+/// Bytes of the head of an HTTP/1 request, and of the buffer that bodies are read through.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// Bytes of the headers of an HTTP/2 request, uncompressed.
+const MAX_HEADER_LIST: u32 = 16 * 1024;
+
+/// Exchanges at the same time on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+
+/// Streams that the client reset and that were not taken up yet; more close the connection
+/// (CVE-2023-44487, rapid reset).
+const MAX_PENDING_RESETS: usize = 20;
+
+/// Streams that we had to reset for the client's mistakes; more close the connection (CVE-2025-8671).
+const MAX_LOCAL_RESETS: usize = 256;
+
+/// Bytes of one request body, and of all on one HTTP/2 connection, that wait to be read.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// Bytes of one answer over HTTP/2 that wait to be sent.
+const MAX_SEND_BUFFER: usize = 64 * 1024;
+
+/// How often an HTTP/2 client is asked whether it still lives, and how long it may think about it.
+const PING: Duration = Duration::from_secs(20);
+
+/// After this time a connection takes no further requests, so that load spreads over new instances.
+const CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// First and longest pause after an error of the listener, such as no file descriptor being left.
+const FIRST_BACKOFF: Duration = Duration::from_millis(10);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// What a listener needs to know.
+#[derive(Clone, Debug)]
+pub struct ListenerSettings {
+    /// `data` or `admin`: the label in metrics.
+    pub name: &'static str,
+    /// Connections at the same time; further ones wait in the backlog of the system.
+    pub connections: usize,
+    /// How long a connection may do nothing.
+    pub times: ConnectionTimes,
+    /// How long exchanges may go on after the shutdown began.
+    pub grace: Duration,
+    /// Certificate and key; `None` listens in the clear.
+    pub tls: Option<Arc<ServerTls>>,
+    /// Counts the connections.
+    pub metrics: Arc<Metrics>,
+}
+
+/// An open connection, as the metrics count it.
+struct Counted {
+    metrics: Arc<Metrics>,
+    listener: &'static str,
+}
+
+impl Counted {
+    fn new(settings: &ListenerSettings) -> Self {
+        settings.metrics.connections(settings.name, 1);
+        Self { metrics: Arc::clone(&settings.metrics), listener: settings.name }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.metrics.connections(self.listener, -1);
+    }
+}
+
+/// Answers the connections of `listener` with `service` until `shutdown`. Then no connection is
+/// accepted any more, exchanges under way may end within the grace, and what is left is cut off.
+///
+/// A service that fails closes its connection; errors that the client should see are answers.
+pub(super) async fn serve<S, B>(
+    listener: TcpListener,
+    settings: ListenerSettings,
+    service: S,
+    shutdown: CancellationToken,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>> + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let (tasks, kill) = (TaskTracker::new(), CancellationToken::new());
+    let door = Arc::new(Door {
+        builder: builder(TrackedExecutor { tasks: tasks.clone(), kill: kill.clone() }),
+        tls: settings.tls.clone(),
+        times: settings.times,
+        service: Arc::new(service),
+        shutdown: shutdown.clone(),
+    });
+    let free = Arc::new(Semaphore::new(settings.connections));
+    let mut backoff = FIRST_BACKOFF;
+    loop {
+        let next = async {
+            let permit = Arc::clone(&free).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let Some((permit, accepted)) = shutdown.run_until_cancelled(next).await else { break };
+        match accepted {
+            Ok((stream, _peer)) => {
+                backoff = FIRST_BACKOFF;
+                let guards = (permit, Counted::new(&settings));
+                let (door, kill) = (Arc::clone(&door), kill.clone());
+                tasks.spawn(async move {
+                    kill.run_until_cancelled(door.serve(stream)).await;
+                    drop(guards);
+                });
+            }
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted");
+                shutdown.run_until_cancelled(sleep(backoff)).await;
+                backoff = (backoff * 2).min(LONGEST_BACKOFF);
+            }
+        }
+    }
+    drop(listener);
+    tasks.close();
+    if timeout(settings.grace, tasks.wait()).await.is_err() {
+        tracing::warn!(connections = tasks.len(), "connections are cut off");
+        kill.cancel();
+        tasks.wait().await;
+    }
+}
+
+/// Everything that the connections of a listener share.
+struct Door<S> {
+    builder: auto::Builder<TrackedExecutor>,
+    tls: Option<Arc<ServerTls>>,
+    times: ConnectionTimes,
+    service: Arc<S>,
+    shutdown: CancellationToken,
+}
+
+impl<S, B> Door<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    async fn serve(&self, stream: TcpStream) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot switch off nagle's algorithm");
+        }
+        let Some(tls) = &self.tls else { return self.serve_http(stream).await };
+        let acceptor = TlsAcceptor::from(tls.current());
+        match timeout(self.times.header, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => self.serve_http(stream).await,
+            Ok(Err(error)) => tracing::debug!(%error, "tls handshake failed"),
+            Err(_) => tracing::debug!("tls handshake took too long"),
+        }
+    }
+
+    async fn serve_http<T>(&self, stream: T)
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let activity = Activity::new();
+        let socket = TimedIo::new(stream, Arc::clone(&activity), self.times);
+        let (service, exchanges) = (Arc::clone(&self.service), Arc::clone(&activity));
+        let service = service_fn(move |request| {
+            let exchanging = exchanges.enter();
+            let answer = service.call(request);
+            async move {
+                let response = answer.await?;
+                Ok::<_, S::Error>(response.map(|body| Tracked { body, exchanging }))
+            }
+        });
+        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(socket), service));
+        let mut leaving = pin!(async {
+            tokio::select! {
+                () = self.shutdown.cancelled() => {}
+                () = sleep(CONNECTION_AGE) => {}
+            }
+        });
+        let mut stalled = pin!(activity.stalled(self.times.write_stall));
+        let mut left = false;
+        let ended = loop {
+            tokio::select! {
+                ended = connection.as_mut() => break ended,
+                () = leaving.as_mut(), if !left => {
+                    left = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = stalled.as_mut() => return tracing::debug!("client takes nothing"),
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "connection ended early");
+        }
+    }
+}
+
+fn builder(executor: TrackedExecutor) -> auto::Builder<TrackedExecutor> {
+    let mut builder = auto::Builder::new(executor);
+    // `TimedIo` keeps the times: the library's limit for heads would count idle connections too.
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADER_LIST)
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+        .max_local_error_reset_streams(MAX_LOCAL_RESETS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(MAX_SEND_BUFFER)
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
+    builder
+}
+
+/// Errors of `accept` that say nothing about the listener itself.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// Runs the streams of HTTP/2 connections where the shutdown can wait for them and end them.
+#[derive(Clone, Debug)]
+struct TrackedExecutor {
+    tasks: TaskTracker,
+    kill: CancellationToken,
+}
+
+impl<F> Executor<F> for TrackedExecutor
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        self.tasks.spawn(self.kill.clone().run_until_cancelled_owned(future));
+    }
+}
+
+/// The body of an answer; its connection counts as busy until the body is gone.
+#[derive(Debug)]
+struct Tracked<B> {
+    body: B,
+    exchanging: Exchanging,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Tracked<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        self.exchanging.asked();
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.exchanging.handed_out();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

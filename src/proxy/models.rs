@@ -1,0 +1,34 @@
+//! The list of models: it carries no text of people, and passes.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Response as HttpResponse, StatusCode};
+
+use super::exchange::{JSON, path_and_query};
+use super::live::{Asked, Live};
+use super::{GateBody, reply};
+use crate::upstream::{Outgoing, forward_request_headers};
+
+/// Asks the upstream of the route for its models.
+pub(super) async fn list(live: &Live, parts: &Parts) -> HttpResponse<GateBody> {
+    let (path, headers) = (parts.uri.path(), &parts.headers);
+    let asked = Asked { path, headers, model: "", language: None };
+    let Some((route, _)) = live.route(asked) else {
+        let message = "there is no such path";
+        return reply::error(StatusCode::NOT_FOUND, "unknown_path", message, None);
+    };
+    let upstream = &route.upstream.upstream;
+    let headers = forward_request_headers(&parts.headers, upstream.key());
+    let path_and_query = path_and_query(parts);
+    let outgoing = Outgoing { method: Method::GET, path_and_query, headers, body: Bytes::new() };
+    match upstream.send(outgoing).await {
+        Ok(answer) if answer.status.is_success() => {
+            match answer.body.collect(live.limits.body).await {
+                Ok(body) => reply::ours(StatusCode::OK, JSON, body),
+                Err(error) => reply::upstream_failed(error),
+            }
+        }
+        Ok(answer) => reply::upstream_said_no(answer.status),
+        Err(error) => reply::upstream_failed(error),
+    }
+}

@@ -1,0 +1,18 @@
+//! The whole service over real sockets: a client, the gate as `serve` runs it, and an upstream.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, clippy::string_slice, reason = "a wrong index fails the test")]
+#![expect(clippy::disallowed_methods, reason = "what a test spawned ends with its runtime")]
+
+mod bytes;
+mod drain;
+mod failures;
+mod gate;
+mod leaving;
+mod limits;
+mod model;
+mod panics;
+mod records;
+mod reload;
+mod timeouts;
+mod tls;
+mod wire;
