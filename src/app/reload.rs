@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tracing::{info, warn};
 
 use super::certificates::Certificates;
@@ -23,13 +24,14 @@ pub(super) struct Reloader {
     pub(super) tls: [Option<Arc<ServerTls>>; 2],
     /// The settings that need a restart, as they were at the start.
     pub(super) fixed: Vec<(&'static str, String)>,
-    pub(super) revision: Vec<String>,
+    /// What is in force, by its contents.
+    pub(super) revision: ArcSwap<Vec<String>>,
 }
 
 impl Reloader {
     /// Tries the files as they are now. Anything wrong: the old configuration stays. Where nothing
     /// changed nothing is done, unless it was `asked` for.
-    pub(super) fn reload(&mut self, asked: bool) {
+    pub(super) fn reload(&self, asked: bool) {
         let today = self.telemetry.clock.today();
         let options = &self.options;
         let (loaded, mut problems) =
@@ -42,7 +44,7 @@ impl Reloader {
             return self.keep_old(&problems);
         }
         let revision = revisions(&loaded, &certificates);
-        if revision == self.revision && !asked {
+        if revision == **self.revision.load() && !asked {
             return;
         }
         if !loaded.failed_tests.is_empty() {
@@ -57,10 +59,10 @@ impl Reloader {
         match loaded.live(&options.environment, demo(options), &certificates) {
             Ok(live) => {
                 self.swap(live, &certificates);
-                self.revision = revision;
                 loaded.announce(&self.telemetry.metrics, problems.warnings());
                 self.telemetry.metrics.reloaded("ok", seconds(self.telemetry.clock));
-                info!(policies = ?self.revision, "configuration reloaded");
+                info!(policies = ?revision, "configuration reloaded");
+                self.revision.store(Arc::new(revision));
             }
             Err(problem) => {
                 problems.push(problem);
@@ -82,6 +84,12 @@ impl Reloader {
         warn_of(problems);
         warn!("the configuration in force was not changed");
         self.refused("invalid");
+    }
+
+    /// A reload that broke in itself.
+    pub(super) fn broke(&self, error: &std::io::Error) {
+        warn!(%error, "the files could not be loaded; the configuration in force was not changed");
+        self.refused("failed");
     }
 
     fn refused(&self, outcome: &str) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use super::apart::apart;
 use super::certificates::Certificates;
 use super::load::{Loaded, load};
 use super::reload::{Reloader, fixed, revisions, warn_of};
@@ -23,7 +25,7 @@ use crate::config::server_file::LogFormat as LogFormatFile;
 use crate::config::{Flag, Problems};
 use crate::domain::Secret;
 use crate::proxy::{
-    AdminState, ConnectionTimes, Gateway, ListenerSettings, serve_admin, serve_data,
+    AdminState, ConnectionTimes, Gateway, ListenerSettings, Live, Workers, serve_admin, serve_data,
 };
 use crate::telemetry::{
     Clock, LogFormat, Metrics, RecordSink, Records, Telemetry, hush_panics, init_log,
@@ -120,54 +122,20 @@ impl App {
     /// # Errors
     /// When the configuration is wrong, its tests fail, or something of the system does.
     pub async fn start(options: ServeOptions) -> Result<Self, ServeError> {
-        let clock = options.clock;
-        let (loaded, mut problems) = load(
-            options.config.as_deref(),
-            &options.environment,
-            &options.flags,
-            Some(clock.today()),
-        );
-        let certificates = loaded.as_ref().map(|loaded| loaded.certificates(&mut problems));
-        let (Some(loaded), Some(certificates)) = (loaded, certificates) else {
-            return Err(ServeError::Configuration(Box::new(problems)));
-        };
-        if problems.has_errors() {
-            return Err(ServeError::Configuration(Box::new(problems)));
-        }
-        if !loaded.failed_tests.is_empty() {
-            return Err(ServeError::Tests(loaded.failed_tests));
-        }
-        start_log(&loaded);
-        warn_of(&problems);
-        let metrics = Arc::new(Metrics::new());
-        loaded.announce(&metrics, problems.warnings());
-        metrics.reloaded("ok", seconds(clock));
-        let (sink, share) = record_sink(&loaded);
-        let records = Records::start(&sink, share, Arc::clone(&metrics))?;
-        let telemetry = Telemetry { metrics, records, clock };
-        let live = loaded.live(&options.environment, demo(&options), &certificates);
-        let live = live.map_err(|problem| {
-            let mut problems = Problems::new();
-            problems.push(problem);
-            ServeError::Configuration(Box::new(problems))
-        })?;
-        Self::bind(options, &loaded, certificates, (live, telemetry)).await
+        let ready = apart(move || Ready::new(options)).await??;
+        Self::bind(ready).await
     }
 
-    async fn bind(
-        options: ServeOptions,
-        loaded: &Loaded,
-        certificates: Certificates,
-        (live, telemetry): (crate::proxy::Live, Telemetry),
-    ) -> Result<Self, ServeError> {
+    async fn bind(ready: Ready) -> Result<Self, ServeError> {
+        let Ready { options, loaded, certificates, live, telemetry } = ready;
         let file = &loaded.server.file;
         let state = Arc::new(AdminState {
             telemetry: telemetry.clone(),
             ready: AtomicBool::new(true),
             hosts: file.admin.hosts.clone(),
-            tokens: admin_tokens(loaded, &options)?,
+            tokens: admin_tokens(&loaded, &options)?,
         });
-        let revision = revisions(loaded, &certificates);
+        let revision = revisions(&loaded, &certificates);
         let times = ConnectionTimes {
             header: file.timeouts.header.duration(),
             keep_alive: file.timeouts.keep_alive.duration(),
@@ -179,6 +147,7 @@ impl App {
             times,
             grace: file.drain.timeout.duration(),
             tls: certificates.data.clone(),
+            workers: Some(Arc::new(Workers::start()?)),
             metrics: Arc::clone(&telemetry.metrics),
         };
         let admin = ListenerSettings {
@@ -186,6 +155,7 @@ impl App {
             connections: ADMIN_CONNECTIONS,
             grace: ADMIN_GRACE,
             tls: certificates.admin.clone(),
+            workers: None,
             ..settings.clone()
         };
         let watched = options.watch.unwrap_or(file.policies.watch).then(|| {
@@ -204,7 +174,7 @@ impl App {
                 telemetry,
                 tls: [certificates.data, certificates.admin],
                 fixed: fixed(file),
-                revision,
+                revision: ArcSwap::from_pointee(revision),
                 options,
             },
             state,
@@ -261,6 +231,52 @@ impl App {
     }
 }
 
+/// Everything but the listeners.
+struct Ready {
+    options: ServeOptions,
+    loaded: Loaded,
+    certificates: Certificates,
+    live: Live,
+    telemetry: Telemetry,
+}
+
+impl Ready {
+    fn new(options: ServeOptions) -> Result<Self, ServeError> {
+        let clock = options.clock;
+        let (loaded, mut problems) = load(
+            options.config.as_deref(),
+            &options.environment,
+            &options.flags,
+            Some(clock.today()),
+        );
+        let certificates = loaded.as_ref().map(|loaded| loaded.certificates(&mut problems));
+        let (Some(loaded), Some(certificates)) = (loaded, certificates) else {
+            return Err(ServeError::Configuration(Box::new(problems)));
+        };
+        if problems.has_errors() {
+            return Err(ServeError::Configuration(Box::new(problems)));
+        }
+        if !loaded.failed_tests.is_empty() {
+            return Err(ServeError::Tests(loaded.failed_tests));
+        }
+        start_log(&loaded);
+        warn_of(&problems);
+        let metrics = Arc::new(Metrics::new());
+        loaded.announce(&metrics, problems.warnings());
+        metrics.reloaded("ok", seconds(clock));
+        let (sink, share) = record_sink(&loaded);
+        let records = Records::start(&sink, share, Arc::clone(&metrics))?;
+        let telemetry = Telemetry { metrics, records, clock };
+        let live = loaded.live(&options.environment, demo(&options), &certificates);
+        let live = live.map_err(|problem| {
+            let mut problems = Problems::new();
+            problems.push(problem);
+            ServeError::Configuration(Box::new(problems))
+        })?;
+        Ok(Self { options, loaded, certificates, live, telemetry })
+    }
+}
+
 impl Bound {
     async fn new(address: &str, settings: ListenerSettings) -> Result<Self, ServeError> {
         let failed = |error| ServeError::Listen { address: address.to_owned(), error };
@@ -307,11 +323,7 @@ fn orders_of_signals() -> std::io::Result<Receiver<Order>> {
 }
 
 /// Reloads when files change or when told to; returns when told to stop.
-async fn follow(
-    mut reloader: Reloader,
-    mut orders: Receiver<Order>,
-    watched: Option<Vec<PathBuf>>,
-) {
+async fn follow(reloader: Reloader, mut orders: Receiver<Order>, watched: Option<Vec<PathBuf>>) {
     let watch = match watched.as_deref().map(watch) {
         Some(Ok(watch)) => Some(watch),
         Some(Err(error)) => {
@@ -320,6 +332,7 @@ async fn follow(
         }
         None => None,
     };
+    let reloader = Arc::new(reloader);
     let (_guard, mut changed) = watch.unzip();
     let mut poll = tokio::time::interval(SLOW_POLL);
     poll.tick().await;
@@ -330,13 +343,17 @@ async fn follow(
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
+        let asked = tokio::select! {
             order = orders.recv() => match order {
-                Some(Order::Reload) => reloader.reload(true),
+                Some(Order::Reload) => true,
                 Some(Order::Stop) | None => return,
             },
-            Some(()) = told => reloader.reload(false),
-            _ = poll.tick(), if watched.is_some() => reloader.reload(false),
+            Some(()) = told => false,
+            _ = poll.tick(), if watched.is_some() => false,
+        };
+        let trying = Arc::clone(&reloader);
+        if let Err(error) = apart(move || trying.reload(asked)).await {
+            reloader.broke(&error);
         }
     }
 }

@@ -92,7 +92,8 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         demo_rate: args.demo_rate,
         clock: Clock::default(),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // It listens; the threads that serve have runtimes of their own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match runtime.block_on(serve(options)) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(ServeError::Configuration(problems)) => {

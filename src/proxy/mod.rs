@@ -20,7 +20,7 @@ mod streaming;
 pub use admin::AdminState;
 pub use body::BodyLimits;
 pub use exchange::Gateway;
-pub use listener::{ConnectionTimes, ListenerSettings, ServerTls, TlsError};
+pub use listener::{ConnectionTimes, ListenerSettings, ServerTls, TlsError, Workers};
 pub use live::{Asked, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 pub use service::{serve_admin, serve_data};
 

@@ -243,7 +243,7 @@ impl Metrics {
             ),
             reloads: declare.counter(
                 "tidegate_policy_reloads_total",
-                "Policy reload attempts: ok, invalid, tests_failed.",
+                "Policy reload attempts: ok, invalid, tests_failed, failed.",
                 &["outcome"],
             ),
             reload_ok: declare.gauge(
@@ -306,7 +306,7 @@ impl Metrics {
             }
             self.moderated_bytes.with_label_values(&[phase]).inc_by(0);
         }
-        for outcome in ["ok", "invalid", "tests_failed"] {
+        for outcome in ["ok", "invalid", "tests_failed", "failed"] {
             self.reloads.with_label_values(&[outcome]).inc_by(0);
         }
         for part in ["exchange", "screening"] {

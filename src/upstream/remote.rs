@@ -13,6 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
+use thread_local::ThreadLocal;
 use tokio::time::{Instant, timeout, timeout_at};
 use tower::Service;
 
@@ -20,7 +21,7 @@ use super::trust::{Authorities, client_config};
 use super::{Answer, AnswerBody, Outgoing, UpstreamError, UpstreamKey, UpstreamTimeouts};
 use crate::domain::Secret;
 
-/// Idle connections that are kept for each upstream.
+/// Idle connections that each thread keeps for each upstream.
 const IDLE_CONNECTIONS: usize = 256;
 /// How long an idle connection is kept: less than the 60 s after which many servers close theirs, so
 /// that few requests meet a closing connection.
@@ -66,7 +67,10 @@ pub enum RemoteError {
 /// A model server over the network.
 #[derive(Debug)]
 pub struct Remote {
-    client: Client<TimedConnector, Full<Bytes>>,
+    /// One for each thread that sends: a connection is driven where it was made, so a request never
+    /// waits for another thread.
+    clients: ThreadLocal<Client<TimedConnector, Full<Bytes>>>,
+    connector: TimedConnector,
     key: Option<UpstreamKey>,
     settings: RemoteSettings,
     prefix: String,
@@ -102,7 +106,17 @@ impl Remote {
             .enable_http2()
             .wrap_connector(connector);
         let connector = TimedConnector { inner: https, limit: settings.timeouts.connect };
-        let client = Client::builder(TokioExecutor::new())
+        let prefix = base.path().trim_end_matches('/').to_owned();
+        let key = settings.key.as_ref().map(UpstreamKey::new).transpose()?;
+        Ok(Self { clients: ThreadLocal::new(), connector, key, settings, prefix })
+    }
+
+    pub(super) fn key(&self) -> Option<&UpstreamKey> {
+        self.key.as_ref()
+    }
+
+    fn client(&self) -> Client<TimedConnector, Full<Bytes>> {
+        Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_CONNECTION_TIME)
@@ -112,14 +126,7 @@ impl Remote {
             .http2_max_header_list_size(MAX_HEADER_LIST)
             .http2_keep_alive_interval(PING)
             .http2_keep_alive_timeout(PING)
-            .build(connector);
-        let prefix = base.path().trim_end_matches('/').to_owned();
-        let key = settings.key.as_ref().map(UpstreamKey::new).transpose()?;
-        Ok(Self { client, key, settings, prefix })
-    }
-
-    pub(super) fn key(&self) -> Option<&UpstreamKey> {
-        self.key.as_ref()
+            .build(self.connector.clone())
     }
 
     pub(super) async fn send(&self, outgoing: Outgoing) -> Result<Answer, UpstreamError> {
@@ -139,7 +146,8 @@ impl Remote {
         *request.headers_mut() = headers;
         let times = self.settings.timeouts;
         let deadline = Instant::now() + times.total;
-        let answer = timeout(times.first_byte, self.client.request(request)).await;
+        let client = self.clients.get_or(|| self.client());
+        let answer = timeout(times.first_byte, client.request(request)).await;
         let answer =
             answer.map_err(|_| UpstreamError::Timeout("first byte"))?.map_err(|error| {
                 if error.is_connect() && was_slow(&error) {

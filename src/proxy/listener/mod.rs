@@ -9,6 +9,7 @@ mod alarm;
 mod tests;
 mod timed;
 mod tls;
+mod workers;
 
 use std::error::Error;
 use std::io;
@@ -27,6 +28,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -35,6 +37,7 @@ use tokio_util::task::TaskTracker;
 
 pub use timed::ConnectionTimes;
 pub use tls::{ServerTls, TlsError};
+pub use workers::Workers;
 
 use timed::{Activity, Exchanging, TimedIo};
 
@@ -89,6 +92,8 @@ pub struct ListenerSettings {
     pub grace: Duration,
     /// Certificate and key; `None` listens in the clear.
     pub tls: Option<Arc<ServerTls>>,
+    /// The threads that serve the connections; `None` is the runtime that listens.
+    pub workers: Option<Arc<Workers>>,
     /// Counts the connections.
     pub metrics: Arc<Metrics>,
 }
@@ -147,12 +152,20 @@ pub(super) async fn serve<S, B>(
         match accepted {
             Ok((stream, _peer)) => {
                 backoff = FIRST_BACKOFF;
+                let place = settings.workers.as_ref().and_then(|workers| workers.place());
                 let guards = (permit, Counted::new(&settings));
                 let (door, kill) = (Arc::clone(&door), kill.clone());
-                tasks.spawn(async move {
-                    kill.run_until_cancelled(door.serve(stream)).await;
-                    drop(guards);
-                });
+                let home =
+                    place.as_ref().map_or_else(Handle::current, |place| place.handle.clone());
+                let stream = stream.into_std();
+                let connection = async move {
+                    match stream.and_then(TcpStream::from_std) {
+                        Ok(stream) => drop(kill.run_until_cancelled(door.serve(stream)).await),
+                        Err(error) => tracing::debug!(%error, "connection cannot be served"),
+                    }
+                    drop((guards, place));
+                };
+                tasks.spawn_on(connection, &home);
             }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {

@@ -45,6 +45,7 @@ fn settings() -> ListenerSettings {
         times: ConnectionTimes { header: LONG, keep_alive: LONG, write_stall: LONG },
         grace: LONG,
         tls: None,
+        workers: None,
         metrics: Arc::new(Metrics::new()),
     }
 }

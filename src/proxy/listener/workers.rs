@@ -1,0 +1,119 @@
+//! One thread for each core, each with a runtime of its own. A connection stays on the thread that it
+//! was given to, with everything that is done for it: what follows one step of an exchange is woken on
+//! the same core, whose caches hold it, and no thread is asked whether it has time (ADR 013).
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{JoinHandle, available_parallelism};
+
+use tokio::runtime::{Builder, Handle};
+use tokio_util::sync::CancellationToken;
+
+/// Threads that serve connections. Dropping it ends them, and what still runs there.
+#[derive(Debug)]
+pub struct Workers {
+    workers: Vec<Worker>,
+    stop: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Worker {
+    handle: Handle,
+    /// Connections that it has now.
+    open: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A place on one thread; it is free again when this is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    open: Arc<AtomicUsize>,
+    pub(super) handle: Handle,
+}
+
+impl Workers {
+    /// Starts one thread for each core that this process may use.
+    ///
+    /// # Errors
+    /// When the system gives no thread, or what a runtime needs.
+    pub fn start() -> io::Result<Self> {
+        let count = available_parallelism().map_or(1, NonZeroUsize::get);
+        let mut started =
+            Self { workers: Vec::with_capacity(count), stop: CancellationToken::new() };
+        for number in 0..count {
+            started.workers.push(Worker::start(number, started.stop.clone())?);
+        }
+        Ok(started)
+    }
+
+    /// A place on the thread that has the fewest connections; `None` where there is no thread.
+    pub(super) fn place(&self) -> Option<Place> {
+        let idlest =
+            self.workers.iter().min_by_key(|worker| worker.open.load(Ordering::Relaxed))?;
+        idlest.open.fetch_add(1, Ordering::Relaxed);
+        Some(Place { open: Arc::clone(&idlest.open), handle: idlest.handle.clone() })
+    }
+}
+
+impl Worker {
+    fn start(number: usize, stop: CancellationToken) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let thread = std::thread::Builder::new()
+            .name(format!("worker-{number}"))
+            .spawn(move || runtime.block_on(stop.cancelled()))?;
+        Ok(Self { handle, open: Arc::new(AtomicUsize::new(0)), thread: Some(thread) })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        for worker in &mut self.workers {
+            // A thread that panicked has nothing left to wait for.
+            worker.thread.take().map(JoinHandle::join).transpose().unwrap_or_default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_go_to_the_thread_that_has_the_fewest() {
+        let stop = CancellationToken::new();
+        let started = [0, 1].map(|number| Worker::start(number, stop.clone()).unwrap());
+        let workers = Workers { workers: started.into(), stop };
+        let places: Vec<Place> = (0..4).map(|_| workers.place().unwrap()).collect();
+        let open = || workers.workers.iter().map(|worker| worker.open.load(Ordering::Relaxed));
+        assert_eq!(open().collect::<Vec<_>>(), [2, 2]);
+        drop(places.into_iter().step_by(2).collect::<Vec<_>>());
+        assert_eq!(open().sum::<usize>(), 0);
+        let held: Vec<Place> = (0..3).map(|_| workers.place().unwrap()).collect();
+        assert_eq!(open().collect::<Vec<_>>(), [2, 1]);
+        drop(held);
+    }
+
+    #[test]
+    fn what_still_runs_ends_with_the_threads() {
+        let workers = Workers::start().unwrap();
+        let place = workers.place().unwrap();
+        let (held, running) = (Arc::new(()), Arc::new(()));
+        let kept = Arc::clone(&running);
+        drop(place.handle.spawn(async move {
+            std::future::pending::<()>().await;
+            drop(kept);
+        }));
+        drop((workers, held));
+        assert_eq!(Arc::strong_count(&running), 1);
+    }
+}
