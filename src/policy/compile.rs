@@ -142,7 +142,8 @@ impl Compiler<'_> {
             node.any.push(Matcher::Atom(atom));
         }
         for (index, pattern) in written.regex.iter().flat_map(|list| list.iter()).enumerate() {
-            let place = format!("{place}.regex[{index}]");
+            let key = if matches!(pattern, Pattern::Detailed { .. }) { ".pattern" } else { "" };
+            let place = format!("{place}.regex[{index}]{key}");
             node.any.extend(self.regex(pattern, &place, max_match).map(Matcher::Atom));
         }
         for name in written.lexicon.iter().flat_map(|list| list.iter()) {
@@ -192,16 +193,7 @@ impl Compiler<'_> {
     }
 
     fn regex(&mut self, pattern: &Pattern, place: &str, max_match: usize) -> Option<AtomId> {
-        let (pattern, views) = match pattern {
-            Pattern::Text(pattern) => (pattern, false),
-            Pattern::Detailed { pattern, views } => (pattern, *views),
-        };
-        if views {
-            let message = "`views` of a regex: known, but not available in this version";
-            let problem = Problem::new(Code::TG019, message);
-            self.problems
-                .push(problem.at(self.loaded.at(place), "this would read the raw text only"));
-        }
+        let (pattern, views) = (pattern.text(), pattern.reads_views());
         match longest_match(pattern) {
             Err(error) => {
                 self.pattern_problem(&error, place);
@@ -213,12 +205,12 @@ impl Compiler<'_> {
         let atom = self.atom(None, "regex");
         self.scanner.pattern(PatternSpec {
             atom,
-            pattern: pattern.clone(),
+            pattern: pattern.to_owned(),
             validate: None,
-            label: Arc::from(pattern.as_str()),
+            label: Arc::from(pattern),
             max_match,
             outline: None,
-            views: false,
+            views,
         });
         self.patterns.push(place.to_owned());
         Some(atom)
