@@ -111,19 +111,18 @@ impl InitArgs {
     /// What to do now, as commands.
     fn next_steps(&self) -> String {
         let folder = self.folder.display();
-        let mut steps = format!(
-            "next:\n  tidegate test --config {folder}/tidegate.yaml\n  tidegate serve --config {folder}/tidegate.yaml\n"
-        );
-        if self.extras.contains(&Extra::Compose) {
-            steps += &format!("  docker compose -f {folder}/deploy/compose.yaml up\n");
+        let always = ["test", "serve"];
+        let mut steps = always
+            .map(|command| format!("tidegate {command} --config {folder}/tidegate.yaml"))
+            .to_vec();
+        for extra in Extra::value_variants().iter().filter(|extra| self.extras.contains(extra)) {
+            let (path, _) = extra.file();
+            steps.push(match extra {
+                Extra::Compose => format!("docker compose -f {folder}/{path} up"),
+                Extra::K8s | Extra::Systemd => format!("see the first lines of {folder}/{path}"),
+            });
         }
-        for extra in [Extra::K8s, Extra::Systemd] {
-            if self.extras.contains(&extra) {
-                let (path, _) = extra.file();
-                steps += &format!("  see the first lines of {folder}/{path}\n");
-            }
-        }
-        steps
+        format!("next:\n  {}\n", steps.join("\n  "))
     }
 }
 

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::AtomId;
 use super::automaton::{HorizonAutomaton, Shape};
-use super::flat::{Course, MatchSink};
+use super::run::{Course, MatchSink};
 use super::shapes::Shapes;
 use super::widen::without_context;
 use crate::domain::Span;
