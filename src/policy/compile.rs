@@ -458,11 +458,16 @@ fn thresholds(file: &PolicyFile) -> Vec<Threshold> {
     thresholds
 }
 
-/// Views that the policy switches off. `leet` has two readings of `1`, `!` and `|` under one switch.
+/// Views that the policy switches off. `leet` has two readings of `1`, `!` and `|` under one switch, `spaced` two of
+/// letters that may be words.
 fn off_views(file: &PolicyFile) -> Vec<&'static str> {
     let written = file.views.written();
     let off = |view: &str| {
-        let switch = if view == "leet_l" { "leet" } else { view };
+        let switch = match view {
+            "leet_l" => "leet",
+            "spaced_words" => "spaced",
+            view => view,
+        };
         written.iter().any(|(name, on)| *name == switch && *on == Some(false))
     };
     crate::text::VIEWS.iter().map(|view| view.name.0).filter(|view| off(view)).collect()
