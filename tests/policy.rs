@@ -261,3 +261,15 @@ fn a_mistake_in_a_regex_is_shown_at_its_place_in_either_form() {
         assert_eq!(place, Some((5, at)), "{written}");
     }
 }
+
+#[test]
+fn the_regexes_of_the_shipped_policies_run_on_the_fast_automata() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    for name in ["default", "strict", "starter"] {
+        let (loaded, problems) = load_policy(&root, &root.join(format!("policies/{name}.yaml")));
+        assert!(!problems.has_errors(), "{name}: {problems:?}");
+        let (policy, problems) = compile(&loaded.unwrap_or_else(|| panic!("{name}")));
+        let policy = policy.unwrap_or_else(|| panic!("{name}: {problems:?}"));
+        assert!(policy.scanner.patterns_are_dense(), "{name}");
+    }
+}
