@@ -53,7 +53,7 @@ pub(super) const URL: EntityDef = EntityDef {
         r"(?-u:\b)[Ww]{3}\.[A-Za-z0-9](?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{0,2000}[A-Za-z0-9\-_~/#=&%\]])?",
     ],
     validate: is_url,
-    outline: super::around(r"(?:[A-Za-z]+://|[Ww]\.)[!-~]+"),
+    outline: super::around(r"(?:[A-Za-z]+://|[Ww]+\.)[!-~]+"),
 };
 
 fn is_ipv4(text: &str) -> bool {
