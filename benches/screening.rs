@@ -37,6 +37,7 @@ fn scanner(terms: usize) -> Scanner {
             validate: None,
             max_match: 1024,
             outline: None,
+            views: false,
         });
     }
     builder.build().expect("the patterns of the benchmark compile")

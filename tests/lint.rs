@@ -52,6 +52,7 @@ fn a_rule_behind_a_blocking_one_that_sees_all_of_it_is_named() {
         ("words: [\"bomb*\"]", "lexicon: l"),
         ("detect: [email, url]", "detect: [email]"),
         ("any: [{ words: [x1] }, { regex: 'b[0-9]' }]", "regex: 'b[0-9]'"),
+        ("regex: { pattern: 'b[0-9]', views: true }", "regex: 'b[0-9]'"),
         ("words: [bomb]", "words: [bomb], on: [completion], authors: [assistant]"),
         ("words: [bomb]", "words: [bomb], except: [a bomb]"),
     ] {
@@ -81,6 +82,10 @@ fn a_rule_that_may_decide_something_is_not_named() {
         ),
         ("words: [bomb], not: [{ words: [bath] }], action: block", "words: [bomb], action: tag"),
         ("regex: 'bomb', action: block", "words: [bomb], action: tag"),
+        (
+            "regex: 'b[0-9]', action: block",
+            "regex: { pattern: 'b[0-9]', views: true }, action: tag",
+        ),
     ] {
         let rules = format!("rules:\n  - {{ id: early, {early} }}\n  - {{ id: late, {late} }}\n");
         assert_eq!(lints(&rules), Vec::<String>::new(), "{early} / {late}");

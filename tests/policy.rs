@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
-use tidegate::config::{Problems, load_policy};
+use tidegate::config::{Code, Problems, load_policy};
 use tidegate::domain::{Action, Author, Phase};
 use tidegate::engine::{Scratch, Subject, screen_passage};
 use tidegate::policy::{Facts, Policy, compile};
@@ -229,4 +229,47 @@ suppress: [{{ rule: bombs, when: {{ route: history }}, reason: r }}]
     let both = Request { route: "history", model: "m", ..Request::default() }.of(&policy);
     assert_eq!(action(&both, "bomb"), Action::Allow);
     assert_eq!(action(&both, "darn"), Action::Redact);
+}
+
+#[test]
+fn a_regex_reads_the_views_that_are_on_if_it_asks_for_them() {
+    let rules = "rules:
+  - { id: codes, regex: [{ pattern: 'PROJECT-[0-9]{2}', views: true }, 'PLAN-[0-9]{2}'], action: block }
+";
+    let all = policy(rules);
+    assert_eq!(action(&all, "see PROJECT-12, PLAN-1"), Action::Block);
+    assert_eq!(action(&all, "see project-12"), Action::Block);
+    assert_eq!(action(&all, "see РRОJЕСТ-12"), Action::Block);
+    assert_eq!(action(&all, "see plan-12, ＰＬＡＮ－１２"), Action::Allow);
+    let folded = policy(&format!("views: {{ skeleton: false }}\n{rules}"));
+    assert_eq!(action(&folded, "see project-12"), Action::Block);
+    assert_eq!(action(&folded, "see РRОJЕСТ-12"), Action::Allow);
+}
+
+#[test]
+fn a_mistake_in_a_regex_is_shown_at_its_place_in_either_form() {
+    for (written, at) in [("'x+(ab'", 15), ("{ pattern: 'x+(ab', views: true }", 26)] {
+        let (_, problems) =
+            load(&format!("rules:\n  - id: a\n    regex: {written}\n    action: tag\n"));
+        let place = problems.iter().find_map(|problem| {
+            problem
+                .primary()
+                .filter(|_| problem.code == Code::TG011)
+                .map(|label| label.at.position())
+        });
+        let place = place.map(|place| (place.line, place.column));
+        assert_eq!(place, Some((5, at)), "{written}");
+    }
+}
+
+#[test]
+fn the_regexes_of_the_shipped_policies_run_on_the_fast_automata() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    for name in ["default", "strict", "starter"] {
+        let (loaded, problems) = load_policy(&root, &root.join(format!("policies/{name}.yaml")));
+        assert!(!problems.has_errors(), "{name}: {problems:?}");
+        let (policy, problems) = compile(&loaded.unwrap_or_else(|| panic!("{name}")));
+        let policy = policy.unwrap_or_else(|| panic!("{name}: {problems:?}"));
+        assert!(policy.scanner.patterns_are_dense(), "{name}");
+    }
 }

@@ -15,8 +15,9 @@ use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::Hir;
 
-use super::flat::{Course, Flat, Group, MOST_GROUPS, MatchSink, Run, byte_before};
+use super::flat::{Flat, Group, MOST_GROUPS};
 use super::pattern::PatternError;
+use super::run::{Course, MatchSink, Run, byte_before};
 use super::widen::{Widening, byte_of_no_text, can_begin_with, has_long_repeat, widen_whole};
 
 /// How far patterns are widened, one step after the other, until the dense form fits.

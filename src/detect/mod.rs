@@ -11,8 +11,10 @@ mod flat;
 mod index;
 mod lexicon;
 mod pattern;
+mod run;
 mod scanner;
 mod shapes;
+mod viewed;
 mod widen;
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::AtomId;
 use super::automaton::{HorizonAutomaton, Shape};
-use super::flat::{Course, MatchSink};
+use super::run::{Course, MatchSink};
 use super::shapes::Shapes;
 use super::widen::without_context;
 use crate::domain::Span;
@@ -40,6 +40,8 @@ pub struct PatternSpec {
     pub max_match: usize,
     /// What a built-in pattern has in the place of an automaton of its own.
     pub outline: Option<Outline>,
+    /// Whether it reads the views too. There, upper and lower case are alike.
+    pub views: bool,
 }
 
 /// Where a match of a pattern may be in progress, told by regexes with smaller automata that many
@@ -113,6 +115,16 @@ pub(super) struct PatternScan {
     pub(super) exhausted: bool,
 }
 
+impl PatternScan {
+    /// Takes in what was told of another reading of the same window. Of two overflows the one counts that begins
+    /// first, or ends first: what is given up must be the same however the text comes.
+    pub(super) fn include(&mut self, other: Self) {
+        self.decided = self.decided.min(other.decided);
+        self.overflow = self.overflow.into_iter().chain(other.overflow).min();
+        self.exhausted |= other.exhausted;
+    }
+}
+
 /// All regexes of a policy.
 #[derive(Debug)]
 pub(super) struct PatternSet {
@@ -149,8 +161,13 @@ struct Compiled {
 
 /// Parses a pattern and checks that it may be used; the result tells its longest match.
 pub(super) fn parse(pattern: &str) -> Result<Hir, PatternError> {
+    parse_as(pattern, false)
+}
+
+fn parse_as(pattern: &str, any_case: bool) -> Result<Hir, PatternError> {
     let hir = regex_syntax::ParserBuilder::new()
         .nest_limit(NEST_LIMIT)
+        .case_insensitive(any_case)
         .build()
         .parse(pattern)
         .map_err(|error| syntax_error(&error))?;
@@ -173,7 +190,7 @@ fn shared(pattern: &str) -> SharedRegex {
 }
 
 /// Compiles one pattern under the limits.
-fn compile(pattern: &str) -> Result<meta::Regex, PatternError> {
+fn compile(pattern: &str, any_case: bool) -> Result<meta::Regex, PatternError> {
     meta::Regex::builder()
         .configure(
             meta::Config::new()
@@ -181,7 +198,7 @@ fn compile(pattern: &str) -> Result<meta::Regex, PatternError> {
                 .nfa_size_limit(Some(REGEX_LIMIT))
                 .which_captures(thompson::WhichCaptures::Implicit),
         )
-        .syntax(syntax::Config::new().nest_limit(NEST_LIMIT))
+        .syntax(syntax::Config::new().nest_limit(NEST_LIMIT).case_insensitive(any_case))
         .build(pattern)
         .map_err(|_| PatternError::TooLarge)
 }
@@ -196,21 +213,25 @@ fn syntax_error(error: &regex_syntax::Error) -> PatternError {
 }
 
 impl PatternSet {
-    /// Compiles all patterns. The error names the index of the pattern that is at fault, or none
-    /// when all of them together are.
-    pub(super) fn new(specs: Vec<PatternSpec>) -> Result<Self, (Option<usize>, PatternError)> {
+    /// Compiles all patterns; with `any_case`, upper and lower case are alike to them. The error names the
+    /// index of the pattern that is at fault, or none when all of them together are.
+    pub(super) fn new(
+        specs: Vec<PatternSpec>,
+        any_case: bool,
+    ) -> Result<Self, (Option<usize>, PatternError)> {
         let mut compiled = Vec::with_capacity(specs.len());
         let mut shapes = Shapes::default();
         let mut context = false;
         let mut unbounded: BTreeMap<usize, Vec<Shape>> = BTreeMap::new();
         for (index, spec) in specs.into_iter().enumerate() {
             let at_fault = |error| (Some(index), error);
-            let hir = parse(&spec.pattern).map_err(at_fault)?;
-            let regex = match spec.outline {
-                Some(_) => shared(&spec.pattern),
-                None => {
-                    Arc::new(OnceLock::from(compile(&spec.pattern).map(Some).map_err(at_fault)?))
-                }
+            let hir = parse_as(&spec.pattern, any_case).map_err(at_fault)?;
+            let regex = if spec.outline.is_some() {
+                // None of these reads views.
+                shared(&spec.pattern)
+            } else {
+                let regex = compile(&spec.pattern, any_case).map_err(at_fault)?;
+                Arc::new(OnceLock::from(Some(regex)))
             };
             let longest = hir.properties().maximum_len().filter(|&len| len <= spec.max_match);
             let shortest = hir.properties().minimum_len().unwrap_or_default();
@@ -365,7 +386,7 @@ impl Compiled {
         if within.len() < self.shortest {
             return true;
         }
-        let regex = self.regex.get_or_init(|| compile(&self.spec.pattern).ok());
+        let regex = self.regex.get_or_init(|| compile(&self.spec.pattern, false).ok());
         let Some(regex) = regex else { return false };
         for hit in regex.find_iter(Input::new(text).span(within.range())) {
             // A search may read to the end of its segment for each match, so that is what each

@@ -7,7 +7,10 @@ use thiserror::Error;
 
 use super::AtomId;
 use super::lexicon::{TermMatch, TermSet, TermSpec};
-use super::pattern::{PatternError, PatternScratch, PatternSet, PatternSpec, PatternWindow};
+use super::pattern::{
+    PatternError, PatternScan, PatternScratch, PatternSet, PatternSpec, PatternWindow,
+};
+use super::viewed::{InViews, ViewedPatterns};
 use crate::domain::{Span, ViewName};
 use crate::text::{Reading, VIEWS};
 
@@ -72,11 +75,13 @@ impl ScannerBuilder {
                 views |= 1 << index;
             }
         }
-        let patterns = PatternSet::new(self.patterns).map_err(|(index, error)| match index {
+        let failed = |(index, error)| match index {
             Some(index) => BuildError::Pattern { index, error },
             None => BuildError::Patterns(error),
-        })?;
-        Ok(Scanner { terms: TermSet::new(self.terms), patterns, views })
+        };
+        let viewed = ViewedPatterns::new(&self.patterns).map_err(failed)?;
+        let patterns = PatternSet::new(self.patterns, false).map_err(failed)?;
+        Ok(Scanner { terms: TermSet::new(self.terms), patterns, viewed, views })
     }
 }
 
@@ -85,6 +90,7 @@ impl ScannerBuilder {
 pub struct Scanner {
     terms: TermSet,
     patterns: PatternSet,
+    viewed: Option<ViewedPatterns>,
     /// The views that are on, a bit each.
     views: u32,
 }
@@ -180,7 +186,8 @@ impl Scanner {
 
     /// Bytes that the automata take.
     pub fn memory(&self) -> usize {
-        self.terms.memory() + self.patterns.memory()
+        let viewed = self.viewed.as_ref().map_or(0, ViewedPatterns::memory);
+        self.terms.memory() + self.patterns.memory() + viewed
     }
 
     /// Whether the automaton over the patterns is of the fast form.
@@ -196,32 +203,36 @@ impl Scanner {
     /// Scans a window. Its hits, all those that begin before the decided byte, are in `scratch.hits`.
     pub fn scan(&self, window: Window<'_>, scratch: &mut Scratch) -> Scan {
         scratch.hits.clear();
-        let mut decided = self.scan_views(window, scratch);
-        let patterns = self.scan_patterns(window, scratch);
-        decided = decided.min(patterns.decided);
+        let mut scan = self.scan_patterns(window, scratch);
+        scan.include(self.scan_views(window, scratch));
+        let mut decided = scan.decided;
         if window.last {
             decided = window.text.len();
         } else {
             decided = pull_back(decided.max(window.from), &scratch.hits);
         }
         scratch.hits.retain(|hit| hit.span.start >= window.from && hit.span.start < decided);
-        scratch.hits.sort_unstable_by_key(|hit| (hit.span, hit.atom, hit.source));
-        // Two views that saw the same thing give one hit, named after the first view of the table.
+        // Two views that saw the same thing give one hit, named after the first view of the table: the sort
+        // leaves them in their order.
+        scratch.hits.sort_by_key(|hit| (hit.span, hit.atom, hit.source));
         scratch.hits.dedup_by_key(|hit| (hit.span, hit.atom));
         Scan {
             decided,
-            overflow: patterns.overflow.filter(|span| span.start >= window.from),
-            exhausted: patterns.exhausted || scratch.hits_left == 0,
+            overflow: scan.overflow.filter(|span| span.start >= window.from),
+            exhausted: scan.exhausted || scratch.hits_left == 0,
         }
     }
 
-    /// Builds each view that would differ, looks for terms in it, and tells the earliest raw byte
-    /// that is still open in any of them.
-    fn scan_views(&self, window: Window<'_>, scratch: &mut Scratch) -> usize {
-        let Scratch { raw, readings, hits, hits_left, .. } = scratch;
+    /// Builds each view that would differ, looks for terms and patterns in it, and tells the earliest raw
+    /// byte that is still open in any of them.
+    fn scan_views(&self, window: Window<'_>, scratch: &mut Scratch) -> PatternScan {
+        let Scratch { raw, readings, patterns, hits, hits_left, work_left } = scratch;
         raw.identity(window.text);
         readings.resize_with(VIEWS.len(), Reading::default);
-        let (shown, mut decided) = self.build_views(window.last, raw, readings);
+        let mut in_views =
+            InViews { viewed: self.viewed.as_ref(), window, scratch: patterns, work_left };
+        let (shown, decided) = self.build_views(window.last, raw, readings, &mut in_views);
+        let mut scan = PatternScan { decided, overflow: None, exhausted: false };
         for shown in shown.iter().filter(|shown| shown.views != 0) {
             let Some(view) = VIEWS.get(shown.reading) else { continue };
             let reading =
@@ -241,10 +252,20 @@ impl Scanner {
             };
             let open = self.terms.scan(reading, (shown.views, shown.upto), hits_left, &mut report);
             if !window.last {
-                decided = decided.min(reading.raw_start(open));
+                scan.decided = scan.decided.min(reading.raw_start(open));
             }
+            let patterns = in_views.scan(reading, shown.upto, &mut |number, at| {
+                let Some(spec) = self.patterns.spec(number) else { return };
+                let span = reading.raw_span(at.start, at.end);
+                if *hits_left > 0 && is_seen_by(view.name, reading, at) {
+                    *hits_left -= 1;
+                    let source = Source::Pattern(number);
+                    hits.push(Hit { atom: spec.atom, span, view: view.name, source });
+                }
+            });
+            scan.include(patterns);
         }
-        decided
+        scan
     }
 
     /// Builds the views that differ from what they read. Tells which readings are to be looked at, each
@@ -255,6 +276,7 @@ impl Scanner {
         last: bool,
         raw: &Reading,
         readings: &mut [Reading],
+        patterns: &mut InViews<'_>,
     ) -> ([Shown; VIEWS.len()], usize) {
         let mut shown: [Shown; VIEWS.len()] = std::array::from_fn(Shown::nothing);
         let mut stands_for = [0; VIEWS.len()];
@@ -284,6 +306,7 @@ impl Scanner {
             } else {
                 if open < input.len() {
                     decided = decided.min(input.raw_start(self.terms.in_progress(input, open)));
+                    decided = decided.min(patterns.scan(input, open, &mut |_, _| {}).decided);
                 }
                 // What repeats nothing shows no word that its base does not show.
                 views = if view.name.0 == REPEATS { 0 } else { views };
@@ -297,11 +320,7 @@ impl Scanner {
         (shown, decided)
     }
 
-    fn scan_patterns(
-        &self,
-        window: Window<'_>,
-        scratch: &mut Scratch,
-    ) -> super::pattern::PatternScan {
+    fn scan_patterns(&self, window: Window<'_>, scratch: &mut Scratch) -> PatternScan {
         let Window { text, from, last, restart } = window;
         let scan = self.patterns.scan(
             PatternWindow { text, from, last, restart },
@@ -354,10 +373,13 @@ fn counts(
         return false;
     }
     let raw = window.text.get(span.range()).unwrap_or_default();
-    // Where nothing was collapsed, the term's collapsed spelling stands there by itself: `as`
-    // beside a word like `soooo` is not an `ass`.
-    let stretched = view.0 != REPEATS || reading.is_collapsed(at.start, at.end);
-    stretched && (!spec.exact_case || raw == spec.term)
+    is_seen_by(view, reading, at) && (!spec.exact_case || raw == spec.term)
+}
+
+/// Whether something in a view is its to report. Where nothing was collapsed, the collapsed spelling of a term
+/// stands there by itself: `as` beside a word like `soooo` is not an `ass`.
+fn is_seen_by(view: ViewName, reading: &Reading, at: Span) -> bool {
+    view.0 != REPEATS || reading.is_collapsed(at.start, at.end)
 }
 
 fn set<T>(list: &mut [T], index: usize, change: impl FnOnce(&mut T)) {

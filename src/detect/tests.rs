@@ -46,6 +46,7 @@ fn build(terms: &[&str], patterns: &[&str], views: bool) -> Scanner {
             label: Arc::from(*pattern),
             max_match: 1024,
             outline: None,
+            views: false,
         });
     }
     builder.build().unwrap()
@@ -181,6 +182,7 @@ fn patterns_are_refused_for_what_is_wrong_with_them() {
         label: Arc::from("big"),
         max_match: 1024,
         outline: None,
+        views: false,
     });
     assert!(matches!(
         builder.build().unwrap_err(),

@@ -11,6 +11,7 @@ mod rules;
 mod sample;
 mod screen;
 mod tally;
+mod thin;
 mod trace;
 mod trial;
 
@@ -18,6 +19,8 @@ mod trial;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod viewed_tests;
 
 pub use mend::{mend, merge};
 pub use pseudonym::{Pseudonyms, Restorer};

@@ -117,6 +117,15 @@ pub(super) fn in_window(first: &Placed, last: &Placed, window: Within) -> bool {
     }
 }
 
+/// Whether a window that begins with `first` could still hold a hit that begins where `later` does. Of hits in the
+/// order of the text, none after the first that it cannot is in the window.
+pub(super) fn may_reach(first: &Placed, later: &Placed, window: Within) -> bool {
+    match window {
+        Within::Words(words) => later.words.0 < first.words.0 + words,
+        Within::Chars(chars) => later.chars.0 <= first.chars.0 + chars,
+    }
+}
+
 /// Whether two hits lie in one window, in either order.
 pub(super) fn near(a: &Placed, b: &Placed, window: Within) -> bool {
     let (first, last) = if a.hit.span.start <= b.hit.span.start { (a, b) } else { (b, a) };

@@ -1,6 +1,6 @@
 //! Which hits fire a rule whose matcher has conditions: `all`, `not`, `within`.
 
-use super::place::{Count, Placed, in_window, near};
+use super::place::{Count, Placed, in_window, may_reach, near};
 use crate::policy::{Matcher, Node, Within};
 
 /// How a text is looked at.
@@ -131,6 +131,9 @@ fn together(parts: &[Vec<usize>], hits: &[Placed], window: Within) -> Vec<usize>
         let inside: Vec<(usize, usize)> = rest
             .iter()
             .copied()
+            .take_while(|&(index, _)| {
+                hits.get(index).is_some_and(|hit| may_reach(first_hit, hit, window))
+            })
             .filter(|&(index, _)| hits.get(index).is_some_and(|h| in_window(first_hit, h, window)))
             .collect();
         let complete = (0..parts.len()).all(|part| inside.iter().any(|&(_, p)| p == part));

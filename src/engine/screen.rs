@@ -10,14 +10,17 @@ use super::pseudonym::Restorer;
 use super::rules::{Sight, fulfilled, pending};
 pub use super::tally::Stop;
 use super::tally::{Fired, Tally};
+use super::thin::thin;
 use crate::detect::{AtomId, Hit, Scan, Scratch, Window};
 use crate::domain::{Author, Phase, Rewrite, Span, Verdict};
 use crate::policy::{OnFailure, Policy};
 use crate::text::{CONTEXT_CHARS, is_attached};
 
-/// The most hits of one scan, and of one text: beyond it the text counts as one that cannot be
-/// scanned.
+/// The most hits of one scan, the most of a prompt that rules may need at one time, and the most of a
+/// completion that fire: beyond it the text counts as one that cannot be scanned.
 const MOST_HITS: usize = 10_000;
+/// From so many hits of a prompt on, those are let go that no rule can need any more.
+const THIN_FROM: usize = 1_024;
 /// The most bytes that regexes may read for one piece of a stream, and for one whole text.
 const MOST_WORK: usize = 64 << 20;
 /// Bytes of a whole text that are looked at in one scan; doubled while nothing becomes decided.
@@ -68,7 +71,10 @@ pub struct Screen {
     tally: Tally,
     /// Where patterns without a longest match start anew after one was given up.
     restart: usize,
+    /// How many more hits of a completion may fire.
     hits_left: usize,
+    /// At how many remembered hits of a prompt they are thinned next.
+    thin_at: usize,
     work_left: usize,
     stopped: bool,
 }
@@ -116,6 +122,7 @@ impl Screen {
             tally: Tally::new(subject.phase, subject.today),
             restart: 0,
             hits_left: MOST_HITS,
+            thin_at: THIN_FROM,
             work_left: MOST_WORK,
             stopped: false,
         }
@@ -193,11 +200,13 @@ impl Screen {
     /// A prompt: hits are gathered, and weighed when the text is whole.
     fn collect(&mut self, scan: &Scan, last: bool, hits: &[Hit]) -> StepOutcome {
         let placed = self.place(hits);
-        let exhausted = scan.exhausted || placed.len() > self.hits_left;
-        self.hits_left = self.hits_left.saturating_sub(placed.len());
         self.remembered.extend(placed);
         self.move_to(self.base + scan.decided);
-        if exhausted {
+        if self.remembered.len() > self.thin_at {
+            self.remembered = thin(&self.policy, &self.remembered, self.count);
+            self.thin_at = (2 * self.remembered.len()).clamp(THIN_FROM, MOST_HITS);
+        }
+        if scan.exhausted || self.remembered.len() > MOST_HITS {
             let rest = self.weigh_all();
             let failed = self.tally.fail(&self.policy, 0, self.policy.unscannable);
             return StepOutcome {
@@ -234,10 +243,9 @@ impl Screen {
         }
         let start = self.decided();
         let mut known = std::mem::take(&mut self.remembered);
-        let before = known.len();
         known.extend(placed.into_iter().filter(|placed| placed.hit.span.start < frontier));
-        self.hits_left = self.hits_left.saturating_sub(known.len() - before);
         let fired = self.fired(&known, start, Sight::Forward);
+        self.hits_left = self.hits_left.saturating_sub(fired.len());
         self.remembered = self.worth_remembering(known);
         let (rewrites, mut stop) = self.tally.add(&self.policy, &fired);
         let limit = stop.map_or(frontier, |stop| stop.at);
@@ -288,7 +296,7 @@ impl Screen {
     /// Moves the frontier back to the first hit whose window is still open, and then to where no hit
     /// crosses it.
     fn hold_for_rules(&self, placed: &[Placed], frontier: usize) -> usize {
-        if self.policy.windowed.is_empty() {
+        if self.policy.conditions.windowed.is_empty() {
             return frontier;
         }
         let mut frontier = frontier;
@@ -297,7 +305,7 @@ impl Screen {
             let mut known = self.remembered.clone();
             known.extend(placed.iter().filter(|p| p.hit.span.start < frontier));
             let on = |rule: &&usize| self.policy.is_on(**rule, self.subject.today);
-            let rules = self.policy.windowed.iter().filter(on);
+            let rules = self.policy.conditions.windowed.iter().filter(on);
             let open = rules
                 .filter_map(|&rule| self.policy.rules.get(rule))
                 .filter(|rule| rule.applies_to(self.subject.phase, self.subject.author))
@@ -330,7 +338,7 @@ impl Screen {
         let relative =
             |hit: &Hit| hit.at(Span::new(hit.span.start - self.from, hit.span.end - self.from));
         let hits: Vec<Hit> = hits.iter().map(relative).collect();
-        if self.policy.windowed.is_empty() {
+        if self.policy.conditions.windowed.is_empty() {
             return hits.iter().map(|hit| Placed::unplaced(hit, self.decided())).collect();
         }
         let text = self.buffer.get(self.from..).unwrap_or_default();
@@ -385,7 +393,7 @@ impl Screen {
     /// context.
     fn move_to(&mut self, at: usize) {
         let at = (at - self.base).min(self.buffer.len());
-        if !self.policy.windowed.is_empty() {
+        if !self.policy.conditions.windowed.is_empty() {
             let passed = self.buffer.get(self.from..at).unwrap_or_default();
             self.count = self.count.after_text(passed);
         }

@@ -38,6 +38,15 @@ impl Sketch {
     }
 
     pub(crate) fn regex(&mut self, pattern: &str, placeholder: Option<&str>) -> AtomId {
+        self.pattern(pattern, placeholder, false)
+    }
+
+    /// A regex that reads the views too.
+    pub(crate) fn viewed_regex(&mut self, pattern: &str, placeholder: Option<&str>) -> AtomId {
+        self.pattern(pattern, placeholder, true)
+    }
+
+    fn pattern(&mut self, pattern: &str, placeholder: Option<&str>, views: bool) -> AtomId {
         let atom = self.atom(placeholder);
         self.scanner.pattern(PatternSpec {
             atom,
@@ -46,6 +55,7 @@ impl Sketch {
             label: Arc::from(pattern),
             max_match: if self.max_match == 0 { 1024 } else { self.max_match },
             outline: None,
+            views,
         });
         atom
     }
@@ -81,7 +91,7 @@ impl Sketch {
     }
 
     pub(crate) fn build(self) -> Arc<Policy> {
-        let (windowed, remembered) = conditions(&self.rules);
+        let conditions = Conditions::of(&self.rules);
         Arc::new(Policy {
             name: Arc::from("sketch"),
             revision: Arc::from("000000000000"),
@@ -90,8 +100,7 @@ impl Sketch {
             rules: self.rules.into(),
             suppressed: Vec::new(),
             atoms: self.atoms.into(),
-            windowed: windowed.into(),
-            remembered: remembered.into(),
+            conditions: Arc::new(conditions),
             term_scores: Arc::new(HashMap::new()),
             views_off: Arc::from([]),
             scanner: Arc::new(self.scanner.build().unwrap()),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::hold::unbounded_part;
 use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 use super::{
-    BlockStyle, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal, StreamRules,
-    conditions,
+    BlockStyle, Conditions, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
+    StreamRules,
 };
 use crate::config::policy_file::{
     BlockShape, ExceptEntry, LetterCase, Matcher as MatcherFile, Message, MessageRef,
@@ -142,7 +142,8 @@ impl Compiler<'_> {
             node.any.push(Matcher::Atom(atom));
         }
         for (index, pattern) in written.regex.iter().flat_map(|list| list.iter()).enumerate() {
-            let place = format!("{place}.regex[{index}]");
+            let key = if matches!(pattern, Pattern::Detailed { .. }) { ".pattern" } else { "" };
+            let place = format!("{place}.regex[{index}]{key}");
             node.any.extend(self.regex(pattern, &place, max_match).map(Matcher::Atom));
         }
         for name in written.lexicon.iter().flat_map(|list| list.iter()) {
@@ -184,6 +185,7 @@ impl Compiler<'_> {
                 label: Arc::from(entity.name),
                 max_match: max_match.max(longest),
                 outline: Some(entity.outline),
+                views: false,
             });
             self.patterns.push(place.to_owned());
         }
@@ -191,16 +193,7 @@ impl Compiler<'_> {
     }
 
     fn regex(&mut self, pattern: &Pattern, place: &str, max_match: usize) -> Option<AtomId> {
-        let (pattern, views) = match pattern {
-            Pattern::Text(pattern) => (pattern, false),
-            Pattern::Detailed { pattern, views } => (pattern, *views),
-        };
-        if views {
-            let message = "`views` of a regex: known, but not available in this version";
-            let problem = Problem::new(Code::TG019, message);
-            self.problems
-                .push(problem.at(self.loaded.at(place), "this would read the raw text only"));
-        }
+        let (pattern, views) = (pattern.text(), pattern.reads_views());
         match longest_match(pattern) {
             Err(error) => {
                 self.pattern_problem(&error, place);
@@ -212,11 +205,12 @@ impl Compiler<'_> {
         let atom = self.atom(None, "regex");
         self.scanner.pattern(PatternSpec {
             atom,
-            pattern: pattern.clone(),
+            pattern: pattern.to_owned(),
             validate: None,
-            label: Arc::from(pattern.as_str()),
+            label: Arc::from(pattern),
             max_match,
             outline: None,
+            views,
         });
         self.patterns.push(place.to_owned());
         Some(atom)
@@ -390,7 +384,7 @@ impl Compiler<'_> {
             }
         };
         let file = &self.loaded.file;
-        let (windowed, remembered) = conditions(&rules);
+        let conditions = Conditions::of(&rules);
         let failed = self.problems.has_errors();
         let policy = scanner.filter(|_| !failed).map(|scanner| Policy {
             name: Arc::from(file.name.as_str()),
@@ -400,8 +394,7 @@ impl Compiler<'_> {
             rules: rules.into(),
             suppressed: Vec::new(),
             atoms: self.atoms.into(),
-            windowed: windowed.into(),
-            remembered: remembered.into(),
+            conditions: Arc::new(conditions),
             term_scores: Arc::new(self.term_scores),
             views_off: off_views(file).into(),
             scanner: Arc::new(scanner),
@@ -465,11 +458,16 @@ fn thresholds(file: &PolicyFile) -> Vec<Threshold> {
     thresholds
 }
 
-/// Views that the policy switches off. `leet` has two readings of `1`, `!` and `|` under one switch.
+/// Views that the policy switches off. `leet` has two readings of `1`, `!` and `|` under one switch, `spaced` two of
+/// letters that may be words.
 fn off_views(file: &PolicyFile) -> Vec<&'static str> {
     let written = file.views.written();
     let off = |view: &str| {
-        let switch = if view == "leet_l" { "leet" } else { view };
+        let switch = match view {
+            "leet_l" => "leet",
+            "spaced_words" => "spaced",
+            view => view,
+        };
         written.iter().any(|(name, on)| *name == switch && *on == Some(false))
     };
     crate::text::VIEWS.iter().map(|view| view.name.0).filter(|view| off(view)).collect()

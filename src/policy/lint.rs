@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Policy, Rule};
 use crate::config::policy_file::{
-    Boundary, ExceptEntry, LetterCase, Matcher, Pattern, PolicyFile, RuleAction, RuleFile,
+    Boundary, ExceptEntry, LetterCase, Matcher, PolicyFile, RuleAction, RuleFile,
 };
 use crate::config::{Code, LoadedPolicy, Problem, Problems};
 use crate::detect::{AtomId, Scratch, Window};
@@ -120,7 +120,8 @@ fn sees_all_of(rule: &RuleFile, other: &RuleFile) -> bool {
 #[derive(Default)]
 struct Reach<'l> {
     detectors: BTreeSet<&'l str>,
-    patterns: BTreeSet<&'l str>,
+    /// Regexes, and whether they read the views too.
+    patterns: BTreeMap<&'l str, bool>,
     terms: HashMap<String, TermReach>,
 }
 
@@ -143,9 +144,9 @@ impl<'l> Reach<'l> {
             reach
                 .detectors
                 .extend(part.detect.iter().flat_map(|list| list.iter()).map(String::as_str));
-            reach
-                .patterns
-                .extend(part.regex.iter().flat_map(|list| list.iter()).map(Pattern::text));
+            for pattern in part.regex.iter().flat_map(|list| list.iter()) {
+                *reach.patterns.entry(pattern.text()).or_default() |= pattern.reads_views();
+            }
             for word in part.words.iter().flat_map(|list| list.iter()) {
                 let any_ending = word.ends_with('*');
                 reach.term(
@@ -186,7 +187,10 @@ impl<'l> Reach<'l> {
             !(other.detectors.is_empty() && other.patterns.is_empty() && other.terms.is_empty());
         anything
             && other.detectors.is_subset(&self.detectors)
-            && other.patterns.is_subset(&self.patterns)
+            && other
+                .patterns
+                .iter()
+                .all(|(text, views)| self.patterns.get(text).is_some_and(|own| *own || !views))
             && other.terms.iter().all(|(text, reach)| self.takes(text, *reach))
     }
 

@@ -4,6 +4,7 @@
 //! policy is immutable; a reload makes a new one.
 
 mod compile;
+mod conditions;
 mod hold;
 mod lint;
 mod message;
@@ -11,6 +12,7 @@ mod rule;
 mod variant;
 
 pub use compile::compile;
+pub use conditions::Conditions;
 pub use hold::{Hold, holds};
 pub use lint::lint;
 
@@ -134,10 +136,8 @@ pub struct Policy {
     pub suppressed: Vec<Suppressed>,
     /// What the atoms of the matchers stand for.
     pub atoms: Arc<[AtomInfo]>,
-    /// Rules whose matcher has a window, by index.
-    pub windowed: Arc<[usize]>,
-    /// Atoms of rules with conditions, which look back at hits of the text before; sorted.
-    pub remembered: Arc<[AtomId]>,
+    /// What rules with conditions need of hits.
+    pub conditions: Arc<Conditions>,
     /// Scores that single terms of a lexicon have, by the term's number.
     pub term_scores: Arc<HashMap<usize, f64>>,
     /// Names of the views that are off.
@@ -164,18 +164,6 @@ pub struct Policy {
     pub conditional: Arc<[(Condition, Suppressed)]>,
 }
 
-/// The rules that have a window, and the atoms that rules with conditions look back at.
-pub fn conditions(rules: &[Rule]) -> (Vec<usize>, Vec<AtomId>) {
-    let mut remembered = Vec::new();
-    for rule in rules.iter().filter(|rule| !rule.matcher.is_plain()) {
-        rule.matcher.visit_atoms(&mut |atom| remembered.push(atom));
-    }
-    remembered.sort_unstable();
-    remembered.dedup();
-    let windowed = rules.iter().enumerate().filter(|(_, rule)| rule.matcher.has_window());
-    (windowed.map(|(index, _)| index).collect(), remembered)
-}
-
 impl Policy {
     /// The mode in which a rule runs on a given day, under the policy's own mode.
     pub fn mode_of(&self, rule: &Rule, today: Date) -> Mode {
@@ -189,7 +177,7 @@ impl Policy {
 
     /// Whether rules with conditions look back at hits of this atom.
     pub fn remembers(&self, atom: AtomId) -> bool {
-        self.remembered.binary_search(&atom).is_ok()
+        self.conditions.remembered.binary_search(&atom).is_ok()
     }
 
     /// Whether a rule is on: at the policy's sensitivity, and not switched off on this day.

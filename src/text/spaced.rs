@@ -1,4 +1,5 @@
-//! The view `spaced`: single letters and Han characters that were pulled apart stand together again.
+//! The views `spaced` and `spaced_words`: single letters and Han characters that were pulled apart stand together
+//! again.
 //!
 //! Letters: at least three tokens of one letter each, with at most four characters that are neither
 //! letter nor digit between two of them (`f u c k`, `b.o.m.b`), become one word. Ordinary words are
@@ -7,6 +8,9 @@
 //! only, so a stream holds little, and a text may be looked at in pieces. Han characters: up to three other characters between two of them
 //! are left out; where these are ordinary clause punctuation or line ends (`好,我们`) only if one of the
 //! two stands alone.
+//!
+//! The first or last letter of a run may be a word of its own: `spaced` reads `a b o m b` as one word, which finds
+//! `a s s`; `spaced_words` as two.
 
 use std::ops::ControlFlow;
 use std::ops::Range;
@@ -22,8 +26,19 @@ pub(super) const SPACED: ViewDef = ViewDef {
     summary: "letters and Han characters pulled apart by blanks, punctuation or emoji",
     over: Some(SKELETON_INDEX),
     default_on: true,
-    applies,
-    build,
+    applies: |input| applies(input, Ends::Join),
+    build: |input, out| build(input, out, Ends::Join),
+    open_from,
+};
+
+/// The same, with the other reading of letters that are words.
+pub(super) const SPACED_WORDS: ViewDef = ViewDef {
+    name: ViewName("spaced_words"),
+    summary: "as spaced, with a, i and u before or behind pulled apart letters read as words",
+    over: Some(SKELETON_INDEX),
+    default_on: true,
+    applies: |input| applies(input, Ends::Stay),
+    build: |input, out| build(input, out, Ends::Stay),
     open_from,
 };
 
@@ -37,30 +52,50 @@ const WINDOW: usize = 2 * (NEIGHBOURS + 1);
 const LONGEST_GAP: usize = 4;
 /// The most characters between two Han characters.
 const LONGEST_HAN_GAP: usize = 3;
+/// Letters that are words by themselves, or are written in the place of one.
+const WORDS: [&str; 3] = ["a", "i", "u"];
 /// What hears of the text that is left out; it may stop the scan.
 type Drops<'a> = dyn FnMut(Range<usize>) -> ControlFlow<()> + 'a;
 
-fn applies(input: &Reading) -> bool {
+/// What becomes of the first and the last letter of a run where they may be words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// They belong to the run.
+    Join,
+    /// They are words.
+    Stay,
+}
+
+/// What a scan came to.
+struct Scanned {
+    /// The first byte that is open at the end.
+    open: usize,
+    /// Whether an end of a run stayed a word.
+    word_stayed: bool,
+}
+
+fn applies(input: &Reading, ends: Ends) -> bool {
     let text = input.as_str();
     input.survey().may_be_spaced && {
         let mut found = false;
-        scan(text, &mut |_| {
+        let scanned = scan(text, ends, &mut |_| {
             found = true;
-            ControlFlow::Break(())
+            if ends == Ends::Join { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        found
+        // Where no word stays, `spaced` shows all there is.
+        if ends == Ends::Join { found } else { scanned.word_stayed }
     }
 }
 
 fn open_from(input: &Reading) -> usize {
     let (decided, tail) = input.as_str().split_at(tail_start(input.as_str()));
-    decided.len() + scan(tail, &mut |_| ControlFlow::Continue(()))
+    decided.len() + scan(tail, Ends::Join, &mut |_| ControlFlow::Continue(())).open
 }
 
-fn build(input: &Reading, out: &mut Reading) {
+fn build(input: &Reading, out: &mut Reading, ends: Ends) {
     out.begin(input);
     let mut copied = 0;
-    scan(input.as_str(), &mut |dropped| {
+    scan(input.as_str(), ends, &mut |dropped| {
         out.append(input, copied..dropped.start);
         copied = dropped.end;
         ControlFlow::Continue(())
@@ -69,14 +104,14 @@ fn build(input: &Reading, out: &mut Reading) {
 }
 
 /// Finds what is left out, in the order of the text, and tells what is open at its end.
-fn scan(text: &str, drops: &mut Drops<'_>) -> usize {
-    let mut letters = Letters::new(text);
+fn scan(text: &str, ends: Ends, drops: &mut Drops<'_>) -> Scanned {
+    let mut letters = Letters::new(text, ends);
     let mut han = Han::default();
     for (at, c) in text.char_indices() {
         let class = class(c);
         if han.read(c, class, at, drops).is_break() || letters.read(c, class, at, drops).is_break()
         {
-            return text.len();
+            return Scanned { open: text.len(), word_stayed: letters.word_stayed };
         }
     }
     let open = letters.open_from().min(han.open_from(text));
@@ -84,15 +119,19 @@ fn scan(text: &str, drops: &mut Drops<'_>) -> usize {
         // Nothing comes after this, so there is nothing to stop.
         let _stopped = han.end(drops);
     }
-    open
+    Scanned { open, word_stayed: letters.word_stayed }
 }
 
 /// Runs of single letters.
 struct Letters<'a> {
     text: &'a str,
+    ends: Ends,
+    word_stayed: bool,
     /// The last letters of the run.
     window: [Span; WINDOW],
     len: usize,
+    /// Whether the first letter of the window is the first of the run.
+    begins: bool,
     /// The letter of the window behind which the first undecided gap lies.
     next: usize,
     /// Characters since the last letter of the run.
@@ -103,9 +142,20 @@ struct Letters<'a> {
 }
 
 impl<'a> Letters<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, ends: Ends) -> Self {
         let none = Span::new(0, 0);
-        Self { text, window: [none; WINDOW], len: 0, next: 0, gap: 0, token: none, token_chars: 0 }
+        Self {
+            text,
+            ends,
+            word_stayed: false,
+            window: [none; WINDOW],
+            len: 0,
+            begins: true,
+            next: 0,
+            gap: 0,
+            token: none,
+            token_chars: 0,
+        }
     }
 
     fn read(&mut self, c: char, class: Class, at: usize, drops: &mut Drops<'_>) -> ControlFlow<()> {
@@ -134,6 +184,7 @@ impl<'a> Letters<'a> {
         }
         if self.len == WINDOW {
             self.window.rotate_left(1);
+            self.begins = false;
             self.len -= 1;
             self.next -= 1;
         }
@@ -165,6 +216,7 @@ impl<'a> Letters<'a> {
             self.decide(drops)?;
         }
         self.len = 0;
+        self.begins = true;
         self.next = 0;
         self.gap = 0;
         ControlFlow::Continue(())
@@ -176,6 +228,12 @@ impl<'a> Letters<'a> {
         let gaps = Gaps { text: self.text, letters };
         let (at, long_enough) = (self.next, letters.len() >= LEAST_RUN);
         self.next += 1;
+        // All gaps but the last are decided before the run ends.
+        let (first, last) = (at == 0 && self.begins, at + 2 == letters.len());
+        if self.ends == Ends::Stay && gaps.is_beside_word(at, first, last) {
+            self.word_stayed = true;
+            return ControlFlow::Continue(());
+        }
         match gaps.gap(at) {
             Some(gap) if long_enough && !gaps.is_wide(at) => drops(gap.range()),
             _ => ControlFlow::Continue(()),
@@ -205,6 +263,22 @@ impl Gaps<'_> {
         Some(Span::new(left.end, right.start))
     }
 
+    /// Whether a blank stands behind the letter `at`, and the letter before it, the first of a run, or behind it, the
+    /// last, may be a word: there must be enough letters left for a run.
+    fn is_beside_word(self, at: usize, first: bool, last: bool) -> bool {
+        let is_word = |at: usize| {
+            let letter = self.letters.get(at).and_then(|letter| self.text.get(letter.range()));
+            letter.is_some_and(|letter| WORDS.contains(&letter))
+        };
+        let blank = self.gap(at).is_some_and(|gap| self.has_blank(gap));
+        let word = (first && is_word(at)) || (last && is_word(at + 1));
+        blank && word && self.letters.len() > LEAST_RUN
+    }
+
+    fn has_blank(self, gap: Span) -> bool {
+        self.text.get(gap.range()).unwrap_or_default().contains(char::is_whitespace)
+    }
+
     /// Whether the gap behind the letter `at` looks like one between words: wider than the two gaps on
     /// either side. Where there are fewer, the separators merely vary (`f.u c.k`).
     fn is_wide(self, at: usize) -> bool {
@@ -216,9 +290,8 @@ impl Gaps<'_> {
     /// Whether one gap has more characters than another, or a blank where the other has none.
     fn is_wider(self, at: usize, other: usize) -> bool {
         let (Some(gap), Some(other)) = (self.gap(at), self.gap(other)) else { return false };
-        let inside = |gap: Span| self.text.get(gap.range()).unwrap_or_default();
-        let blank = |gap: Span| inside(gap).contains(char::is_whitespace);
-        inside(gap).chars().count() > inside(other).chars().count() || (blank(gap) && !blank(other))
+        let chars = |gap: Span| self.text.get(gap.range()).unwrap_or_default().chars().count();
+        chars(gap) > chars(other) || (self.has_blank(gap) && !self.has_blank(other))
     }
 }
 

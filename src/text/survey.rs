@@ -369,7 +369,7 @@ mod tests {
             for view in VIEWS.iter().skip(1) {
                 let may = match view.name.0 {
                     "skeleton" => survey.may_look_alike,
-                    "spaced" => survey.may_be_spaced,
+                    "spaced" | "spaced_words" => survey.may_be_spaced,
                     "leet" | "leet_l" => survey.may_be_leet,
                     _ => survey.may_be_stretched,
                 };

@@ -7,8 +7,8 @@ use crate::domain::ViewName;
 /// One way of reading a text.
 ///
 /// A view is a pure function of the reading it stands on. Where [`ViewDef::applies`] says no, the view
-/// would equal that reading, which then stands in for it (or, for `leet_l`, would show no word that an
-/// earlier view does not show).
+/// would equal that reading, which then stands in for it (or, for `spaced_words` and `leet_l`, would show
+/// no word that an earlier view does not show).
 #[derive(Clone, Copy, Debug)]
 pub struct ViewDef {
     /// The name in findings and policies.
@@ -37,8 +37,15 @@ pub struct ViewDef {
 pub const CONTEXT_CHARS: usize = 16;
 
 /// All views; each stands behind the one it reads.
-pub const VIEWS: &[ViewDef] =
-    &[fold::FOLD, skeleton::SKELETON, spaced::SPACED, leet::LEET, leet::LEET_L, repeats::REPEATS];
+pub const VIEWS: &[ViewDef] = &[
+    fold::FOLD,
+    skeleton::SKELETON,
+    spaced::SPACED,
+    spaced::SPACED_WORDS,
+    leet::LEET,
+    leet::LEET_L,
+    repeats::REPEATS,
+];
 
 /// Index of `fold` in [`VIEWS`].
 pub(super) const FOLD_INDEX: usize = 0;

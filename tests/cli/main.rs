@@ -27,8 +27,19 @@ fn tidegate(folder: &Path, arguments: &[&str]) -> Outcome {
 
 /// The same with a text on standard input.
 fn fed(folder: &Path, arguments: &[&str], input: &str) -> Outcome {
+    run(folder, arguments, input, &[])
+}
+
+/// The same with variables of the environment.
+fn run(
+    folder: &Path,
+    arguments: &[&str],
+    input: &str,
+    environment: &[(String, String)],
+) -> Outcome {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("tidegate"));
     command.env_clear().current_dir(folder).args(arguments).write_stdin(input);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
     let output = command.output().unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
     let text = |bytes: Vec<u8>| {
         String::from_utf8(bytes).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))

@@ -18,7 +18,7 @@ pub struct Matcher {
     /// Whole words and phrases, in every view.
     #[serde(default)]
     pub words: Option<OneOrMany<String>>,
-    /// Regular expressions on the raw text; write them in single quotes.
+    /// Regular expressions on the raw text, or `{ pattern, views: true }`; write them in single quotes.
     #[serde(default)]
     pub regex: Option<OneOrMany<Pattern>>,
     /// Names of word lists.
@@ -51,7 +51,7 @@ pub enum Pattern {
     Detailed {
         /// The pattern.
         pattern: String,
-        /// Whether it also reads every view that is on.
+        /// Whether it also reads every view that is on. There, upper and lower case are alike.
         #[serde(default)]
         views: bool,
     },

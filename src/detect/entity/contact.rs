@@ -24,15 +24,18 @@ pub(super) const PHONE: EntityDef = EntityDef {
         r"\+[1-9](?:[ .\-]?\(?[0-9]\)?){6,14}(?-u:\b)",
         r"(?-u:\b)(?:1[ .\-])?[2-9][0-9]{2}[ .\-][2-9][0-9]{2}[ .\-][0-9]{4}(?-u:\b)",
         r"\([2-9][0-9]{2}\) ?[2-9][0-9]{2}[ .\-][0-9]{4}(?-u:\b)",
-        r"(?-u:\b)(?:(?:00)?86[ \-]?)?1[3-9][0-9][ \-]?[0-9]{4}[ \-]?[0-9]{4}(?-u:\b)",
-        r"(?-u:\b)0[1-9][0-9]{1,2}-[2-9][0-9]{6,7}(?-u:\b)",
+        r"(?-u:\b)(?:0\.)?(?:(?:00)?86[ \-]?)?1[3-9][0-9][ \-]?[0-9]{4}[ \-]?[0-9]{4}(?-u:\b)",
+        r"(?-u:\b)0[1-9][0-9]{1,2}[ \-][2-9][0-9]{6,7}(?-u:\b)",
+        r"\(0[1-9][0-9]{1,2}\) ?[2-9][0-9]{6,7}(?-u:\b)",
     ],
     validate: is_phone,
     outline: super::NUMBER,
 };
 
 /// Endings that look like top-level domains and are files: `icon@2x.png`.
-const FILE_ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "html"];
+const FILE_ENDINGS: [&str; 13] = [
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "css", "scss", "js", "json", "html", "pdf",
+];
 
 /// Country codes of ITU-T E.164 that are in use, by their first digits. A code of three digits stands
 /// for itself; `1`, `7` and the two-digit ones stand for all that begins with them.
@@ -70,7 +73,11 @@ fn is_phone(text: &str) -> bool {
     if text.starts_with('+') {
         return is_international(text, &number);
     }
-    if text.starts_with('0') && !text.starts_with("0086") {
+    if text.starts_with("0.") {
+        // The digits behind a point are a fraction.
+        return false;
+    }
+    if number.starts_with('0') && !number.starts_with("0086") {
         // An area code and a number of a Chinese land line: ten to twelve digits in all.
         return (10..=12).contains(&number.len()) && !is_monotone(&number);
     }

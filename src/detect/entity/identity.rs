@@ -3,13 +3,14 @@
 use super::EntityDef;
 use super::checksum::mod_11_2;
 
-/// United States social security numbers, with separators: nine bare digits are too common.
+/// United States social security numbers, with separators: nine bare digits are too common. The first pattern
+/// takes in a further group on either side, which disproves the match.
 pub(super) const US_SSN: EntityDef = EntityDef {
     name: "us_ssn",
     placeholder: "US_SSN",
     summary: "US social security numbers, with separators",
     patterns: &[
-        r"(?-u:\b)[0-8][0-9]{2}-[0-9]{2}-[0-9]{4}(?-u:\b)",
+        r"(?-u:\b)(?:[0-9]{1,8}-)?[0-9]{3}-[0-9]{2}-[0-9]{4}(?:-[0-9]{1,8})?(?-u:\b)",
         r"(?-u:\b)[0-8][0-9]{2} [0-9]{2} [0-9]{4}(?-u:\b)",
     ],
     validate: is_us_ssn,

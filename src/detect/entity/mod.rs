@@ -49,7 +49,7 @@ const NUMBER: Outline = Outline {
 /// Words of letters, digits and the signs that stand in addresses and keys, with something in them that
 /// only such words have.
 const fn word_with(within: &'static str) -> Outline {
-    Outline { around: r"[A-Za-z0-9._%+/=:@\-]+", within: Some(within) }
+    Outline { around: r#"[A-Za-z0-9._%+/=:@'"\-]+"#, within: Some(within) }
 }
 
 /// Something with an outline of its own.

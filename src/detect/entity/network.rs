@@ -38,21 +38,22 @@ pub(super) const MAC_ADDRESS: EntityDef = EntityDef {
         r"(?-u:\b)[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5,9}(?-u:\b)",
         r"(?-u:\b)[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5,9}(?-u:\b)",
     ],
-    validate: |text| text.len() == 17,
+    validate: is_mac,
     outline: super::word_with(r"[0-9A-Fa-f][:\-][0-9A-Fa-f]{2}[:\-]"),
 };
 
-/// Addresses of pages and services with their scheme. Of a longer one the first part is found: browsers
-/// and servers take some 2,000 bytes.
+/// Addresses of pages and services, with their scheme or with `www.`. Of a longer one the first part is found:
+/// browsers and servers take some 2,000 bytes.
 pub(super) const URL: EntityDef = EntityDef {
     name: "url",
     placeholder: "URL",
-    summary: "web addresses with a scheme: http, https, ftp, ws, wss",
+    summary: "web addresses with a scheme (http, https, ftp, ws, wss) or www.",
     patterns: &[
         r"(?-u:\b)(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp]|[Ww][Ss][Ss]?)://[A-Za-z0-9\[%](?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{0,2000}[A-Za-z0-9\-_~/#=&%\]])?",
+        r"(?-u:\b)[Ww]{3}\.[A-Za-z0-9](?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{0,2000}[A-Za-z0-9\-_~/#=&%\]])?",
     ],
     validate: is_url,
-    outline: super::around("[A-Za-z]+://[!-~]+"),
+    outline: super::around(r"(?:[A-Za-z]+://|[Ww]+\.)[!-~]+"),
 };
 
 fn is_ipv4(text: &str) -> bool {
@@ -101,9 +102,18 @@ fn is_wide(groups: &str) -> bool {
     group.len() == 4 && group.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// A host that is more than a single sign, and no bracket that belongs to the text around.
+/// Six pairs; zeros alone belong to nobody, and decimal digits by hyphens are more often a date.
+fn is_mac(text: &str) -> bool {
+    let is_number = text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
+    text.len() == 17 && !is_number && text.bytes().any(|byte| !matches!(byte, b':' | b'-' | b'0'))
+}
+
+/// A host that is more than a single sign; one without a scheme has a further dot.
 fn is_url(text: &str) -> bool {
-    let host = text.split_once("://").map_or("", |(_, rest)| rest);
-    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
-    host.len() > 1
+    match text.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('.') => {
+            rest.split(['/', '?', '#']).next().unwrap_or_default().len() > 1
+        }
+        _ => text.split(['/', '?', '#', ':']).next().unwrap_or_default().split('.').count() > 2,
+    }
 }

@@ -174,6 +174,27 @@ fn c19_letters_pulled_apart_stand_together() {
 }
 
 #[test]
+fn a_letter_that_is_a_word_is_read_as_one_beside_letters_pulled_apart() {
+    sees(
+        "spaced_words",
+        &[
+            ("how to make a b o m b", "how to make a bomb"),
+            ("make a  b.o.m.b now", "make a  bomb now"),
+            ("f u c k u", "fuck u"),
+            ("I f u c k u, man", "i fuck u, man"),
+            ("a. b o m b", "a. bomb"),
+        ],
+    );
+    // What begins or ends with such a letter is what `spaced` sees.
+    for (text, whole) in [("a s s h o l e", "asshole"), ("i d i o t", "idiot"), ("a.s.s", "ass")] {
+        assert_eq!(read("spaced", text), whole);
+    }
+    for (text, same) in [("a b c", "abc"), ("a.b.o.m.b", "abomb"), ("f u c k y", "fucky")] {
+        assert_eq!(read("spaced_words", text), same);
+    }
+}
+
+#[test]
 fn ordinary_words_are_never_glued() {
     for text in [
         "a big cat",

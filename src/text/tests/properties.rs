@@ -172,8 +172,9 @@ proptest! {
             if !(def.applies)(&input) {
                 let mut out = Reading::default();
                 (def.build)(&input, &mut out);
-                if def.name.0 == "leet_l" {
-                    prop_assert_eq!(out.as_str(), read_alone("leet", &text));
+                let earlier = [("leet_l", "leet"), ("spaced_words", "spaced")];
+                if let Some((_, earlier)) = earlier.iter().find(|(later, _)| *later == def.name.0) {
+                    prop_assert_eq!(out.as_str(), read_alone(earlier, &text));
                     continue;
                 }
                 prop_assert_eq!(out.as_str(), text.as_str());
@@ -260,6 +261,8 @@ fn long_runs_are_decided_as_they_come() {
         "a ",
         "a.",
         "1a",
+        "a b c ",
+        "i  ",
         "aab",
         "aaabcd",
         "中，",

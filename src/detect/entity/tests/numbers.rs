@@ -21,6 +21,9 @@ fn what_only_looks_like_mail_is_not() {
         "email",
         &[
             "icon@2x.png",
+            "theme@dark.scss",
+            "a@b",
+            "价格@100.00",
             "user@localhost",
             "@handle",
             "a..b@example.com",
@@ -58,6 +61,9 @@ fn telephone_numbers_are_found() {
             "86-13812345678",
             "0086 13812345678",
             "010-62512345",
+            "010 62512345",
+            "(010)62512345",
+            "400-820-8820",
             "0755-26712345",
         ],
     );
@@ -88,6 +94,9 @@ fn other_numbers_are_not_telephones() {
             "192.168.100.200",
             "d41d8cd98f00b204e9800998ecf8427e",
             "+86 138 1234",
+            "0.13812345678",
+            "212.555 0187a",
+            "a gain of +10000000000000000",
         ],
     );
 }
@@ -194,6 +203,9 @@ fn other_groups_of_three_two_and_four_are_not() {
             "123-45-67890",
             "1123-45-6789",
             "123-45 6789",
+            "1-536-22-8145",
+            "536-22-8145-1",
+            "219-09-9999",
         ],
     );
 }
@@ -269,7 +281,14 @@ fn versions_times_and_paths_are_not_machines() {
     );
     misses(
         "mac_address",
-        &["00:1A:2B:3C:4D", "00:1A:2B:3C:4D:5E:6F", "00:1A-2B:3C-4D:5E", "12:30:45"],
+        &[
+            "00:1A:2B:3C:4D",
+            "00:1A:2B:3C:4D:5E:6F",
+            "00:1A-2B:3C-4D:5E",
+            "12:30:45",
+            "00:00:00:00:00:00",
+            "20-24-01-31-12-30",
+        ],
     );
 }
 
@@ -284,11 +303,24 @@ fn page_addresses_are_found_without_what_ends_the_sentence() {
             "ftp://10.0.0.1/x",
             "wss://example.com:8443/s",
             "http://[::1]:8080/",
+            "www.example.com",
+            "WWW.example.com.cn/a?b=c",
         ],
     );
     assert_eq!(find("url", "见https://example.com/a，谢谢"), ["https://example.com/a"]);
     assert_eq!(find("url", "Read https://example.com/a."), ["https://example.com/a"]);
-    misses("url", &["example.com", "http://", "mailto:bob@example.com", "xhttp://a"]);
+    misses(
+        "url",
+        &[
+            "example.com",
+            "http://",
+            "mailto:bob@example.com",
+            "xhttp://a",
+            "www.x",
+            "www.html",
+            "wwww.a.b",
+        ],
+    );
 }
 
 #[test]
