@@ -38,7 +38,9 @@ pub async fn serve_data(
     let free = Arc::new(Semaphore::new(in_flight));
     let service = service_fn(move |request| {
         let (gateway, free) = (Arc::clone(&gateway), Arc::clone(&free));
-        async move { Ok::<_, Infallible>(answer(&gateway, &free, request).await) }
+        // What an exchange needs until the head of its answer is much, and a connection keeps room for
+        // its service as long as it lives: in a box it is given back when the answer begins.
+        Box::pin(async move { Ok::<_, Infallible>(answer(&gateway, &free, request).await) })
     });
     serve(listener, settings, service, stop).await;
 }

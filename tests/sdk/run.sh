@@ -14,6 +14,9 @@ fi
 gate=$!
 trap 'kill $gate 2>/dev/null || true; wait $gate 2>/dev/null || true' EXIT
 for _ in $(seq 1 100); do
+  if ! kill -0 $gate 2>/dev/null; then
+    echo "the gate did not start:"; cat "${TMPDIR:-/tmp}/tidegate-sdk.log"; exit 1
+  fi
   if "$TIDEGATE_BIN" health --url http://127.0.0.1:19901/readyz >/dev/null 2>&1; then break; fi
   sleep 0.2
 done

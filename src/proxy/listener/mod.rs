@@ -205,10 +205,10 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot switch off nagle's algorithm");
         }
-        let Some(tls) = &self.tls else { return self.serve_http(stream).await };
+        let Some(tls) = &self.tls else { return Box::pin(self.serve_http(stream)).await };
         let acceptor = TlsAcceptor::from(tls.current());
         match timeout(self.times.header, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => self.serve_http(stream).await,
+            Ok(Ok(stream)) => Box::pin(self.serve_http(stream)).await,
             Ok(Err(error)) => tracing::debug!(%error, "tls handshake failed"),
             Err(_) => tracing::debug!("tls handshake took too long"),
         }

@@ -1,0 +1,208 @@
+//! The way back of an exchange: the upstream's answer, whole, streamed, or an error.
+
+use std::sync::Arc;
+
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderValue, Response as HttpResponse, StatusCode};
+
+use super::account::Call;
+use super::answer::{AnswerOutcome, shape};
+use super::exchange::{EVENTS, Exchange, JSON};
+use super::streaming::Stream;
+use super::{GateBody, answer, contain, reply};
+use crate::domain::{Action, Author, Phase};
+use crate::engine::{Restorer, Subject};
+use crate::policy::Look;
+use crate::stream::RelaySettings;
+use crate::upstream::{Answer, forward_response_headers};
+use crate::wire::openai::{POLICY_VIOLATION, Response};
+
+impl Exchange {
+    /// The upstream has answered.
+    pub(super) async fn way_back(
+        self,
+        answer: Answer,
+        restorer: Option<Arc<Restorer>>,
+        call: Call,
+    ) -> (HttpResponse<GateBody>, bool, Action) {
+        let garbage = |mut call: Call, what| {
+            call.ended("protocol_error");
+            (reply::upstream_garbage(what), false, Action::Allow)
+        };
+        if answer.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+            return garbage(call, "it is compressed although that was not asked for");
+        }
+        if answer.status.is_redirection() || answer.status.is_informational() {
+            return garbage(call, "it redirects, and redirects are not followed");
+        }
+        if !answer.status.is_success() {
+            return self.upstream_error(answer, call).await;
+        }
+        let is_json = content_type(&answer).starts_with(JSON);
+        match (self.request.stream(), is_json) {
+            (true, false) => self.stream_back(answer, restorer, call).await,
+            (true, true) => garbage(call, "it is one JSON body where a stream was asked for"),
+            (false, _) if content_type(&answer).starts_with("text/event-stream") => {
+                garbage(call, "it is a stream where one body was asked for")
+            }
+            (false, _) => self.whole_back(answer, restorer, call).await,
+        }
+    }
+
+    async fn whole_back(
+        self,
+        answer: Answer,
+        restorer: Option<Arc<Restorer>>,
+        mut call: Call,
+    ) -> (HttpResponse<GateBody>, bool, Action) {
+        let Answer { status, headers, body } = answer;
+        let mut body = match body.collect(self.live.limits.decompressed).await {
+            Ok(body) => body,
+            Err(error) => {
+                call.ended(error.outcome());
+                return (reply::upstream_failed(error), false, Action::Allow);
+            }
+        };
+        call.ended("ok");
+        let upstream_seconds = call.asked().elapsed().as_secs_f64();
+        let mut action = Action::Allow;
+        for (index, policy) in self.policies.iter().enumerate() {
+            let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json)
+            else {
+                self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");
+                return (reply::upstream_garbage("it is not readable JSON"), false, action);
+            };
+            let restorer = restorer.as_ref().filter(|_| index == 0);
+            let facts = (self.request.wants_json(), self.language.as_deref());
+            let metrics = &self.account.telemetry.metrics;
+            let outcome = contain::screening(metrics, || {
+                answer::screen(&self.account, policy, &read, restorer, facts)
+            });
+            let Some(outcome) = outcome else {
+                match self.not_screened(Phase::Completion, policy) {
+                    Some(response) => return (response, false, action),
+                    None => continue,
+                }
+            };
+            match outcome {
+                AnswerOutcome::Pass { body: screened, action: decided } => {
+                    body = screened;
+                    action = action.max(decided);
+                }
+                AnswerOutcome::Refuse { message } => {
+                    let status = StatusCode::from_u16(policy.block_style.status);
+                    let status = status.unwrap_or(StatusCode::BAD_REQUEST);
+                    let message = format!("{message} ({POLICY_VIOLATION})");
+                    let response = reply::error(status, POLICY_VIOLATION, &message, None);
+                    return (response, false, Action::Block);
+                }
+            }
+        }
+        let added = self.account.started.elapsed().as_secs_f64() - upstream_seconds;
+        self.account.telemetry.metrics.overhead(&self.account.route.id, false, added.max(0.0));
+        let mut response = HttpResponse::new(reply::full(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = forward_response_headers(&headers);
+        (response, false, action)
+    }
+
+    async fn stream_back(
+        self,
+        answer: Answer,
+        restorer: Option<Arc<Restorer>>,
+        call: Call,
+    ) -> (HttpResponse<GateBody>, bool, Action) {
+        let today = self.account.telemetry.clock.today();
+        let relays: Vec<RelaySettings> = self
+            .policies
+            .iter()
+            .enumerate()
+            .map(|(index, policy)| RelaySettings {
+                dialect: self.account.dialect,
+                policy: Arc::clone(policy),
+                subject: Subject {
+                    phase: Phase::Completion,
+                    author: Author::Assistant,
+                    today,
+                    streamed: true,
+                },
+                restorer: restorer.clone().filter(|_| index == 0),
+                event_limit: self.live.event,
+                choices: self.request.choices(),
+                include_usage: self.request.include_usage(),
+                shape: shape(policy, self.request.wants_json()),
+                language: self.language.clone(),
+                meta: self.own_meta(),
+            })
+            .collect();
+        let times = self.live.stream;
+        let mut stream =
+            Stream::new(self.account.clone(), relays, answer.body, (times.keep_alive, call));
+        if let Some((action, rule)) = stream.hold_head(times.head_hold).await
+            && action == Action::Block
+            && let Some(policy) =
+                self.policies.iter().find(|policy| policy.block_style.completion == Look::Error)
+        {
+            let message = policy.message(rule, self.language.as_deref());
+            let message = format!("{message} ({POLICY_VIOLATION})");
+            let status = StatusCode::from_u16(policy.block_style.status);
+            let status = status.unwrap_or(StatusCode::BAD_REQUEST);
+            let response = reply::error(status, POLICY_VIOLATION, &message, None);
+            // The stream accounts for itself when it is dropped here.
+            stream.gives_way(response.status().as_u16());
+            return (response, true, action);
+        }
+        if stream.is_broken() {
+            let response = reply::not_screened();
+            stream.gives_way(response.status().as_u16());
+            return (response, true, Action::Allow);
+        }
+        let mut response = HttpResponse::new(stream.into_body());
+        *response.status_mut() = answer.status;
+        let headers = response.headers_mut();
+        *headers = forward_response_headers(&answer.headers);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(EVENTS));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        (response, true, Action::Allow)
+    }
+
+    /// An error of the upstream may quote the prompt, or a key: it passes only when it is clean.
+    async fn upstream_error(
+        self,
+        answer: Answer,
+        mut call: Call,
+    ) -> (HttpResponse<GateBody>, bool, Action) {
+        let Answer { status, headers, body } = answer;
+        let outcome = if status.is_server_error() { "http_5xx" } else { "http_4xx" };
+        call.ended(outcome);
+        let Ok(body) = body.collect(self.live.limits.body).await else {
+            return (reply::upstream_said_no(status), false, Action::Allow);
+        };
+        let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json) else {
+            return (reply::upstream_said_no(status), false, Action::Allow);
+        };
+        for policy in &self.policies {
+            let facts = (false, None);
+            let metrics = &self.account.telemetry.metrics;
+            let outcome = contain::screening(metrics, || {
+                answer::screen(&self.account, policy, &read, None, facts)
+            });
+            match outcome {
+                Some(AnswerOutcome::Pass { body: same, .. }) if same == body => {}
+                None if self.not_screened(Phase::Completion, policy).is_none() => {}
+                None | Some(AnswerOutcome::Pass { .. } | AnswerOutcome::Refuse { .. }) => {
+                    return (reply::upstream_said_no(status), false, Action::Block);
+                }
+            }
+        }
+        let mut response = HttpResponse::new(reply::full(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = forward_response_headers(&headers);
+        (response, false, Action::Allow)
+    }
+}
+
+fn content_type(answer: &Answer) -> &str {
+    answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
