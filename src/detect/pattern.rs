@@ -136,6 +136,7 @@ pub(super) struct PatternSet {
     unbounded: Vec<Unbounded>,
     /// Whether a match may begin one character before the automaton sees it.
     context: bool,
+    most_held: usize,
 }
 
 #[derive(Debug)]
@@ -223,6 +224,7 @@ impl PatternSet {
         let mut shapes = Shapes::default();
         let mut context = false;
         let mut unbounded: BTreeMap<usize, Vec<Shape>> = BTreeMap::new();
+        let mut most_held = 0;
         for (index, spec) in specs.into_iter().enumerate() {
             let at_fault = |error| (Some(index), error);
             let hir = parse_as(&spec.pattern, any_case).map_err(at_fault)?;
@@ -236,6 +238,8 @@ impl PatternSet {
             let longest = hir.properties().maximum_len().filter(|&len| len <= spec.max_match);
             let shortest = hir.properties().minimum_len().unwrap_or_default();
             let bound = longest.map_or(0, |longest| longest + LOOK_AHEAD);
+            // A match that has ended is held while one that overlaps it could still come.
+            most_held = most_held.max(longest.map_or(spec.max_match, |_| 2 * bound));
             let bare = without_context(&hir);
             context |= bare.is_some();
             let hir = bare.unwrap_or(hir);
@@ -264,12 +268,17 @@ impl PatternSet {
             .into_iter()
             .map(|(max_match, shapes)| Ok(Unbounded { max_match, automaton: automaton(&shapes)? }))
             .collect::<Result<_, _>>()?;
-        Ok(Self { compiled, members, all, unbounded, context })
+        Ok(Self { compiled, members, all, unbounded, context, most_held })
     }
 
     /// The pattern with this number.
     pub(super) fn spec(&self, pattern: usize) -> Option<&PatternSpec> {
         self.compiled.get(pattern).map(|compiled| &compiled.spec)
+    }
+
+    /// The most bytes that patterns can hold.
+    pub(super) fn most_held(&self) -> usize {
+        self.most_held
     }
 
     /// Bytes that the automata take.

@@ -200,6 +200,11 @@ impl Scanner {
         self.terms.longest()
     }
 
+    /// The most bytes that patterns can hold.
+    pub fn most_held_for_patterns(&self) -> usize {
+        self.patterns.most_held()
+    }
+
     /// Scans a window. Its hits, all those that begin before the decided byte, are in `scratch.hits`.
     pub fn scan(&self, window: Window<'_>, scratch: &mut Scratch) -> Scan {
         scratch.hits.clear();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::measure::{at_mark, most_held};
 use super::mend::merge;
 use super::place::{Count, Placed, inside, place};
 use super::pseudonym::Restorer;
@@ -25,6 +26,9 @@ const THIN_FROM: usize = 1_024;
 const MOST_WORK: usize = 64 << 20;
 /// Bytes of a whole text that are looked at in one scan; doubled while nothing becomes decided.
 const BLOCK: usize = 4 << 10;
+/// The most bytes of decided text that are kept for context: many more than its characters take, but
+/// for runs of marks and invisible ones.
+const MOST_CONTEXT: usize = 4 << 10;
 /// The most hits that rules with conditions remember of the text before.
 const MOST_REMEMBERED: usize = 512;
 
@@ -162,23 +166,71 @@ impl Screen {
         if self.stopped {
             return Progress { decided: self.decided(), ..Progress::default() };
         }
-        self.buffer.push_str(text);
         let mut progress = Progress::default();
+        let mut rest = text;
+        while let Some((before, after)) = self.bounded().then(|| self.mark(rest)).flatten() {
+            self.take(before, (false, true), &mut progress, scratch);
+            if progress.stop.is_some() {
+                break;
+            }
+            rest = after;
+        }
+        if progress.stop.is_none() && (last || !rest.is_empty()) {
+            self.take(rest, (last, false), &mut progress, scratch);
+        }
+        self.stopped = progress.stop.is_some();
+        progress.decided = self.decided();
+        progress
+    }
+
+    /// Whether only so much of the text may be held.
+    fn bounded(&self) -> bool {
+        self.subject.streamed && self.subject.phase == Phase::Completion
+    }
+
+    fn mark<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
+        at_mark(text, self.base + self.buffer.len())
+    }
+
+    /// Screens a piece. At a mark, what is held is measured.
+    fn take(
+        &mut self,
+        text: &str,
+        (last, at_mark): (bool, bool),
+        progress: &mut Progress,
+        scratch: &mut Scratch,
+    ) {
+        self.buffer.push_str(text);
         loop {
             let scan = self.scan(last, scratch);
-            let outcome = match self.subject.phase {
+            let open = self.buffer.len() - scan.decided;
+            let mut outcome = match self.subject.phase {
                 Phase::Prompt => self.collect(&scan, last, &scratch.hits),
                 Phase::Completion => self.advance(&scan, last, &scratch.hits),
             };
+            if at_mark && outcome.stop.is_none() && !outcome.again {
+                outcome.stop = self.measure(open.min(self.held()));
+            }
             progress.rewrites.extend(outcome.rewrites);
             progress.stop = outcome.stop;
             if progress.stop.is_some() || !outcome.again {
                 break;
             }
         }
-        self.stopped = progress.stop.is_some();
-        progress.decided = self.decided();
-        progress
+    }
+
+    /// More may be held for the terms and patterns that are open than there is room for: the text
+    /// fails, or goes out as it is.
+    fn measure(&mut self, open: usize) -> Option<Stop> {
+        if open <= most_held(&self.policy.scanner, self.policy.stream.max_match) {
+            return None;
+        }
+        let stop = self.overflowed();
+        if stop.is_none() {
+            self.move_to(self.base + self.buffer.len());
+            self.restart = self.decided();
+        }
+        stop
     }
 
     fn scan(&mut self, last: bool, scratch: &mut Scratch) -> Scan {
@@ -446,7 +498,7 @@ fn context_start(decided: &str) -> usize {
         if !is_attached(c) {
             letters += 1;
         }
-        if letters == CONTEXT_CHARS {
+        if letters == CONTEXT_CHARS || decided.len() - at >= MOST_CONTEXT {
             return at;
         }
     }

@@ -228,3 +228,60 @@ fn a_last_event_without_its_blank_line_is_screened_and_passed_on_whole() {
     let old: String = whole.replace("\n\n", "\r\r");
     assert_eq!(run(settings(policy(), 1), &[old.as_bytes()]).0, whole, "lines that end with CR");
 }
+
+/// Repeated without end, each of them could still become part of a match in some view.
+const RUNS: [&str; 20] = [
+    "b ",
+    "b l o r ",
+    "\u{200b}",
+    "\u{301}",
+    "o",
+    "blo",
+    "bloo",
+    "&#",
+    "\\u00",
+    "YmxvcnA",
+    "坏*",
+    "1!|",
+    " ",
+    "\n",
+    "\u{feff}b",
+    "🄱",
+    "b\u{200d}",
+    "a@",
+    "a.",
+    "\u{1f600}",
+];
+
+#[test]
+fn runs_that_a_view_could_still_read_as_a_term_are_held_no_longer_than_max_match() {
+    for unit in RUNS {
+        let mut relay = Relay::new(settings(policy(), 1));
+        let (mut scratch, mut out) = (Scratch::default(), BytesMut::new());
+        let event = unit.len() * 3;
+        for _ in 0..1000 {
+            relay.push(content(&unit.repeat(3)).as_bytes(), &mut scratch, &mut out);
+            assert!(relay.held() <= 1024 + 256 + event, "{unit:?}: {}", relay.held());
+        }
+        relay.push(STOP.as_bytes(), &mut scratch, &mut out);
+        assert_ne!(*relay.finale(), Finale::Open);
+    }
+}
+
+#[test]
+fn a_run_that_is_held_too_long_ends_at_the_same_byte_however_it_is_cut() {
+    for unit in RUNS {
+        let text = format!("fine b{} and more", unit.repeat(2000 / unit.len()));
+        let sent = |size: usize| {
+            let letters: Vec<char> = text.chars().collect();
+            let pieces: Vec<String> = letters.chunks(size).map(|c| c.iter().collect()).collect();
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            let (out, _, report) = run(settings(policy(), 1), &[stream(&pieces).as_bytes()]);
+            (client(&out, 0), report.stop)
+        };
+        let whole = sent(usize::MAX);
+        for size in [1, 7, 100] {
+            assert_eq!(sent(size), whole, "{unit:?} in pieces of {size}");
+        }
+    }
+}
