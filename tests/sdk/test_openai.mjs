@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import OpenAI from "openai";
 
-const client = new OpenAI({ baseURL: "http://127.0.0.1:18080/v1", apiKey: "test" });
+const client = new OpenAI({ baseURL: `http://${process.env.TIDEGATE_LISTEN}/v1`, apiKey: "test" });
 const ask = (content, extra = {}) =>
   client.chat.completions.create({ model: "demo", messages: [{ role: "user", content }], ...extra });
 

@@ -1,5 +1,6 @@
 """The official openai Python SDK: each outcome of the gate as an application sees it."""
 
+import os
 import json
 import pathlib
 import urllib.request
@@ -8,7 +9,7 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-BASE = "http://127.0.0.1:18080/v1"
+BASE = f"http://{os.environ['TIDEGATE_LISTEN']}/v1"
 client = openai.OpenAI(base_url=BASE, api_key="test", max_retries=2)
 
 
@@ -74,7 +75,7 @@ def test_every_prompt_of_the_corpus_through_the_proxy(case):
 
 
 def metric(name):
-    text = urllib.request.urlopen("http://127.0.0.1:19901/metrics").read().decode()
+    text = urllib.request.urlopen(f"http://{os.environ['TIDEGATE_ADMIN__LISTEN']}/metrics").read().decode()
     return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
 
 
