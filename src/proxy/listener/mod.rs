@@ -23,9 +23,10 @@ use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
@@ -39,7 +40,7 @@ pub use timed::ConnectionTimes;
 pub use tls::{ServerTls, TlsError};
 pub use workers::Workers;
 
-use timed::{Activity, Exchanging, TimedIo};
+use timed::{Activity, Exchanging, Protocol, TimedIo};
 
 use crate::telemetry::Metrics;
 
@@ -71,6 +72,12 @@ const MAX_SEND_BUFFER: usize = 64 * 1024;
 
 /// How often an HTTP/2 client is asked whether it still lives, and how long it may think about it.
 const PING: Duration = Duration::from_secs(20);
+
+/// How every HTTP/2 connection begins (RFC 9113, section 3.4), as far as no HTTP/1 request does.
+const HTTP2_BEGINNING: &[u8] = b"PRI";
+
+/// The pause before the first bytes are looked at again, when there are too few to tell.
+const FEW_BYTES: Duration = Duration::from_millis(10);
 
 /// After this time a connection takes no further requests, so that load spreads over new instances.
 const CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
@@ -135,7 +142,8 @@ pub(super) async fn serve<S, B>(
 {
     let (tasks, kill) = (TaskTracker::new(), CancellationToken::new());
     let door = Arc::new(Door {
-        builder: builder(TrackedExecutor { tasks: tasks.clone(), kill: kill.clone() }),
+        http1: http1_builder(),
+        http2: http2_builder(TrackedExecutor { tasks: tasks.clone(), kill: kill.clone() }),
         tls: settings.tls.clone(),
         times: settings.times,
         service: Arc::new(service),
@@ -186,7 +194,8 @@ pub(super) async fn serve<S, B>(
 
 /// Everything that the connections of a listener share.
 struct Door<S> {
-    builder: auto::Builder<TrackedExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TrackedExecutor>,
     tls: Option<Arc<ServerTls>>,
     times: ConnectionTimes,
     service: Arc<S>,
@@ -205,21 +214,32 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot switch off nagle's algorithm");
         }
-        let Some(tls) = &self.tls else { return Box::pin(self.serve_http(stream)).await };
+        let Some(tls) = &self.tls else {
+            let spoken = timeout(self.times.header, spoken_by(&stream));
+            let spoken = self.shutdown.run_until_cancelled(spoken).await;
+            let Some(Ok(Ok(protocol))) = spoken else { return };
+            // In a box, because a connection is some kilobytes large and is moved on its way here.
+            return Box::pin(self.serve_http(stream, protocol)).await;
+        };
         let acceptor = TlsAcceptor::from(tls.current());
         match timeout(self.times.header, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => Box::pin(self.serve_http(stream)).await,
+            Ok(Ok(stream)) => {
+                let agreed = stream.get_ref().1.alpn_protocol();
+                let http2 = agreed.is_some_and(|name| name == b"h2");
+                let protocol = if http2 { Protocol::Http2 } else { Protocol::Http1 };
+                Box::pin(self.serve_http(stream, protocol)).await;
+            }
             Ok(Err(error)) => tracing::debug!(%error, "tls handshake failed"),
             Err(_) => tracing::debug!("tls handshake took too long"),
         }
     }
 
-    async fn serve_http<T>(&self, stream: T)
+    async fn serve_http<T>(&self, stream: T, protocol: Protocol)
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let activity = Activity::new();
-        let socket = TimedIo::new(stream, Arc::clone(&activity), self.times);
+        let socket = TimedIo::new(stream, protocol, Arc::clone(&activity), self.times);
         let (service, exchanges) = (Arc::clone(&self.service), Arc::clone(&activity));
         let service = service_fn(move |request| {
             let exchanging = exchanges.enter();
@@ -229,7 +249,23 @@ where
                 Ok::<_, S::Error>(response.map(|body| Tracked { body, exchanging }))
             }
         });
-        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(socket), service));
+        let socket = TokioIo::new(socket);
+        match protocol {
+            Protocol::Http1 => {
+                self.drive(self.http1.serve_connection(socket, service), &activity).await;
+            }
+            Protocol::Http2 => {
+                self.drive(self.http2.serve_connection(socket, service), &activity).await;
+            }
+        }
+    }
+
+    /// Serves a connection to its end: until one side closes it, or a limit of time is reached.
+    async fn drive<C>(&self, connection: C, activity: &Activity)
+    where
+        C: GracefulConnection<Error = hyper::Error>,
+    {
+        let mut connection = pin!(connection);
         let mut leaving = pin!(async {
             tokio::select! {
                 () = self.shutdown.cancelled() => {}
@@ -254,17 +290,35 @@ where
     }
 }
 
-fn builder(executor: TrackedExecutor) -> auto::Builder<TrackedExecutor> {
-    let mut builder = auto::Builder::new(executor);
+/// What a client speaks in the clear, by how it begins. Nothing is taken from the socket.
+async fn spoken_by(stream: &TcpStream) -> io::Result<Protocol> {
+    let mut first = [0; HTTP2_BEGINNING.len()];
+    loop {
+        let read = stream.peek(&mut first).await?;
+        let common =
+            HTTP2_BEGINNING.iter().zip(first.iter().take(read)).take_while(|(a, b)| a == b);
+        match common.count() {
+            common if common == HTTP2_BEGINNING.len() => return Ok(Protocol::Http2),
+            common if common < read || read == 0 => return Ok(Protocol::Http1),
+            _ => sleep(FEW_BYTES).await,
+        }
+    }
+}
+
+fn http1_builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
     // `TimedIo` keeps the times: the library's limit for heads would count idle connections too.
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD);
     builder
-        .http2()
+}
+
+fn http2_builder(executor: TrackedExecutor) -> http2::Builder<TrackedExecutor> {
+    let mut builder = http2::Builder::new(executor);
+    builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(MAX_HEADER_LIST)

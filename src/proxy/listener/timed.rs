@@ -12,9 +12,6 @@ use tokio::time::Instant;
 
 use super::alarm::Alarm;
 
-/// How every HTTP/2 connection begins (RFC 9113, section 3.4), as far as no HTTP/1 request does.
-const HTTP2_BEGINNING: &[u8] = b"PRI";
-
 /// How long a client connection may do nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionTimes {
@@ -141,22 +138,25 @@ pub(super) struct TimedIo<T> {
     stall: Alarm,
 }
 
-/// What the first bytes say.
+/// What is spoken on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Protocol {
-    /// So many bytes were read, all of them as an HTTP/2 connection begins.
-    Unknown(usize),
+pub(super) enum Protocol {
     Http1,
     Http2,
 }
 
 impl<T> TimedIo<T> {
-    pub(super) fn new(socket: T, activity: Arc<Activity>, times: ConnectionTimes) -> Self {
+    pub(super) fn new(
+        socket: T,
+        protocol: Protocol,
+        activity: Arc<Activity>,
+        times: ConnectionTimes,
+    ) -> Self {
         Self {
             socket,
             activity,
             times,
-            protocol: Protocol::Unknown(0),
+            protocol,
             seen: 0,
             head_since: None,
             silence: Alarm::default(),
@@ -164,19 +164,8 @@ impl<T> TimedIo<T> {
         }
     }
 
-    /// Looks at bytes that have come.
-    fn note_read(&mut self, bytes: &[u8]) {
-        if let Protocol::Unknown(matched) = self.protocol {
-            let rest = HTTP2_BEGINNING.get(matched..).unwrap_or_default();
-            let common = rest.iter().zip(bytes).take_while(|(ours, theirs)| ours == theirs).count();
-            self.protocol = if common == rest.len() {
-                Protocol::Http2
-            } else if common == bytes.len() {
-                Protocol::Unknown(matched + common)
-            } else {
-                Protocol::Http1
-            };
-        }
+    /// Bytes have come.
+    fn note_read(&mut self) {
         if self.protocol != Protocol::Http2 && !self.activity.is_busy() && self.head_since.is_none()
         {
             self.head_since = Some(Instant::now());
@@ -240,9 +229,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for TimedIo<T> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         if let Poll::Ready(read) = Pin::new(&mut self.socket).poll_read(cx, buffer) {
-            let bytes = buffer.filled().get(before..).unwrap_or_default();
-            if !bytes.is_empty() {
-                self.note_read(bytes);
+            if buffer.filled().len() > before {
+                self.note_read();
             }
             return Poll::Ready(read);
         }
