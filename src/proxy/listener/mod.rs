@@ -252,20 +252,21 @@ where
         let socket = TokioIo::new(socket);
         match protocol {
             Protocol::Http1 => {
-                self.drive(self.http1.serve_connection(socket, service), &activity).await;
+                let connection = pin!(self.http1.serve_connection(socket, service));
+                self.drive(connection, &activity).await;
             }
             Protocol::Http2 => {
-                self.drive(self.http2.serve_connection(socket, service), &activity).await;
+                let connection = pin!(self.http2.serve_connection(socket, service));
+                self.drive(connection, &activity).await;
             }
         }
     }
 
     /// Serves a connection to its end: until one side closes it, or a limit of time is reached.
-    async fn drive<C>(&self, connection: C, activity: &Activity)
+    async fn drive<C>(&self, mut connection: Pin<&mut C>, activity: &Activity)
     where
         C: GracefulConnection<Error = hyper::Error>,
     {
-        let mut connection = pin!(connection);
         let mut leaving = pin!(async {
             tokio::select! {
                 () = self.shutdown.cancelled() => {}
