@@ -1,11 +1,17 @@
 //! Clients that ask, read the answer, and ask again.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+
+/// Stands in a request where the number of the request goes.
+const COUNTER: &str = "0000000000";
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// What a run of some clients found: seconds of each request.
 #[derive(Debug, Default)]
@@ -40,9 +46,14 @@ impl Load {
 async fn ask_until(address: SocketAddr, until: Instant) -> anyhow::Result<Vec<f64>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let request = request(&prompt(), false);
+    let mut request = request(&format!("{COUNTER} {}", prompt()), false);
+    let counter = request.windows(COUNTER.len()).position(|window| window == COUNTER.as_bytes());
+    let counter = counter.ok_or_else(|| anyhow::anyhow!("the prompt is in the request"))?;
     let (mut latencies, mut buffer) = (Vec::new(), Vec::with_capacity(16 << 10));
     while Instant::now() < until {
+        // No prompt comes twice, so that none is known to be clean.
+        let digits = format!("{:0width$}", COUNT.fetch_add(1, Relaxed), width = COUNTER.len());
+        request[counter..counter + COUNTER.len()].copy_from_slice(digits.as_bytes());
         let asked = Instant::now();
         stream.write_all(&request).await?;
         let length = loop {

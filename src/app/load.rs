@@ -15,7 +15,9 @@ use crate::config::{
 };
 use crate::domain::{Mode, Secret};
 use crate::policy::{Policy, compile, lint};
-use crate::proxy::{BodyLimits, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
+use crate::proxy::{
+    BodyLimits, CleanTexts, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf,
+};
 use crate::telemetry::Metrics;
 use crate::upstream::demo::{Demo, DemoSettings};
 use crate::upstream::{Remote, RemoteSettings, Upstream, UpstreamTimeouts};
@@ -81,9 +83,6 @@ fn not_yet(server: &LoadedServer) -> Problems {
         problems.push(Problem::new(Code::TG019, message).at(at, "this would not be done"));
     };
     for (index, route) in file.routes.iter().enumerate() {
-        if route.unknown_path == server_file::UnknownPath::Walk {
-            missing(format!("routes[{index}].unknown_path"), "walking unknown paths");
-        }
         if route.dialect.is_some() {
             missing(format!("routes[{index}].dialect"), "naming a dialect");
         }
@@ -182,6 +181,7 @@ impl Loaded {
                     server_file::UnknownLeaf::Block => UnknownLeaf::Block,
                     server_file::UnknownLeaf::Pass => UnknownLeaf::Pass,
                 },
+                walks: route.unknown_path == server_file::UnknownPath::Walk,
             });
         }
         let limits = &file.limits;
@@ -202,6 +202,7 @@ impl Loaded {
                 head_hold: file.stream.head_hold.duration(),
                 keep_alive: file.stream.keep_alive.duration(),
             },
+            clean_texts: CleanTexts::default(),
             fail_open: file.fail.internal_error == server_file::FailMode::Open,
         })
     }

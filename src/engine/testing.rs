@@ -119,6 +119,7 @@ impl Sketch {
             },
             messages: Arc::new(Messages::default()),
             reveal: Reveal::default(),
+            rescan: false,
             variants: Arc::from([]),
             conditional: Arc::from([]),
         })

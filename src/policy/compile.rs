@@ -426,6 +426,7 @@ impl Compiler<'_> {
             },
             messages: Arc::new(self.messages),
             reveal: Reveal { rules: file.reveal.rules, policy: file.reveal.policy },
+            rescan: file.history == policy_file::History::Rescan,
             variants: Arc::from([]),
             conditional: Arc::from([]),
         });

@@ -158,6 +158,8 @@ pub struct Policy {
     pub messages: Arc<Messages>,
     /// What clients may learn.
     pub reveal: Reveal,
+    /// Whether a text that was screened before is screened again when it comes again.
+    pub rescan: bool,
     /// What it becomes for some requests, in the order in which that is tried.
     pub variants: Arc<[Variant]>,
     /// Rules that are switched off for some requests.

@@ -3,6 +3,7 @@
 //! The variants of overrides are made ahead and share everything with the policy but its settings. It does not
 //! check that a client cannot loosen anything: `config` refuses such a file.
 
+use std::hash::{Hash as _, Hasher};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -45,7 +46,7 @@ enum About {
 }
 
 /// A rule that is switched off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Suppressed {
     /// Index of the rule.
     pub rule: usize,
@@ -136,6 +137,12 @@ impl Policy {
     pub fn is_same_variant(&self, other: &Self) -> bool {
         // Each variant of an override has rules of its own, and copies share them.
         Arc::ptr_eq(&self.rules, &other.rules) && self.suppressed == other.suppressed
+    }
+
+    /// Hashes what tells it from other variants of it, and from all other policies that are there.
+    pub fn hash_variant(&self, hasher: &mut impl Hasher) {
+        Arc::as_ptr(&self.rules).hash(hasher);
+        self.suppressed.hash(hasher);
     }
 
     /// The policy with its overrides made ahead, and with what is switched off.

@@ -3,16 +3,19 @@
 
 use std::sync::Arc;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::live::{NamedUpstream, Route};
-use crate::domain::{Action, DecisionId, Outcome, Phase, Verdict};
-use crate::policy::Policy;
+use crate::domain::{Action, DecisionId, Mode, Outcome, Phase, Verdict};
+use crate::policy::{Policy, Reveal};
 use crate::telemetry::{
     DecisionRecord, Metrics, RuleRecord, Telemetry, TraceContext, UpstreamCall,
 };
-use crate::wire::openai::Dialect;
+
+/// The most rules that an answer's headers name.
+const MOST_TOLD: usize = 32;
 
 /// The identity of one exchange.
 #[derive(Clone, Debug)]
@@ -48,7 +51,8 @@ pub(super) struct Account {
     pub(super) telemetry: Telemetry,
     pub(super) identity: Identity,
     pub(super) route: Route,
-    pub(super) dialect: Dialect,
+    /// The name of the wire format.
+    pub(super) dialect: &'static str,
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) started: Instant,
@@ -130,9 +134,74 @@ pub(super) struct Unit<'u> {
     pub(super) outcome: &'static str,
 }
 
+/// What came of a unit.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub(super) action: Action,
+    pub(super) told: Told,
+}
+
+/// What the policies say about themselves to the client; nothing unless `reveal` asks for it, because
+/// whoever tries to get around rules goes by what they see of them.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Names and revisions of policies.
+    policies: Vec<String>,
+    /// Ids of rules that fired.
+    rules: Vec<Arc<str>>,
+}
+
+impl Told {
+    /// The rule that stopped a text.
+    pub(super) fn of_rule(policy: &Policy, rule: Option<usize>) -> Self {
+        let rule = rule.filter(|_| policy.reveal.rules).and_then(|rule| policy.rules.get(rule));
+        Self { rules: rule.iter().map(|rule| Arc::clone(&rule.id)).collect(), ..Self::default() }
+    }
+
+    pub(super) fn add(&mut self, more: Self) {
+        let new = |policy: &String| !self.policies.contains(policy);
+        let policies: Vec<String> = more.policies.into_iter().filter(new).collect();
+        self.policies.extend(policies);
+        for rule in more.rules {
+            if !self.rules.contains(&rule) {
+                self.rules.push(rule);
+            }
+        }
+    }
+
+    /// Writes it into the headers of an answer.
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        let rules: Vec<&str> = self.rules.iter().take(MOST_TOLD).map(|rule| &**rule).collect();
+        for (name, value) in
+            [("x-tidegate-policy", self.policies.join(",")), ("x-tidegate-rules", rules.join(","))]
+        {
+            if let Ok(value) = HeaderValue::from_str(&value)
+                && !value.is_empty()
+            {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+}
+
+fn told(unit: &Unit<'_>) -> Told {
+    let Reveal { policy, rules } = unit.policy.reveal;
+    let mut told = Told::default();
+    if policy {
+        told.policies.push(format!("{}@{}", unit.policy.name, unit.policy.revision));
+    }
+    if rules && unit.policy.mode == Mode::Enforce {
+        let fired = unit.verdicts.iter().flat_map(|(_, _, verdict)| &verdict.rules);
+        let fired = fired.filter(|fired| fired.mode == Mode::Enforce);
+        let rules = fired.map(|fired| Arc::clone(&fired.id)).collect();
+        told.add(Told { rules, ..Told::default() });
+    }
+    told
+}
+
 impl Account {
-    /// Counts and records a unit; the result is what was decided.
-    pub(super) fn decide(&self, unit: &Unit<'_>) -> Action {
+    /// Counts and records a unit; the result is what was decided, and what the client may be told.
+    pub(super) fn decide(&self, unit: &Unit<'_>) -> Decided {
         let strictest = |get: fn(&Verdict) -> Action| {
             unit.verdicts.iter().map(|(_, _, verdict)| get(verdict)).max().unwrap_or_default()
         };
@@ -157,16 +226,12 @@ impl Account {
         };
         let score = unit.verdicts.iter().map(|(_, _, v)| v.score).fold(0.0, f64::max);
         let metrics = &self.telemetry.metrics;
-        let mode = if would_be > action { crate::domain::Mode::Shadow } else { unit.policy.mode };
+        let mode = if would_be > action { Mode::Shadow } else { unit.policy.mode };
         metrics.decided(unit.phase, (word, mode, category), score);
         metrics.screened(unit.phase, unit.bytes, unit.seconds);
         let rules = merged_rules(unit);
         for rule in &rules {
-            let mode = if rule.mode == "shadow" {
-                crate::domain::Mode::Shadow
-            } else {
-                crate::domain::Mode::Enforce
-            };
+            let mode = if rule.mode == "shadow" { Mode::Shadow } else { Mode::Enforce };
             metrics.rule_matched(&unit.policy.name, &rule.id, mode);
         }
         for rewrite in unit.verdicts.iter().flat_map(|(_, _, v)| &v.rewrites) {
@@ -175,6 +240,7 @@ impl Account {
         if unscannable {
             metrics.unmoderated(unit.phase, "undecodable");
         }
+        let told = told(unit);
         let draw = f64::from(self.identity.prompt_decision.low_bits()) / f64::from(u16::MAX);
         if self.telemetry.records.keeps(word, draw) {
             self.record(
@@ -184,7 +250,7 @@ impl Account {
                 deciding.map(|d| (d.0.clone(), d.1)),
             );
         }
-        action
+        Decided { action, told }
     }
 
     /// Counts and records a unit that could not be screened because something broke in us. It is no
@@ -205,7 +271,7 @@ impl Account {
 
     /// Counts strings that no row of the dialect names.
     pub(super) fn count_unknown(&self, phase: Phase, leaves: usize) {
-        self.telemetry.metrics.unknown_leaves(self.dialect.name(), phase, leaves);
+        self.telemetry.metrics.unknown_leaves(self.dialect, phase, leaves);
     }
 
     fn record(
@@ -233,7 +299,7 @@ impl Account {
             trace_id: self.identity.trace.trace_id(),
             request_id: self.identity.request_id.clone(),
             route: Arc::clone(&self.route.id),
-            dialect: self.dialect.name(),
+            dialect: self.dialect,
             model: self.model.clone(),
             phase: unit.phase.as_str(),
             passage: passage.filter(|_| would_be > Action::Allow),

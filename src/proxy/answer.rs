@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::account::{Account, Unit};
+use super::account::{Account, Decided, Told, Unit};
 use super::prompt::{rewrites, with_scratch};
 use crate::domain::{Action, EditClass, Outcome, Passage, Phase, TextKind, Verdict};
 use crate::engine::{Restorer, Scratch, Screen, Subject, merge};
@@ -52,7 +52,7 @@ pub(super) fn screen(
     answer: &Response,
     restorer: Option<&Arc<Restorer>>,
     (wants_json, language): (bool, Option<&str>),
-) -> AnswerOutcome {
+) -> (AnswerOutcome, Told) {
     let started = Instant::now();
     let mut stopped: BTreeMap<u64, Stopped> = BTreeMap::new();
     let mut beside: Option<Stopped> = None;
@@ -103,7 +103,7 @@ pub(super) fn screen(
     let seconds = started.elapsed().as_secs_f64();
     let refuse = refusal(policy, &stopped, beside, language);
     let placed = answer.passages().iter().zip(verdicts);
-    let action = account.decide(&Unit {
+    let Decided { action, told } = account.decide(&Unit {
         phase: Phase::Completion,
         policy,
         verdicts: placed
@@ -115,13 +115,14 @@ pub(super) fn screen(
         outcome: if stopped.is_empty() && beside.is_none() { "complete" } else { "cut" },
     });
     account.count_unknown(Phase::Completion, answer.unknown_leaves());
-    match (refuse, body) {
+    let outcome = match (refuse, body) {
         (Some(message), _) => AnswerOutcome::Refuse { message },
         (None, Ok(body)) => AnswerOutcome::Pass { body, action },
         (None, Err(_)) => {
             AnswerOutcome::Refuse { message: policy.message(None, language).to_owned() }
         }
-    }
+    };
+    (outcome, told)
 }
 
 /// The message of an error that takes the whole answer's place: where blocks look like that, and where

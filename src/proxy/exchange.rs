@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode};
+use http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
 
-use super::account::{Account, Call};
+use super::account::{Account, Call, Told};
 use super::live::Live;
 use super::prompt::{PromptOutcome, PromptStop};
 use super::{GateBody, contain, prompt, reply};
@@ -29,13 +29,15 @@ pub(super) struct Exchange {
     pub(super) request: Request,
     pub(super) parts: Parts,
     pub(super) language: Option<String>,
+    /// What the client is told of policies and rules.
+    pub(super) told: Told,
 }
 
 impl Exchange {
-    pub(super) async fn run(self) -> HttpResponse<GateBody> {
+    pub(super) async fn run(mut self) -> HttpResponse<GateBody> {
         let telemetry = self.account.telemetry.clone();
         let (route, identity) = (Arc::clone(&self.account.route.id), self.account.identity.clone());
-        let (dialect, stream) = (self.account.dialect.name(), self.account.stream);
+        let (dialect, stream) = (self.account.dialect, self.account.stream);
         let started = self.account.started;
         let (mut response, streaming, decision, action) = self.answer().await;
         if !streaming {
@@ -52,17 +54,24 @@ impl Exchange {
             Phase::Completion => identity.completion_decision,
         };
         reply::identify(response.headers_mut(), &identity, &decision.to_string(), action.as_str());
+        self.told.write(response.headers_mut());
         response
     }
 
     /// The response, whether it goes on as a stream, and what was decided where.
-    async fn answer(mut self) -> (HttpResponse<GateBody>, bool, Phase, Action) {
+    async fn answer(&mut self) -> (HttpResponse<GateBody>, bool, Phase, Action) {
         let mut pseudonyms = Pseudonyms::default();
         let (mut action, mut tags) = (Action::Allow, Vec::new());
         for policy in self.policies.clone() {
             let metrics = &self.account.telemetry.metrics;
             let screened = contain::screening(metrics, || {
-                prompt::screen(&self.account, &policy, &self.request, &mut pseudonyms)
+                prompt::screen(
+                    &self.account,
+                    &policy,
+                    &self.request,
+                    &self.live.clean_texts,
+                    &mut pseudonyms,
+                )
             });
             let Some(screened) = screened else {
                 match self.not_screened(Phase::Prompt, &policy) {
@@ -70,7 +79,9 @@ impl Exchange {
                     None => continue,
                 }
             };
-            match screened {
+            let (outcome, told) = screened;
+            self.told.add(told);
+            match outcome {
                 PromptOutcome::Stop(stop) => {
                     let response = self.stopped_prompt(&policy, &stop);
                     return (response, false, Phase::Prompt, stop.action);
@@ -87,7 +98,8 @@ impl Exchange {
         let restorer = pseudonyms.restorer().map(Arc::new);
         let mut call = Call::new(&self.account);
         let upstream = Arc::clone(&self.account.route.upstream);
-        let answer = match upstream.upstream.send(self.outgoing(&tags)).await {
+        let outgoing = outgoing(&self.account, &self.parts, self.request.bytes().clone(), &tags);
+        let answer = match upstream.upstream.send(outgoing).await {
             Ok(answer) => answer,
             Err(error) => {
                 call.ended(error.outcome());
@@ -111,33 +123,10 @@ impl Exchange {
         {
             return Ok(());
         }
-        let dialect = self.account.dialect;
+        let dialect = self.request.dialect();
         self.request = Request::parse(dialect, body, &self.live.json, self.live.messages)
             .map_err(|problem| Box::new(reply::bad_body(&problem)))?;
         Ok(())
-    }
-
-    fn outgoing(&self, tags: &[Arc<str>]) -> Outgoing {
-        let upstream = &self.account.route.upstream.upstream;
-        let mut headers = forward_request_headers(&self.parts.headers, upstream.key());
-        let mut set = |name: &'static str, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        };
-        set("traceparent", &self.account.identity.trace.to_string());
-        set("x-request-id", &self.account.identity.request_id);
-        if !tags.is_empty() {
-            let tags: Vec<&str> = tags.iter().map(|tag| &**tag).collect();
-            set("x-tidegate-tags", &tags.join(","));
-        }
-        let body = self.request.bytes().clone();
-        Outgoing {
-            method: Method::POST,
-            path_and_query: path_and_query(&self.parts),
-            headers,
-            body,
-        }
     }
 
     /// A prompt that does not go on: as an error, or as an answer in the model's place.
@@ -157,15 +146,8 @@ impl Exchange {
         let wants_json = self.request.wants_json();
         let shape = match look {
             Look::Error => {
-                let status = StatusCode::from_u16(policy.block_style.status);
-                let status = status.unwrap_or(StatusCode::BAD_REQUEST);
-                let code = match stop.outcome {
-                    Outcome::Screened => POLICY_VIOLATION,
-                    Outcome::Unscannable | Outcome::Unavailable => "content_not_screenable",
-                };
-                let message = format!("{message} ({code})");
-                let param = Some(self.account.dialect.prompt_param());
-                return reply::error(status, code, &message, param);
+                let param = Some(self.request.dialect().prompt_param());
+                return violation(policy.block_style.status, stop.outcome, message, param);
             }
             Look::Refusal => RefusalShape::Refusal,
             Look::ContentFilter if wants_json => RefusalShape::Refusal,
@@ -175,14 +157,14 @@ impl Exchange {
         let what = (self.request.choices(), message, shape);
         if self.request.stream() {
             let usage = self.request.include_usage();
-            let body = answer_stream(self.account.dialect, &meta, what, usage);
+            let body = answer_stream(self.request.dialect(), &meta, what, usage);
             return reply::ours(StatusCode::OK, EVENTS, body);
         }
-        reply::ours(StatusCode::OK, JSON, answer_body(self.account.dialect, &meta, what))
+        reply::ours(StatusCode::OK, JSON, answer_body(self.request.dialect(), &meta, what))
     }
 
     pub(super) fn own_meta(&self) -> StreamMeta {
-        let prefix = match self.account.dialect {
+        let prefix = match self.request.dialect() {
             Dialect::Chat => "chatcmpl",
             Dialect::Completions => "cmpl",
         };
@@ -208,4 +190,43 @@ impl Exchange {
 
 pub(super) fn path_and_query(parts: &Parts) -> String {
     parts.uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned())
+}
+
+/// The request to the upstream.
+pub(super) fn outgoing(
+    account: &Account,
+    parts: &Parts,
+    body: Bytes,
+    tags: &[Arc<str>],
+) -> Outgoing {
+    let upstream = &account.route.upstream.upstream;
+    let mut headers = forward_request_headers(&parts.headers, upstream.key());
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("traceparent", &account.identity.trace.to_string());
+    set("x-request-id", &account.identity.request_id);
+    if !tags.is_empty() {
+        let tags: Vec<&str> = tags.iter().map(|tag| &**tag).collect();
+        set("x-tidegate-tags", &tags.join(","));
+    }
+    let path_and_query = path_and_query(parts);
+    Outgoing { method: parts.method.clone(), path_and_query, headers, body }
+}
+
+/// The error that says that a text may not pass.
+pub(super) fn violation(
+    status: u16,
+    outcome: Outcome,
+    message: &str,
+    param: Option<&str>,
+) -> HttpResponse<GateBody> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let code = match outcome {
+        Outcome::Screened => POLICY_VIOLATION,
+        Outcome::Unscannable | Outcome::Unavailable => "content_not_screenable",
+    };
+    reply::error(status, code, &format!("{message} ({code})"), param)
 }

@@ -9,9 +9,10 @@ use http::{HeaderValue, Method, Request as HttpRequest, Response as HttpResponse
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::account::{Account, Identity, InFlight};
+use super::account::{Account, Identity, InFlight, Told};
 use super::exchange::Exchange;
-use super::live::{Asked, Live, add};
+use super::live::{Asked, Live, Route, add};
+use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, models, reply};
 use crate::domain::Author;
 use crate::policy::Policy;
@@ -24,6 +25,24 @@ pub struct Gateway {
     live: ArcSwap<Live>,
     telemetry: Telemetry,
 }
+
+/// The most characters of a model's name that records keep.
+const LONGEST_MODEL: usize = 128;
+
+const UNWANTED_BODY: gatehouse::Refused = gatehouse::Refused {
+    status: StatusCode::BAD_REQUEST,
+    code: "unwanted_body",
+    message: "a GET request has no body here; leave it out, or use POST",
+};
+
+/// A request that may be screened.
+enum Admitted {
+    Exchange(Box<Exchange>),
+    Walk(Box<Walk>),
+}
+
+/// The answer to a request that is not let in.
+type Refusal = Box<HttpResponse<GateBody>>;
 
 impl Gateway {
     /// A gateway with this configuration.
@@ -53,7 +72,8 @@ impl Gateway {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let identity = Identity::new(header("x-request-id"), header("traceparent"));
         match self.admit(parts, body, &identity, started).await {
-            Ok(exchange) => exchange.run().await,
+            Ok(Admitted::Exchange(exchange)) => exchange.run().await,
+            Ok(Admitted::Walk(walk)) => walk.run().await,
             Err(mut refused) => {
                 reply::identify(
                     refused.headers_mut(),
@@ -73,26 +93,21 @@ impl Gateway {
         incoming: Incoming,
         identity: &Identity,
         started: Instant,
-    ) -> Result<Exchange, Box<HttpResponse<GateBody>>> {
+    ) -> Result<Admitted, Refusal> {
         let live = self.live.load_full();
-        let reject = |refused: gatehouse::Refused| {
-            self.telemetry.metrics.rejected(refused.code);
-            Box::new(reply::refused(&refused))
-        };
+        let reject = |refused| Box::new(self.reject(refused));
         gatehouse::check(&parts).map_err(reject)?;
         let path = parts.uri.path();
-        let unknown = || {
-            self.telemetry.metrics.rejected("unknown_path");
-            let message = "there is no such path; paths that are not screened are not served";
-            Box::new(reply::error(StatusCode::NOT_FOUND, "unknown_path", message, None))
-        };
+        let unknown = || Box::new(self.unknown_path());
         if !live.routes.iter().any(|route| route.path.matches(path)) {
             return Err(unknown());
         }
         if parts.method == Method::GET && path.ends_with("/models") {
             return Err(Box::new(models::list(&live, &parts).await));
         }
-        let dialect = Live::dialect(path).ok_or_else(unknown)?;
+        let Some(dialect) = Live::dialect(path) else {
+            return self.admit_walk(live, parts, incoming, (identity, started)).await;
+        };
         if parts.method != Method::POST {
             let message = "use POST";
             let code = "method_not_allowed";
@@ -114,30 +129,93 @@ impl Gateway {
         let asked = Asked { path, headers, model, language: language.as_deref() };
         let (route, mut policies) = live.route(asked).ok_or_else(unknown)?;
         let route = route.clone();
-        if let Some(name) = headers.get("x-tidegate-policy") {
-            let policy = self.asked_for(&live, name)?;
-            add(&mut policies, route.policy_for(&policy, asked));
-        }
-        let in_flight = InFlight::new(&self.telemetry.metrics, &route.id);
+        self.add_asked_for(&live, (&route, asked), &mut policies)?;
         let account = Account {
+            model: request.model().chars().take(LONGEST_MODEL).collect(),
+            stream: request.stream(),
+            ..self.account(route, dialect.name(), (identity, started))
+        };
+        let told = Told::default();
+        let exchange = Exchange { account, policies, live, request, parts, language, told };
+        Ok(Admitted::Exchange(Box::new(exchange)))
+    }
+
+    /// A path that no dialect knows, where a route opts in.
+    async fn admit_walk(
+        &self,
+        live: Arc<Live>,
+        parts: Parts,
+        incoming: Incoming,
+        (identity, started): (&Identity, Instant),
+    ) -> Result<Admitted, Refusal> {
+        let reject = |refused| Box::new(self.reject(refused));
+        let language = preferred_language(&parts);
+        let (path, headers) = (parts.uri.path(), &parts.headers);
+        let asked = Asked { path, headers, model: "", language: language.as_deref() };
+        let taken = live.route(asked).filter(|(route, _)| route.walks);
+        let (route, mut policies) = taken.ok_or_else(|| Box::new(self.unknown_path()))?;
+        let route = route.clone();
+        let has_body = parts.method == Method::POST;
+        if has_body {
+            gatehouse::check_json(headers).map_err(reject)?;
+        }
+        let body = body::read(incoming, headers, &live.limits).await;
+        let body = body.map_err(reject)?;
+        if !has_body && !body.is_empty() {
+            return Err(reject(UNWANTED_BODY));
+        }
+        self.add_asked_for(&live, (&route, asked), &mut policies)?;
+        let account = self.account(route, walk::NAME, (identity, started));
+        let told = Told::default();
+        let walk = Walk { account, policies, live, parts, body, language, told };
+        Ok(Admitted::Walk(Box::new(walk)))
+    }
+
+    fn account(
+        &self,
+        route: Route,
+        dialect: &'static str,
+        (identity, started): (&Identity, Instant),
+    ) -> Account {
+        Account {
             telemetry: self.telemetry.clone(),
             identity: identity.clone(),
+            in_flight: InFlight::new(&self.telemetry.metrics, &route.id),
             route,
             dialect,
-            model: request.model().chars().take(128).collect(),
-            stream: request.stream(),
+            model: String::new(),
+            stream: false,
             started,
-            in_flight,
-        };
-        Ok(Exchange { account, policies, live, request, parts, language })
+        }
+    }
+
+    fn reject(&self, refused: gatehouse::Refused) -> HttpResponse<GateBody> {
+        self.telemetry.metrics.rejected(refused.code);
+        reply::refused(&refused)
+    }
+
+    fn unknown_path(&self) -> HttpResponse<GateBody> {
+        self.telemetry.metrics.rejected("unknown_path");
+        let message = "there is no such path; paths that are not screened are not served";
+        reply::error(StatusCode::NOT_FOUND, "unknown_path", message, None)
+    }
+
+    /// Adds the policy that the caller asks for with a header.
+    fn add_asked_for(
+        &self,
+        live: &Live,
+        (route, asked): (&Route, Asked<'_>),
+        policies: &mut Vec<Arc<Policy>>,
+    ) -> Result<(), Refusal> {
+        if let Some(name) = asked.headers.get("x-tidegate-policy") {
+            let policy = self.asked_for(live, name)?;
+            add(policies, route.policy_for(&policy, asked));
+        }
+        Ok(())
     }
 
     /// A policy that the caller asks for in addition; it can only tighten.
-    fn asked_for(
-        &self,
-        live: &Live,
-        asked: &HeaderValue,
-    ) -> Result<Arc<Policy>, Box<HttpResponse<GateBody>>> {
+    fn asked_for(&self, live: &Live, asked: &HeaderValue) -> Result<Arc<Policy>, Refusal> {
         let known = asked.to_str().ok().and_then(|name| live.policies.get(name));
         known.cloned().ok_or_else(|| {
             self.telemetry.metrics.rejected("unknown_policy");
@@ -149,12 +227,16 @@ impl Gateway {
 
 /// The reader's language: what the client asks for, else what the last user message is written in.
 fn language_of(parts: &Parts, request: &Request) -> Option<String> {
-    let header = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let asked = header.and_then(|value| value.split([',', ';']).next()).map(str::trim);
-    if let Some(asked) = asked.filter(|tag| !tag.is_empty() && *tag != "*") {
-        return Some(asked.to_owned());
+    if let Some(asked) = preferred_language(parts) {
+        return Some(asked);
     }
     let last = request.passages().iter().rev().find(|p| p.author == Author::User)?;
     let han = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
     last.text.chars().any(han).then(|| "zh".to_owned())
+}
+
+fn preferred_language(parts: &Parts) -> Option<String> {
+    let header = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let asked = header.and_then(|value| value.split([',', ';']).next()).map(str::trim);
+    asked.filter(|tag| !tag.is_empty() && *tag != "*").map(str::to_owned)
 }

@@ -10,7 +10,7 @@ use crate::upstream::Upstream;
 use crate::wire::json::JsonLimits;
 use crate::wire::openai::Dialect;
 
-use super::BodyLimits;
+use super::{BodyLimits, CleanTexts};
 
 /// The configuration in force.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Live {
     pub stream: StreamTimes,
     /// Whether texts pass that could not be screened because something broke in us.
     pub fail_open: bool,
+    /// Texts that need not be screened again.
+    pub clean_texts: CleanTexts,
 }
 
 /// The times of streams.
@@ -74,6 +76,8 @@ pub struct Route {
     pub policy: Arc<Policy>,
     /// Whether unknown leaves are screened, block, or pass.
     pub unknown_leaf: UnknownLeaf,
+    /// Whether paths are served that no dialect knows, with every text of their JSON screened.
+    pub walks: bool,
 }
 
 /// What a request says of itself that routes and policies hang on.
@@ -216,6 +220,7 @@ mod tests {
             upstream,
             policy: Arc::clone(policy),
             unknown_leaf: UnknownLeaf::Screen,
+            walks: false,
         }
     }
 
@@ -236,6 +241,7 @@ mod tests {
             event: 1 << 20,
             stream: StreamTimes::default(),
             fail_open: false,
+            clean_texts: CleanTexts::default(),
         }
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::account::{Account, Unit};
+use super::account::{Account, Decided, Told, Unit};
+use super::clean_texts::CleanTexts;
 use super::live::UnknownLeaf;
 use crate::domain::{Action, Author, EditClass, Outcome, Phase, Rewrite, Verdict};
 use crate::engine::{Pseudonyms, Scratch, Subject, screen_passage};
@@ -61,8 +62,9 @@ pub(super) fn screen(
     account: &Account,
     policy: &Arc<Policy>,
     request: &Request,
+    clean: &CleanTexts,
     pseudonyms: &mut Pseudonyms,
-) -> PromptOutcome {
+) -> (PromptOutcome, Told) {
     let started = Instant::now();
     let mut verdicts = Vec::new();
     let mut bytes = 0;
@@ -75,10 +77,23 @@ pub(super) fn screen(
                 verdicts.push(Verdict::default());
                 continue;
             }
-            bytes += passage.text.len();
             let subject =
                 Subject { phase: Phase::Prompt, author: passage.author, today, streamed: false };
-            verdicts.push(screen_passage(policy, subject, &passage.text, scratch));
+            let key = clean.key(policy, subject, &passage.text);
+            if let Some(key) = key {
+                let known = clean.knows(key);
+                account.telemetry.metrics.cache_read("verdicts", known);
+                if known {
+                    verdicts.push(Verdict::default());
+                    continue;
+                }
+            }
+            bytes += passage.text.len();
+            let verdict = screen_passage(policy, subject, &passage.text, scratch);
+            if let Some(key) = key {
+                clean.learn(key, &verdict);
+            }
+            verdicts.push(verdict);
         }
     });
     let stop = refused_media(account, policy, request)
@@ -99,7 +114,7 @@ pub(super) fn screen(
         }
     }
     let placed = request.passages().iter().zip(verdicts);
-    account.decide(&Unit {
+    let Decided { told, .. } = account.decide(&Unit {
         phase: Phase::Prompt,
         policy,
         verdicts: placed.map(|(p, v)| (p.path.clone(), p.author.as_str(), v)).collect(),
@@ -109,11 +124,12 @@ pub(super) fn screen(
         outcome: if stop.is_some() { "cut" } else { "complete" },
     });
     account.count_unknown(Phase::Prompt, request.unknown_leaves());
-    match (stop, spliced) {
+    let outcome = match (stop, spliced) {
         (Some(stop), _) => PromptOutcome::Stop(stop),
         (None, Ok(Some(body))) => PromptOutcome::Pass { body, action, tags },
         (None, _) => PromptOutcome::Pass { body: request.bytes().clone(), action, tags },
-    }
+    };
+    (outcome, told)
 }
 
 /// The strictest verdict that stops the prompt.

@@ -199,7 +199,7 @@ impl Stream {
         let metrics = &account.telemetry.metrics;
         metrics.held(-i64::try_from(self.held).unwrap_or(0));
         let total = account.started.elapsed().as_secs_f64();
-        metrics.answered(&account.route.id, (self.status, account.dialect.name()), true, total);
+        metrics.answered(&account.route.id, (self.status, account.dialect), true, total);
         metrics.overhead(&account.route.id, true, self.screening.as_secs_f64());
         let seconds = self.screening.as_secs_f64();
         for (policy, relay) in self.relays.drain(..) {
@@ -259,7 +259,7 @@ fn record(
     (outcome, seconds): (&'static str, f64),
 ) {
     let metrics = &account.telemetry.metrics;
-    metrics.unknown_leaves(account.dialect.name(), Phase::Completion, report.unknown_leaves);
+    metrics.unknown_leaves(account.dialect, Phase::Completion, report.unknown_leaves);
     if let Some(stop) = report.stop {
         let cut = StreamCut { action: stop.action, text_sent: report.text_sent };
         metrics.stream_cut(cut, &account.route.upstream.name);
@@ -330,13 +330,14 @@ mod tests {
             upstream: Arc::clone(&served),
             policy: Arc::clone(&policy),
             unknown_leaf: UnknownLeaf::Screen,
+            walks: false,
         };
         let account = Account {
             telemetry: telemetry.clone(),
             identity: Identity::new(None, None),
             in_flight: InFlight::new(&metrics, &route.id),
             route,
-            dialect: Dialect::Chat,
+            dialect: Dialect::Chat.name(),
             model: "m".to_owned(),
             stream: true,
             started: Instant::now(),

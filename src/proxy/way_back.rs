@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, Response as HttpResponse, StatusCode};
 
-use super::account::Call;
+use super::account::{Call, Told};
 use super::answer::{AnswerOutcome, shape};
 use super::exchange::{EVENTS, Exchange, JSON};
 use super::streaming::Stream;
@@ -20,7 +20,7 @@ use crate::wire::openai::{POLICY_VIOLATION, Response};
 impl Exchange {
     /// The upstream has answered.
     pub(super) async fn way_back(
-        self,
+        &mut self,
         answer: Answer,
         restorer: Option<Arc<Restorer>>,
         call: Call,
@@ -50,7 +50,7 @@ impl Exchange {
     }
 
     async fn whole_back(
-        self,
+        &mut self,
         answer: Answer,
         restorer: Option<Arc<Restorer>>,
         mut call: Call,
@@ -66,8 +66,8 @@ impl Exchange {
         call.ended("ok");
         let upstream_seconds = call.asked().elapsed().as_secs_f64();
         let mut action = Action::Allow;
-        for (index, policy) in self.policies.iter().enumerate() {
-            let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json)
+        for (index, policy) in self.policies.clone().iter().enumerate() {
+            let Ok(read) = Response::parse(self.request.dialect(), body.clone(), &self.live.json)
             else {
                 self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");
                 return (reply::upstream_garbage("it is not readable JSON"), false, action);
@@ -84,6 +84,8 @@ impl Exchange {
                     None => continue,
                 }
             };
+            let (outcome, told) = outcome;
+            self.told.add(told);
             match outcome {
                 AnswerOutcome::Pass { body: screened, action: decided } => {
                     body = screened;
@@ -107,7 +109,7 @@ impl Exchange {
     }
 
     async fn stream_back(
-        self,
+        &mut self,
         answer: Answer,
         restorer: Option<Arc<Restorer>>,
         call: Call,
@@ -118,7 +120,7 @@ impl Exchange {
             .iter()
             .enumerate()
             .map(|(index, policy)| RelaySettings {
-                dialect: self.account.dialect,
+                dialect: self.request.dialect(),
                 policy: Arc::clone(policy),
                 subject: Subject {
                     phase: Phase::Completion,
@@ -148,6 +150,7 @@ impl Exchange {
             let status = StatusCode::from_u16(policy.block_style.status);
             let status = status.unwrap_or(StatusCode::BAD_REQUEST);
             let response = reply::error(status, POLICY_VIOLATION, &message, None);
+            self.told.add(Told::of_rule(policy, rule));
             // The stream accounts for itself when it is dropped here.
             stream.gives_way(response.status().as_u16());
             return (response, true, action);
@@ -169,7 +172,7 @@ impl Exchange {
 
     /// An error of the upstream may quote the prompt, or a key: it passes only when it is clean.
     async fn upstream_error(
-        self,
+        &mut self,
         answer: Answer,
         mut call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
@@ -179,16 +182,17 @@ impl Exchange {
         let Ok(body) = body.collect(self.live.limits.body).await else {
             return (reply::upstream_said_no(status), false, Action::Allow);
         };
-        let Ok(read) = Response::parse(self.account.dialect, body.clone(), &self.live.json) else {
+        let Ok(read) = Response::parse(self.request.dialect(), body.clone(), &self.live.json)
+        else {
             return (reply::upstream_said_no(status), false, Action::Allow);
         };
-        for policy in &self.policies {
+        for policy in &self.policies.clone() {
             let facts = (false, None);
             let metrics = &self.account.telemetry.metrics;
             let outcome = contain::screening(metrics, || {
                 answer::screen(&self.account, policy, &read, None, facts)
             });
-            match outcome {
+            match outcome.map(|(outcome, _)| outcome) {
                 Some(AnswerOutcome::Pass { body: same, .. }) if same == body => {}
                 None if self.not_screened(Phase::Completion, policy).is_none() => {}
                 None | Some(AnswerOutcome::Pass { .. } | AnswerOutcome::Refuse { .. }) => {

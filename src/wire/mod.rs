@@ -6,3 +6,4 @@ pub mod json;
 pub mod openai;
 pub mod sse;
 pub mod table;
+pub mod walk;

@@ -46,6 +46,7 @@ pub(crate) struct Gate {
 pub(crate) struct Setup {
     folder: TempDir,
     server: String,
+    policy: String,
     settings: Vec<(String, String)>,
     clock: Clock,
 }
@@ -65,13 +66,26 @@ impl Setup {
     pub(crate) fn new(upstream: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let server = format!("{ROUTES}upstreams: {{ model: {upstream} }}\n");
-        Self { folder, server, settings: Vec::new(), clock: Clock::default() }
+        let policy = POLICY.to_owned();
+        Self { folder, server, policy, settings: Vec::new(), clock: Clock::default() }
     }
 
     /// With a setting, named by its path.
     pub(crate) fn with(mut self, path: &str, value: &str) -> Self {
         let name = format!("TIDEGATE_{}", path.replace('.', "__").to_uppercase());
         self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    /// With lines at the end of the policy.
+    pub(crate) fn policy(mut self, lines: &str) -> Self {
+        self.policy.push_str(lines);
+        self
+    }
+
+    /// With paths served that no dialect knows.
+    pub(crate) fn walking(mut self) -> Self {
+        self.server = self.server.replace("policy: test }", "policy: test, unknown_path: walk }");
         self
     }
 
@@ -94,7 +108,8 @@ impl Setup {
         let config = self.folder.path().join("tidegate.yaml");
         std::fs::write(&config, &self.server).expect("a server file");
         std::fs::create_dir(self.folder.path().join("policies")).expect("a folder");
-        std::fs::write(self.folder.path().join("policies/test.yaml"), POLICY).expect("a policy");
+        std::fs::write(self.folder.path().join("policies/test.yaml"), &self.policy)
+            .expect("a policy");
         let options = ServeOptions {
             config: Some(config),
             environment: self.settings,

@@ -30,31 +30,31 @@ pub struct MediaPart {
 
 /// Passages gathered from a document.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub(super) passages: Vec<Passage>,
+pub(in crate::wire) struct Gathered {
+    pub(in crate::wire) passages: Vec<Passage>,
     pub(super) places: Vec<Place>,
     pub(super) media: Vec<MediaPart>,
     pub(super) unknown_leaves: usize,
 }
 
 /// Turns leaves into passages.
-pub(super) struct Reader<'d> {
+pub(in crate::wire) struct Reader<'d> {
     doc: &'d Doc,
     bytes: &'d [u8],
     /// Whether a client wrote it: then what stands in the place of a name must look like one.
     wary: bool,
     /// The author of the message that was read last.
     role: Option<(NodeId, Author)>,
-    pub(super) gathered: Gathered,
+    pub(in crate::wire) gathered: Gathered,
 }
 
 impl<'d> Reader<'d> {
     /// A reader of a document. `wary` where a client wrote it.
-    pub(super) fn new(doc: &'d Doc, bytes: &'d [u8], wary: bool) -> Self {
+    pub(in crate::wire) fn new(doc: &'d Doc, bytes: &'d [u8], wary: bool) -> Self {
         Self { doc, bytes, wary, role: None, gathered: Gathered::default() }
     }
 
-    pub(super) fn read(&mut self, found: &Found) {
+    pub(in crate::wire) fn read(&mut self, found: &Found) {
         let Found { node, is_key, leaf } = *found;
         let range = if is_key {
             self.doc.key_range(node).unwrap_or_default()

@@ -21,6 +21,7 @@ mod tests;
 
 pub use ending::{Ending, StreamMeta, done, error_event, keep_alive, stop_choice, usage_and_done};
 pub use leaves::MediaPart;
+pub(in crate::wire) use leaves::Reader;
 pub use problem::BodyProblem;
 pub use refusal::{POLICY_VIOLATION, RefusalShape, answer_body, answer_stream, error_body};
 pub use request::Request;

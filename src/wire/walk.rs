@@ -1,0 +1,60 @@
+//! JSON of an unknown shape: every string and every key of it is a text.
+//!
+//! Nothing is known of where such a text goes, so none of them may be changed.
+
+use bytes::Bytes;
+
+use super::json::{JsonLimits, JsonProblem, Strictness, parse};
+use super::openai::Reader;
+use super::table::{Found, Table};
+use crate::domain::Passage;
+
+/// The texts of a body, in document order.
+///
+/// # Errors
+/// When the body is not JSON, or not the JSON that may pass.
+pub fn texts(
+    bytes: &Bytes,
+    strictness: Strictness,
+    limits: &JsonLimits,
+) -> Result<Vec<Passage>, JsonProblem> {
+    let doc = parse(bytes, strictness, limits)?;
+    let mut reader = Reader::new(&doc, bytes, true);
+    let mut read = |found: Found| reader.read(&Found { leaf: None, ..found });
+    // A table without rows knows no key that another one could be the twin of.
+    Table::new(&[]).walk(&doc, bytes, &mut read).ok();
+    Ok(reader.gathered.passages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Author, EditClass};
+
+    #[test]
+    fn every_string_and_every_key_is_a_text_that_cannot_be_changed() {
+        let body = Bytes::from_static(
+            br#"{"a": ["b", {"c": "d\u0065"}, 1, null], "data": "data:text/plain;base64,Zg==", "e": ""}"#,
+        );
+        let texts = texts(&body, Strictness::Request, &JsonLimits::default()).unwrap();
+        let found: Vec<&str> = texts.iter().map(|passage| passage.text.as_str()).collect();
+        for text in ["a", "b", "c", "de", "data", "e"] {
+            assert!(found.contains(&text), "{text}: {found:?}");
+        }
+        assert!(found.iter().any(|text| text.starts_with("data:")), "{found:?}");
+        assert!(
+            texts.iter().all(|p| p.author == Author::Unknown && p.edit == EditClass::Fixed),
+            "{texts:?}"
+        );
+    }
+
+    #[test]
+    fn a_body_may_be_any_json_value_and_nothing_else() {
+        let read = |body: &'static str| {
+            texts(&Bytes::from_static(body.as_bytes()), Strictness::Request, &JsonLimits::default())
+        };
+        assert_eq!(read("[\"x\"]").unwrap().len(), 1);
+        assert_eq!(read("\"x\"").unwrap().len(), 1);
+        assert!(read("{\"a\": 1, \"a\": 2}").is_err() && read("x").is_err() && read("").is_err());
+    }
+}
