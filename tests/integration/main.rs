@@ -8,6 +8,7 @@ mod drain;
 mod failures;
 mod gate;
 mod history;
+mod http2;
 mod leaving;
 mod limits;
 mod model;
