@@ -64,11 +64,12 @@ impl Request {
         if doc.kind(Doc::ROOT) != Kind::Object {
             return Err(BodyProblem::NotAnObject);
         }
-        check_shape(dialect, &doc, &bytes, messages)?;
         let mut reader = Reader::new(&doc, &bytes, true);
         let table = dialect.request_table();
         let walked = table.walk(&doc, &bytes, &mut |found| reader.read(&found));
+        // First, because a key in other letters is the likelier mistake than one that is missing.
         walked.map_err(|twin| BodyProblem::twin(&twin, &doc, &bytes))?;
+        check_shape(dialect, &doc, &bytes, messages)?;
         for part in unknown_parts(&doc, &bytes) {
             reader.note_media(part, Media::Unknown, By::Role);
         }

@@ -311,6 +311,7 @@ fn shapes_that_no_server_reads_alike_are_refused() {
         (r#"{"messages":[],"stream":"yes"}"#, "invalid_field", Some("stream")),
         (r#"{"messages":[],"n":0}"#, "invalid_field", Some("n")),
         (r#"{"messages":[],"n":1.5}"#, "invalid_field", Some("n")),
+        (r#"{"Messages":[]}"#, "ambiguous_key", None),
         (r#"{"Messages":[],"messages":[]}"#, "ambiguous_key", None),
         ("{\"me\u{17f}\u{17f}ages\":[],\"messages\":[]}", "ambiguous_key", None),
         (r#"{"messages":[{"CONTENT":"x"}]}"#, "ambiguous_key", None),
