@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies sdk-test ## everything: unit, property, integration and documentation tests, policy tests, official SDKs
+test: unit policies sdk-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, official SDKs, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs each fuzz target for so many seconds (the first argument; 60 without one), or those named behind it.
-# An input that breaks something is left in fuzz/artifacts; once mended, it becomes a seed.
+# An input that breaks something is left in fuzz/artifacts; once mended, it becomes a seed. FUZZ_SEED is the seed of
+# chance: 1 without it, so that a run can be repeated; 0 draws a new one.
 set -eu
 cd "$(dirname "$0")/.."
 version=0.13.2
@@ -25,7 +26,7 @@ for target in $targets; do
   log=$(mktemp)
   echo "fuzz $target: $seconds s"
   if ! cargo fuzz run -s none "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
-    -max_total_time="$seconds" -timeout=20 -max_len=4096 -rss_limit_mb=2048 -print_final_stats=1 >"$log" 2>&1; then
+    -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -timeout=20 -max_len=4096 -rss_limit_mb=2048 -print_final_stats=1 >"$log" 2>&1; then
     tail -60 "$log"
     echo "fuzz $target: FAILED; the input is in fuzz/artifacts/$target"
     exit 1
