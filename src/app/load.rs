@@ -47,9 +47,13 @@ pub fn load(
     let Some(server) = server else { return (None, problems) };
     problems.extend(not_yet(&server));
     let (files, found) = load_policies(&server.root, &server.file.policies.dir);
+    let found_any = !files.is_empty() || !found.has_errors();
     problems.extend(found);
     let names: Vec<&str> = files.iter().map(|policy| policy.file.name.as_str()).collect();
-    problems.extend(check_route_policies(&server, &names));
+    // Where no policy can be read, that every route names an unknown one would say nothing new.
+    if found_any {
+        problems.extend(check_route_policies(&server, &names));
+    }
     let mut policies = Vec::new();
     let mut folders = vec![server.root.clone(), server.root.join(&server.file.policies.dir)];
     for file in &files {

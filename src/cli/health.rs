@@ -9,7 +9,9 @@ use http::HeaderMap;
 use tokio::time::timeout;
 
 use super::output;
-use crate::upstream::{Outgoing, Remote, RemoteSettings, Upstream, UpstreamTimeouts};
+use crate::upstream::{
+    Outgoing, Remote, RemoteSettings, Upstream, UpstreamError, UpstreamTimeouts,
+};
 
 /// The longest time for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -47,7 +49,13 @@ pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
     let status = match answer {
         Ok(Ok(answer)) => answer.status.as_u16(),
         Ok(Err(error)) => {
-            output::complain(&format!("unhealthy: {error}"));
+            let why = match (&error, error.cause()) {
+                (UpstreamError::Connect(_), cause) => {
+                    format!("no connection to {}: {cause}", args.url)
+                }
+                (error, _) => error.to_string().replace("the upstream", "it"),
+            };
+            output::complain(&format!("unhealthy: {why}"));
             return Ok(ExitCode::from(1));
         }
         Err(_) => {

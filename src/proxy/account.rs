@@ -13,6 +13,7 @@ use crate::policy::{Policy, Reveal};
 use crate::telemetry::{
     DecisionRecord, Metrics, RuleRecord, Telemetry, TraceContext, UpstreamCall,
 };
+use crate::upstream::UpstreamError;
 
 /// The most rules that an answer's headers name.
 const MOST_TOLD: usize = 32;
@@ -87,6 +88,7 @@ impl Drop for InFlight {
 pub(super) struct Call {
     metrics: Arc<Metrics>,
     upstream: Arc<NamedUpstream>,
+    request_id: String,
     asked: Instant,
     open: bool,
 }
@@ -95,12 +97,27 @@ impl Call {
     pub(super) fn new(account: &Account) -> Self {
         let (metrics, upstream) = (&account.telemetry.metrics, &account.route.upstream);
         let (metrics, upstream) = (Arc::clone(metrics), Arc::clone(upstream));
-        Self { metrics, upstream, asked: Instant::now(), open: true }
+        let request_id = account.identity.request_id.clone();
+        Self { metrics, upstream, request_id, asked: Instant::now(), open: true }
     }
 
     /// When the upstream was asked.
     pub(super) const fn asked(&self) -> Instant {
         self.asked
+    }
+
+    /// Logs why the upstream failed, and counts the call.
+    pub(super) fn failed(&mut self, error: &UpstreamError) {
+        let (upstream, request_id) = (&*self.upstream.name, &*self.request_id);
+        tracing::warn!(upstream, request_id, %error, cause = error.cause(), "the upstream failed");
+        self.ended(error.outcome());
+    }
+
+    /// Logs what makes the answer unreadable, and counts the call.
+    pub(super) fn unreadable(&mut self, what: &str) {
+        let (upstream, request_id) = (&*self.upstream.name, &*self.request_id);
+        tracing::warn!(upstream, request_id, what, "the upstream's answer cannot be screened");
+        self.ended("protocol_error");
     }
 
     /// Counts the call, unless that has been done.

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
 use tokio::time::{Instant, timeout_at};
 
-use super::gatehouse::Refused;
+use super::gatehouse::{Refused, refused};
 
 /// Limits of bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,28 +39,21 @@ impl Default for BodyLimits {
     }
 }
 
-const TOO_LARGE: Refused = Refused {
-    status: StatusCode::PAYLOAD_TOO_LARGE,
-    code: "body_too_large",
-    message: "the body is larger than `limits.body` allows",
-};
-const TOO_SLOW: Refused = Refused {
-    status: StatusCode::REQUEST_TIMEOUT,
-    code: "body_timeout",
-    message: "the body did not arrive in time",
-};
-const BROKEN: Refused =
-    Refused { status: StatusCode::BAD_REQUEST, code: "broken_body", message: "the body broke off" };
-const UNKNOWN_CODING: Refused = Refused {
-    status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    code: "unsupported_content_encoding",
-    message: "send the body plain, or with one of gzip, deflate, br, zstd",
-};
-const BAD_CODING: Refused = Refused {
-    status: StatusCode::BAD_REQUEST,
-    code: "invalid_content_encoding",
-    message: "the body cannot be decompressed",
-};
+const TOO_LARGE: Refused = refused(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "body_too_large",
+    "the body is larger than `limits.body` allows",
+);
+const TOO_SLOW: Refused =
+    refused(StatusCode::REQUEST_TIMEOUT, "body_timeout", "the body did not arrive in time");
+const BROKEN: Refused = refused(StatusCode::BAD_REQUEST, "broken_body", "the body broke off");
+const UNKNOWN_CODING: Refused = refused(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "unsupported_content_encoding",
+    "send the body plain, or with one of gzip, deflate, br, zstd",
+);
+const BAD_CODING: Refused =
+    refused(StatusCode::BAD_REQUEST, "invalid_content_encoding", "the body cannot be decompressed");
 
 /// Reads and decodes a body.
 pub(super) async fn read(

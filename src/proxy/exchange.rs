@@ -102,8 +102,8 @@ impl Exchange {
         let answer = match upstream.upstream.send(outgoing).await {
             Ok(answer) => answer,
             Err(error) => {
-                call.ended(error.outcome());
-                return (reply::upstream_failed(error), false, Phase::Prompt, action);
+                call.failed(&error);
+                return (reply::upstream_failed(&error), false, Phase::Prompt, action);
             }
         };
         let (mut response, streaming, decided) = self.way_back(answer, restorer, call).await;

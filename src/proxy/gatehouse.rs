@@ -15,10 +15,16 @@ pub(super) struct Refused {
     pub(super) code: &'static str,
     /// What is wrong, and the smallest fix.
     pub(super) message: &'static str,
+    /// The methods that would be let in, where it is for the method.
+    pub(super) allow: Option<&'static str>,
 }
 
-const fn refused(status: StatusCode, code: &'static str, message: &'static str) -> Refused {
-    Refused { status, code, message }
+pub(super) const fn refused(
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+) -> Refused {
+    Refused { status, code, message, allow: None }
 }
 
 /// Looks at a request's head. `Ok` is a request that can be read in one way only.
@@ -52,7 +58,13 @@ fn check_method(method: &Method) -> Result<(), Refused> {
     if [Method::GET, Method::POST].contains(method) {
         return Ok(());
     }
-    Err(refused(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "use POST or GET"))
+    Err(use_other("use POST or GET", "POST, GET"))
+}
+
+/// The method is not one that is let in here.
+pub(super) const fn use_other(message: &'static str, methods: &'static str) -> Refused {
+    let refused = refused(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
+    Refused { allow: Some(methods), ..refused }
 }
 
 fn check_path(path: &str) -> Result<(), Refused> {

@@ -29,11 +29,11 @@ pub struct Gateway {
 /// The most characters of a model's name that records keep.
 const LONGEST_MODEL: usize = 128;
 
-const UNWANTED_BODY: gatehouse::Refused = gatehouse::Refused {
-    status: StatusCode::BAD_REQUEST,
-    code: "unwanted_body",
-    message: "a GET request has no body here; leave it out, or use POST",
-};
+const UNWANTED_BODY: gatehouse::Refused = gatehouse::refused(
+    StatusCode::BAD_REQUEST,
+    "unwanted_body",
+    "a GET request has no body here; leave it out, or use POST",
+);
 
 /// A request that may be screened.
 enum Admitted {
@@ -109,13 +109,7 @@ impl Gateway {
             return self.admit_walk(live, parts, incoming, (identity, started)).await;
         };
         if parts.method != Method::POST {
-            let message = "use POST";
-            let code = "method_not_allowed";
-            return Err(reject(gatehouse::Refused {
-                status: StatusCode::METHOD_NOT_ALLOWED,
-                code,
-                message,
-            }));
+            return Err(reject(gatehouse::use_other("use POST", "POST")));
         }
         gatehouse::check_json(&parts.headers).map_err(reject)?;
         let bytes = body::read(incoming, &parts.headers, &live.limits).await.map_err(reject)?;

@@ -7,7 +7,7 @@ use http::{Method, Response as HttpResponse, StatusCode};
 use super::exchange::{JSON, path_and_query};
 use super::live::{Asked, Live};
 use super::{GateBody, reply};
-use crate::upstream::{Outgoing, forward_request_headers};
+use crate::upstream::{Outgoing, UpstreamError, forward_request_headers};
 
 /// Asks the upstream of the route for its models.
 pub(super) async fn list(live: &Live, parts: &Parts) -> HttpResponse<GateBody> {
@@ -25,10 +25,15 @@ pub(super) async fn list(live: &Live, parts: &Parts) -> HttpResponse<GateBody> {
         Ok(answer) if answer.status.is_success() => {
             match answer.body.collect(live.limits.body).await {
                 Ok(body) => reply::ours(StatusCode::OK, JSON, body),
-                Err(error) => reply::upstream_failed(error),
+                Err(error) => failed(&route.upstream.name, &error),
             }
         }
         Ok(answer) => reply::upstream_said_no(answer.status),
-        Err(error) => reply::upstream_failed(error),
+        Err(error) => failed(&route.upstream.name, &error),
     }
+}
+
+fn failed(upstream: &str, error: &UpstreamError) -> HttpResponse<GateBody> {
+    tracing::warn!(upstream, %error, cause = error.cause(), "the list of models cannot be had");
+    reply::upstream_failed(error)
 }

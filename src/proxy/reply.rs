@@ -57,8 +57,8 @@ pub(super) fn error(
 /// A request that the gate does not let in.
 pub(super) fn refused(refused: &Refused) -> Response<GateBody> {
     let mut response = error(refused.status, refused.code, refused.message, None);
-    if refused.status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static("POST, GET"));
+    if let Some(methods) = refused.allow {
+        response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(methods));
     }
     response
 }
@@ -73,11 +73,11 @@ pub(super) fn bad_body(problem: &BodyProblem) -> Response<GateBody> {
 }
 
 /// An upstream that gave no answer.
-pub(super) fn upstream_failed(failure: UpstreamError) -> Response<GateBody> {
+pub(super) fn upstream_failed(failure: &UpstreamError) -> Response<GateBody> {
     let (status, code) = match failure {
         UpstreamError::Timeout(_) => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
-        UpstreamError::Connect => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
-        UpstreamError::Broken | UpstreamError::TooLarge(_) => {
+        UpstreamError::Connect(_) => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
+        UpstreamError::Broken(_) | UpstreamError::TooLarge(_) => {
             (StatusCode::BAD_GATEWAY, "upstream_error")
         }
     };

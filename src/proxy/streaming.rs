@@ -157,7 +157,7 @@ impl Stream {
             }
             Some(Ok(_)) => {}
             Some(Err(error)) => {
-                self.call.ended(error.outcome());
+                self.call.failed(&error);
                 self.end();
             }
             None => {

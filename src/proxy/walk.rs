@@ -86,8 +86,8 @@ impl Walk {
                 (response, Phase::Completion, action.max(decided))
             }
             Err(error) => {
-                call.ended(error.outcome());
-                (reply::upstream_failed(error), Phase::Prompt, action)
+                call.failed(&error);
+                (reply::upstream_failed(&error), Phase::Prompt, action)
             }
         }
     }
@@ -123,14 +123,14 @@ impl Walk {
             None
         };
         if let Some(what) = unreadable {
-            call.ended("protocol_error");
+            call.unreadable(what);
             return (reply::upstream_garbage(what), Action::Allow);
         }
         let body = match body.collect(self.live.limits.decompressed).await {
             Ok(body) => body,
             Err(error) => {
-                call.ended(error.outcome());
-                return (reply::upstream_failed(error), Action::Allow);
+                call.failed(&error);
+                return (reply::upstream_failed(&error), Action::Allow);
             }
         };
         call.ended("ok");

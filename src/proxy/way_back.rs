@@ -26,7 +26,7 @@ impl Exchange {
         call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let garbage = |mut call: Call, what| {
-            call.ended("protocol_error");
+            call.unreadable(what);
             (reply::upstream_garbage(what), false, Action::Allow)
         };
         if answer.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
@@ -59,8 +59,8 @@ impl Exchange {
         let mut body = match body.collect(self.live.limits.decompressed).await {
             Ok(body) => body,
             Err(error) => {
-                call.ended(error.outcome());
-                return (reply::upstream_failed(error), false, Action::Allow);
+                call.failed(&error);
+                return (reply::upstream_failed(&error), false, Action::Allow);
             }
         };
         call.ended("ok");

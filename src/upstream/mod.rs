@@ -62,17 +62,20 @@ pub enum AnswerBody {
 }
 
 /// Why an upstream gave no answer, or not a whole one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+///
+/// What it displays may be told to clients; what lies behind it, which can name hosts and certificates,
+/// is [`UpstreamError::cause`], for operators alone.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UpstreamError {
     /// No connection could be made.
     #[error("no connection to the upstream")]
-    Connect,
+    Connect(String),
     /// It took too long.
     #[error("the upstream took too long ({0})")]
     Timeout(&'static str),
     /// It broke the connection or the protocol.
     #[error("the upstream broke off")]
-    Broken,
+    Broken(String),
     /// Its answer is larger than may be held.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
@@ -80,11 +83,19 @@ pub enum UpstreamError {
 
 impl UpstreamError {
     /// A stable word for metrics.
-    pub const fn outcome(self) -> &'static str {
+    pub const fn outcome(&self) -> &'static str {
         match self {
-            Self::Connect => "connect_error",
+            Self::Connect(_) => "connect_error",
             Self::Timeout(_) => "timeout",
-            Self::Broken | Self::TooLarge(_) => "protocol_error",
+            Self::Broken(_) | Self::TooLarge(_) => "protocol_error",
+        }
+    }
+
+    /// What lies behind it, for logs: what the system, TLS or the protocol said. Empty where nothing does.
+    pub fn cause(&self) -> &str {
+        match self {
+            Self::Connect(cause) | Self::Broken(cause) => cause,
+            Self::Timeout(_) | Self::TooLarge(_) => "",
         }
     }
 }

@@ -137,12 +137,12 @@ impl Remote {
             .authority(base.authority().map_or("", |authority| authority.as_str()))
             .path_and_query(format!("{}{path_and_query}", self.prefix))
             .build()
-            .map_err(|_| UpstreamError::Broken)?;
+            .map_err(|error| UpstreamError::Broken(causes(&error)))?;
         let mut request = Request::builder()
             .method(method)
             .uri(uri)
             .body(Full::new(body))
-            .map_err(|_| UpstreamError::Broken)?;
+            .map_err(|error| UpstreamError::Broken(causes(&error)))?;
         *request.headers_mut() = headers;
         let times = self.settings.timeouts;
         let deadline = Instant::now() + times.total;
@@ -153,9 +153,9 @@ impl Remote {
                 if error.is_connect() && was_slow(&error) {
                     UpstreamError::Timeout("connect")
                 } else if error.is_connect() {
-                    UpstreamError::Connect
+                    UpstreamError::Connect(causes(&error))
                 } else {
-                    UpstreamError::Broken
+                    UpstreamError::Broken(causes(&error))
                 }
             })?;
         let (head, body) = answer.into_parts();
@@ -192,6 +192,19 @@ impl Service<Uri> for TimedConnector {
     }
 }
 
+/// What lies behind an error, the outermost first.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    let mut told: Vec<String> = Vec::new();
+    for cause in causes.map(ToString::to_string) {
+        // Some libraries repeat their cause in their own words.
+        if told.last().is_none_or(|last| !last.contains(&cause)) {
+            told.push(cause);
+        }
+    }
+    if told.is_empty() { error.to_string() } else { told.join(": ") }
+}
+
 /// Whether it was for the time that no connection was made.
 fn was_slow(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut causes = std::iter::successors(Some(error), |error| error.source());
@@ -205,7 +218,7 @@ impl RemoteBody {
             let frame = match timeout_at(until, self.body.frame()).await {
                 Err(_) => return Some(Err(UpstreamError::Timeout("idle"))),
                 Ok(None) => return None,
-                Ok(Some(Err(_))) => return Some(Err(UpstreamError::Broken)),
+                Ok(Some(Err(error))) => return Some(Err(UpstreamError::Broken(causes(&error)))),
                 Ok(Some(Ok(frame))) => frame,
             };
             // Trailers are dropped: nothing that a client needs stands there.

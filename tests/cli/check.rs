@@ -78,6 +78,21 @@ fn effective_settings_say_where_they_come_from() {
 }
 
 #[test]
+fn a_folder_without_a_configuration_gets_one_diagnostic_with_the_way_to_one() {
+    let folder = folder(&[]);
+    insta::assert_snapshot!(tidegate(folder.path(), &["check"]).drawn());
+}
+
+#[test]
+fn an_upstream_with_a_wrong_value_gets_one_diagnostic() {
+    let server = "version: 1\nupstreams:\n  a: { builtin: dmo }\n  b: { url: api.example.com }\n\
+                  routes: [{ id: chat, match: {}, upstream: a, policy: p }]\n";
+    let policy = "version: 1\nname: p\nrules: [{ id: a, words: [grenade], action: block }]\n";
+    let folder = folder(&[("tidegate.yaml", server), ("policies/p.yaml", policy)]);
+    insta::assert_snapshot!(tidegate(folder.path(), &["check"]).drawn());
+}
+
+#[test]
 fn a_file_that_is_not_there_exits_with_2() {
     let folder = folder(&[]);
     let outcome = tidegate(folder.path(), &["check", "gone.yaml"]);

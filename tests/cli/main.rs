@@ -5,8 +5,8 @@ mod check;
 mod codes;
 mod explain;
 mod init;
-mod mock;
 mod other;
+mod running;
 mod suites;
 
 use std::path::Path;

@@ -61,6 +61,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         (&["mock-upstream", "--rate", "-3"], "-3"),
         (&["mock-upstream", "--script", "gone.jsonl"], "gone.jsonl"),
         (&["test", "--yes"], "--update"),
+        (&["test", "--config", "gone.yaml"], "`gone.yaml` is not a file"),
     ] {
         let outcome = tidegate(folder.path(), arguments);
         assert_eq!((outcome.code, outcome.out.as_str()), (2, ""), "{arguments:?}");
@@ -73,7 +74,9 @@ fn nobody_at_a_health_address_is_unhealthy_and_no_misuse() {
     // Port 9 on loopback: nobody listens there.
     let outcome = tidegate(project(), &["health", "--url", "http://127.0.0.1:9/readyz"]);
     assert_eq!((outcome.code, outcome.out.as_str()), (1, ""));
-    assert!(outcome.err.starts_with("unhealthy: "), "{}", outcome.err);
+    let wanted = "unhealthy: no connection to http://127.0.0.1:9/readyz: ";
+    assert!(outcome.err.starts_with(wanted), "{}", outcome.err);
+    assert!(outcome.err.contains("refused"), "{}", outcome.err);
 }
 
 #[test]

@@ -160,3 +160,30 @@ async fn paths_that_are_not_screened_are_not_served_and_the_admin_routes_are_els
     assert!(model.asked().is_empty());
     assert_eq!(get(gate.admin, "/v1/chat/completions").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_refused_method_names_those_that_are_let_in_here() {
+    let gate = Setup::demo().start().await;
+    let refused = get(gate.data, "/v1/chat/completions").await;
+    assert!(
+        refused.status == 405 && refused.head.lines().any(|line| line == "allow: post"),
+        "{}",
+        refused.head
+    );
+    let mut client = Client::connect(gate.data).await;
+    client.send(b"DELETE /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    let refused = client.answer().await;
+    assert!(
+        refused.status == 405 && refused.head.lines().any(|line| line == "allow: post, get"),
+        "{}",
+        refused.head
+    );
+}
+
+#[tokio::test]
+async fn an_empty_body_is_called_empty() {
+    let gate = Setup::demo().start().await;
+    let refused = ask(gate.data, "").await;
+    let told = String::from_utf8_lossy(&refused.body).into_owned();
+    assert!(refused.status == 400 && told.contains("it is empty"), "{told}");
+}

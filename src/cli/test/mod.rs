@@ -81,7 +81,7 @@ impl Written {
 }
 
 pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
-    let files = files(args);
+    let files = files(args)?;
     anyhow::ensure!(
         !files.is_empty(),
         "there are no test files; they are called *.test.yaml and lie in tests/ or policies/"
@@ -109,11 +109,15 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(left > 0)))
 }
 
-fn files(args: &TestArgs) -> Vec<PathBuf> {
+fn files(args: &TestArgs) -> anyhow::Result<Vec<PathBuf>> {
     if !args.paths.is_empty() {
-        return args.paths.clone();
+        return Ok(args.paths.clone());
     }
-    suite_files(&configuration_root(args.config.path().as_deref(), None))
+    let config = args.config.path();
+    if let Some(config) = config.as_ref().filter(|config| !config.is_file()) {
+        anyhow::bail!("`{}` is not a file", config.display());
+    }
+    Ok(suite_files(&configuration_root(config.as_deref(), None)))
 }
 
 /// Runs one file. `None` when it or its policy is not valid; the problems have been shown.

@@ -45,6 +45,12 @@ fn admin(file: &ServerFile, document: &Document, problems: &mut Problems) {
 fn upstreams(file: &ServerFile, document: &Document, problems: &mut Problems) {
     for (name, upstream) in file.upstreams.iter() {
         let at = document.key_at(&format!("upstreams.{name}"));
+        // A key whose value is wrong has a diagnostic of its own.
+        let unread =
+            |key: &str, read: bool| !read && document.says(&format!("upstreams.{name}.{key}"));
+        if unread("url", upstream.url.is_some()) || unread("builtin", upstream.builtin.is_some()) {
+            continue;
+        }
         let label = match (&upstream.url, upstream.builtin) {
             (None, None) => "`url` or `builtin` is missing",
             (Some(_), Some(_)) => "either `url` or `builtin`",

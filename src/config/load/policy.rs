@@ -148,12 +148,17 @@ pub fn load_policies(root: &Path, folder: &str) -> (Vec<LoadedPolicy>, Problems)
     let files = match policy_files(&full) {
         Ok(files) => files,
         Err(error) => {
-            let message =
-                format!("the policies folder `{folder}` cannot be read: {}", error.kind());
-            problems.push(
-                Problem::new(Code::TG022, message)
-                    .at(SourceSpan::new(&Source::new(folder, ""), 0, 0), ""),
-            );
+            let gone = error.kind() == std::io::ErrorKind::NotFound;
+            let why = if gone { "no such folder".to_owned() } else { error.kind().to_string() };
+            let message = format!("the policies folder `{folder}` cannot be read: {why}");
+            let problem = Problem::new(Code::TG022, message)
+                .at(SourceSpan::new(&Source::new(folder, ""), 0, 0), "");
+            let problem = if gone {
+                problem.help("`tidegate init` writes a server file and a policy to begin with")
+            } else {
+                problem
+            };
+            problems.push(problem);
             return (policies, problems);
         }
     };

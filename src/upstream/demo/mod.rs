@@ -105,7 +105,7 @@ impl DemoBody {
             }
             None if self.breaks_off => {
                 self.breaks_off = false;
-                Some(Err(UpstreamError::Broken))
+                Some(Err(UpstreamError::Broken("the demo model was told to".to_owned())))
             }
             None => None,
         }

@@ -149,6 +149,7 @@ impl<'b> Parser<'b> {
             Some(b'n') => self.word("null", Kind::Null)?,
             Some(b'N') => self.not_finite("NaN")?,
             Some(b'I') => self.not_finite("Infinity")?,
+            None if self.bytes.is_empty() => return self.expected("it is empty"),
             _ => return self.expected("expected a value"),
         };
         let (end, next) = (narrow(self.at), narrow(self.nodes.len()));

@@ -1,9 +1,9 @@
-//! `tidegate mock-upstream` with a file of answers, over a real socket.
+//! `tidegate mock-upstream` with a file of answers, and what `tidegate serve` logs, over real sockets.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use crate::{folder, tidegate};
@@ -11,13 +11,15 @@ use crate::{folder, tidegate};
 /// How long a read may take before the test fails; nothing waits for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running mock; it ends with the test.
-struct Mock {
+/// A running server; it ends with the test.
+struct Server {
     process: Child,
+    /// What it writes to standard error, a line at a time.
+    log: BufReader<ChildStderr>,
     address: String,
 }
 
-impl Drop for Mock {
+impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself.
         self.process.kill().unwrap_or_default();
@@ -25,21 +27,36 @@ impl Drop for Mock {
     }
 }
 
-fn start(folder: &Path) -> Mock {
+/// Starts a command; `address` finds the server's address in the first line that it logs.
+fn start(folder: &Path, arguments: &[&str], address: impl Fn(&str) -> Option<String>) -> Server {
     let mut process = Command::new(assert_cmd::cargo::cargo_bin!("tidegate"))
-        .args(["mock-upstream", "--listen", "127.0.0.1:0", "--rate", "0", "--script", "a.jsonl"])
+        .args(arguments)
         .current_dir(folder)
+        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{error}"));
-    let mut line = String::new();
     let stderr = process.stderr.take().unwrap_or_else(|| panic!("no standard error"));
-    BufReader::new(stderr).read_line(&mut line).unwrap_or_else(|error| panic!("{error}"));
-    let address = line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
-    Mock { process, address }
+    let mut server = Server { process, log: BufReader::new(stderr), address: String::new() };
+    let line = server.line();
+    server.address = address(&line).unwrap_or_else(|| panic!("no address in {line}"));
+    server
 }
 
-impl Mock {
+fn mock(folder: &Path) -> Server {
+    let arguments =
+        ["mock-upstream", "--listen", "127.0.0.1:0", "--rate", "0", "--script", "a.jsonl"];
+    start(folder, &arguments, |line| line.trim().rsplit(' ').next().map(str::to_owned))
+}
+
+impl Server {
+    /// The next line of the log.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.log.read_line(&mut line).unwrap_or_else(|error| panic!("{error}"));
+        line
+    }
+
     /// Everything that comes back, up to the end of the connection.
     fn ask(&self, prompt: &str, stream: bool) -> String {
         let messages = serde_json::json!([{ "role": "user", "content": prompt }]);
@@ -49,7 +66,7 @@ impl Mock {
             TcpStream::connect(&self.address).unwrap_or_else(|error| panic!("{error}"));
         socket.set_read_timeout(Some(PATIENCE)).unwrap_or_else(|error| panic!("{error}"));
         let head = format!(
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: mock\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: mock\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         socket.write_all(head.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
@@ -70,7 +87,7 @@ fn the_mock_answers_as_its_file_says() {
 { \"when\": \"ping\", \"reply\": \"one two three four\", \"cut\": 2 }
 ";
     let folder = folder(&[("a.jsonl", script)]);
-    let mock = start(folder.path());
+    let mock = mock(folder.path());
     assert!(mock.ask("今天天气", false).contains("\"content\":\"晴天\""));
     let call = mock.ask("order", false);
     assert!(call.contains("\"name\":\"order\"") && call.contains("tool_calls"), "{call}");
@@ -87,4 +104,37 @@ fn a_file_of_answers_with_mistakes_serves_nothing_and_names_them_all() {
     let outcome = tidegate(folder.path(), &["mock-upstream", "--script", "a.jsonl"]);
     assert_eq!((outcome.code, outcome.out.as_str()), (2, ""));
     insta::assert_snapshot!(outcome.err);
+}
+
+#[test]
+fn the_log_of_the_gate_says_why_an_upstream_failed_and_the_client_is_not_told() {
+    // Port 9 on loopback: nobody listens there.
+    let folder = folder(&[
+        (
+            "tidegate.yaml",
+            "version: 1\nlisten: 127.0.0.1:0\nadmin: { listen: 127.0.0.1:0 }\n\
+             upstreams: { model: { url: 'http://127.0.0.1:9' } }\n\
+             routes: [{ id: all, match: { path: /v1/* }, upstream: model, policy: p }]\n\
+             store: { url: none }\n",
+        ),
+        (
+            "policies/p.yaml",
+            "version: 1\nname: p\nrules: [{ id: r, words: [grenade], action: block }]\n",
+        ),
+    ]);
+    let listening = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        line["listen"].as_str().map(str::to_owned)
+    };
+    let mut gate = start(folder.path(), &["serve", "--config", "tidegate.yaml"], listening);
+    let answer = gate.ask("what a nice day", false);
+    assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+    assert!(answer.contains("no connection to the upstream") && !answer.contains("refused"));
+    let line = gate.line();
+    let logged: serde_json::Value =
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    assert_eq!((&logged["upstream"], &logged["level"]), (&"model".into(), &"WARN".into()));
+    assert!(logged["cause"].as_str().is_some_and(|cause| cause.contains("refused")), "{line}");
+    assert!(logged["request_id"].as_str().is_some_and(|id| answer.contains(id)), "{line}");
+    assert!(!line.contains("nice day"));
 }
