@@ -23,7 +23,7 @@ use tidegate::domain::{Author, Phase};
 use tidegate::engine::{Scratch, Subject};
 use tidegate::policy::{Policy, compile};
 use tidegate::stream::{Finale, Relay, RelaySettings};
-use tidegate::wire::openai::{Dialect, RefusalShape, StreamMeta};
+use tidegate::wire::dialect::{AnswerMeta, Dialects, RefusalShape};
 
 /// Rounds of which the fastest counts: what others do on the machine only ever makes a round slower.
 const ROUNDS: usize = 30;
@@ -95,16 +95,16 @@ fn relay(policy: &Arc<Policy>) -> Relay {
         streamed: true,
     };
     Relay::new(RelaySettings {
-        dialect: Dialect::Chat,
+        dialect: Dialects::fallback(),
         policy: Arc::clone(policy),
         subject,
         restorer: None,
         event_limit: 1 << 20,
-        choices: 1,
+        units: 1,
         include_usage: false,
         shape: RefusalShape::Content,
         language: None,
-        meta: StreamMeta::default(),
+        meta: AnswerMeta::default(),
     })
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, u8, &[&str])] = &[
     ("domain", 0, &[]),
     ("text", 1, &[]),
-    ("wire", 1, &[]),
+    ("wire", 1, &["config"]),
     ("config", 1, &[]),
     ("telemetry", 1, &[]),
     ("detect", 2, &[]),
@@ -84,14 +84,14 @@ fn layer(module: &str) -> Option<u8> {
 #[test]
 fn modules_import_only_from_below() {
     let mut wrong = Vec::new();
-    for (module, own, _) in LAYERS {
+    for (module, own, also) in LAYERS {
         for path in sources(&root().join(module)) {
             for (number, line) in code(&path) {
                 for part in line.split("crate::").skip(1) {
                     let name: String =
                         part.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
                     let Some(other) = layer(&name) else { continue };
-                    if name != *module && other >= *own {
+                    if name != *module && other >= *own && !also.contains(&name.as_str()) {
                         wrong.push(format!("{}:{number}: {module} imports {name}", path.display()));
                     }
                 }

@@ -20,8 +20,9 @@ use tidegate::domain::{Action, Author, Phase, Rewrite, Span, Verdict};
 use tidegate::engine::{Scratch, Screen, Subject, mend, screen_passage};
 use tidegate::policy::{Policy, compile};
 use tidegate::stream::{Relay, RelaySettings};
+use tidegate::wire::body::{PassageEdit, Request};
+use tidegate::wire::dialect::{AnswerMeta, Dialect, Dialects, RefusalShape};
 use tidegate::wire::json::JsonLimits;
-use tidegate::wire::openai::{Dialect, PassageEdit, RefusalShape, Request, StreamMeta};
 
 struct Case {
     name: String,
@@ -105,16 +106,16 @@ fn every_case_comes_out_the_same_through_the_gate_at_every_split() {
     for case in cases() {
         for pieces in splits(&case.text) {
             let mut relay = Relay::new(RelaySettings {
-                dialect: Dialect::Chat,
+                dialect: Dialects::fallback(),
                 policy: Arc::clone(&policy),
                 subject: subject(),
                 restorer: None,
                 event_limit: 1 << 20,
-                choices: 1,
+                units: 1,
                 include_usage: false,
                 shape: RefusalShape::Content,
                 language: Some("en".to_owned()),
-                meta: StreamMeta::default(),
+                meta: AnswerMeta::default(),
             });
             let mut out = BytesMut::new();
             let event = |delta: Value, finish: Value| {
@@ -214,10 +215,14 @@ fn every_prompt_gets_the_same_verdict_whole_and_at_every_split() {
     }
 }
 
+fn named(name: &str) -> Arc<Dialect> {
+    Arc::clone(Dialects::default().get(name).unwrap())
+}
+
 /// Bodies that hold a text, each in another place, and the same with other text in it.
-fn bodies(text: &str) -> Vec<(Dialect, Value)> {
+fn bodies(text: &str) -> Vec<(Arc<Dialect>, Value)> {
     let chat = |messages: Value| {
-        (Dialect::Chat, json!({"model": "m", "temperature": 1.50, "messages": messages}))
+        (named("openai.chat"), json!({"model": "m", "temperature": 1.50, "messages": messages}))
     };
     let tool = json!({"id": "c1", "type": "function", "function": {
         "name": "send", "arguments": json!({"a": ["b", {"c": text}]}).to_string()}});
@@ -229,8 +234,8 @@ fn bodies(text: &str) -> Vec<(Dialect, Value)> {
             {"role": "assistant", "content": null, "tool_calls": [tool]},
             {"role": "tool", "tool_call_id": "c1", "content": text}])),
         chat(json!([{"role": "assistant", "content": text}, {"role": "user", "content": "go on"}])),
-        (Dialect::Completions, json!({"model": "m", "prompt": text, "max_tokens": 5})),
-        (Dialect::Completions, json!({"model": "m", "prompt": ["One.", text]})),
+        (named("openai.completions"), json!({"model": "m", "prompt": text, "max_tokens": 5})),
+        (named("openai.completions"), json!({"model": "m", "prompt": ["One.", text]})),
     ]
 }
 
@@ -244,7 +249,7 @@ fn every_prompt_comes_out_the_same_in_every_place_of_a_request() {
             for bytes in [serde_json::to_vec(&body), serde_json::to_vec_pretty(&body)] {
                 let bytes = Bytes::from(bytes.unwrap());
                 let limits = JsonLimits::default();
-                let request = Request::parse(dialect, bytes.clone(), &limits, 100).unwrap();
+                let request = Request::parse(&dialect, bytes.clone(), &limits, 100).unwrap();
                 let mut verdict = |author, text: &str| {
                     screen_passage(&policy, subject_of(author), text, &mut scratch)
                 };

@@ -1,11 +1,14 @@
 //! Requests: every text is a passage, and an edit changes its passage and nothing else.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::Value;
 use tidegate::domain::{Rewrite, Span};
 use tidegate::engine::mend;
+use tidegate::wire::body::{PassageEdit, Request, Response};
+use tidegate::wire::dialect::{Dialect, Dialects};
 use tidegate::wire::json::JsonLimits;
-use tidegate::wire::openai::{Dialect, PassageEdit, Request, Response};
 
 use super::pieces::Choices;
 
@@ -15,7 +18,9 @@ const MESSAGES: usize = 64;
 /// Checks one body as a request in one of the dialects, and as an answer.
 pub fn check(input: &[u8]) {
     let (mut choices, body) = Choices::of(input);
-    let dialect = [Dialect::Chat, Dialect::Completions][choices.below(2)];
+    let all = Dialects::default();
+    let all: Vec<&Arc<Dialect>> = all.iter().collect();
+    let dialect = all[choices.below(all.len())];
     let body = Bytes::copy_from_slice(body);
     if let Ok(answer) = Response::parse(dialect, body.clone(), &JsonLimits::default()) {
         assert_eq!(answer.bytes(), &body);
@@ -26,7 +31,7 @@ pub fn check(input: &[u8]) {
     check_edit(&request, &mut choices);
 }
 
-fn parse(dialect: Dialect, body: Bytes) -> Result<Request, impl std::fmt::Debug> {
+fn parse(dialect: &Arc<Dialect>, body: Bytes) -> Result<Request, impl std::fmt::Debug> {
     Request::parse(dialect, body, &JsonLimits::default(), MESSAGES)
 }
 

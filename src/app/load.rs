@@ -21,6 +21,7 @@ use crate::proxy::{
 use crate::telemetry::Metrics;
 use crate::upstream::demo::{Demo, DemoSettings};
 use crate::upstream::{Remote, RemoteSettings, Upstream, UpstreamTimeouts};
+use crate::wire::dialect::Dialects;
 use crate::wire::json::JsonLimits;
 
 /// A configuration that may take effect.
@@ -30,6 +31,8 @@ pub struct Loaded {
     pub server: LoadedServer,
     /// Every policy of the folder, compiled.
     pub policies: Vec<Arc<Policy>>,
+    /// The dialects that are known, an operator's own first.
+    pub dialects: Dialects,
     /// Folders to watch.
     pub folders: Vec<PathBuf>,
     /// Names of tests that failed, if the policies' tests were run.
@@ -46,6 +49,9 @@ pub fn load(
     let (server, mut problems) = load_server(path, environment, flags);
     let Some(server) = server else { return (None, problems) };
     problems.extend(not_yet(&server));
+    let (dialects, found) = super::dialects::dialects(&server.root);
+    problems.extend(found);
+    problems.extend(super::dialects::unknown(&server.file, &server.document, &dialects));
     let (files, found) = load_policies(&server.root, &server.file.policies.dir);
     let found_any = !files.is_empty() || !found.has_errors();
     problems.extend(found);
@@ -56,6 +62,7 @@ pub fn load(
     }
     let mut policies = Vec::new();
     let mut folders = vec![server.root.clone(), server.root.join(&server.file.policies.dir)];
+    folders.extend(Some(server.root.join("dialects")).filter(|folder| folder.is_dir()));
     for file in &files {
         let (policy, found) = compile(file);
         problems.extend(found);
@@ -74,7 +81,7 @@ pub fn load(
     };
     folders.sort();
     folders.dedup();
-    (Some(Loaded { server, policies, folders, failed_tests }), problems)
+    (Some(Loaded { server, policies, dialects, folders, failed_tests }), problems)
 }
 
 /// Settings of the server file that this version cannot honour: refused by name, never passed over.
@@ -87,9 +94,6 @@ fn not_yet(server: &LoadedServer) -> Problems {
         problems.push(Problem::new(Code::TG019, message).at(at, "this would not be done"));
     };
     for (index, route) in file.routes.iter().enumerate() {
-        if route.dialect.is_some() {
-            missing(format!("routes[{index}].dialect"), "naming a dialect");
-        }
         if route.matches.header.iter().flat_map(crate::config::Named::iter).count() > 1 {
             missing(format!("routes[{index}].match.header"), "more than one header");
         }
@@ -186,6 +190,7 @@ impl Loaded {
                     server_file::UnknownLeaf::Pass => UnknownLeaf::Pass,
                 },
                 walks: route.unknown_path == server_file::UnknownPath::Walk,
+                dialect: route.dialect.as_deref().and_then(|name| self.dialects.get(name)).cloned(),
             });
         }
         let limits = &file.limits;
@@ -207,6 +212,7 @@ impl Loaded {
                 keep_alive: file.stream.keep_alive.duration(),
             },
             clean_texts: CleanTexts::default(),
+            dialects: self.dialects.clone(),
             fail_open: file.fail.internal_error == server_file::FailMode::Open,
         })
     }

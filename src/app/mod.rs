@@ -4,6 +4,7 @@
 
 mod apart;
 mod certificates;
+mod dialects;
 mod load;
 mod reload;
 mod serve;

@@ -9,7 +9,7 @@ use super::output;
 use crate::config::{Code, SchemaOf};
 use crate::detect::entity::ENTITIES;
 use crate::text::VIEWS;
-use crate::wire::openai::Dialect;
+use crate::wire::dialect::builtin;
 
 /// What can be listed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -51,6 +51,8 @@ pub(super) enum SchemaName {
     Server,
     /// Test files.
     Test,
+    /// Dialect files.
+    Dialect,
 }
 
 pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
@@ -70,9 +72,12 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
             .iter()
             .map(|code| (code.to_string(), code.definition().title.to_owned()))
             .collect(),
-        What::Dialects => [Dialect::Chat, Dialect::Completions]
-            .into_iter()
-            .map(|dialect| (dialect.name().to_owned(), dialect.path().to_owned()))
+        What::Dialects => builtin()
+            .iter()
+            .map(|dialect| {
+                let paths: Vec<&str> = dialect.paths().collect();
+                (dialect.name().to_string(), paths.join(" "))
+            })
             .collect(),
     };
     match args.format {
@@ -98,6 +103,7 @@ pub(super) fn schema(what: SchemaName) -> anyhow::Result<ExitCode> {
         SchemaName::Policy => SchemaOf::Policy,
         SchemaName::Server => SchemaOf::Server,
         SchemaName::Test => SchemaOf::Test,
+        SchemaName::Dialect => SchemaOf::Dialect,
     };
     output::say(&crate::config::schema(what))?;
     Ok(ExitCode::SUCCESS)

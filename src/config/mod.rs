@@ -8,6 +8,7 @@
 //! it gives back takes effect only when [`Problems::has_errors`] is false.
 
 pub mod codes;
+pub mod dialect_file;
 pub mod policy_file;
 pub mod server_file;
 pub mod test_file;
@@ -31,9 +32,9 @@ pub use codes::{Code, Definition};
 pub use document::Document;
 pub use lexicon::Term;
 pub use load::{
-    Flag, LoadedLexicon, LoadedPolicy, LoadedServer, LoadedTests, Origin, RuleOrigin, Setting,
-    check_dates, check_route_policies, configuration_root, load_policies, load_policy, load_server,
-    load_tests,
+    Flag, LoadedDialect, LoadedLexicon, LoadedPolicy, LoadedServer, LoadedTests, Origin,
+    RuleOrigin, Setting, check_dates, check_route_policies, configuration_root, load_dialects,
+    load_policies, load_policy, load_server, load_tests, read_dialect_text,
 };
 pub use policy_file::PolicyFile;
 pub use problems::{Gravity, Label, Problem, Problems};

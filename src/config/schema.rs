@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json};
 
+use super::dialect_file::DialectFile;
 use super::policy_file::PolicyFile;
 use super::server_file::ServerFile;
 use super::test_file::TestFile;
@@ -19,6 +20,8 @@ pub enum SchemaOf {
     Server,
     /// A file of policy tests.
     Test,
+    /// A dialect file.
+    Dialect,
 }
 
 /// The JSON Schema of a file, as `tidegate schema` prints it: two spaces a level, a line end at the end, and the
@@ -34,10 +37,12 @@ pub(super) fn document(of: SchemaOf) -> &'static Json {
     static POLICY: LazyLock<Json> = LazyLock::new(generate::<PolicyFile>);
     static SERVER: LazyLock<Json> = LazyLock::new(generate::<ServerFile>);
     static TEST: LazyLock<Json> = LazyLock::new(generate::<TestFile>);
+    static DIALECT: LazyLock<Json> = LazyLock::new(generate::<DialectFile>);
     match of {
         SchemaOf::Policy => &POLICY,
         SchemaOf::Server => &SERVER,
         SchemaOf::Test => &TEST,
+        SchemaOf::Dialect => &DIALECT,
     }
 }
 
@@ -100,7 +105,8 @@ mod tests {
     use crate::config::source::Source;
     use crate::config::yaml;
 
-    const ALL: [SchemaOf; 3] = [SchemaOf::Policy, SchemaOf::Server, SchemaOf::Test];
+    const ALL: [SchemaOf; 4] =
+        [SchemaOf::Policy, SchemaOf::Server, SchemaOf::Test, SchemaOf::Dialect];
 
     #[test]
     fn every_schema_is_a_valid_schema() {

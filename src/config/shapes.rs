@@ -286,6 +286,12 @@ pub(super) fn version(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "format": "version", "const": 1 })
 }
 
+/// Names of any form, such as paths, with their values.
+pub(super) fn paths<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let value = generator.subschema_for::<T>();
+    json_schema!({ "type": "object", "additionalProperties": value })
+}
+
 fn words(words: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": words })
 }

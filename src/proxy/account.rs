@@ -53,7 +53,7 @@ pub(super) struct Account {
     pub(super) identity: Identity,
     pub(super) route: Route,
     /// The name of the wire format.
-    pub(super) dialect: &'static str,
+    pub(super) dialect: Arc<str>,
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) started: Instant,
@@ -288,7 +288,7 @@ impl Account {
 
     /// Counts strings that no row of the dialect names.
     pub(super) fn count_unknown(&self, phase: Phase, leaves: usize) {
-        self.telemetry.metrics.unknown_leaves(self.dialect, phase, leaves);
+        self.telemetry.metrics.unknown_leaves(&self.dialect, phase, leaves);
     }
 
     fn record(
@@ -316,7 +316,7 @@ impl Account {
             trace_id: self.identity.trace.trace_id(),
             request_id: self.identity.request_id.clone(),
             route: Arc::clone(&self.route.id),
-            dialect: self.dialect,
+            dialect: Arc::clone(&self.dialect),
             model: self.model.clone(),
             phase: unit.phase.as_str(),
             passage: passage.filter(|_| would_be > Action::Allow),

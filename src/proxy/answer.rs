@@ -11,7 +11,8 @@ use super::prompt::{rewrites, with_scratch};
 use crate::domain::{Action, EditClass, Outcome, Passage, Phase, TextKind, Verdict};
 use crate::engine::{Restorer, Scratch, Screen, Subject, merge};
 use crate::policy::{Look, Policy};
-use crate::wire::openai::{PassageEdit, RefusalShape, Response, StoppedChoice};
+use crate::wire::body::{PassageEdit, Response, StoppedUnit};
+use crate::wire::dialect::RefusalShape;
 
 /// What becomes of an answer.
 #[derive(Debug)]
@@ -72,13 +73,13 @@ pub(super) fn screen(
             bytes += passage.text.len();
             let mut verdict = screen_one(policy, subject, &passage.text, restorer, scratch);
             if take_what_it_can(&mut verdict, passage) {
-                copies.extend(one.choice);
+                copies.extend(one.unit);
             }
             if verdict.action.stops() {
                 let rule = verdict.decided_by.or_else(|| Some(verdict.rules.first()?.rule));
                 let found = Stopped { action: verdict.action, rule };
-                let known = match one.choice {
-                    Some(choice) => stopped.entry(choice).or_insert(found),
+                let known = match one.unit {
+                    Some(unit) => stopped.entry(unit).or_insert(found),
                     None => beside.get_or_insert(found),
                 };
                 known.take_stricter(found);
@@ -88,9 +89,9 @@ pub(super) fn screen(
     });
     let messages = messages(policy, &stopped, language);
     let shape = shape(policy, wants_json);
-    let choices: Vec<StoppedChoice<'_>> = messages
+    let choices: Vec<StoppedUnit<'_>> = messages
         .iter()
-        .map(|(choice, message)| StoppedChoice { choice: *choice, message, shape })
+        .map(|(unit, message)| StoppedUnit { unit: *unit, message, shape })
         .collect();
     let edits: Vec<PassageEdit<'_>> = verdicts
         .iter()
@@ -101,7 +102,7 @@ pub(super) fn screen(
         .collect();
     let body = answer.render(&edits, &choices, &copies);
     let seconds = started.elapsed().as_secs_f64();
-    let refuse = refusal(policy, &stopped, beside, language);
+    let refuse = refusal(policy, (&stopped, answer.can_be_stopped()), beside, language);
     let placed = answer.passages().iter().zip(verdicts);
     let Decided { action, told } = account.decide(&Unit {
         phase: Phase::Completion,
@@ -129,11 +130,14 @@ pub(super) fn screen(
 /// the text stands beside the choices, so that no choice could be stopped in its stead.
 fn refusal(
     policy: &Policy,
-    stopped: &BTreeMap<u64, Stopped>,
+    (stopped, in_place): (&BTreeMap<u64, Stopped>, bool),
     beside: Option<Stopped>,
     language: Option<&str>,
 ) -> Option<String> {
     if let Some(stop) = beside {
+        return Some(policy.message(stop.rule, language).to_owned());
+    }
+    if let Some(stop) = stopped.values().next().filter(|_| !in_place) {
         return Some(policy.message(stop.rule, language).to_owned());
     }
     let blocked = stopped.values().find(|stop| stop.action == Action::Block)?;

@@ -14,11 +14,10 @@ use crate::domain::{Action, Outcome, Phase};
 use crate::engine::Pseudonyms;
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
 use crate::upstream::{Outgoing, forward_request_headers};
-use crate::wire::openai::{
-    Dialect, POLICY_VIOLATION, RefusalShape, Request, StreamMeta, answer_body, answer_stream,
-};
+use crate::wire::body::{POLICY_VIOLATION, Request};
+use crate::wire::dialect::{AnswerMeta, Cut, Dialect, RefusalShape, Said};
+use crate::wire::frame::FrameWriter;
 
-pub(super) const EVENTS: &str = "text/event-stream; charset=utf-8";
 pub(super) const JSON: &str = "application/json";
 
 /// A request that is known well enough to be screened.
@@ -37,14 +36,14 @@ impl Exchange {
     pub(super) async fn run(mut self) -> HttpResponse<GateBody> {
         let telemetry = self.account.telemetry.clone();
         let (route, identity) = (Arc::clone(&self.account.route.id), self.account.identity.clone());
-        let (dialect, stream) = (self.account.dialect, self.account.stream);
+        let (dialect, stream) = (Arc::clone(&self.account.dialect), self.account.stream);
         let started = self.account.started;
         let (mut response, streaming, decision, action) = self.answer().await;
         if !streaming {
             let seconds = started.elapsed().as_secs_f64();
             telemetry.metrics.answered(
                 &route,
-                (response.status().as_u16(), dialect),
+                (response.status().as_u16(), &dialect),
                 stream,
                 seconds,
             );
@@ -103,7 +102,12 @@ impl Exchange {
             Ok(answer) => answer,
             Err(error) => {
                 call.failed(&error);
-                return (reply::upstream_failed(&error), false, Phase::Prompt, action);
+                return (
+                    reply::upstream_failed(self.voice(), &error),
+                    false,
+                    Phase::Prompt,
+                    action,
+                );
             }
         };
         let (mut response, streaming, decided) = self.way_back(answer, restorer, call).await;
@@ -113,7 +117,9 @@ impl Exchange {
         {
             response.headers_mut().insert(HeaderName::from_static("x-tidegate-tags"), value);
         }
-        (response, streaming, Phase::Completion, action.max(decided))
+        // The record that says why is the one of the stricter decision.
+        let phase = if action > decided { Phase::Prompt } else { Phase::Completion };
+        (response, streaming, phase, action.max(decided))
     }
 
     /// A body that a policy changed is read again, so that the next policy sees what is forwarded.
@@ -123,9 +129,9 @@ impl Exchange {
         {
             return Ok(());
         }
-        let dialect = self.request.dialect();
-        self.request = Request::parse(dialect, body, &self.live.json, self.live.messages)
-            .map_err(|problem| Box::new(reply::bad_body(&problem)))?;
+        let dialect = Arc::clone(self.request.dialect());
+        self.request = Request::parse(&dialect, body, &self.live.json, self.live.messages)
+            .map_err(|problem| Box::new(reply::bad_body(&dialect, &problem)))?;
         Ok(())
     }
 
@@ -143,34 +149,61 @@ impl Exchange {
                 policy.block_style.prompt
             }
         };
-        let wants_json = self.request.wants_json();
-        let shape = match look {
-            Look::Error => {
-                let param = Some(self.request.dialect().prompt_param());
-                return violation(policy.block_style.status, stop.outcome, message, param);
+        let dialect = self.voice();
+        let as_error = look == Look::Error || !dialect.can_answer();
+        let meta = self.own_meta();
+        if as_error {
+            if let Some(blocked) = dialect.blocked(&meta, message) {
+                return self.blocked(policy.block_style.status, blocked);
             }
-            Look::Refusal => RefusalShape::Refusal,
-            Look::ContentFilter if wants_json => RefusalShape::Refusal,
+            let param = dialect.prompt_param();
+            return violation(dialect, policy.block_style.status, stop.outcome, (message, param));
+        }
+        let shape = match look {
+            Look::Error | Look::Refusal => RefusalShape::Refusal,
+            Look::ContentFilter if self.request.wants_json() => RefusalShape::Refusal,
             Look::ContentFilter => RefusalShape::Content,
         };
-        let meta = self.own_meta();
-        let what = (self.request.choices(), message, shape);
-        if self.request.stream() {
-            let usage = self.request.include_usage();
-            let body = answer_stream(self.request.dialect(), &meta, what, usage);
-            return reply::ours(StatusCode::OK, EVENTS, body);
+        if !self.request.stream() {
+            let what = (self.request.choices(), message, shape);
+            return reply::ours(StatusCode::OK, JSON, dialect.answer_body(&meta, what));
         }
-        reply::ours(StatusCode::OK, JSON, answer_body(self.request.dialect(), &meta, what))
+        let mut events = Vec::new();
+        for unit in 0..self.request.choices() {
+            events.extend(dialect.opening(&meta, unit));
+            let message = Some(message);
+            let cut = Cut { unit, message, shape, shown: false, open: None, next: 0 };
+            events.extend(dialect.ending(&meta, &cut));
+        }
+        events.extend(dialect.closing(&meta, self.request.include_usage()));
+        self.events(StatusCode::OK, &events)
     }
 
-    pub(super) fn own_meta(&self) -> StreamMeta {
-        let prefix = match self.request.dialect() {
-            Dialect::Chat => "chatcmpl",
-            Dialect::Completions => "cmpl",
-        };
+    /// The dialect's own answer to a prompt that is blocked.
+    fn blocked(&self, status: u16, (own, body): (Option<u16>, String)) -> HttpResponse<GateBody> {
+        let status = StatusCode::from_u16(own.unwrap_or(status)).unwrap_or(StatusCode::BAD_REQUEST);
+        if self.request.stream() && status.is_success() {
+            return self.events(status, &[Said { event: None, data: body }]);
+        }
+        reply::ours(status, JSON, Bytes::from(body))
+    }
+
+    fn events(&self, status: StatusCode, events: &[Said]) -> HttpResponse<GateBody> {
+        let framing = self.voice().framing();
+        let body = FrameWriter::whole(framing, events);
+        reply::ours(status, FrameWriter::content_type(framing), body)
+    }
+
+    /// The dialect in which the client is answered.
+    pub(super) fn voice(&self) -> &Dialect {
+        self.request.dialect()
+    }
+
+    pub(super) fn own_meta(&self) -> AnswerMeta {
+        let prefix = self.voice().id_prefix();
         let seconds = self.account.telemetry.clock.now().as_second();
-        StreamMeta {
-            id: format!("{prefix}-{}", self.account.identity.prompt_decision),
+        AnswerMeta {
+            id: format!("{prefix}{}", self.account.identity.prompt_decision),
             created: u64::try_from(seconds).unwrap_or(0),
             model: self.request.model().to_owned(),
         }
@@ -184,7 +217,7 @@ impl Exchange {
     ) -> Option<HttpResponse<GateBody>> {
         let open = self.live.fail_open;
         self.account.not_screened(phase, policy, if open { "complete" } else { "failed" });
-        (!open).then(reply::not_screened)
+        (!open).then(|| reply::not_screened(self.voice()))
     }
 }
 
@@ -218,15 +251,15 @@ pub(super) fn outgoing(
 
 /// The error that says that a text may not pass.
 pub(super) fn violation(
+    voice: &Dialect,
     status: u16,
     outcome: Outcome,
-    message: &str,
-    param: Option<&str>,
+    (message, param): (&str, Option<&str>),
 ) -> HttpResponse<GateBody> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let code = match outcome {
         Outcome::Screened => POLICY_VIOLATION,
         Outcome::Unscannable | Outcome::Unavailable => "content_not_screenable",
     };
-    reply::error(status, code, &format!("{message} ({code})"), param)
+    reply::error(voice, status, code, &format!("{message} ({code})"), param)
 }

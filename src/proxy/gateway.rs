@@ -13,11 +13,12 @@ use super::account::{Account, Identity, InFlight, Told};
 use super::exchange::Exchange;
 use super::live::{Asked, Live, Route, add};
 use super::walk::{self, Walk};
-use super::{GateBody, body, gatehouse, models, reply};
+use super::{GateBody, body, gatehouse, reply, untexted};
 use crate::domain::Author;
 use crate::policy::Policy;
 use crate::telemetry::Telemetry;
-use crate::wire::openai::Request;
+use crate::wire::body::Request;
+use crate::wire::dialect::{Dialect, Dialects, Posture};
 
 /// The data plane: takes requests, screens, forwards, screens back.
 #[derive(Debug)]
@@ -95,28 +96,34 @@ impl Gateway {
         started: Instant,
     ) -> Result<Admitted, Refusal> {
         let live = self.live.load_full();
-        let reject = |refused| Box::new(self.reject(refused));
-        gatehouse::check(&parts).map_err(reject)?;
         let path = parts.uri.path();
-        let unknown = || Box::new(self.unknown_path());
+        let posture = live.posture(parts.method.as_str(), path, parts.uri.query());
+        let voice = live.voice(parts.method.as_str(), path);
+        let reject = |refused| Box::new(self.reject(&voice, refused));
+        gatehouse::check(&parts).map_err(reject)?;
+        let unknown = || Box::new(self.unknown_path(&voice));
         if !live.routes.iter().any(|route| route.path.matches(path)) {
             return Err(unknown());
         }
-        if parts.method == Method::GET && path.ends_with("/models") {
-            return Err(Box::new(models::list(&live, &parts).await));
-        }
-        let Some(dialect) = Live::dialect(path) else {
-            return self.admit_walk(live, parts, incoming, (identity, started)).await;
+        let dialect = match posture {
+            Posture::Screen(dialect) => dialect,
+            Posture::Pass(dialect) => {
+                return Err(Box::new(untexted::pass(&live, &parts, &dialect).await));
+            }
+            Posture::Refuse(dialect) if live.dialects.of_path(path, None).is_some() => {
+                let refused = gatehouse::use_other("use POST", "POST");
+                return Err(Box::new(self.reject(&dialect, refused)));
+            }
+            Posture::Refuse(_) | Posture::Unknown => {
+                return self.admit_walk(live, parts, incoming, (identity, started)).await;
+            }
         };
-        if parts.method != Method::POST {
-            return Err(reject(gatehouse::use_other("use POST", "POST")));
-        }
         gatehouse::check_json(&parts.headers).map_err(reject)?;
         let bytes = body::read(incoming, &parts.headers, &live.limits).await.map_err(reject)?;
         let request =
-            Request::parse(dialect, bytes, &live.json, live.messages).map_err(|problem| {
+            Request::parse(&dialect, bytes, &live.json, live.messages).map_err(|problem| {
                 self.telemetry.metrics.rejected(problem.code());
-                Box::new(reply::bad_body(&problem))
+                Box::new(reply::bad_body(&dialect, &problem))
             })?;
         let language = language_of(&parts, &request);
         let (headers, model) = (&parts.headers, request.model());
@@ -127,7 +134,7 @@ impl Gateway {
         let account = Account {
             model: request.model().chars().take(LONGEST_MODEL).collect(),
             stream: request.stream(),
-            ..self.account(route, dialect.name(), (identity, started))
+            ..self.account(route, Arc::clone(dialect.name()), (identity, started))
         };
         let told = Told::default();
         let exchange = Exchange { account, policies, live, request, parts, language, told };
@@ -142,12 +149,13 @@ impl Gateway {
         incoming: Incoming,
         (identity, started): (&Identity, Instant),
     ) -> Result<Admitted, Refusal> {
-        let reject = |refused| Box::new(self.reject(refused));
+        let voice = live.voice(parts.method.as_str(), parts.uri.path());
+        let reject = |refused| Box::new(self.reject(&voice, refused));
         let language = preferred_language(&parts);
         let (path, headers) = (parts.uri.path(), &parts.headers);
         let asked = Asked { path, headers, model: "", language: language.as_deref() };
         let taken = live.route(asked).filter(|(route, _)| route.walks);
-        let (route, mut policies) = taken.ok_or_else(|| Box::new(self.unknown_path()))?;
+        let (route, mut policies) = taken.ok_or_else(|| Box::new(self.unknown_path(&voice)))?;
         let route = route.clone();
         let has_body = parts.method == Method::POST;
         if has_body {
@@ -159,16 +167,16 @@ impl Gateway {
             return Err(reject(UNWANTED_BODY));
         }
         self.add_asked_for(&live, (&route, asked), &mut policies)?;
-        let account = self.account(route, walk::NAME, (identity, started));
+        let account = self.account(route, Arc::from(walk::NAME), (identity, started));
         let told = Told::default();
-        let walk = Walk { account, policies, live, parts, body, language, told };
+        let walk = Walk { account, policies, live, parts, body, language, told, voice };
         Ok(Admitted::Walk(Box::new(walk)))
     }
 
     fn account(
         &self,
         route: Route,
-        dialect: &'static str,
+        dialect: Arc<str>,
         (identity, started): (&Identity, Instant),
     ) -> Account {
         Account {
@@ -183,15 +191,15 @@ impl Gateway {
         }
     }
 
-    fn reject(&self, refused: gatehouse::Refused) -> HttpResponse<GateBody> {
+    fn reject(&self, voice: &Dialect, refused: gatehouse::Refused) -> HttpResponse<GateBody> {
         self.telemetry.metrics.rejected(refused.code);
-        reply::refused(&refused)
+        reply::refused(voice, &refused)
     }
 
-    fn unknown_path(&self) -> HttpResponse<GateBody> {
+    fn unknown_path(&self, voice: &Dialect) -> HttpResponse<GateBody> {
         self.telemetry.metrics.rejected("unknown_path");
         let message = "there is no such path; paths that are not screened are not served";
-        reply::error(StatusCode::NOT_FOUND, "unknown_path", message, None)
+        reply::error(voice, StatusCode::NOT_FOUND, "unknown_path", message, None)
     }
 
     /// Adds the policy that the caller asks for with a header.
@@ -214,7 +222,8 @@ impl Gateway {
         known.cloned().ok_or_else(|| {
             self.telemetry.metrics.rejected("unknown_policy");
             let message = "`x-tidegate-policy` names no policy of this gate";
-            Box::new(reply::error(StatusCode::BAD_REQUEST, "unknown_policy", message, None))
+            let voice = Dialects::fallback();
+            Box::new(reply::error(&voice, StatusCode::BAD_REQUEST, "unknown_policy", message, None))
         })
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::policy::{Facts, Policy};
 use crate::upstream::Upstream;
+use crate::wire::dialect::{Dialect, Dialects, Posture};
 use crate::wire::json::JsonLimits;
-use crate::wire::openai::Dialect;
 
 use super::{BodyLimits, CleanTexts};
 
@@ -33,6 +33,8 @@ pub struct Live {
     pub fail_open: bool,
     /// Texts that need not be screened again.
     pub clean_texts: CleanTexts,
+    /// The dialects that are known.
+    pub dialects: Dialects,
 }
 
 /// The times of streams.
@@ -78,6 +80,8 @@ pub struct Route {
     pub unknown_leaf: UnknownLeaf,
     /// Whether paths are served that no dialect knows, with every text of their JSON screened.
     pub walks: bool,
+    /// The dialect in which all requests on the route are read, whatever their paths.
+    pub dialect: Option<Arc<Dialect>>,
 }
 
 /// What a request says of itself that routes and policies hang on.
@@ -186,9 +190,21 @@ impl Live {
         Some((first, policies))
     }
 
-    /// The dialect of a path that some route takes; `None` is an endpoint without a posture.
-    pub fn dialect(path: &str) -> Option<Dialect> {
-        Dialect::of_path(path)
+    /// What becomes of a request by its method and path, and in whose words an error is told.
+    pub fn posture(&self, method: &str, path: &str, query: Option<&str>) -> Posture {
+        let route = self.routes.iter().find(|route| route.path.matches(path));
+        match route.and_then(|route| route.dialect.as_ref()) {
+            Some(dialect) if method == "POST" => Posture::Screen(Arc::clone(dialect)),
+            _ => self.dialects.posture(method, (path, query)),
+        }
+    }
+
+    /// The dialect in which errors on a path are told.
+    pub fn voice(&self, method: &str, path: &str) -> Arc<Dialect> {
+        match self.posture(method, path, None) {
+            Posture::Screen(dialect) | Posture::Pass(dialect) | Posture::Refuse(dialect) => dialect,
+            Posture::Unknown => Dialects::fallback(),
+        }
     }
 }
 
@@ -221,6 +237,7 @@ mod tests {
             policy: Arc::clone(policy),
             unknown_leaf: UnknownLeaf::Screen,
             walks: false,
+            dialect: None,
         }
     }
 
@@ -242,6 +259,7 @@ mod tests {
             stream: StreamTimes::default(),
             fail_open: false,
             clean_texts: CleanTexts::default(),
+            dialects: Dialects::default(),
         }
     }
 

@@ -13,11 +13,11 @@ mod gatehouse;
 mod gateway;
 mod listener;
 mod live;
-mod models;
 mod prompt;
 mod reply;
 mod service;
 mod streaming;
+mod untexted;
 mod walk;
 mod way_back;
 

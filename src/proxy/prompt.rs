@@ -12,7 +12,7 @@ use super::live::UnknownLeaf;
 use crate::domain::{Action, Author, EditClass, Outcome, Phase, Rewrite, Verdict};
 use crate::engine::{Pseudonyms, Scratch, Subject, screen_passage};
 use crate::policy::Policy;
-use crate::wire::openai::{PassageEdit, Request};
+use crate::wire::body::{PassageEdit, Request};
 use crate::wire::table::Media;
 
 /// What becomes of a prompt.

@@ -10,10 +10,9 @@ use super::GateBody;
 use super::account::Identity;
 use super::gatehouse::Refused;
 use crate::upstream::UpstreamError;
-use crate::wire::openai::{BodyProblem, error_body};
+use crate::wire::body::BodyProblem;
+use crate::wire::dialect::Dialect;
 
-const INVALID: &str = "invalid_request_error";
-pub(super) const FAULT: &str = "server_error";
 /// The code of answers to what could not be screened because of us.
 pub(super) const MODERATION_UNAVAILABLE: &str = "moderation_unavailable";
 
@@ -45,18 +44,18 @@ pub(super) fn ours(
 
 /// An error in the dialect's shape.
 pub(super) fn error(
+    voice: &Dialect,
     status: StatusCode,
     code: &str,
     message: &str,
     param: Option<&str>,
 ) -> Response<GateBody> {
-    let kind = if status.is_server_error() { FAULT } else { INVALID };
-    ours(status, "application/json", error_body(kind, code, message, param))
+    ours(status, "application/json", voice.error_body(status.as_u16(), code, message, param))
 }
 
 /// A request that the gate does not let in.
-pub(super) fn refused(refused: &Refused) -> Response<GateBody> {
-    let mut response = error(refused.status, refused.code, refused.message, None);
+pub(super) fn refused(voice: &Dialect, refused: &Refused) -> Response<GateBody> {
+    let mut response = error(voice, refused.status, refused.code, refused.message, None);
     if let Some(methods) = refused.allow {
         response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(methods));
     }
@@ -64,16 +63,16 @@ pub(super) fn refused(refused: &Refused) -> Response<GateBody> {
 }
 
 /// A body that cannot be taken.
-pub(super) fn bad_body(problem: &BodyProblem) -> Response<GateBody> {
+pub(super) fn bad_body(voice: &Dialect, problem: &BodyProblem) -> Response<GateBody> {
     let status = match problem.code() {
         "too_many_messages" | "too_many_values" => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::BAD_REQUEST,
     };
-    error(status, problem.code(), &problem.to_string(), problem.param())
+    error(voice, status, problem.code(), &problem.to_string(), problem.param())
 }
 
 /// An upstream that gave no answer.
-pub(super) fn upstream_failed(failure: &UpstreamError) -> Response<GateBody> {
+pub(super) fn upstream_failed(voice: &Dialect, failure: &UpstreamError) -> Response<GateBody> {
     let (status, code) = match failure {
         UpstreamError::Timeout(_) => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
         UpstreamError::Connect(_) => (StatusCode::BAD_GATEWAY, "upstream_unreachable"),
@@ -81,41 +80,55 @@ pub(super) fn upstream_failed(failure: &UpstreamError) -> Response<GateBody> {
             (StatusCode::BAD_GATEWAY, "upstream_error")
         }
     };
-    error(status, code, &failure.to_string(), None)
+    error(voice, status, code, &failure.to_string(), None)
+}
+
+/// A stream that failed before the client had any of it.
+pub(super) fn stream_failed(voice: &Dialect, reason: &str) -> Response<GateBody> {
+    let (status, code, message) = match reason {
+        "upstream_timeout" => (StatusCode::GATEWAY_TIMEOUT, reason, "the upstream took too long"),
+        "upstream_failed" | "upstream_ended_early" => (
+            StatusCode::BAD_GATEWAY,
+            "upstream_error",
+            "the upstream broke off before it had said anything",
+        ),
+        _ => return upstream_garbage(voice, "an event of its stream cannot be read"),
+    };
+    error(voice, status, code, message, None)
 }
 
 /// An upstream whose answer cannot be screened.
-pub(super) fn upstream_garbage(what: &str) -> Response<GateBody> {
+pub(super) fn upstream_garbage(voice: &Dialect, what: &str) -> Response<GateBody> {
     let message = format!("the upstream's answer cannot be screened: {what}");
-    error(StatusCode::BAD_GATEWAY, "upstream_unreadable", &message, None)
+    error(voice, StatusCode::BAD_GATEWAY, "upstream_unreadable", &message, None)
 }
 
 /// An upstream's error without the upstream's words.
-pub(super) fn upstream_said_no(status: StatusCode) -> Response<GateBody> {
+pub(super) fn upstream_said_no(voice: &Dialect, status: StatusCode) -> Response<GateBody> {
     let message = format!("the upstream answered with status {}", status.as_u16());
-    let mut response = error(status, "upstream_error", &message, None);
+    let mut response = error(voice, status, "upstream_error", &message, None);
     // Whether to try again is the upstream's say, by its status.
     response.headers_mut().remove("x-should-retry");
     response
 }
 
 /// Too many requests at once.
-pub(super) fn overloaded() -> Response<GateBody> {
+pub(super) fn overloaded(voice: &Dialect) -> Response<GateBody> {
     let message = "the gate is handling as many requests as it may; try again";
-    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message, None);
+    let mut response = error(voice, StatusCode::SERVICE_UNAVAILABLE, "overloaded", message, None);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 
 /// Something broke in us.
-pub(super) fn internal_error() -> Response<GateBody> {
+pub(super) fn internal_error(voice: &Dialect) -> Response<GateBody> {
     let message = "something broke in the gate; this request was not completed";
-    error(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message, None)
+    error(voice, StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message, None)
 }
 
 /// The screening broke, and what was not screened does not pass.
-pub(super) fn not_screened() -> Response<GateBody> {
-    error(StatusCode::SERVICE_UNAVAILABLE, MODERATION_UNAVAILABLE, NOT_SCREENED, None)
+pub(super) fn not_screened(voice: &Dialect) -> Response<GateBody> {
+    error(voice, StatusCode::SERVICE_UNAVAILABLE, MODERATION_UNAVAILABLE, NOT_SCREENED, None)
 }
 
 /// Names the exchange in the headers of an answer.

@@ -11,20 +11,22 @@ use tokio::time::{Instant, timeout_at};
 
 use super::account::{Account, Call, Unit};
 use super::prompt::with_scratch;
-use super::reply::{FAULT, MODERATION_UNAVAILABLE, NOT_SCREENED};
+use super::reply::{MODERATION_UNAVAILABLE, NOT_SCREENED};
 use super::{GateBody, contain};
 use crate::domain::{Action, Phase, Verdict};
 use crate::policy::Policy;
 use crate::stream::{Finale, Relay, RelaySettings, Report};
 use crate::telemetry::StreamCut;
 use crate::upstream::{AnswerBody, UpstreamError};
-use crate::wire::openai::{done, error_event, keep_alive};
+use crate::wire::dialect::{Dialect, Dialects};
+use crate::wire::frame::FrameWriter;
 
 /// A stream on its way, until its last byte or until the client goes away.
 #[derive(Debug)]
 pub(super) struct Stream {
     /// One relay for each policy; the bytes go through all of them.
     relays: Vec<(Arc<Policy>, Relay)>,
+    dialect: Arc<Dialect>,
     body: Option<AnswerBody>,
     account: Account,
     keep_alive: Duration,
@@ -34,6 +36,8 @@ pub(super) struct Stream {
     screening: Duration,
     held: usize,
     ended: bool,
+    /// Something has come out of the gate.
+    sent: bool,
     /// Decided bytes that were waited for while the head was held.
     ready: Option<Bytes>,
     /// The screening panicked; the relays are gone, for nobody knows what they hold.
@@ -49,10 +53,13 @@ impl Stream {
         body: AnswerBody,
         (keep_alive, call): (Duration, Call),
     ) -> Self {
+        let dialect = relays.first().map(|settings| Arc::clone(&settings.dialect));
         let relay = |settings: RelaySettings| (Arc::clone(&settings.policy), Relay::new(settings));
         Self {
             relays: relays.into_iter().map(relay).collect(),
+            dialect: dialect.unwrap_or_else(Dialects::fallback),
             body: Some(body),
+            sent: false,
             account,
             keep_alive,
             call,
@@ -113,16 +120,31 @@ impl Stream {
         })
     }
 
+    /// Why the stream failed, when it did before the client had anything that a model said; what the upstream itself
+    /// says of its failure is for the client to read.
+    pub(super) fn early_failure(&self) -> Option<&'static str> {
+        self.relays.iter().find_map(|(_, relay)| match relay.finale() {
+            Finale::Failed { reason } if !relay.text_sent() && *reason != "upstream_error" => {
+                Some(*reason)
+            }
+            Finale::Open | Finale::Ended | Finale::Cut { .. } | Finale::Failed { .. } => None,
+        })
+    }
+
     async fn next_piece(&mut self) -> Option<Bytes> {
         if let Some(ready) = self.ready.take() {
             return Some(ready);
         }
-        let silent_until = Instant::now() + self.keep_alive;
+        let mut silent_until = Instant::now() + self.keep_alive;
         while !self.ended {
             match timeout_at(silent_until, self.step()).await {
                 Ok(piece) if !piece.is_empty() => return Some(piece),
                 Ok(_) => {}
-                Err(_) => return Some(Bytes::from_static(keep_alive())),
+                // Where a dialect has nothing that means nothing, silence is all there is.
+                Err(_) if self.dialect.keep_alive().is_empty() => {
+                    silent_until = Instant::now() + self.keep_alive;
+                }
+                Err(_) => return Some(self.dialect.keep_alive().clone()),
             }
         }
         None
@@ -147,6 +169,7 @@ impl Stream {
         let screened = contain::screening(&metrics, || push_through(relays, piece.as_ref()));
         let Some(out) = screened else { return self.break_off() };
         self.screening += now.elapsed();
+        self.sent |= !out.is_empty();
         self.note_held(out.len());
         let over = self.relays.iter().any(|(_, relay)| *relay.finale() != Finale::Open);
         match piece {
@@ -177,9 +200,13 @@ impl Stream {
         self.broken = true;
         self.note_held(0);
         self.end();
-        let mut ending = error_event(FAULT, MODERATION_UNAVAILABLE, NOT_SCREENED);
-        ending.extend_from_slice(done());
-        Bytes::from(ending)
+        let mut writer = FrameWriter::resumed(self.dialect.framing(), self.sent);
+        let mut out = BytesMut::new();
+        for said in self.dialect.failure((503, MODERATION_UNAVAILABLE), NOT_SCREENED) {
+            writer.say(&said, &mut out);
+        }
+        writer.close(&mut out);
+        out.freeze()
     }
 
     fn note_held(&mut self, sent: usize) {
@@ -199,7 +226,7 @@ impl Stream {
         let metrics = &account.telemetry.metrics;
         metrics.held(-i64::try_from(self.held).unwrap_or(0));
         let total = account.started.elapsed().as_secs_f64();
-        metrics.answered(&account.route.id, (self.status, account.dialect), true, total);
+        metrics.answered(&account.route.id, (self.status, &account.dialect), true, total);
         metrics.overhead(&account.route.id, true, self.screening.as_secs_f64());
         let seconds = self.screening.as_secs_f64();
         for (policy, relay) in self.relays.drain(..) {
@@ -209,7 +236,7 @@ impl Stream {
                 Finale::Cut { .. } => "cut",
                 Finale::Failed { .. } => "failed",
             };
-            record(account, &policy, relay.report(), (outcome, seconds));
+            record((account, &self.dialect), &policy, relay.report(), (outcome, seconds));
         }
     }
 
@@ -235,6 +262,9 @@ fn push_through(
             relay.push(&bytes, scratch, &mut out);
             match piece {
                 Some(Ok(_)) => {}
+                Some(Err(UpstreamError::Timeout(_))) => {
+                    relay.abort("upstream_timeout", scratch, &mut out);
+                }
                 Some(Err(_)) => relay.abort("upstream_failed", scratch, &mut out),
                 None => relay.finish(scratch, &mut out),
             }
@@ -253,13 +283,13 @@ impl Drop for Stream {
 }
 
 fn record(
-    account: &Account,
+    (account, dialect): (&Account, &Dialect),
     policy: &Arc<Policy>,
     report: Report,
     (outcome, seconds): (&'static str, f64),
 ) {
     let metrics = &account.telemetry.metrics;
-    metrics.unknown_leaves(account.dialect, Phase::Completion, report.unknown_leaves);
+    metrics.unknown_leaves(&account.dialect, Phase::Completion, report.unknown_leaves);
     if let Some(stop) = report.stop {
         let cut = StreamCut { action: stop.action, text_sent: report.text_sent };
         metrics.stream_cut(cut, &account.route.upstream.name);
@@ -270,10 +300,11 @@ fn record(
         }
     }
     let stop = report.stop;
+    let list = dialect.unit_list();
     let mut verdicts: Vec<(String, &'static str, Verdict)> = report
         .channels
         .into_iter()
-        .map(|channel| (channel.channel.to_string(), "assistant", channel.verdict))
+        .map(|channel| (channel.channel.describe(list), "assistant", channel.verdict))
         .collect();
     // A stop that no text of a channel brought about (a text that cannot be changed) counts too.
     if let (Some(stop), Some((_, _, first))) = (stop, verdicts.first_mut())
@@ -309,7 +340,7 @@ mod tests {
     use crate::telemetry::{Clock, Metrics, RecordSink, Records, Telemetry};
     use crate::upstream::demo::{Demo, DemoSettings};
     use crate::upstream::{Outgoing, Upstream};
-    use crate::wire::openai::{Dialect, RefusalShape, StreamMeta};
+    use crate::wire::dialect::{AnswerMeta, RefusalShape};
 
     /// A stream of the demo model, and what it is counted by.
     async fn stream() -> (Stream, Arc<Metrics>) {
@@ -331,13 +362,14 @@ mod tests {
             policy: Arc::clone(&policy),
             unknown_leaf: UnknownLeaf::Screen,
             walks: false,
+            dialect: None,
         };
         let account = Account {
             telemetry: telemetry.clone(),
             identity: Identity::new(None, None),
             in_flight: InFlight::new(&metrics, &route.id),
             route,
-            dialect: Dialect::Chat.name(),
+            dialect: Arc::from("openai.chat"),
             model: "m".to_owned(),
             stream: true,
             started: Instant::now(),
@@ -351,7 +383,7 @@ mod tests {
         };
         let answer = served.upstream.send(outgoing).await.unwrap();
         let settings = RelaySettings {
-            dialect: Dialect::Chat,
+            dialect: Dialects::fallback(),
             policy,
             subject: Subject {
                 phase: Phase::Completion,
@@ -361,11 +393,11 @@ mod tests {
             },
             restorer: None,
             event_limit: 1 << 20,
-            choices: 1,
+            units: 1,
             include_usage: false,
             shape: RefusalShape::Content,
             language: None,
-            meta: StreamMeta::default(),
+            meta: AnswerMeta::default(),
         };
         let times = (Duration::from_secs(60), Call::new(&account));
         (Stream::new(account, vec![settings], answer.body, times), metrics)

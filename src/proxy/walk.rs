@@ -19,6 +19,7 @@ use crate::domain::{Action, Author, Outcome, Passage, Phase, Verdict};
 use crate::engine::{Subject, screen_passage};
 use crate::policy::{Policy, UNAVAILABLE_MESSAGE};
 use crate::upstream::{Answer, forward_response_headers};
+use crate::wire::dialect::Dialect;
 use crate::wire::json::{JsonProblem, Strictness};
 use crate::wire::walk::texts;
 
@@ -34,6 +35,8 @@ pub(super) struct Walk {
     pub(super) body: Bytes,
     pub(super) language: Option<String>,
     pub(super) told: Told,
+    /// In whose words errors are told.
+    pub(super) voice: Arc<Dialect>,
 }
 
 /// Why a body goes no further.
@@ -70,7 +73,11 @@ impl Walk {
             Ok(asked) => asked,
             Err(problem) => {
                 self.account.telemetry.metrics.rejected(problem.code());
-                return (reply::bad_body(&problem.into()), Phase::Prompt, Action::Allow);
+                return (
+                    reply::bad_body(&self.voice, &problem.into()),
+                    Phase::Prompt,
+                    Action::Allow,
+                );
             }
         };
         let action = match self.screen(Phase::Prompt, &asked) {
@@ -87,7 +94,7 @@ impl Walk {
             }
             Err(error) => {
                 call.failed(&error);
-                (reply::upstream_failed(&error), Phase::Prompt, action)
+                (reply::upstream_failed(&self.voice, &error), Phase::Prompt, action)
             }
         }
     }
@@ -124,24 +131,27 @@ impl Walk {
         };
         if let Some(what) = unreadable {
             call.unreadable(what);
-            return (reply::upstream_garbage(what), Action::Allow);
+            return (reply::upstream_garbage(&self.voice, what), Action::Allow);
         }
         let body = match body.collect(self.live.limits.decompressed).await {
             Ok(body) => body,
             Err(error) => {
                 call.failed(&error);
-                return (reply::upstream_failed(&error), Action::Allow);
+                return (reply::upstream_failed(&self.voice, &error), Action::Allow);
             }
         };
         call.ended("ok");
         let Ok(said) = self.read(&body, Strictness::Response) else {
             self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");
-            return (reply::upstream_garbage("it is not readable JSON"), Action::Allow);
+            return (
+                reply::upstream_garbage(&self.voice, "it is not readable JSON"),
+                Action::Allow,
+            );
         };
         let action = match self.screen(Phase::Completion, &said) {
             Ok(action) => action,
             Err(response) if status.is_success() => return (*response, Action::Block),
-            Err(_) => return (reply::upstream_said_no(status), Action::Block),
+            Err(_) => return (reply::upstream_said_no(&self.voice, status), Action::Block),
         };
         let mut response = HttpResponse::new(reply::full(body));
         *response.status_mut() = status;
@@ -162,11 +172,11 @@ impl Walk {
                 if open {
                     continue;
                 }
-                return Err(Box::new(reply::not_screened()));
+                return Err(Box::new(reply::not_screened(&self.voice)));
             };
             self.told.add(decided.told);
             if let Some(Refusal { message, outcome, status }) = refusal {
-                return Err(Box::new(violation(status, outcome, &message, None)));
+                return Err(Box::new(violation(&self.voice, status, outcome, (&message, None))));
             }
             action = action.max(decided.action);
         }

@@ -7,15 +7,17 @@ use http::{HeaderValue, Response as HttpResponse, StatusCode};
 
 use super::account::{Call, Told};
 use super::answer::{AnswerOutcome, shape};
-use super::exchange::{EVENTS, Exchange, JSON};
+use super::exchange::{Exchange, JSON};
 use super::streaming::Stream;
 use super::{GateBody, answer, contain, reply};
+use crate::config::dialect_file::Framing;
 use crate::domain::{Action, Author, Phase};
 use crate::engine::{Restorer, Subject};
 use crate::policy::Look;
 use crate::stream::RelaySettings;
 use crate::upstream::{Answer, forward_response_headers};
-use crate::wire::openai::{POLICY_VIOLATION, Response};
+use crate::wire::body::{POLICY_VIOLATION, Response};
+use crate::wire::frame::FrameWriter;
 
 impl Exchange {
     /// The upstream has answered.
@@ -25,9 +27,10 @@ impl Exchange {
         restorer: Option<Arc<Restorer>>,
         call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
+        let voice = Arc::clone(self.request.dialect());
         let garbage = |mut call: Call, what| {
             call.unreadable(what);
-            (reply::upstream_garbage(what), false, Action::Allow)
+            (reply::upstream_garbage(&voice, what), false, Action::Allow)
         };
         if answer.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             return garbage(call, "it is compressed although that was not asked for");
@@ -38,8 +41,10 @@ impl Exchange {
         if !answer.status.is_success() {
             return self.upstream_error(answer, call).await;
         }
-        let is_json = content_type(&answer).starts_with(JSON);
-        match (self.request.stream(), is_json) {
+        // A stream that is an array is JSON by its type.
+        let is_array = self.voice().framing() == Framing::Array;
+        let is_json = content_type(&answer).starts_with(JSON) && !is_array;
+        match (self.request.stream() && voice.streams(), is_json) {
             (true, false) => self.stream_back(answer, restorer, call).await,
             (true, true) => garbage(call, "it is one JSON body where a stream was asked for"),
             (false, _) if content_type(&answer).starts_with("text/event-stream") => {
@@ -60,7 +65,7 @@ impl Exchange {
             Ok(body) => body,
             Err(error) => {
                 call.failed(&error);
-                return (reply::upstream_failed(&error), false, Action::Allow);
+                return (reply::upstream_failed(self.voice(), &error), false, Action::Allow);
             }
         };
         call.ended("ok");
@@ -70,7 +75,11 @@ impl Exchange {
             let Ok(read) = Response::parse(self.request.dialect(), body.clone(), &self.live.json)
             else {
                 self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");
-                return (reply::upstream_garbage("it is not readable JSON"), false, action);
+                return (
+                    reply::upstream_garbage(self.voice(), "it is not readable JSON"),
+                    false,
+                    action,
+                );
             };
             let restorer = restorer.as_ref().filter(|_| index == 0);
             let facts = (self.request.wants_json(), self.language.as_deref());
@@ -95,7 +104,8 @@ impl Exchange {
                     let status = StatusCode::from_u16(policy.block_style.status);
                     let status = status.unwrap_or(StatusCode::BAD_REQUEST);
                     let message = format!("{message} ({POLICY_VIOLATION})");
-                    let response = reply::error(status, POLICY_VIOLATION, &message, None);
+                    let response =
+                        reply::error(self.voice(), status, POLICY_VIOLATION, &message, None);
                     return (response, false, Action::Block);
                 }
             }
@@ -120,7 +130,7 @@ impl Exchange {
             .iter()
             .enumerate()
             .map(|(index, policy)| RelaySettings {
-                dialect: self.request.dialect(),
+                dialect: Arc::clone(self.request.dialect()),
                 policy: Arc::clone(policy),
                 subject: Subject {
                     phase: Phase::Completion,
@@ -130,7 +140,7 @@ impl Exchange {
                 },
                 restorer: restorer.clone().filter(|_| index == 0),
                 event_limit: self.live.event,
-                choices: self.request.choices(),
+                units: self.request.choices(),
                 include_usage: self.request.include_usage(),
                 shape: shape(policy, self.request.wants_json()),
                 language: self.language.clone(),
@@ -149,22 +159,28 @@ impl Exchange {
             let message = format!("{message} ({POLICY_VIOLATION})");
             let status = StatusCode::from_u16(policy.block_style.status);
             let status = status.unwrap_or(StatusCode::BAD_REQUEST);
-            let response = reply::error(status, POLICY_VIOLATION, &message, None);
+            let response = reply::error(self.voice(), status, POLICY_VIOLATION, &message, None);
             self.told.add(Told::of_rule(policy, rule));
             // The stream accounts for itself when it is dropped here.
             stream.gives_way(response.status().as_u16());
             return (response, true, action);
         }
-        if stream.is_broken() {
-            let response = reply::not_screened();
+        if let Some(reason) = stream.early_failure() {
+            let response = reply::stream_failed(self.voice(), reason);
             stream.gives_way(response.status().as_u16());
             return (response, true, Action::Allow);
         }
+        if stream.is_broken() {
+            let response = reply::not_screened(self.voice());
+            stream.gives_way(response.status().as_u16());
+            return (response, true, Action::Allow);
+        }
+        let sort = FrameWriter::content_type(self.voice().framing());
         let mut response = HttpResponse::new(stream.into_body());
         *response.status_mut() = answer.status;
         let headers = response.headers_mut();
         *headers = forward_response_headers(&answer.headers);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(EVENTS));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(sort));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
         (response, true, Action::Allow)
@@ -180,11 +196,11 @@ impl Exchange {
         let outcome = if status.is_server_error() { "http_5xx" } else { "http_4xx" };
         call.ended(outcome);
         let Ok(body) = body.collect(self.live.limits.body).await else {
-            return (reply::upstream_said_no(status), false, Action::Allow);
+            return (reply::upstream_said_no(self.voice(), status), false, Action::Allow);
         };
         let Ok(read) = Response::parse(self.request.dialect(), body.clone(), &self.live.json)
         else {
-            return (reply::upstream_said_no(status), false, Action::Allow);
+            return (reply::upstream_said_no(self.voice(), status), false, Action::Allow);
         };
         for policy in &self.policies.clone() {
             let facts = (false, None);
@@ -196,7 +212,7 @@ impl Exchange {
                 Some(AnswerOutcome::Pass { body: same, .. }) if same == body => {}
                 None if self.not_screened(Phase::Completion, policy).is_none() => {}
                 None | Some(AnswerOutcome::Pass { .. } | AnswerOutcome::Refuse { .. }) => {
-                    return (reply::upstream_said_no(status), false, Action::Block);
+                    return (reply::upstream_said_no(self.voice(), status), false, Action::Block);
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::place::{Joiner, Place};
 use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
 use crate::engine::{Progress, Scratch, Screen, Stop};
-use crate::wire::openai::{Channel, Fragment};
+use crate::wire::body::{Channel, Fragment};
 
 /// The most findings that a channel keeps once its text has ended; records show fewer.
 const MOST_FINDINGS: usize = 256;
@@ -63,6 +63,11 @@ impl Gate {
         let State::Open(screen) = &mut self.state else { return (place, None) };
         let progress = screen.push(&text, scratch);
         (place, self.note(progress))
+    }
+
+    /// Whether the channel has ended.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed(_))
     }
 
     /// The channel has ended: what is held becomes decided.

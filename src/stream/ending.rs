@@ -1,81 +1,91 @@
-//! How streams end: a choice that stops, all of them, and a stream that cannot go on.
+//! How streams end: an answer that stops, all of them, and a stream that cannot go on.
 
 use bytes::BytesMut;
 
 use super::channel::Gate;
-use super::relay::{MOST_CHOICES, Relay, Text};
+use super::relay::{MOST_UNITS, Relay, Text};
 use super::report::Finale;
 use super::tokens::TokenGate;
 use crate::domain::Action;
 use crate::engine::{Scratch, Stop};
 use crate::policy::{OnBlock, UNAVAILABLE_MESSAGE};
-use crate::wire::openai::{
-    Channel, Ending, POLICY_VIOLATION, StreamMeta, done, error_event, stop_choice, usage_and_done,
-};
+use crate::wire::body::{Channel, POLICY_VIOLATION};
+use crate::wire::dialect::{AnswerMeta, Cut, Said};
 
 impl Relay {
-    pub(super) fn meta(&self) -> StreamMeta {
+    pub(super) fn meta(&self) -> AnswerMeta {
         self.meta.clone().unwrap_or_else(|| self.settings.meta.clone())
     }
 
-    /// A text stops its choice, or where it stands beside the choices, all of them.
-    pub(super) fn stop_text(&mut self, choice: Option<u64>, stop: Stop, out: &mut BytesMut) {
-        let stopped = |choice: u64| self.choices.get(&choice).is_some_and(|c| c.stopped);
-        if choice.is_some_and(stopped) {
+    /// A text stops its answer, or where it stands beside the answers, all of them.
+    pub(super) fn stop_text(&mut self, unit: Option<u64>, stop: Stop, out: &mut BytesMut) {
+        let stopped = |unit: u64| self.units.get(&unit).is_some_and(|c| c.stopped);
+        if unit.is_some_and(stopped) {
             return;
         }
         self.stop.get_or_insert(stop);
-        let targets = match choice {
-            Some(choice) => vec![choice],
-            None => self.open_choices(),
+        let targets = match unit {
+            Some(unit) => vec![unit],
+            None => self.open_units(),
         };
-        for &choice in &targets {
-            self.release_until(choice, out);
+        for &unit in &targets {
+            self.release_until(unit, out);
         }
         let policy = &self.settings.policy;
         let replies = stop.action == Action::Respond;
         let on_block = if replies { OnBlock::Replace } else { policy.stream.on_block };
         if on_block == OnBlock::Error && stop.action == Action::Block {
             let text = policy.message(stop.rule, self.settings.language.as_deref());
-            out.extend_from_slice(&error_event("invalid_request_error", POLICY_VIOLATION, text));
-            out.extend_from_slice(done());
+            let events = self.settings.dialect.failure((400, POLICY_VIOLATION), text);
+            self.say_all(&events, out);
+            self.writer.close(out);
             self.cut(stop);
             return;
         }
-        for &choice in &targets {
-            self.end_choice(choice, (stop, on_block), out);
+        for &unit in &targets {
+            self.end_unit(unit, (stop, on_block), out);
         }
-        let ended = self.choices.values().filter(|c| c.finished || c.stopped).count() as u64;
-        let all = self.settings.choices.max(self.choices.len() as u64);
-        if choice.is_none() || ended >= all {
+        let ended = self.units.values().filter(|c| c.finished || c.stopped).count() as u64;
+        let all = self.settings.units.max(self.units.len() as u64);
+        if unit.is_none() || ended >= all {
             self.drain_finished(out);
             let include_usage = self.settings.include_usage;
             let meta = self.meta();
-            out.extend_from_slice(&usage_and_done(self.settings.dialect, &meta, include_usage));
+            let events = self.settings.dialect.closing(&meta, include_usage);
+            self.say_all(&events, out);
+            self.writer.close(out);
             self.cut(stop);
         } else {
             self.drain(out);
         }
     }
 
-    /// The choices that have not ended; before any has come, those that were asked for.
-    fn open_choices(&self) -> Vec<u64> {
-        if self.choices.is_empty() {
-            return (0..self.settings.choices.min(MOST_CHOICES as u64)).collect();
+    /// The answers that have not ended; before any has come, those that were asked for.
+    fn open_units(&self) -> Vec<u64> {
+        if self.units.is_empty() {
+            return (0..self.settings.units.min(MOST_UNITS as u64)).collect();
         }
-        let open = self.choices.iter().filter(|(_, c)| !c.finished && !c.stopped);
-        open.map(|(&choice, _)| choice).collect()
+        let open = self.units.iter().filter(|(_, c)| !c.finished && !c.stopped);
+        open.map(|(&unit, _)| unit).collect()
     }
 
-    fn end_choice(&mut self, choice: u64, (stop, on_block): (Stop, OnBlock), out: &mut BytesMut) {
+    fn end_unit(&mut self, unit: u64, (stop, on_block): (Stop, OnBlock), out: &mut BytesMut) {
         let text = self.settings.policy.message(stop.rule, self.settings.language.as_deref());
-        let started = self.choices.get(&choice).is_some_and(|choice| choice.started);
-        let message = (on_block == OnBlock::Replace).then_some(text);
-        let ending = Ending { choice, message, shape: self.settings.shape, started };
-        out.extend_from_slice(&stop_choice(self.settings.dialect, &self.meta(), &ending));
-        let state = self.choices.entry(choice).or_default();
+        let message = (on_block == OnBlock::Replace).then(|| text.to_owned());
+        self.open_unit(unit, out);
+        let cut = Cut {
+            unit,
+            message: message.as_deref(),
+            shape: self.settings.shape,
+            shown: self.units.get(&unit).is_some_and(|unit| unit.shown),
+            open: self.open_parts.last().copied(),
+            next: self.next_part,
+        };
+        let events = self.settings.dialect.ending(&self.meta(), &cut);
+        self.say_all(&events, out);
+        let state = self.units.entry(unit).or_default();
         (state.stopped, state.started) = (true, true);
-        let of_it = |channel: &Channel| channel.choice == Some(choice);
+        let of_it = |channel: &Channel| channel.unit == Some(unit);
         self.tools.retain(|channel, _| !of_it(channel));
         self.gates.iter_mut().filter(|gate| of_it(&gate.channel)).for_each(Gate::let_go);
         self.token_gates.iter_mut().filter(|g| of_it(&g.channel)).for_each(TokenGate::let_go);
@@ -84,10 +94,10 @@ impl Relay {
     /// Every text has ended where it stands: what is decided of it goes out, and tool calls that
     /// are not whole go with what stands behind them.
     pub(super) fn close_texts(&mut self, scratch: &mut Scratch, out: &mut BytesMut) {
-        let choices: Vec<u64> = self.choices.keys().copied().collect();
-        for choice in choices {
-            if let Some(stop) = self.close_gates(choice, scratch) {
-                self.stop_text(Some(choice), stop, out);
+        let units: Vec<u64> = self.units.keys().copied().collect();
+        for unit in units {
+            if let Some(stop) = self.close_gates(unit, &[], scratch) {
+                self.stop_text(Some(unit), stop, out);
                 if self.finale != Finale::Open {
                     return;
                 }
@@ -109,16 +119,23 @@ impl Relay {
     /// The stream cannot go on: the client is told in the dialect's own way.
     pub(super) fn fail(&mut self, reason: &'static str, out: &mut BytesMut) {
         let ours = !reason.starts_with("upstream_");
-        let (code, message) = if ours {
-            ("moderation_unavailable", UNAVAILABLE_MESSAGE)
-        } else {
-            ("upstream_error", "The model's answer ended before it was complete.")
+        let (status, code, message) = match (ours, reason) {
+            (true, _) => (503, "moderation_unavailable", UNAVAILABLE_MESSAGE),
+            (false, "upstream_timeout") => (504, reason, "The model took too long to go on."),
+            (false, _) => {
+                (502, "upstream_error", "The model's answer ended before it was complete.")
+            }
         };
-        out.extend_from_slice(&error_event("server_error", code, message));
-        if ours {
-            out.extend_from_slice(done());
-        }
+        let events = self.settings.dialect.failure((status, code), message);
+        self.say_all(&events, out);
+        self.writer.close(out);
         self.end(Finale::Failed { reason });
+    }
+
+    fn say_all(&mut self, events: &[Said], out: &mut BytesMut) {
+        for said in events {
+            self.writer.say(said, out);
+        }
     }
 
     fn cut(&mut self, stop: Stop) {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::channel::{ChannelReport, Gate};
 use super::relay::{Relay, Text, TokenRun, Waiting};
 use super::tokens::TokenGate;
-use super::tool_call::Whole;
+use super::tool_call::{ToolCall, Whole};
 use crate::domain::{Action, Outcome, Rewrite, Verdict};
 use crate::engine::{Scratch, Screen, Stop, Subject, screen_passage};
-use crate::wire::openai::{Channel, Event, Fragment, Part, Tokens};
+use crate::wire::body::{Channel, Event, Fragment, Part, Tokens};
 
 /// The most channels of one stream: texts, token lists and tool calls.
 pub const MOST_CHANNELS: usize = 1024;
@@ -19,11 +19,11 @@ const MOST_OTHERS: usize = 256;
 /// What originals that go back into an answer are labelled: they are no redactions.
 const RESTORED: &str = "restored";
 
-/// The stream has as many channels as it may have.
+/// A text has no channel: there are as many as there may be, or its own has ended.
 #[derive(Clone, Copy, Debug)]
 struct NoRoom;
 
-/// What stops a choice, or with `None` all of them.
+/// What stops an answer, or with `None` all of them.
 pub(super) type Stopped = (Option<u64>, Stop);
 
 impl Relay {
@@ -53,9 +53,9 @@ impl Relay {
     ) -> Option<Stopped> {
         let fragment = waiting.event.fragments.get(index)?;
         let channel = fragment.channel.clone();
-        let choice = channel.choice;
-        let state = choice.and_then(|choice| self.choices.get(&choice));
-        if state.is_some_and(|choice| choice.stopped) {
+        let unit = channel.unit;
+        let state = unit.and_then(|unit| self.units.get(&unit));
+        if state.is_some_and(|unit| unit.stopped) {
             return None;
         }
         self.bytes += fragment.text.len();
@@ -63,12 +63,12 @@ impl Relay {
             let (text, stop) = self.screen_whole(index, fragment, scratch);
             waiting.texts.push(text);
             waiting.withheld |= stop.is_some();
-            return stop.map(|stop| (choice, stop));
+            return stop.map(|stop| (unit, stop));
         }
-        if fragment.text.is_empty() && state.is_some_and(|choice| choice.finished) {
+        if fragment.text.is_empty() && state.is_some_and(|unit| unit.finished) {
             return None;
         }
-        let has_own_text = !matches!(channel.part, Part::ToolArgs(_));
+        let has_own_text = !matches!(channel.part, Part::CallArgs(_));
         let held = self.hold_with_call(waiting, (index, &channel));
         let screened = match held {
             Ok(()) if has_own_text => self.screen_piece(waiting, (index, &channel), scratch),
@@ -77,12 +77,12 @@ impl Relay {
         };
         screened
             .unwrap_or_else(|NoRoom| {
-                // More channels than any answer has: what cannot be screened is not passed.
+                // What cannot be screened is not passed.
                 waiting.withheld = true;
                 let outcome = Outcome::Unscannable;
                 Some(Stop { at: 0, action: Action::Block, rule: None, outcome })
             })
-            .map(|stop| (choice, stop))
+            .map(|stop| (unit, stop))
     }
 
     /// Puts a piece of a tool call to its call, whose name and arguments wait until it is whole: a
@@ -92,8 +92,8 @@ impl Relay {
         waiting: &mut Waiting,
         (index, channel): (usize, &Channel),
     ) -> Result<(), NoRoom> {
-        let (Part::ToolArgs(call) | Part::ToolName(call)) = channel.part else { return Ok(()) };
-        let call = Channel { choice: channel.choice, part: Part::ToolArgs(call) };
+        let (Part::CallArgs(key) | Part::CallName(key)) = &channel.part else { return Ok(()) };
+        let call = Channel { unit: channel.unit, part: Part::CallArgs(key.clone()) };
         if !self.tools.contains_key(&call) && !self.has_room() {
             return Err(NoRoom);
         }
@@ -125,6 +125,9 @@ impl Relay {
         }
         let at = known.unwrap_or(self.gates.len() - 1);
         let Some(gate) = self.gates.get_mut(at) else { return Err(NoRoom) };
+        if gate.is_closed() && !fragment.text.is_empty() {
+            return Err(NoRoom);
+        }
         let known = gate.rewrites().count();
         let (place, stop) = gate.push(fragment, scratch);
         let new: Vec<Arc<str>> =
@@ -170,13 +173,13 @@ impl Relay {
 
     /// Screens the token texts of one list.
     fn screen_tokens(&mut self, tokens: Tokens, scratch: &mut Scratch) -> TokenRun {
-        let Tokens { choice, list, bytes, alone } = tokens;
-        let gone = TokenRun { choice, place: None };
-        let state = choice.and_then(|choice| self.choices.get(&choice));
+        let Tokens { unit, list, bytes, alone } = tokens;
+        let gone = TokenRun { unit, place: None };
+        let state = unit.and_then(|unit| self.units.get(&unit));
         if state.is_some_and(|state| state.stopped || state.finished) {
             return gone;
         }
-        let channel = Channel { choice, part: Part::Logprob(list) };
+        let channel = Channel { unit, part: Part::Logprob(list) };
         let known = self.token_gates.iter().position(|gate| gate.channel == channel);
         if known.is_none() {
             if !self.has_room() {
@@ -194,23 +197,35 @@ impl Relay {
                 return gone;
             }
         }
-        TokenRun { choice, place: end.map(|end| (at, end)) }
+        TokenRun { unit, place: end.map(|end| (at, end)) }
     }
 
-    /// The texts of a choice have ended, its tool calls too. The result is where it stops after all.
-    pub(super) fn close_choice(&mut self, choice: u64, scratch: &mut Scratch) -> Option<Stop> {
-        if self.choices.get(&choice).is_some_and(|choice| choice.stopped) {
+    /// The texts of an answer have ended, its tool calls too. The result is where it stops after all.
+    pub(super) fn close_unit(&mut self, unit: u64, scratch: &mut Scratch) -> Option<Stop> {
+        self.close_part(unit, &[], scratch)
+    }
+
+    /// The texts of a part of an answer have ended, its tool calls too: of all that `keys` number, or begin to.
+    pub(super) fn close_part(
+        &mut self,
+        unit: u64,
+        keys: &[u64],
+        scratch: &mut Scratch,
+    ) -> Option<Stop> {
+        if self.units.get(&unit).is_some_and(|unit| unit.stopped) {
             return None;
         }
-        let stop = self.close_gates(choice, scratch);
+        let stop = self.close_gates(unit, keys, scratch);
         let Self { tools, settings, .. } = self;
         let subject = Subject { streamed: false, ..settings.subject };
         let (policy, restorer) = (&settings.policy, settings.restorer.as_deref());
         let whole = Whole { policy, subject, restorer };
         let mut found: Vec<(Channel, Verdict)> = Vec::new();
         let mut stopped = None;
-        let open = tools.iter_mut().filter(|(key, c)| key.choice == Some(choice) && !c.screened);
-        for (channel, call) in open {
+        let is_open = |(key, call): &(&Channel, &mut ToolCall)| {
+            key.unit == Some(unit) && key.part.keys().starts_with(keys) && !call.screened
+        };
+        for (channel, call) in tools.iter_mut().filter(is_open) {
             let screened = call.close(whole, scratch);
             found.extend(screened.verdicts.into_iter().map(|verdict| (channel.clone(), verdict)));
             stopped = stopped.or(screened.stopped);
@@ -222,18 +237,25 @@ impl Relay {
         stop.or(stopped)
     }
 
-    /// The texts of a choice have ended. The result is where it stops after all.
-    pub(super) fn close_gates(&mut self, choice: u64, scratch: &mut Scratch) -> Option<Stop> {
+    /// The same without the tool calls.
+    pub(super) fn close_gates(
+        &mut self,
+        unit: u64,
+        keys: &[u64],
+        scratch: &mut Scratch,
+    ) -> Option<Stop> {
         let mut stop = None;
         let mut new: Vec<Arc<str>> = Vec::new();
-        for gate in self.gates.iter_mut().filter(|gate| gate.channel.choice == Some(choice)) {
+        let ends =
+            |channel: &Channel| channel.unit == Some(unit) && channel.part.keys().starts_with(keys);
+        for gate in self.gates.iter_mut().filter(|gate| ends(&gate.channel)) {
             let known = gate.rewrites().count();
             let closed = gate.close(scratch);
             new.extend(gate.rewrites().skip(known).map(|rewrite| Arc::clone(&rewrite.label)));
             stop = stop.or(closed);
         }
         self.count(new);
-        for gate in self.token_gates.iter_mut().filter(|g| g.channel.choice == Some(choice)) {
+        for gate in self.token_gates.iter_mut().filter(|gate| ends(&gate.channel)) {
             gate.close(scratch);
         }
         stop

@@ -18,5 +18,5 @@ mod tests;
 
 pub use channel::ChannelReport;
 pub use intake::MOST_CHANNELS;
-pub use relay::{MOST_CHOICES, MOST_WAITING, MOST_WAITING_BYTES, Relay};
+pub use relay::{MOST_UNITS, MOST_WAITING, MOST_WAITING_BYTES, Relay};
 pub use report::{Finale, RelaySettings, Report};

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::domain::Rewrite;
-use crate::wire::openai::Fragment;
+use crate::wire::body::Fragment;
 
 /// Bytes of a character of two surrogate halves.
 const PAIR: usize = 4;

@@ -1,7 +1,7 @@
 //! A whole streamed answer: its events wait in order until the text they carry is decided.
 //!
 //! Events keep their order and their bytes. An event goes out when every text in it may; only an
-//! event that overlaps a replaced span is spliced. When a choice is stopped, what is decided of it
+//! event that overlaps a replaced span is spliced. When an answer is stopped, what is decided of it
 //! goes out, then the dialect's ending, and nothing of it after that. How texts are screened is in
 //! `intake`, how events go out in `release`, how streams end in `ending`.
 
@@ -16,30 +16,37 @@ use super::place::Place;
 use super::report::{Finale, RelaySettings, Report};
 use super::tokens::TokenGate;
 use super::tool_call::ToolCall;
+use crate::config::dialect_file::Framing;
 use crate::engine::{Scratch, Stop};
-use crate::wire::openai::{Channel, Event, EventKind, StreamMeta, read_event};
-use crate::wire::sse::{Frame, Framer};
+use crate::wire::body::{Channel, Event, EventKind, Part};
+use crate::wire::dialect::AnswerMeta;
+use crate::wire::frame::{FrameWriter, Framer};
+use crate::wire::sse::Frame;
 
 /// The most events that may wait for a decision. A stream that has more is not one of text.
 pub const MOST_WAITING: usize = 20_000;
 /// The most bytes of events that may wait: what a tool call may come to.
 pub const MOST_WAITING_BYTES: usize = 8 << 20;
-/// The most choices of one stream: eight times what may be asked for with one prompt.
-pub const MOST_CHOICES: usize = 1024;
+/// The most answers of one stream: eight times what may be asked for with one prompt.
+pub const MOST_UNITS: usize = 1024;
 
 /// One streamed answer on its way to the client.
 #[derive(Debug)]
 pub struct Relay {
     pub(super) settings: RelaySettings,
     pub(super) framer: Option<Framer>,
+    pub(super) writer: FrameWriter,
     pub(super) queue: VecDeque<Waiting>,
     pub(super) queued_bytes: usize,
     pub(super) gates: Vec<Gate>,
     pub(super) token_gates: Vec<TokenGate>,
     pub(super) tools: BTreeMap<Channel, ToolCall>,
-    pub(super) choices: BTreeMap<u64, Choice>,
+    pub(super) units: BTreeMap<u64, Unit>,
     pub(super) others: Vec<ChannelReport>,
-    pub(super) meta: Option<StreamMeta>,
+    pub(super) meta: Option<AnswerMeta>,
+    /// Parts that are open at the client, by their first number, and the number of the next one.
+    pub(super) open_parts: Vec<u64>,
+    pub(super) next_part: u64,
     pub(super) finale: Finale,
     pub(super) stop: Option<Stop>,
     pub(super) text_sent: bool,
@@ -53,14 +60,16 @@ pub struct Relay {
 }
 
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four facts that hold independently")]
-pub(super) struct Choice {
+#[expect(clippy::struct_excessive_bools, reason = "five facts that hold independently")]
+pub(super) struct Unit {
     /// The client has had a chunk of it.
     pub(super) started: bool,
     /// The upstream has finished it.
     pub(super) finished: bool,
     /// We have stopped it, and the ending is sent.
     pub(super) stopped: bool,
+    /// The client has had text of it.
+    pub(super) shown: bool,
     /// Its text was changed, so copies of it go.
     pub(super) edited: bool,
 }
@@ -71,7 +80,7 @@ pub(super) struct Waiting {
     pub(super) event: Event,
     pub(super) texts: Vec<Text>,
     pub(super) tokens: Vec<TokenRun>,
-    /// A text in it that came whole stops its choice, so it never goes out as it is.
+    /// A text in it that came whole stops its answer, so it never goes out as it is.
     pub(super) withheld: bool,
 }
 
@@ -89,7 +98,7 @@ pub(super) enum Text {
 /// Where the tokens of an event stand in their list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TokenRun {
-    pub(super) choice: Option<u64>,
+    pub(super) unit: Option<u64>,
     /// Their gate, and where they end in it; `None` where they must go.
     pub(super) place: Option<(usize, usize)>,
 }
@@ -98,16 +107,19 @@ impl Relay {
     /// A relay for one stream.
     pub fn new(settings: RelaySettings) -> Self {
         Self {
-            framer: Some(Framer::new(settings.event_limit)),
+            framer: Some(settings.dialect.framer(settings.event_limit)),
+            writer: FrameWriter::new(settings.dialect.framing()),
             settings,
             queue: VecDeque::new(),
             queued_bytes: 0,
             gates: Vec::new(),
             token_gates: Vec::new(),
             tools: BTreeMap::new(),
-            choices: BTreeMap::new(),
+            units: BTreeMap::new(),
             others: Vec::new(),
             meta: None,
+            open_parts: Vec::new(),
+            next_part: 0,
             finale: Finale::Open,
             stop: None,
             text_sent: false,
@@ -152,7 +164,7 @@ impl Relay {
         let Some(framer) = &mut self.framer else { return };
         let too_large = framer.push(bytes).is_err();
         while let Some(frame) = self.framer.as_mut().and_then(Framer::next_frame) {
-            match read_event(self.settings.dialect, &frame) {
+            match self.settings.dialect.read_event(&frame) {
                 Ok(event) => self.take_within_limits(event, scratch, out),
                 Err(_) => self.fail("unreadable_event", out),
             }
@@ -172,7 +184,7 @@ impl Relay {
             return;
         }
         let complete =
-            !self.choices.is_empty() && self.choices.values().all(|c| c.finished || c.stopped);
+            !self.units.is_empty() && self.units.values().all(|c| c.finished || c.stopped);
         if complete && !self.errored {
             self.drain(out);
             self.end(Finale::Ended);
@@ -222,8 +234,9 @@ impl Relay {
     fn take_rest(&mut self, scratch: &mut Scratch, out: &mut BytesMut) {
         let open = self.finale == Finale::Open;
         let rest = self.framer.take().filter(|_| open).and_then(Framer::finish);
-        let frame = rest.map(|frame| Frame { ambiguous: true, ..frame });
-        let event = frame.and_then(|frame| read_event(self.settings.dialect, &frame).ok());
+        let reframed = self.settings.dialect.framing() == Framing::Sse;
+        let frame = rest.map(|frame| Frame { ambiguous: frame.ambiguous || reframed, ..frame });
+        let event = frame.and_then(|frame| self.settings.dialect.read_event(&frame).ok());
         if let Some(event) = event {
             self.take_within_limits(event, scratch, out);
         }
@@ -238,35 +251,46 @@ impl Relay {
 
     fn take(&mut self, event: Event, scratch: &mut Scratch, out: &mut BytesMut) {
         if self.meta.is_none() {
-            self.meta = StreamMeta::of(&event);
+            self.meta = self.settings.dialect.meta_of(&event);
         }
         self.unknown_leaves += event.unknown_leaves;
-        for &choice in &event.choices {
-            self.choices.entry(choice).or_default();
+        for &unit in &event.units {
+            self.units.entry(unit).or_default();
         }
-        if self.choices.len() > MOST_CHOICES {
-            return self.fail("too_many_choices", out);
+        if self.units.len() > MOST_UNITS {
+            return self.fail("too_many_answers", out);
         }
         if self.speaks_after_its_end(&event) {
             return self.fail("text_after_end", out);
         }
         let (kind, finished) = (event.kind, event.finished.clone());
+        let closed = event.closes.clone().map(|keys| (event.units.clone(), keys));
         let (waiting, mut stops) = self.screen(event, scratch);
+        if kind == EventKind::Error && !stops.is_empty() {
+            // What the upstream says of its failure may not be said; that it failed may.
+            self.close_texts(scratch, out);
+            return self.fail("upstream_error", out);
+        }
         self.held_most = self.held_most.max(self.held());
         self.queued_bytes += waiting.event.raw.len();
         self.queue.push_back(waiting);
-        for choice in finished {
-            self.choices.entry(choice).or_default().finished = true;
-            stops.extend(self.close_choice(choice, scratch).map(|stop| (Some(choice), stop)));
-        }
-        if kind == EventKind::Done {
-            let open: Vec<u64> = self.choices.keys().copied().collect();
-            for choice in open {
-                stops.extend(self.close_choice(choice, scratch).map(|stop| (Some(choice), stop)));
+        if let Some((units, keys)) = closed {
+            for unit in units {
+                stops.extend(self.close_part(unit, &keys, scratch).map(|stop| (Some(unit), stop)));
             }
         }
-        for (choice, stop) in stops {
-            self.stop_text(choice, stop, out);
+        for unit in finished {
+            self.units.entry(unit).or_default().finished = true;
+            stops.extend(self.close_unit(unit, scratch).map(|stop| (Some(unit), stop)));
+        }
+        if kind == EventKind::Done {
+            let open: Vec<u64> = self.units.keys().copied().collect();
+            for unit in open {
+                stops.extend(self.close_unit(unit, scratch).map(|stop| (Some(unit), stop)));
+            }
+        }
+        for (unit, stop) in stops {
+            self.stop_text(unit, stop, out);
             if self.finale != Finale::Open {
                 return;
             }
@@ -283,15 +307,15 @@ impl Relay {
         }
     }
 
-    /// Whether an event has more text for a choice that has ended: what was decided as the end of
+    /// Whether an event has more text for an answer that has ended: what was decided as the end of
     /// a text would be put together with it.
     fn speaks_after_its_end(&self, event: &Event) -> bool {
-        let ended = |choice: u64| {
-            self.choices.get(&choice).is_some_and(|c| (c.finished || self.errored) && !c.stopped)
+        let ended = |unit: u64| {
+            self.units.get(&unit).is_some_and(|c| (c.finished || self.errored) && !c.stopped)
         };
         event.fragments.iter().any(|fragment| {
-            let streams = !matches!(fragment.channel.part, crate::wire::openai::Part::Other(_));
-            streams && !fragment.text.is_empty() && fragment.channel.choice.is_some_and(ended)
+            let streams = !matches!(fragment.channel.part, Part::Other(_));
+            streams && !fragment.text.is_empty() && fragment.channel.unit.is_some_and(ended)
         })
     }
 }

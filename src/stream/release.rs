@@ -6,8 +6,8 @@ use bytes::BytesMut;
 use super::relay::{Relay, Text, TokenRun, Waiting};
 use super::tokens::Fate;
 use crate::domain::TextKind;
+use crate::wire::body::{Event, EventKind, Fragment, FragmentEdit, Part, Strip};
 use crate::wire::json::splice_token;
-use crate::wire::openai::{EventKind, Fragment, FragmentEdit, Part, Strip, text_chunk};
 
 impl Relay {
     /// Lets go of every event whose texts are decided, in order.
@@ -41,11 +41,11 @@ impl Relay {
     }
 
     fn fate(&self, run: &TokenRun) -> Fate {
-        // The tokens of a choice that is stopped go with it.
-        let choice = run.choice.and_then(|choice| self.choices.get(&choice));
+        // The tokens of an answer that is stopped go with it.
+        let unit = run.unit.and_then(|unit| self.units.get(&unit));
         let gate = run.place.and_then(|(gate, end)| Some((self.token_gates.get(gate)?, end)));
         match gate {
-            Some((gate, end)) if choice.is_none_or(|choice| !choice.stopped) => gate.fate(end),
+            Some((gate, end)) if unit.is_none_or(|unit| !unit.stopped) => gate.fate(end),
             Some(_) | None => Fate::Drop,
         }
     }
@@ -53,38 +53,75 @@ impl Relay {
     /// Sends one event that may go out as a whole.
     fn release(&mut self, waiting: &Waiting, out: &mut BytesMut) {
         let event = &waiting.event;
-        let stopped = |choice: &&u64| self.choices.get(choice).is_some_and(|c| c.stopped);
-        let gone: Vec<u64> = event.choices.iter().filter(stopped).copied().collect();
+        let stopped = |unit: &&u64| self.units.get(unit).is_some_and(|c| c.stopped);
+        let gone: Vec<u64> = event.units.iter().filter(stopped).copied().collect();
         let edits: Vec<FragmentEdit> =
             waiting.texts.iter().filter_map(|text| self.edit_of(text)).collect();
-        for &choice in &event.choices {
-            self.choices.entry(choice).or_default().started = true;
+        for &unit in &event.units {
+            self.units.entry(unit).or_default().started = true;
         }
-        self.text_sent |= waiting.texts.iter().any(|text| is_shown(waiting, text));
+        for text in waiting.texts.iter().filter(|text| is_shown(waiting, text)) {
+            let unit = waiting.event.fragments.get(text.fragment()).and_then(|f| f.channel.unit);
+            self.note_shown(unit);
+        }
         self.edited |= !edits.is_empty();
         for edit in &edits {
             let fragment = event.fragments.get(edit.fragment);
-            if let Some(choice) = fragment.and_then(|fragment| fragment.channel.choice) {
-                self.choices.entry(choice).or_default().edited = true;
+            if let Some(unit) = fragment.and_then(|fragment| fragment.channel.unit) {
+                self.units.entry(unit).or_default().edited = true;
             }
         }
         let edited: Vec<u64> =
-            self.choices.iter().filter(|(_, c)| c.edited).map(|(&index, _)| index).collect();
+            self.units.iter().filter(|(_, c)| c.edited).map(|(&index, _)| index).collect();
         let dropped = waiting.tokens.iter().filter(|run| self.fate(run) == Fate::Drop);
-        let dropped: Vec<Option<u64>> = dropped.map(|run| run.choice).collect();
+        let dropped: Vec<Option<u64>> = dropped.map(|run| run.unit).collect();
         let tokens: Vec<u64> = dropped.iter().copied().flatten().collect();
         let prompt_tokens = dropped.contains(&None);
         let strip = Strip { edited: &edited, tokens: &tokens, prompt_tokens };
-        if gone.is_empty() {
-            out.extend_from_slice(&event.render(&edits, &strip));
-        } else if let Some(bytes) = event.render_without(&gone, &edits, &strip) {
-            out.extend_from_slice(&bytes);
+        let dialect = &self.settings.dialect;
+        let bytes = if gone.is_empty() {
+            Some(dialect.render(event, &edits, &strip))
+        } else {
+            dialect.render_without(event, &gone, (&edits, &strip))
+        };
+        if let Some(bytes) = bytes {
+            self.writer.pass(&bytes, out);
         }
+        self.note_parts(event);
         for text in &waiting.texts {
             if let Text::Gate { gate, place, .. } = text
                 && let Some(gate) = self.gates.get_mut(*gate)
             {
                 gate.forget_before(place.settled);
+            }
+        }
+    }
+
+    /// Keeps in mind which parts the client has open.
+    fn note_parts(&mut self, event: &Event) {
+        if let Some(&part) = event.opens.as_ref().and_then(|keys| keys.first()) {
+            self.open_parts.push(part);
+            self.next_part = self.next_part.max(part.saturating_add(1));
+        }
+        if let Some(&part) = event.closes.as_ref().and_then(|keys| keys.first()) {
+            self.open_parts.retain(|&open| open != part);
+        }
+    }
+
+    /// The client has text of an answer.
+    fn note_shown(&mut self, unit: Option<u64>) {
+        self.text_sent = true;
+        if let Some(unit) = unit {
+            self.units.entry(unit).or_default().shown = true;
+        }
+    }
+
+    /// Sends what has to stand before anything of our own of an answer.
+    pub(super) fn open_unit(&mut self, unit: u64, out: &mut BytesMut) {
+        let state = self.units.entry(unit).or_default();
+        if !std::mem::replace(&mut state.started, true) {
+            for said in self.settings.dialect.opening(&self.meta(), unit) {
+                self.writer.say(&said, out);
             }
         }
     }
@@ -102,31 +139,31 @@ impl Relay {
         (!cuts.is_empty()).then_some(FragmentEdit { fragment, cuts })
     }
 
-    /// Sends what is decided of a choice that stops, from the events that wait. Events of other
-    /// choices that stand before it keep their place.
-    pub(super) fn release_until(&mut self, choice: u64, out: &mut BytesMut) {
+    /// Sends what is decided of an answer that stops, from the events that wait. Events of other
+    /// answers that stand before it keep their place.
+    pub(super) fn release_until(&mut self, unit: u64, out: &mut BytesMut) {
         self.drain(out);
         let mut queue = std::mem::take(&mut self.queue);
         for waiting in &mut queue {
             for text in &waiting.texts {
-                self.send_decided(waiting, text, choice, out);
+                self.send_decided(waiting, text, unit, out);
             }
             let Waiting { event, texts, .. } = waiting;
             let of_it = |text: &Text| {
                 let fragment = event.fragments.get(text.fragment());
-                fragment.is_some_and(|fragment| fragment.channel.choice == Some(choice))
+                fragment.is_some_and(|fragment| fragment.channel.unit == Some(unit))
             };
             texts.retain(|text| !of_it(text));
             // Only its own texts can have withheld an event that speaks of it.
-            waiting.withheld &= !waiting.event.choices.contains(&choice);
+            waiting.withheld &= !waiting.event.units.contains(&unit);
         }
         self.queue = queue;
     }
 
-    /// Sends the decided part of a text of this choice as a chunk of our own.
-    fn send_decided(&mut self, waiting: &Waiting, text: &Text, choice: u64, out: &mut BytesMut) {
+    /// Sends the decided part of a text of this answer as a chunk of our own.
+    fn send_decided(&mut self, waiting: &Waiting, text: &Text, unit: u64, out: &mut BytesMut) {
         let Text::Gate { fragment, gate, place } = text else { return };
-        let Some(gate) = self.gates.get(*gate).filter(|g| g.channel.choice == Some(choice)) else {
+        let Some(gate) = self.gates.get(*gate).filter(|g| g.channel.unit == Some(unit)) else {
             return;
         };
         let end = gate.released().min(place.range.end);
@@ -137,18 +174,17 @@ impl Relay {
         let token = waiting.event.raw.get(fragment.token.clone()).unwrap_or_default();
         let part =
             splice_token(token, &place.cuts_until(end, fragment.text.len(), gate.rewrites()));
-        let started = self.choices.get(&choice).is_some_and(|choice| choice.started);
-        let meta = self.meta();
-        let dialect = self.settings.dialect;
-        let chunk = text_chunk(dialect, &meta, &gate.channel, (&part, started));
+        let chunk = self.settings.dialect.piece_of(&self.meta(), &gate.channel, &part);
         if let Some(chunk) = chunk.filter(|_| part != b"\"\"") {
-            out.extend_from_slice(&chunk);
-            self.choices.entry(choice).or_default().started = true;
-            self.text_sent |= shows(fragment);
+            self.open_unit(unit, out);
+            self.writer.say(&chunk, out);
+            if shows(fragment) {
+                self.note_shown(Some(unit));
+            }
         }
     }
 
-    /// At the very end every other choice is finished and decided.
+    /// At the very end every other answer is finished and decided.
     pub(super) fn drain_finished(&mut self, out: &mut BytesMut) {
         // The end of the stream is ours to write.
         self.queue.retain(|waiting| waiting.event.kind != EventKind::Done && !waiting.withheld);
@@ -176,12 +212,7 @@ fn is_shown(waiting: &Waiting, text: &Text) -> bool {
 
 fn shows(fragment: &Fragment) -> bool {
     match fragment.channel.part {
-        Part::Content
-        | Part::Refusal
-        | Part::Reasoning(_)
-        | Part::Transcript
-        | Part::ToolName(_)
-        | Part::ToolArgs(_) => true,
+        Part::Text(_) | Part::CallName(_) | Part::CallArgs(_) => true,
         Part::Other(_) => matches!(
             fragment.kind,
             TextKind::Text | TextKind::Refusal | TextKind::Reasoning | TextKind::ToolArgs

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::channel::ChannelReport;
 use crate::engine::{Restorer, Stop, Subject};
 use crate::policy::Policy;
-use crate::wire::openai::{Dialect, RefusalShape, StreamMeta};
+use crate::wire::dialect::{AnswerMeta, Dialect, RefusalShape};
 
 /// What a relay must know of its exchange.
 #[derive(Clone, Debug)]
 pub struct RelaySettings {
     /// The wire format.
-    pub dialect: Dialect,
+    pub dialect: Arc<Dialect>,
     /// The policy, pinned for the whole stream.
     pub policy: Arc<Policy>,
     /// What the texts are.
@@ -21,16 +21,16 @@ pub struct RelaySettings {
     pub restorer: Option<Arc<Restorer>>,
     /// The most bytes of one event.
     pub event_limit: usize,
-    /// How many choices were asked for.
-    pub choices: u64,
+    /// How many answers were asked for.
+    pub units: u64,
     /// Whether the client asked for a usage chunk.
     pub include_usage: bool,
-    /// How a stopped choice looks.
+    /// How a stopped answer looks.
     pub shape: RefusalShape,
     /// The reader's language.
     pub language: Option<String>,
     /// What a stream of ours is called where the upstream has not said.
-    pub meta: StreamMeta,
+    pub meta: AnswerMeta,
 }
 
 /// How a stream ended.
@@ -61,7 +61,7 @@ pub struct Report {
     pub bytes: usize,
     /// The most bytes of text that were held at one time.
     pub held_most: usize,
-    /// The decision that stopped a choice, of several the first.
+    /// The decision that stopped an answer, of several the first.
     pub stop: Option<Stop>,
     /// Whether the client had any text before the stop.
     pub text_sent: bool,

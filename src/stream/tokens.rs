@@ -6,9 +6,9 @@
 use super::channel::ChannelReport;
 use crate::domain::{Action, Verdict};
 use crate::engine::{Progress, Scratch, Screen};
-use crate::wire::openai::Channel;
+use crate::wire::body::Channel;
 
-/// The tokens of one list of one choice.
+/// The tokens of one list of one answer.
 #[derive(Debug)]
 pub(super) struct TokenGate {
     pub(super) channel: Channel,
@@ -59,7 +59,7 @@ impl TokenGate {
         self.received + usize::from(!self.part.is_empty())
     }
 
-    /// The choice has ended.
+    /// The answer has ended.
     pub(super) fn close(&mut self, scratch: &mut Scratch) {
         let Some(mut screen) = self.screen.take() else { return };
         let rest = String::from_utf8_lossy(&std::mem::take(&mut self.part)).into_owned();

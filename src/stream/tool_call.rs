@@ -10,8 +10,8 @@ use super::place::{Joiner, Place};
 use crate::domain::{Action, EditClass, Rewrite, Span, Verdict};
 use crate::engine::{Restorer, Scratch, Stop, Subject, screen_passage};
 use crate::policy::Policy;
+use crate::wire::body::Fragment;
 use crate::wire::json::{Doc, Patch, documents, token_patches, unescaped};
-use crate::wire::openai::Fragment;
 
 /// A tool call while it comes, and what is known of it afterwards.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(super) struct ToolCall {
     /// Whether the arguments are JSON; those of custom tools are plain text.
     pub(super) json: bool,
     pub(super) screened: bool,
-    /// It stops its choice, and leaves no trace.
+    /// It stops its answer, and leaves no trace.
     pub(super) rejected: bool,
 }
 
@@ -65,7 +65,7 @@ pub(super) struct Screened {
     pub(super) verdicts: Vec<Verdict>,
     /// What to replace in it as it is written.
     pub(super) rewrites: Vec<Rewrite>,
-    /// Where and why it stops its choice.
+    /// Where and why it stops its answer.
     pub(super) stopped: Option<Stop>,
 }
 
@@ -74,14 +74,14 @@ impl Whole<'_> {
     pub(super) fn screen(self, text: &str, edit: EditClass, scratch: &mut Scratch) -> Screened {
         match edit {
             EditClass::JsonInString => self.arguments(text, scratch),
-            EditClass::Plain => {
+            EditClass::Plain | EditClass::ObjectLeaf => {
                 let mut screened = Screened::default();
                 let verdict = self.with_originals(text, scratch);
                 screened.rewrites.clone_from(&verdict.rewrites);
                 screened.take(verdict, EditClass::Plain, None);
                 screened
             }
-            EditClass::Fixed | EditClass::ObjectLeaf | EditClass::Opaque => {
+            EditClass::Fixed | EditClass::Opaque => {
                 let mut screened = Screened::default();
                 screened.take(self.as_it_is(text, scratch), EditClass::Fixed, None);
                 screened
@@ -170,7 +170,7 @@ impl Screened {
     }
 }
 
-/// Whether a verdict on a text that came whole stops its choice.
+/// Whether a verdict on a text that came whole stops its answer.
 fn stop_of(verdict: &Verdict, edit: EditClass) -> Option<Stop> {
     let fixed = edit == EditClass::Fixed && !verdict.rewrites.is_empty();
     if !verdict.action.stops() && !fixed {

@@ -28,7 +28,7 @@ pub struct DecisionRecord {
     /// The route.
     pub route: Arc<str>,
     /// The wire format.
-    pub dialect: &'static str,
+    pub dialect: Arc<str>,
     /// The model asked for.
     pub model: String,
     /// `prompt` or `completion`.

@@ -2,8 +2,12 @@
 //!
 //! Bytes in, values out: it knows nothing of sockets, policies or verdicts.
 
+pub mod array;
+pub mod body;
+pub mod dialect;
+pub mod frame;
 pub mod json;
-pub mod openai;
+pub mod lines;
 pub mod sse;
 pub mod table;
 pub mod walk;

@@ -26,6 +26,8 @@ pub struct Frame {
     pub data: Option<Bytes>,
     /// Where the payload stands in `raw`, when it is one `data` line.
     pub data_range: Option<Range<usize>>,
+    /// The name of the event, if it has one.
+    pub name: Option<Bytes>,
     /// Whether two parsers could read the frame differently: only its payload is passed on, framed
     /// anew; without a payload nothing of it is.
     pub ambiguous: bool,
@@ -143,6 +145,7 @@ impl Framer {
 fn read_frame(raw: Bytes, first: bool) -> Frame {
     let mut data: Vec<Range<usize>> = Vec::new();
     let mut ambiguous = false;
+    let mut name: Option<Range<usize>> = None;
     let mut at = 0;
     while at < raw.len() {
         let rest = raw.get(at..).unwrap_or_default();
@@ -171,6 +174,11 @@ fn read_frame(raw: Bytes, first: bool) -> Frame {
             data.push(line.start + value..line.end);
         } else {
             ambiguous |= !is_plain(bytes);
+            if let Some(value) = field(bytes, b"event") {
+                // Of two names the last one counts, by the rules.
+                ambiguous |= name.is_some();
+                name = Some(line.start + value..line.end);
+            }
         }
     }
     ambiguous |= data.len() > 1;
@@ -187,7 +195,8 @@ fn read_frame(raw: Bytes, first: bool) -> Frame {
         [one] => Some(one.clone()),
         _ => None,
     };
-    Frame { raw, data: payload, data_range, ambiguous }
+    let name = name.map(|range| raw.slice(range));
+    Frame { raw, data: payload, data_range, name, ambiguous }
 }
 
 /// Whether every parser skips, or reads alike, a line without data: a comment, or one of the known

@@ -7,12 +7,14 @@ use crate::domain::{Author, EditClass, TextKind};
 
 /// One row of a dialect: every string at `path`.
 ///
-/// In a path, `[]` stands for every element of an array, `*` for every key, and a final `**` for
-/// everything below, keys included.
-#[derive(Clone, Copy, Debug)]
+/// In a path, `[]` stands for every element of an array, `[word]` for those whose tag (`type`) is that
+/// word, `*` for every key, and a final `**` for everything below, keys included.
+#[derive(Clone, Debug)]
 pub struct Row {
+    /// The tag that the whole document must have; any, without one.
+    pub tag: Option<String>,
     /// Where.
-    pub path: &'static str,
+    pub path: String,
     /// What the string is.
     pub leaf: Leaf,
 }
@@ -28,6 +30,8 @@ pub enum Leaf {
         kind: TextKind,
         /// How it may be changed.
         edit: EditClass,
+        /// The channel that it is a piece of, by its index in the dialect; `None` for a text by itself.
+        channel: Option<u16>,
     },
     /// An id, an enum, a model name: nothing that anybody reads as text. Who reads a request checks
     /// that it looks like one.
@@ -75,33 +79,43 @@ impl Media {
     }
 }
 
-/// A text row.
-pub const fn text(path: &'static str, by: By, kind: TextKind, edit: EditClass) -> Row {
-    Row { path, leaf: Leaf::Text { by, kind, edit } }
+/// How keys of documents are known.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The member that says the type of an object.
+    pub tag: String,
+    /// Whether `snake_case` stands for `camelCase`, as protobuf reads JSON.
+    pub snake_case: bool,
 }
 
-/// Rows for ids, enums and the like.
-pub const fn skip(path: &'static str) -> Row {
-    Row { path, leaf: Leaf::Skip }
-}
-
-/// A row for media.
-pub const fn media(path: &'static str, sort: Media, by: By) -> Row {
-    Row { path, leaf: Leaf::Media { sort, by } }
+impl Default for Keys {
+    fn default() -> Self {
+        Self { tag: "type".to_owned(), snake_case: false }
+    }
 }
 
 /// Rows compiled for walking.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Table {
     steps: Vec<Step>,
+    keys: Keys,
 }
 
-#[derive(Debug, Default)]
+impl Default for Table {
+    /// A table without rows.
+    fn default() -> Self {
+        Self::new(&[], Keys::default())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 struct Step {
     /// The named keys; few enough that comparing with each beats hashing.
-    keys: Vec<(&'static str, usize)>,
+    keys: Vec<(Box<str>, usize)>,
     any_key: Option<usize>,
     element: Option<usize>,
+    /// Where an object of this type is read instead.
+    types: Vec<(Box<str>, usize)>,
     leaf: Option<Leaf>,
     /// The leaf of everything below.
     below: Option<Leaf>,
@@ -110,7 +124,7 @@ struct Step {
 impl Step {
     /// The step behind a named key.
     fn next(&self, name: &str) -> Option<usize> {
-        self.keys.iter().find(|(key, _)| *key == name).map(|&(_, next)| next)
+        self.keys.iter().find(|(key, _)| &**key == name).map(|&(_, next)| next)
     }
 }
 
@@ -131,32 +145,37 @@ pub struct TwinKey {
     /// The node with the key.
     pub node: NodeId,
     /// The known key that lenient parsers would take it for.
-    pub known: &'static str,
+    pub known: String,
 }
 
 impl Table {
-    /// Compiles rows.
-    pub fn new(groups: &[&[Row]]) -> Self {
-        let mut table = Self { steps: vec![Step::default()] };
-        for row in groups.iter().copied().flatten() {
+    /// Compiles rows; of two for one place the later one counts.
+    pub fn new<'r>(rows: impl IntoIterator<Item = &'r Row>, keys: Keys) -> Self {
+        let mut table = Self { steps: vec![Step::default()], keys };
+        for row in rows {
             table.add(row);
         }
+        table.inherit();
         table
     }
 
     fn add(&mut self, row: &Row) {
-        let (path, below) = match row.path.strip_suffix(".**") {
-            Some(path) => (path, true),
-            None => (row.path, false),
+        let (path, below) = match row.path.strip_suffix("**") {
+            Some(path) => (path.trim_end_matches('.'), true),
+            None => (row.path.as_str(), false),
         };
-        let mut at = 0;
-        for segment in path.split('.') {
-            let name = segment.trim_end_matches("[]");
+        let mut at = row.tag.as_deref().map_or(0, |tag| self.type_step(0, tag));
+        for segment in path.split('.').filter(|segment| !segment.is_empty()) {
+            let (name, brackets) = segment.split_once('[').unwrap_or((segment, ""));
             if !name.is_empty() {
                 at = self.key_step(at, name);
             }
-            for _ in 0..(segment.len() - name.len()) / 2 {
+            for bracket in brackets.split_terminator(']') {
                 at = self.element_step(at);
+                let word = bracket.trim_start_matches('[');
+                if !word.is_empty() {
+                    at = self.type_step(at, word);
+                }
             }
         }
         if let Some(step) = self.steps.get_mut(at) {
@@ -165,31 +184,97 @@ impl Table {
         }
     }
 
-    fn key_step(&mut self, at: usize, name: &'static str) -> usize {
+    fn key_step(&mut self, at: usize, name: &str) -> usize {
         let next = self.steps.len();
         let Some(step) = self.steps.get_mut(at) else { return at };
         let slot = match (name, step.next(name)) {
             ("*", _) => *step.any_key.get_or_insert(next),
             (_, Some(known)) => known,
             (_, None) => {
-                step.keys.push((name, next));
+                step.keys.push((Box::from(name), next));
                 next
             }
         };
-        if slot == next {
-            self.steps.push(Step::default());
-        }
-        slot
+        self.made(slot)
     }
 
     fn element_step(&mut self, at: usize) -> usize {
         let next = self.steps.len();
         let Some(step) = self.steps.get_mut(at) else { return at };
         let slot = *step.element.get_or_insert(next);
+        self.made(slot)
+    }
+
+    fn type_step(&mut self, at: usize, word: &str) -> usize {
+        let next = self.steps.len();
+        let Some(step) = self.steps.get_mut(at) else { return at };
+        let known = step.types.iter().find(|(known, _)| &**known == word);
+        let slot = known.map_or(next, |&(_, known)| known);
         if slot == next {
+            step.types.push((Box::from(word), next));
+        }
+        self.made(slot)
+    }
+
+    /// Makes the step that was promised a place.
+    fn made(&mut self, slot: usize) -> usize {
+        if slot == self.steps.len() {
             self.steps.push(Step::default());
         }
         slot
+    }
+
+    /// Gives each step of a type what the step of all types has.
+    fn inherit(&mut self) {
+        let mut at = 0;
+        while at < self.steps.len() {
+            let types: Vec<usize> = self.types(at).map(|(_, own)| own).collect();
+            for own in types {
+                self.graft(at, own);
+            }
+            at += 1;
+        }
+    }
+
+    fn types(&self, at: usize) -> impl Iterator<Item = (&str, usize)> {
+        self.steps.get(at).into_iter().flat_map(|step| &step.types).map(|(word, at)| (&**word, *at))
+    }
+
+    /// Adds to one step what another one has and it has not.
+    fn graft(&mut self, from: usize, to: usize) {
+        let Some(source) = self.steps.get(from).cloned() else { return };
+        let mut both = Vec::new();
+        let Some(target) = self.steps.get_mut(to) else { return };
+        target.leaf = target.leaf.or(source.leaf);
+        target.below = target.below.or(source.below);
+        for (name, theirs) in source.keys {
+            match target.next(&name) {
+                Some(own) => both.push((theirs, own)),
+                None => target.keys.push((name, theirs)),
+            }
+        }
+        for (theirs, own) in
+            [(source.any_key, &mut target.any_key), (source.element, &mut target.element)]
+        {
+            match (theirs, *own) {
+                (Some(theirs), Some(own)) => both.push((theirs, own)),
+                (Some(_), None) => *own = theirs,
+                (None, _) => {}
+            }
+        }
+        for (theirs, own) in both.into_iter().filter(|(theirs, own)| theirs != own) {
+            self.graft(theirs, own);
+        }
+    }
+
+    /// The member that says the type of an object.
+    pub fn tag(&self) -> &str {
+        &self.keys.tag
+    }
+
+    /// Whether `snake_case` stands for `camelCase`.
+    pub const fn reads_snake_case(&self) -> bool {
+        self.keys.snake_case
     }
 
     /// Visits every string of a document, keys of unnamed and free-form objects included, in
@@ -232,12 +317,7 @@ impl Walk<'_> {
                 let leaf = self.leaf(node, place);
                 (self.visit)(Found { node, is_key: false, leaf });
             }
-            Kind::Object => {
-                for child in self.doc.children(node) {
-                    let next = self.member(child, place)?;
-                    self.node(child, next)?;
-                }
-            }
+            Kind::Object => self.object(node, place)?,
             Kind::Array => {
                 let next = match place {
                     Place::Below { .. } => place,
@@ -253,6 +333,42 @@ impl Walk<'_> {
         Ok(())
     }
 
+    fn object(&mut self, node: NodeId, place: Place) -> Result<(), TwinKey> {
+        let place = self.of_its_type(node, place);
+        // Of keys that are read as the same one, the second is somebody else's.
+        let mut taken: Vec<usize> = Vec::new();
+        for child in self.doc.children(node) {
+            let next = self.member(child, place)?;
+            if let (true, Place::At(step), Place::At(_)) = (self.table.keys.snake_case, next, place)
+            {
+                if taken.contains(&step) && !self.is_any_key(place, step) {
+                    let known = self.doc.key(child, self.bytes).unwrap_or_default();
+                    return Err(TwinKey { node: child, known: camel(&known).into_owned() });
+                }
+                taken.push(step);
+            }
+            self.node(child, next)?;
+        }
+        Ok(())
+    }
+
+    fn is_any_key(&self, place: Place, next: usize) -> bool {
+        let Place::At(step) = place else { return true };
+        self.table.steps.get(step).is_some_and(|step| step.any_key == Some(next))
+    }
+
+    /// Where an object is read, by what it says of its type.
+    fn of_its_type(&self, node: NodeId, place: Place) -> Place {
+        let Place::At(at) = place else { return place };
+        let Some(step) = self.table.steps.get(at).filter(|step| !step.types.is_empty()) else {
+            return place;
+        };
+        let tag = self.doc.member(node, &self.table.keys.tag, self.bytes);
+        let Some(word) = tag.and_then(|tag| self.doc.string(tag, self.bytes)) else { return place };
+        let known = step.types.iter().find(|(known, _)| **known == *word);
+        known.map_or(place, |&(_, at)| Place::At(at))
+    }
+
     /// The leaf of a string. What describes a part of a schema may be changed, for it is prose; all
     /// else in a schema has a meaning to machines.
     fn leaf(&self, node: NodeId, place: Place) -> Option<Leaf> {
@@ -262,13 +378,13 @@ impl Walk<'_> {
             Place::Below { leaf, data: false } => leaf,
         };
         match leaf {
-            Some(Leaf::Text { by, kind: TextKind::Schema, edit: EditClass::Fixed })
+            Some(Leaf::Text { by, kind: TextKind::Schema, edit: EditClass::Fixed, channel })
                 if matches!(
                     self.doc.key(node, self.bytes).as_deref(),
                     Some("description" | "title")
                 ) =>
             {
-                Some(Leaf::Text { by, kind: TextKind::Schema, edit: EditClass::Plain })
+                Some(Leaf::Text { by, kind: TextKind::Schema, edit: EditClass::Plain, channel })
             }
             leaf => leaf,
         }
@@ -280,7 +396,7 @@ impl Walk<'_> {
         let by = match self.table.steps.get(step).and_then(|step| step.leaf) {
             Some(
                 Leaf::Media { by, .. }
-                | Leaf::Text { by, kind: TextKind::Text, edit: EditClass::Plain },
+                | Leaf::Text { by, kind: TextKind::Text, edit: EditClass::Plain, .. },
             ) => by,
             Some(Leaf::Text { .. } | Leaf::Skip) | None => return,
         };
@@ -310,7 +426,8 @@ impl Walk<'_> {
             }
             Place::At(step) => {
                 let Some(step) = self.table.steps.get(step) else { return Ok(place) };
-                if let Some(next) = step.next(&key) {
+                let camel = if self.table.keys.snake_case { camel(&key) } else { (&*key).into() };
+                if let Some(next) = step.next(&key).or_else(|| step.next(&camel)) {
                     return Ok(Place::At(next));
                 }
                 if let Some(next) = step.any_key {
@@ -319,10 +436,10 @@ impl Walk<'_> {
                 } else if let Some(leaf) = step.below {
                     let data = is_data(Some(leaf), &key);
                     (Place::Below { leaf: Some(leaf), data }, Some(as_key(leaf)))
-                } else if let Some(known) =
-                    step.keys.iter().map(|(known, _)| *known).find(|known| is_twin(&key, known))
+                } else if let Some((known, _)) =
+                    step.keys.iter().find(|(known, _)| is_twin(&camel, known))
                 {
-                    return Err(TwinKey { node: child, known });
+                    return Err(TwinKey { node: child, known: String::from(&**known) });
                 } else {
                     (Place::Below { leaf: None, data: false }, None)
                 }
@@ -345,9 +462,28 @@ fn is_data(leaf: Option<Leaf>, key: &str) -> bool {
 /// A key is text of the same author that cannot be changed.
 fn as_key(leaf: Leaf) -> Leaf {
     match leaf {
-        Leaf::Text { by, kind, .. } => Leaf::Text { by, kind, edit: EditClass::Fixed },
+        Leaf::Text { by, kind, .. } => {
+            Leaf::Text { by, kind, edit: EditClass::Fixed, channel: None }
+        }
         Leaf::Skip | Leaf::Media { .. } => leaf,
     }
+}
+
+/// A key in `snake_case` as protobuf reads it.
+fn camel(key: &str) -> std::borrow::Cow<'_, str> {
+    if !key.contains('_') {
+        return key.into();
+    }
+    let mut upper = false;
+    let mut camel = String::with_capacity(key.len());
+    for c in key.chars() {
+        if c == '_' {
+            upper = true;
+        } else {
+            camel.push(if std::mem::take(&mut upper) { c.to_ascii_uppercase() } else { c });
+        }
+    }
+    camel.into()
 }
 
 /// Whether a lenient parser takes `key` for `known`: letters of either case, and the two characters

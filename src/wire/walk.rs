@@ -4,8 +4,9 @@
 
 use bytes::Bytes;
 
+use super::body::Reader;
+use super::dialect::Roles;
 use super::json::{JsonLimits, JsonProblem, Strictness, parse};
-use super::openai::Reader;
 use super::table::{Found, Table};
 use crate::domain::Passage;
 
@@ -19,10 +20,11 @@ pub fn texts(
     limits: &JsonLimits,
 ) -> Result<Vec<Passage>, JsonProblem> {
     let doc = parse(bytes, strictness, limits)?;
-    let mut reader = Reader::new(&doc, bytes, true);
+    let roles = Roles::default();
+    let mut reader = Reader::new(&doc, bytes, true, &roles);
     let mut read = |found: Found| reader.read(&Found { leaf: None, ..found });
     // A table without rows knows no key that another one could be the twin of.
-    Table::new(&[]).walk(&doc, bytes, &mut read).ok();
+    Table::default().walk(&doc, bytes, &mut read).ok();
     Ok(reader.gathered.passages)
 }
 

@@ -122,7 +122,7 @@ async fn an_upstream_that_falls_silent_is_a_504_or_ends_its_stream_with_an_error
 
     let model = stuck_after(format!("{STREAM}{}", chunk("hello there "))).await;
     let gate = upstream(&model, "timeouts: { idle: 200ms }").start().await;
-    ask(gate.data, &streamed("hi")).await.ends_with_error("upstream_error");
+    ask(gate.data, &streamed("hi")).await.ends_with_error("upstream_timeout");
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn an_answer_that_never_ends_ends_after_the_upstreams_timeout() {
     })
     .await;
     let gate = upstream(&model, "timeout: 300ms").start().await;
-    ask(gate.data, &streamed("hi")).await.ends_with_error("upstream_error");
+    ask(gate.data, &streamed("hi")).await.ends_with_error("upstream_timeout");
 }
 
 #[tokio::test]

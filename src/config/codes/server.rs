@@ -51,4 +51,23 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         wrong: "tls: { cert: key.pem, key: cert.pem }",
         right: "tls: { cert: cert.pem, key: key.pem }",
     },
+    Definition {
+        code: Code::TG080,
+        gravity: Gravity::Error,
+        title: "line of a dialect file that cannot be read",
+        explanation: "A line of texts says who wrote a text (system, user, assistant, tool, unknown, or role for \
+            the message's own), what sort it is where it is no plain text, how it may be changed (E, J, O, R, X), \
+            and, in streams, the channel that it is a piece of. What the gate itself says is JSON with `$names`.",
+        wrong: "delta.text: assistant -> text",
+        right: "delta.text: assistant E -> text @index",
+    },
+    Definition {
+        code: Code::TG081,
+        gravity: Gravity::Error,
+        title: "dialect that is not there",
+        explanation: "`extends` of a dialect file and `dialect` of a route name a dialect that is built in, or \
+            one of the folder `dialects` beside the server file.",
+        wrong: "extends: openai.chatt",
+        right: "extends: openai.chat",
+    },
 ];

@@ -2,6 +2,7 @@
 //!
 //! This is the only place of `config` that touches the file system; it never reads the environment.
 
+mod dialects;
 mod files;
 mod layers;
 mod merge;
@@ -9,6 +10,7 @@ mod policy;
 mod server;
 mod tests_file;
 
+pub use dialects::{LoadedDialect, load_dialects, read_dialect_text};
 pub use files::configuration_root;
 pub use layers::{Flag, Origin, Setting};
 pub use policy::{

@@ -16,20 +16,24 @@ use crate::domain::{Action, Phase};
 use crate::engine::testing::{Sketch, subject};
 use crate::engine::{Pseudonyms, Scratch};
 use crate::policy::*;
-use crate::wire::openai::{Dialect, RefusalShape, StreamMeta};
+use crate::wire::dialect::{AnswerMeta, Dialect, Dialects, RefusalShape};
 
-fn settings(policy: Arc<Policy>, choices: u64) -> RelaySettings {
+fn completions() -> Arc<Dialect> {
+    Arc::clone(Dialects::default().get("openai.completions").unwrap())
+}
+
+fn settings(policy: Arc<Policy>, units: u64) -> RelaySettings {
     RelaySettings {
-        dialect: Dialect::Chat,
+        dialect: Dialects::fallback(),
         policy,
         subject: subject(Phase::Completion),
         restorer: None,
         event_limit: 1 << 20,
-        choices,
+        units,
         include_usage: false,
         shape: RefusalShape::Content,
         language: None,
-        meta: StreamMeta { id: "chatcmpl-x".to_owned(), created: 1, model: "m".to_owned() },
+        meta: AnswerMeta { id: "chatcmpl-x".to_owned(), created: 1, model: "m".to_owned() },
     }
 }
 
@@ -261,7 +265,7 @@ fn an_upstream_that_dies_ends_with_an_error_and_never_as_a_normal_stop() {
     let sent = content("half an ans");
     let (out, finale, _) = run(settings(policy(), 1), &[sent.as_bytes()]);
     assert_eq!(finale, Finale::Failed { reason: "upstream_ended_early" });
-    assert!(out.starts_with(&sent) && out.contains("upstream_error") && !out.contains("[DONE]"));
+    assert!(out.starts_with(&sent) && out.contains("upstream_error") && !out.contains("\"stop\""));
 }
 
 #[test]

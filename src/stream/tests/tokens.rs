@@ -129,7 +129,7 @@ fn tokens_of_legacy_completions_are_screened_too() {
         format!("data: {}\n\n", json!({ "id": "c", "choices": [choice] }))
     };
     let stop = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"text\":\"\",\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
-    let with = RelaySettings { dialect: Dialect::Completions, ..settings(policy(), 1) };
+    let with = RelaySettings { dialect: completions(), ..settings(policy(), 1) };
     let clean = event("a ", "a ", "b ") + stop;
     assert_eq!(run(with.clone(), &[clean.as_bytes()]).0, clean);
     let bad = event("a ", "a ", "blorp") + &event("you idiot.", "you idiot.", "x") + stop;

@@ -1,0 +1,187 @@
+//! Where text sits, as written: one line a place.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::shapes::{self, Named, OneOrMany};
+
+/// Paths of texts with what stands there: `messages[].content: role E`.
+pub type Texts = Named<String>;
+
+/// Paths with what is put there, as JSON.
+pub type Values = Named<String>;
+
+/// Requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "a request form")]
+pub struct RequestForm {
+    /// The field that holds the prompt; of several, one has to be there. Errors name the first.
+    pub prompt: OneOrMany<String>,
+    /// What the prompt has to be.
+    pub prompt_is: Option<PromptShape>,
+    /// The field that names the model.
+    pub model: Option<String>,
+    /// The flag that asks for a stream.
+    pub stream: Option<String>,
+    /// Whether a stream comes where nothing is said, or, without a flag, always.
+    pub streams_by_default: Option<bool>,
+    /// The flag that asks for a last event with the tokens used.
+    pub usage: Option<String>,
+    /// The number of answers that are asked for.
+    pub choices: Option<String>,
+    /// Fields that ask for an answer in JSON, by being there and not saying `text`.
+    pub json: OneOrMany<String>,
+    /// Parts of content whose types are known; a part of another type may hold anything.
+    pub parts: Option<PartsForm>,
+    /// The member of a message that says who wrote it, if it is not `role`.
+    pub role: Option<String>,
+    /// Authors of roles with names of their own: `model: assistant`.
+    pub roles: Named<String>,
+    /// The author of a message without a role.
+    pub role_default: Option<String>,
+    /// Whether keys are known in `snake_case` too, as protobuf reads them.
+    pub snake_case: Option<bool>,
+    /// The member of an object that says its type, if it is not `type`.
+    pub tag: Option<String>,
+    /// Members beside which a text is never changed: signatures.
+    pub sealed: OneOrMany<String>,
+    /// Texts.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub text: Texts,
+    /// Media: `image`, `audio`, `file` or `opaque`, and who sent it.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub media: Texts,
+    /// What is no text: ids, enums, numbers.
+    pub skip: OneOrMany<String>,
+}
+
+/// Parts of content of which the types are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "content parts")]
+pub struct PartsForm {
+    /// Where parts stand: `messages[].content[]`.
+    pub at: String,
+    /// Their types.
+    pub known: OneOrMany<String>,
+}
+
+/// What a prompt has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PromptShape {
+    /// A list of objects: messages.
+    Objects,
+    /// A string, or a list.
+    Texts,
+    /// A string.
+    Text,
+    /// Anything.
+    Any,
+}
+
+/// Whole answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "an answer form")]
+pub struct AnswerForm {
+    /// The list of answers, where there may be several: `choices[]`. Each is stopped by itself.
+    pub unit: Option<String>,
+    /// The member of an object that says its type, if it is not `type`.
+    pub tag: Option<String>,
+    /// Members beside which a text is never changed: signatures.
+    pub sealed: OneOrMany<String>,
+    /// Texts.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub text: Texts,
+    /// Media.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub media: Texts,
+    /// What is no text.
+    pub skip: OneOrMany<String>,
+    /// What an answer whose text was changed has in the place of things that repeat the text or point
+    /// into it.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub coupled: Values,
+}
+
+/// Streamed answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "a stream form")]
+pub struct StreamForm {
+    /// How events are told apart.
+    pub framing: Option<Framing>,
+    /// The list of answers in an event, where there may be several: `choices[]`.
+    pub unit: Option<String>,
+    /// The member that says the type of an event. Without it all events are of one type, `*`.
+    pub tag: Option<String>,
+    /// Members beside which a text is never changed: signatures.
+    pub sealed: OneOrMany<String>,
+    /// The data of the event behind the last one: `[DONE]`.
+    pub done: Option<String>,
+    /// Texts of events by their type; `*` for all types.
+    #[schemars(schema_with = "shapes::paths::<EventForm>")]
+    pub events: Named<EventForm>,
+    /// The field of an event, or of an answer in it, that says by being there that the answer is over.
+    pub finished_by: Option<String>,
+    /// Types of events that say that the answer is over.
+    pub finished_at: OneOrMany<String>,
+    /// Types of events with which a part begins, and the fields that number it.
+    pub opens: Named<OneOrMany<String>>,
+    /// Types of events with which the texts of a part are over, and the fields that number it.
+    pub closes: Named<OneOrMany<String>>,
+    /// The field that says that an event is an error.
+    pub error_field: Option<String>,
+    /// Types of events that are errors.
+    pub errors: OneOrMany<String>,
+    /// Where an event says what the stream is called.
+    pub meta: Option<MetaForm>,
+    /// What events of a changed answer have in the place of what repeats the text or points into it.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub coupled: Values,
+    /// Of these, what repeats the text token by token.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub tokens: Values,
+}
+
+/// The texts of events of one type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "an event form")]
+pub struct EventForm {
+    /// Texts: `delta.text: assistant E -> text @index`.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub text: Texts,
+    /// Media.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub media: Texts,
+    /// What is no text.
+    pub skip: OneOrMany<String>,
+}
+
+/// How events are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+    /// One JSON document a line.
+    Lines,
+    /// One JSON array whose elements come one by one.
+    Array,
+}
+
+/// Where an event says what the stream is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "what a stream is called")]
+pub struct MetaForm {
+    /// The id.
+    pub id: Option<String>,
+    /// The time, in seconds of Unix time.
+    pub created: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+}

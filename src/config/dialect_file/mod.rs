@@ -1,0 +1,61 @@
+//! A dialect file as written: where text sits in an API's requests, answers and streams, and how
+//! refusals and endings look there.
+//!
+//! It gives no meaning to paths and templates; `wire::dialect` does.
+
+mod forms;
+mod shapes_form;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::shapes::{self, OneOrMany};
+
+pub use forms::{
+    AnswerForm, EventForm, Framing, MetaForm, PartsForm, PromptShape, RequestForm, StreamForm,
+    Texts, Values,
+};
+pub use shapes_form::{AnswerShape, BlockedShape, FrameForm, ShapesForm, StepForm};
+
+/// A dialect file as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "a dialect file")]
+pub struct DialectFile {
+    /// Format version; this release knows 1.
+    #[schemars(schema_with = "shapes::version")]
+    pub version: u32,
+    /// Its name in routes, records and metrics, such as `acme.chat`.
+    #[schemars(schema_with = "shapes::identifier")]
+    pub dialect: String,
+    /// What it is, for people.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// A dialect that this one is like: whatever is not said here is as there.
+    #[serde(default)]
+    pub extends: Option<String>,
+    /// Paths of requests that are screened, POST: `*` stands for anything, `*/chat/completions`.
+    #[serde(default)]
+    pub paths: OneOrMany<String>,
+    /// Endpoints that carry no text of people or models, with their method: `GET */models`.
+    #[serde(default)]
+    pub pass: OneOrMany<String>,
+    /// Endpoints that are refused, with their method, so that a census of the API is complete.
+    #[serde(default)]
+    pub refuse: OneOrMany<String>,
+    /// Requests.
+    #[serde(default)]
+    pub request: RequestForm,
+    /// Whole answers.
+    #[serde(default)]
+    pub response: AnswerForm,
+    /// Streamed answers; without it there are none.
+    #[serde(default)]
+    pub stream: Option<StreamForm>,
+    /// `false` where the dialect that this one extends has streams and this one has none.
+    #[serde(default)]
+    pub streamed: Option<bool>,
+    /// What the gate itself says in this dialect.
+    #[serde(default)]
+    pub shapes: ShapesForm,
+}

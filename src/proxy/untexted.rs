@@ -1,0 +1,41 @@
+//! Endpoints that carry no text of people or models, such as the list of models: they pass.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Response as HttpResponse, StatusCode};
+
+use super::exchange::{JSON, path_and_query};
+use super::live::{Asked, Live};
+use super::{GateBody, reply};
+use crate::upstream::{Outgoing, UpstreamError, forward_request_headers};
+use crate::wire::dialect::Dialect;
+
+/// Asks the upstream of the route.
+pub(super) async fn pass(live: &Live, parts: &Parts, voice: &Dialect) -> HttpResponse<GateBody> {
+    let (path, headers) = (parts.uri.path(), &parts.headers);
+    let asked = Asked { path, headers, model: "", language: None };
+    let Some((route, _)) = live.route(asked) else {
+        let message = "there is no such path";
+        return reply::error(voice, StatusCode::NOT_FOUND, "unknown_path", message, None);
+    };
+    let upstream = &route.upstream.upstream;
+    let headers = forward_request_headers(&parts.headers, upstream.key());
+    let path_and_query = path_and_query(parts);
+    let outgoing =
+        Outgoing { method: parts.method.clone(), path_and_query, headers, body: Bytes::new() };
+    match upstream.send(outgoing).await {
+        Ok(answer) if answer.status.is_success() => {
+            match answer.body.collect(live.limits.body).await {
+                Ok(body) => reply::ours(StatusCode::OK, JSON, body),
+                Err(error) => failed(voice, &route.upstream.name, &error),
+            }
+        }
+        Ok(answer) => reply::upstream_said_no(voice, answer.status),
+        Err(error) => failed(voice, &route.upstream.name, &error),
+    }
+}
+
+fn failed(voice: &Dialect, upstream: &str, error: &UpstreamError) -> HttpResponse<GateBody> {
+    tracing::warn!(upstream, %error, cause = error.cause(), "what was asked for cannot be had");
+    reply::upstream_failed(voice, error)
+}

@@ -1,0 +1,72 @@
+//! Why a body cannot be taken: what, where, and the smallest thing that mends it.
+
+use thiserror::Error;
+
+use crate::wire::json::{Doc, JsonProblem};
+use crate::wire::table::TwinKey;
+
+/// The most characters of a client's key that a message repeats.
+const KEY_SHOWN: usize = 40;
+
+/// Why a body cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BodyProblem {
+    /// It is not the JSON that may pass.
+    #[error("{0}")]
+    Json(#[from] JsonProblem),
+    /// Its top is not an object.
+    #[error("the body must be a JSON object")]
+    NotAnObject,
+    /// A field is missing or of the wrong type.
+    #[error("`{field}` {expected}")]
+    Field {
+        /// Which field.
+        field: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A key is a known one in other letters; lenient parsers take it for that.
+    #[error("the key `{key}` differs from `{known}` only in case; write `{known}`")]
+    TwinKey {
+        /// As written.
+        key: String,
+        /// As it should be.
+        known: String,
+    },
+    /// There are too many messages.
+    #[error("there are {found} messages; at most {limit} are taken")]
+    TooManyMessages {
+        /// How many there are.
+        found: usize,
+        /// The limit.
+        limit: usize,
+        /// Where they stand.
+        field: String,
+    },
+}
+
+impl BodyProblem {
+    /// A stable name for clients and metrics.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Json(problem) => problem.code(),
+            Self::NotAnObject => "top_level_not_object",
+            Self::Field { .. } => "invalid_field",
+            Self::TwinKey { .. } => "ambiguous_key",
+            Self::TooManyMessages { .. } => "too_many_messages",
+        }
+    }
+
+    pub(super) fn twin(twin: &TwinKey, doc: &Doc, bytes: &[u8]) -> Self {
+        let key = doc.key(twin.node, bytes).unwrap_or_default();
+        Self::TwinKey { key: key.chars().take(KEY_SHOWN).collect(), known: twin.known.clone() }
+    }
+
+    /// The field that is at fault, if one is.
+    pub fn param(&self) -> Option<&str> {
+        match self {
+            Self::Field { field, .. } | Self::TooManyMessages { field, .. } => Some(field),
+            Self::Json(_) | Self::NotAnObject | Self::TwinKey { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! A request: its passages, and the same bytes with some of them changed.
+//!
+//! It says what was asked for; what may be asked for is for policies and routes to say.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::BodyProblem;
+use super::leaves::{Gathered, MediaPart, Reader};
+use super::nodes::{all_at, at};
+use super::splice::{PassageEdit, Place, Unsplicable, patches};
+use crate::config::dialect_file::PromptShape;
+use crate::domain::Passage;
+use crate::wire::dialect::{Dialect, RequestSpec};
+use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Strictness, apply, parse};
+use crate::wire::table::{By, Media};
+
+/// A request body, read.
+#[derive(Clone, Debug)]
+pub struct Request {
+    dialect: Arc<Dialect>,
+    bytes: Bytes,
+    passages: Vec<Passage>,
+    places: Vec<Place>,
+    media: Vec<MediaPart>,
+    unknown_leaves: usize,
+    head: Head,
+}
+
+/// What the proxy must know of a request.
+#[derive(Clone, Debug, Default)]
+struct Head {
+    stream: bool,
+    include_usage: bool,
+    choices: u64,
+    model: String,
+    wants_json: bool,
+}
+
+/// The most answers that may be asked for at once: OpenAI's own limit for `n`.
+const MOST_CHOICES: u64 = 128;
+
+impl Request {
+    /// Reads a body strictly. `messages` is the most messages that are taken.
+    pub fn parse(
+        dialect: &Arc<Dialect>,
+        bytes: Bytes,
+        limits: &JsonLimits,
+        messages: usize,
+    ) -> Result<Self, BodyProblem> {
+        let doc = parse(&bytes, Strictness::Request, limits)?;
+        if doc.kind(Doc::ROOT) != Kind::Object {
+            return Err(BodyProblem::NotAnObject);
+        }
+        let spec = &dialect.request;
+        let mut reader =
+            Reader::new(&doc, &bytes, true, &spec.roles).with(&spec.sealed, &spec.prompt);
+        let walked = spec.table.walk(&doc, &bytes, &mut |found| reader.read(&found));
+        // First, because a key in other letters is the likelier mistake than one that is missing.
+        walked.map_err(|twin| BodyProblem::twin(&twin, &doc, &bytes))?;
+        check_shape(spec, &doc, &bytes, messages)?;
+        for part in unknown_parts(spec, &doc, &bytes) {
+            reader.note_media(part, Media::Unknown, By::Role);
+        }
+        let Gathered { passages, places, media, unknown_leaves } = reader.gathered;
+        let head = Head::read(spec, &doc, &bytes)?;
+        let dialect = Arc::clone(dialect);
+        Ok(Self { dialect, bytes, passages, places, media, unknown_leaves, head })
+    }
+
+    /// The dialect it was read in.
+    pub fn dialect(&self) -> &Arc<Dialect> {
+        &self.dialect
+    }
+
+    /// The body as it came.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Every text in it, in document order.
+    pub fn passages(&self) -> &[Passage] {
+        &self.passages
+    }
+
+    /// Every part that is not text.
+    pub fn media(&self) -> &[MediaPart] {
+        &self.media
+    }
+
+    /// How many strings no row of the dialect's table names; they are passages all the same.
+    pub fn unknown_leaves(&self) -> usize {
+        self.unknown_leaves
+    }
+
+    /// Whether a stream is asked for.
+    pub fn stream(&self) -> bool {
+        self.head.stream
+    }
+
+    /// Whether the stream shall end with a usage chunk.
+    pub fn include_usage(&self) -> bool {
+        self.head.include_usage
+    }
+
+    /// How many answers are asked for.
+    pub fn choices(&self) -> u64 {
+        self.head.choices
+    }
+
+    /// The model asked for.
+    pub fn model(&self) -> &str {
+        &self.head.model
+    }
+
+    /// Whether the answer must be JSON.
+    pub fn wants_json(&self) -> bool {
+        self.head.wants_json
+    }
+
+    /// The body with passages changed; without changes, the very same bytes.
+    pub fn splice(&self, edits: &[PassageEdit<'_>]) -> Result<Bytes, Unsplicable> {
+        let path_of = |passage: usize| Some(self.passages.get(passage)?.path.clone());
+        let patches = patches(&self.bytes, &path_of, &self.places, edits)?;
+        if patches.is_empty() {
+            return Ok(self.bytes.clone());
+        }
+        Ok(Bytes::from(apply(&self.bytes, patches)))
+    }
+}
+
+impl Head {
+    fn read(spec: &RequestSpec, doc: &Doc, bytes: &[u8]) -> Result<Self, BodyProblem> {
+        let node = |path: &Option<_>| path.as_ref().and_then(|path| at(doc, bytes, path));
+        let flag = |path, default| {
+            let said = node(path).map(|node| doc.kind(node)).filter(|kind| *kind != Kind::Null);
+            said.map_or(default, |kind| kind == Kind::True)
+        };
+        let wanted = match node(&spec.choices).filter(|&node| doc.kind(node) != Kind::Null) {
+            None => 1,
+            Some(node) => {
+                let small = doc.integer(node, bytes).filter(|n| (1..=MOST_CHOICES).contains(n));
+                small.ok_or_else(|| BodyProblem::Field {
+                    field: spec.choices.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    expected: "must be a whole number from 1 to 128",
+                })?
+            }
+        };
+        let prompt = prompt_of(spec, doc, bytes).filter(|_| spec.prompt_is == PromptShape::Texts);
+        let prompts = prompt.map_or(1, |(_, node)| prompts(doc, node));
+        let wants_json = spec.json.iter().filter_map(|path| at(doc, bytes, path)).any(|node| {
+            let said = doc.string(node, bytes);
+            doc.kind(node) != Kind::Null && !said.is_some_and(|said| PROSE.contains(&&*said))
+        });
+        let model = at(doc, bytes, &spec.model).and_then(|node| doc.string(node, bytes));
+        Ok(Self {
+            stream: flag(&spec.stream, spec.streams_by_default),
+            include_usage: flag(&spec.usage, false),
+            choices: wanted * prompts as u64,
+            model: model.unwrap_or_default().into_owned(),
+            wants_json,
+        })
+    }
+}
+
+/// What fields that ask for an answer in JSON say where it may be prose.
+const PROSE: [&str; 3] = ["", "text", "text/plain"];
+
+/// The field with the prompt, and its name.
+fn prompt_of<'s>(spec: &'s RequestSpec, doc: &Doc, bytes: &[u8]) -> Option<(&'s str, NodeId)> {
+    let field = |name: &'s String| {
+        let camel = doc.member(Doc::ROOT, name, bytes);
+        Some((name.as_str(), camel.or_else(|| snake_member(spec, doc, bytes, name))?))
+    };
+    spec.prompt.iter().find_map(field)
+}
+
+/// The member that protobuf would read under a name in `camelCase`.
+fn snake_member(spec: &RequestSpec, doc: &Doc, bytes: &[u8], name: &str) -> Option<NodeId> {
+    spec.table.reads_snake_case().then_some(())?;
+    let mut snake = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    doc.member(Doc::ROOT, &snake, bytes)
+}
+
+fn check_shape(
+    spec: &RequestSpec,
+    doc: &Doc,
+    bytes: &[u8],
+    limit: usize,
+) -> Result<(), BodyProblem> {
+    if let Some(path) = &spec.stream
+        && let Some(node) = at(doc, bytes, path)
+        && !matches!(doc.kind(node), Kind::True | Kind::False | Kind::Null)
+    {
+        let expected = "must be true or false";
+        return Err(BodyProblem::Field { field: path.to_string(), expected });
+    }
+    let Some(first) = spec.prompt.first() else { return Ok(()) };
+    let Some((field, node)) = prompt_of(spec, doc, bytes) else {
+        return Err(BodyProblem::Field { field: first.clone(), expected: "is required" });
+    };
+    let problem = |expected| Err(BodyProblem::Field { field: field.to_owned(), expected });
+    if spec.prompt_is == PromptShape::Objects && doc.kind(node) == Kind::Array {
+        let found = doc.children(node).count();
+        if found > limit {
+            return Err(BodyProblem::TooManyMessages { found, limit, field: field.to_owned() });
+        }
+    }
+    match (spec.prompt_is, doc.kind(node)) {
+        (PromptShape::Objects, Kind::Array) => {
+            if doc.children(node).any(|message| doc.kind(message) != Kind::Object) {
+                return problem("must be a list of objects");
+            }
+            Ok(())
+        }
+        (PromptShape::Objects, _) => problem("must be a list of messages"),
+        (PromptShape::Texts, Kind::String | Kind::Array)
+        | (PromptShape::Text, Kind::String)
+        | (PromptShape::Any, _) => Ok(()),
+        (PromptShape::Texts, _) => problem("must be a string or a list"),
+        (PromptShape::Text, _) => problem("must be a string"),
+    }
+}
+
+/// How many prompts there are. A list of numbers is one prompt, as token ids.
+fn prompts(doc: &Doc, node: NodeId) -> usize {
+    let is_token = |child| doc.kind(child) == Kind::Number;
+    if doc.kind(node) != Kind::Array || doc.children(node).next().is_some_and(is_token) {
+        return 1;
+    }
+    doc.children(node).count().max(1)
+}
+
+/// Content parts of a type that nobody named.
+fn unknown_parts(spec: &RequestSpec, doc: &Doc, bytes: &[u8]) -> Vec<NodeId> {
+    let Some((path, known)) = &spec.parts else { return Vec::new() };
+    let is_unknown = |&part: &NodeId| {
+        let Some(sort) = doc.member(part, spec.table.tag(), bytes) else { return false };
+        let sort = doc.string(sort, bytes);
+        !sort.is_some_and(|sort| known.iter().any(|known| *known == *sort))
+    };
+    all_at(doc, bytes, Doc::ROOT, path).into_iter().filter(is_unknown).collect()
+}

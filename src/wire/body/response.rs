@@ -1,0 +1,252 @@
+//! A whole answer: its passages, each with the answer it belongs to where there are several, and the same bytes
+//! with some of them changed.
+//!
+//! It does not decide which answer is stopped, nor what the client reads instead.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::BodyProblem;
+use super::leaves::{Gathered, MediaPart, Reader};
+use super::nodes::all_at;
+use super::splice::{PassageEdit, Place, Unsplicable, patches};
+use crate::domain::Passage;
+use crate::wire::dialect::{Dialect, Path, RefusalShape, Roles};
+use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Patch, Strictness, apply, parse, quote};
+
+/// An answer, read.
+#[derive(Clone, Debug)]
+pub struct Response {
+    dialect: Arc<Dialect>,
+    bytes: Bytes,
+    doc: Doc,
+    passages: Vec<UnitPassage>,
+    places: Vec<Place>,
+    media: Vec<MediaPart>,
+    unknown_leaves: usize,
+}
+
+/// A passage of an answer.
+#[derive(Clone, Debug)]
+pub struct UnitPassage {
+    /// The answer it belongs to: the choice, the candidate; 0 in dialects with one answer; `None` for what stands
+    /// beside the answers.
+    pub unit: Option<u64>,
+    /// The passage.
+    pub passage: Passage,
+}
+
+/// An answer whose text must not reach the client.
+#[derive(Clone, Copy, Debug)]
+pub struct StoppedUnit<'m> {
+    /// Which answer.
+    pub unit: u64,
+    /// What stands in its place.
+    pub message: &'m str,
+    /// How that looks.
+    pub shape: RefusalShape,
+}
+
+impl Response {
+    /// Reads an answer.
+    pub fn parse(
+        dialect: &Arc<Dialect>,
+        bytes: Bytes,
+        limits: &JsonLimits,
+    ) -> Result<Self, BodyProblem> {
+        let doc = parse(&bytes, Strictness::Response, limits)?;
+        if doc.kind(Doc::ROOT) != Kind::Object {
+            return Err(BodyProblem::NotAnObject);
+        }
+        let spec = &dialect.response;
+        let (roles, turns) = (Roles::default(), spec.unit.clone().into_iter().collect::<Vec<_>>());
+        let mut reader = Reader::new(&doc, &bytes, false, &roles).with(&spec.sealed, &turns);
+        let mut units = Vec::new();
+        let walked = spec.table.walk(&doc, &bytes, &mut |found| {
+            reader.read(&found);
+            let known = units.len();
+            if reader.gathered.passages.len() > known {
+                let unit = unit_of(&doc, &bytes, found.node, spec.unit.as_deref());
+                units.resize(reader.gathered.passages.len(), unit);
+            }
+        });
+        walked.map_err(|twin| BodyProblem::twin(&twin, &doc, &bytes))?;
+        let Gathered { passages, places, media, unknown_leaves } = reader.gathered;
+        let passages = passages.into_iter().zip(units);
+        let passages = passages.map(|(passage, unit)| UnitPassage { unit, passage }).collect();
+        let dialect = Arc::clone(dialect);
+        Ok(Self { dialect, bytes, doc, passages, places, media, unknown_leaves })
+    }
+
+    /// The answer as it came.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Every text in it.
+    pub fn passages(&self) -> &[UnitPassage] {
+        &self.passages
+    }
+
+    /// Every part that is not text.
+    pub fn media(&self) -> &[MediaPart] {
+        &self.media
+    }
+
+    /// How many strings no row of the table names.
+    pub fn unknown_leaves(&self) -> usize {
+        self.unknown_leaves
+    }
+
+    /// Whether an answer of the dialect can be stopped in its place.
+    pub fn can_be_stopped(&self) -> bool {
+        !self.dialect.shapes.stopped.is_empty()
+    }
+
+    /// The answer with passages changed, answers stopped, and the token texts of `copies` (answers)
+    /// taken out; with nothing to do, the very same bytes.
+    pub fn render(
+        &self,
+        edits: &[PassageEdit<'_>],
+        stopped: &[StoppedUnit<'_>],
+        copies: &[u64],
+    ) -> Result<Bytes, Unsplicable> {
+        if edits.is_empty() && stopped.is_empty() && copies.is_empty() {
+            return Ok(self.bytes.clone());
+        }
+        let is_stopped = |unit: Option<u64>| stopped.iter().any(|s| Some(s.unit) == unit);
+        let unit_of_edit =
+            |edit: &PassageEdit<'_>| self.passages.get(edit.passage).and_then(|p| p.unit);
+        let live: Vec<PassageEdit<'_>> =
+            edits.iter().filter(|edit| !is_stopped(unit_of_edit(edit))).copied().collect();
+        let path_of = |passage: usize| Some(self.passages.get(passage)?.passage.path.clone());
+        let mut all = patches(&self.bytes, &path_of, &self.places, &live)?;
+        let mut edited: Vec<u64> = live
+            .iter()
+            .filter(|edit| !edit.rewrites.is_empty())
+            .filter_map(unit_of_edit)
+            .chain(copies.iter().copied())
+            .collect();
+        edited.sort_unstable();
+        edited.dedup();
+        for (unit, node) in self.units() {
+            if let Some(stop) = stopped.iter().find(|stop| stop.unit == unit) {
+                all.extend(self.stopped_unit(node, stop));
+            } else if edited.contains(&unit) {
+                all.extend(self.drop_coupled(node));
+            }
+        }
+        if all.is_empty() {
+            return Ok(self.bytes.clone());
+        }
+        Ok(Bytes::from(apply(&self.bytes, all)))
+    }
+
+    /// The answers with their nodes.
+    fn units(&self) -> Vec<(u64, NodeId)> {
+        let Some(list) = self.dialect.response.unit.as_deref() else { return vec![(0, Doc::ROOT)] };
+        let list = self.doc.member(Doc::ROOT, list, &self.bytes);
+        let nodes = list.into_iter().flat_map(|list| self.doc.children(list));
+        nodes.filter_map(|node| Some((index_of(&self.doc, &self.bytes, node)?, node))).collect()
+    }
+
+    /// The answer gives way to a refusal: nothing of what the model said stays.
+    fn stopped_unit(&self, node: NodeId, stop: &StoppedUnit<'_>) -> Vec<Patch> {
+        let said = self.dialect.stopped(stop.unit, stop.message, stop.shape);
+        let mut patches = Vec::new();
+        let mut added = String::new();
+        for (path, json) in said {
+            if let Some(Path { segments }) = self.below_unit(path)
+                && segments.is_empty()
+            {
+                patches.push(Patch { range: self.doc.range(node), bytes: json.into_bytes() });
+                continue;
+            }
+            let Some((above, name)) = path.split_last() else { continue };
+            let holder = all_at(&self.doc, &self.bytes, Doc::ROOT, &above).first().copied();
+            let Some(holder) = holder else { continue };
+            match self.doc.member(holder, name, &self.bytes) {
+                Some(node) => {
+                    patches.push(Patch { range: self.doc.range(node), bytes: json.into_bytes() });
+                }
+                None if holder == Doc::ROOT => {
+                    added.push(',');
+                    added.push_str(&String::from_utf8_lossy(&quote(name)));
+                    added.push(':');
+                    added.push_str(&json);
+                }
+                None => {}
+            }
+        }
+        if !added.is_empty() {
+            let end = self.doc.range(Doc::ROOT).end.saturating_sub(1);
+            if self.doc.children(Doc::ROOT).next().is_none() {
+                added.remove(0);
+            }
+            patches.push(Patch { range: end..end, bytes: added.into_bytes() });
+        }
+        patches
+    }
+
+    /// The path below an answer, where there may be several.
+    fn below_unit(&self, path: &Path) -> Option<Path> {
+        path.below(self.dialect.response.unit.as_deref()?)
+    }
+
+    /// What repeats the unchanged text, or points into it, goes when the text changes.
+    fn drop_coupled(&self, node: NodeId) -> Vec<Patch> {
+        let (doc, bytes) = (&self.doc, &self.bytes);
+        put(
+            doc,
+            bytes,
+            (node, self.dialect.response.unit.as_deref()),
+            &self.dialect.response.coupled,
+        )
+    }
+}
+
+/// The changes that put values in their places below an answer, where those places are there.
+pub(super) fn put(
+    doc: &Doc,
+    bytes: &[u8],
+    (node, unit): (NodeId, Option<&str>),
+    values: &[(Path, Vec<u8>)],
+) -> Vec<Patch> {
+    let mut patches = Vec::new();
+    for (path, value) in values {
+        let below = match unit {
+            Some(list) if node != Doc::ROOT => path.below(list),
+            Some(list) => path.below(list).is_none().then(|| path.clone()),
+            None => Some(path.clone()),
+        };
+        let Some(below) = below else { continue };
+        let places = all_at(doc, bytes, node, &below).into_iter();
+        patches.extend(places.map(|place| Patch { range: doc.range(place), bytes: value.clone() }));
+    }
+    patches
+}
+
+/// The number of the answer that a node stands in.
+fn unit_of(doc: &Doc, bytes: &[u8], node: NodeId, list: Option<&str>) -> Option<u64> {
+    let Some(list) = list else { return Some(0) };
+    let mut at = node;
+    let mut trail = vec![node];
+    while let Some(parent) = doc.parent(at) {
+        trail.push(parent);
+        at = parent;
+    }
+    let mut from_top = trail.iter().rev().skip(1);
+    let first = *from_top.next()?;
+    if doc.key(first, bytes)? != list {
+        return None;
+    }
+    index_of(doc, bytes, *from_top.next()?)
+}
+
+/// The `index` of an element, or its place in the list where it has none.
+pub(super) fn index_of(doc: &Doc, bytes: &[u8], element: NodeId) -> Option<u64> {
+    let own = doc.member(element, "index", bytes).and_then(|node| doc.integer(node, bytes));
+    let list = doc.parent(element)?;
+    own.or_else(|| u64::try_from(doc.children(list).position(|child| child == element)?).ok())
+}

@@ -1,0 +1,238 @@
+//! From a dialect file to a dialect, with every mistake at its path.
+
+use std::sync::Arc;
+
+use super::paths::Pattern;
+use super::rows::{self, ChannelSpec, KeySource};
+use super::shapes::Shapes;
+use super::{AnswerSpec, Dialect, Path, RequestSpec, Roles, StreamSpec};
+use crate::config::dialect_file::{
+    AnswerForm, DialectFile, Framing, PromptShape, RequestForm, StreamForm, Texts, Values,
+};
+use crate::domain::Author;
+use crate::wire::json::{JsonLimits, Strictness, parse};
+use crate::wire::table::{Keys, Leaf, Row, Table};
+
+/// A mistake in a dialect file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DialectProblem {
+    /// Where: keys of the file, outermost first.
+    pub path: Vec<String>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Collects mistakes.
+#[derive(Debug, Default)]
+pub(super) struct Mistakes(pub(super) Vec<DialectProblem>);
+
+impl Mistakes {
+    pub(super) fn add(&mut self, path: &[&str], message: impl Into<String>) {
+        let path = path.iter().map(|&key| key.to_owned()).collect();
+        self.0.push(DialectProblem { path, message: message.into() });
+    }
+
+    pub(super) fn take<T>(&mut self, path: &[&str], result: Result<T, String>) -> Option<T> {
+        result.map_err(|message| self.add(path, message)).ok()
+    }
+}
+
+/// Compiles a file whose inheritance is resolved.
+///
+/// # Errors
+/// Every mistake of the file.
+pub fn compile(file: &DialectFile) -> Result<Dialect, Vec<DialectProblem>> {
+    let mut mistakes = Mistakes::default();
+    let pattern = |(at, text): (&str, &String), mistakes: &mut Mistakes| {
+        mistakes.take(&[at], Pattern::read(text))
+    };
+    let paths =
+        file.paths.iter().filter_map(|text| pattern(("paths", text), &mut mistakes)).collect();
+    let mut endpoints = |at: &'static str, list: &[String]| -> Vec<(String, Pattern)> {
+        let mut endpoint = |text: &String| {
+            let Some((method, path)) = text.split_once(' ') else {
+                mistakes
+                    .add(&[at], format!("`{text}` should be a method and a path: `GET */models`"));
+                return None;
+            };
+            Some((method.to_owned(), mistakes.take(&[at], Pattern::read(path.trim()))?))
+        };
+        list.iter().filter_map(&mut endpoint).collect()
+    };
+    let pass = endpoints("pass", &file.pass);
+    let refuse = endpoints("refuse", &file.refuse);
+    let request = request(&file.request, &mut mistakes);
+    let response = answer(&file.response, &mut mistakes);
+    let stream = file.stream.as_ref().map(|form| stream(form, &mut mistakes));
+    let shapes = Shapes::compile(&file.shapes, stream.as_ref(), &mut mistakes);
+    if !mistakes.0.is_empty() {
+        return Err(mistakes.0);
+    }
+    Ok(Dialect {
+        name: Arc::from(file.dialect.as_str()),
+        file: Arc::new(file.clone()),
+        paths,
+        pass,
+        refuse,
+        request,
+        response,
+        stream,
+        shapes,
+    })
+}
+
+fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
+    let mut rows = Vec::new();
+    let mut channels = Vec::new();
+    let lines = (&form.text, &form.media, &form.skip[..]);
+    gather(&["request"], None, lines, (&mut rows, &mut channels), mistakes);
+    let path = |text: &Option<String>| text.as_deref().map(Path::read);
+    let mut names = Vec::new();
+    for (role, author) in form.roles.iter() {
+        match rows::author(author) {
+            Some(author) => names.push((role.to_owned(), author)),
+            None => mistakes.add(&["request", "roles", role], format!("`{author}` is no author")),
+        }
+    }
+    let default = form.role_default.as_deref().map(|word| {
+        rows::author(word).unwrap_or_else(|| {
+            mistakes.add(&["request", "role_default"], format!("`{word}` is no author"));
+            Author::Unknown
+        })
+    });
+    RequestSpec {
+        table: Table::new(&rows, keys(form.tag.as_deref(), form.snake_case == Some(true))),
+        prompt: form.prompt.0.clone(),
+        prompt_is: form.prompt_is.unwrap_or(PromptShape::Any),
+        model: Path::read(form.model.as_deref().unwrap_or("model")),
+        stream: path(&form.stream),
+        streams_by_default: form.streams_by_default == Some(true),
+        usage: path(&form.usage),
+        choices: path(&form.choices),
+        json: form.json.iter().map(|text| Path::read(text)).collect(),
+        parts: form.parts.as_ref().map(|parts| (Path::read(&parts.at), parts.known.0.clone())),
+        roles: Roles {
+            member: form.role.clone().unwrap_or_else(|| "role".to_owned()),
+            names,
+            default: default.unwrap_or(Author::Unknown),
+        },
+        sealed: form.sealed.0.clone(),
+    }
+}
+
+fn answer(form: &AnswerForm, mistakes: &mut Mistakes) -> AnswerSpec {
+    let mut rows = Vec::new();
+    let mut channels = Vec::new();
+    let lines = (&form.text, &form.media, &form.skip[..]);
+    gather(&["response"], None, lines, (&mut rows, &mut channels), mistakes);
+    AnswerSpec {
+        table: Table::new(&rows, keys(form.tag.as_deref(), false)),
+        unit: form.unit.as_deref().map(list_name),
+        sealed: form.sealed.0.clone(),
+        coupled: values(&["response", "coupled"], &form.coupled, mistakes),
+    }
+}
+
+fn stream(form: &StreamForm, mistakes: &mut Mistakes) -> StreamSpec {
+    let mut rows = Vec::new();
+    let mut channels = Vec::new();
+    for (tag, event) in form.events.iter() {
+        let at = ["stream", "events", tag];
+        let word = (tag != "*").then_some(tag);
+        if word.is_some() && form.tag.is_none() {
+            mistakes.add(
+                &at,
+                "events have types only where `stream.tag` names the field that says them",
+            );
+        }
+        let lines = (&event.text, &event.media, &event.skip[..]);
+        gather(&at, word, lines, (&mut rows, &mut channels), mistakes);
+    }
+    let sources = |list: &crate::config::Named<crate::config::OneOrMany<String>>| {
+        let source = |key: &String| KeySource::Field(key.clone());
+        let one = |(tag, keys): (&str, &crate::config::OneOrMany<String>)| {
+            (tag.to_owned(), keys.iter().map(source).collect())
+        };
+        list.iter().map(one).collect()
+    };
+    let meta = form.meta.clone().unwrap_or_default();
+    StreamSpec {
+        framing: form.framing.unwrap_or(Framing::Sse),
+        table: Table::new(&rows, keys(form.tag.as_deref(), false)),
+        channels,
+        unit: form.unit.as_deref().map(list_name),
+        tag: form.tag.clone(),
+        sealed: form.sealed.0.clone(),
+        done: form.done.clone(),
+        finished_by: form.finished_by.as_deref().map(Path::read),
+        finished_at: form.finished_at.0.clone(),
+        opens: sources(&form.opens),
+        closes: sources(&form.closes),
+        error_field: form.error_field.clone(),
+        errors: form.errors.0.clone(),
+        meta: [meta.id, meta.created, meta.model].map(|path| path.as_deref().map(Path::read)),
+        coupled: values(&["stream", "coupled"], &form.coupled, mistakes),
+        tokens: values(&["stream", "tokens"], &form.tokens, mistakes),
+    }
+}
+
+fn keys(tag: Option<&str>, snake_case: bool) -> Keys {
+    Keys { tag: tag.unwrap_or("type").to_owned(), snake_case }
+}
+
+fn list_name(path: &str) -> String {
+    path.trim_end_matches("[]").to_owned()
+}
+
+/// Reads the lines of one form into rows.
+fn gather(
+    at: &[&str],
+    tag: Option<&str>,
+    (texts, media, skip): (&Texts, &Texts, &[String]),
+    (rows, channels): (&mut Vec<Row>, &mut Vec<ChannelSpec>),
+    mistakes: &mut Mistakes,
+) {
+    let tag = tag.map(str::to_owned);
+    let mut row =
+        |path: &str, leaf| rows.push(Row { tag: tag.clone(), path: path.to_owned(), leaf });
+    for path in skip {
+        row(path, Leaf::Skip);
+    }
+    for (path, line) in media.iter() {
+        if let Some(leaf) = mistakes.take(&below(at, "media", path), rows::media(line)) {
+            row(path, leaf);
+        }
+    }
+    for (path, line) in texts.iter() {
+        let Some(line) = mistakes.take(&below(at, "text", path), rows::line(line)) else {
+            continue;
+        };
+        let channel = line.channel.map(|spec| {
+            let known = channels.iter().position(|known| *known == spec);
+            let known = known.unwrap_or_else(|| {
+                channels.push(spec);
+                channels.len() - 1
+            });
+            u16::try_from(known).unwrap_or(u16::MAX)
+        });
+        row(path, Leaf::Text { by: line.by, kind: line.kind, edit: line.edit, channel });
+    }
+}
+
+fn below<'p>(at: &[&'p str], form: &'p str, path: &'p str) -> Vec<&'p str> {
+    at.iter().copied().chain([form, path]).collect()
+}
+
+fn values(at: &[&str], values: &Values, mistakes: &mut Mistakes) -> Vec<(Path, Vec<u8>)> {
+    let mut read = Vec::new();
+    for (path, json) in values.iter() {
+        match parse(json.as_bytes(), Strictness::Response, &JsonLimits::default()) {
+            Ok(_) => read.push((Path::read(path), json.clone().into_bytes())),
+            Err(problem) => {
+                let at: Vec<&str> = at.iter().copied().chain([path]).collect();
+                mistakes.add(&at, format!("it is no JSON: {problem}"));
+            }
+        }
+    }
+    read
+}

@@ -1,0 +1,133 @@
+//! A dialect that is like another one: what it does not say is as there.
+
+use crate::config::dialect_file::{
+    AnswerForm, DialectFile, EventForm, RequestForm, ShapesForm, StreamForm,
+};
+use crate::config::{Named, OneOrMany};
+
+/// The file with everything filled in that it leaves to `base`. Paths and endpoints are its own.
+pub(super) fn filled(file: &DialectFile, base: &DialectFile) -> DialectFile {
+    DialectFile {
+        title: file.title.clone().or_else(|| base.title.clone()),
+        request: request(&file.request, &base.request),
+        response: response(&file.response, &base.response),
+        stream: match (&file.stream, &base.stream) {
+            (Some(own), Some(base)) => Some(stream(own, base)),
+            (own, base) => own.clone().or_else(|| base.clone()),
+        }
+        .filter(|_| file.streamed != Some(false)),
+        shapes: shapes(&file.shapes, &base.shapes),
+        ..file.clone()
+    }
+}
+
+/// What an entry says last counts, so what is one's own comes behind what is inherited.
+fn named<T: Clone>(own: &Named<T>, base: &Named<T>) -> Named<T> {
+    let kept = base.iter().filter(|(name, _)| !own.contains(name));
+    let all = kept.chain(own.iter()).map(|(name, value)| (name.to_owned(), value.clone()));
+    Named(all.collect())
+}
+
+fn list(own: &OneOrMany<String>, base: &OneOrMany<String>) -> OneOrMany<String> {
+    OneOrMany(base.iter().chain(own.iter()).cloned().collect())
+}
+
+fn instead(own: &OneOrMany<String>, base: &OneOrMany<String>) -> OneOrMany<String> {
+    if own.is_empty() { base.clone() } else { own.clone() }
+}
+
+fn or<T: Clone>(own: Option<&T>, base: Option<&T>) -> Option<T> {
+    own.or(base).cloned()
+}
+
+fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
+    RequestForm {
+        prompt: instead(&own.prompt, &base.prompt),
+        prompt_is: own.prompt_is.or(base.prompt_is),
+        model: or(own.model.as_ref(), base.model.as_ref()),
+        stream: or(own.stream.as_ref(), base.stream.as_ref()),
+        streams_by_default: own.streams_by_default.or(base.streams_by_default),
+        usage: or(own.usage.as_ref(), base.usage.as_ref()),
+        choices: or(own.choices.as_ref(), base.choices.as_ref()),
+        json: instead(&own.json, &base.json),
+        parts: or(own.parts.as_ref(), base.parts.as_ref()),
+        role: or(own.role.as_ref(), base.role.as_ref()),
+        roles: named(&own.roles, &base.roles),
+        role_default: or(own.role_default.as_ref(), base.role_default.as_ref()),
+        snake_case: own.snake_case.or(base.snake_case),
+        tag: or(own.tag.as_ref(), base.tag.as_ref()),
+        sealed: list(&own.sealed, &base.sealed),
+        text: named(&own.text, &base.text),
+        media: named(&own.media, &base.media),
+        skip: list(&own.skip, &base.skip),
+    }
+}
+
+fn response(own: &AnswerForm, base: &AnswerForm) -> AnswerForm {
+    AnswerForm {
+        unit: or(own.unit.as_ref(), base.unit.as_ref()),
+        tag: or(own.tag.as_ref(), base.tag.as_ref()),
+        sealed: list(&own.sealed, &base.sealed),
+        text: named(&own.text, &base.text),
+        media: named(&own.media, &base.media),
+        skip: list(&own.skip, &base.skip),
+        coupled: named(&own.coupled, &base.coupled),
+    }
+}
+
+fn stream(own: &StreamForm, base: &StreamForm) -> StreamForm {
+    let both = |(tag, event): (&str, &EventForm)| {
+        let merged = match base.events.get(tag) {
+            Some(base) => EventForm {
+                text: named(&event.text, &base.text),
+                media: named(&event.media, &base.media),
+                skip: list(&event.skip, &base.skip),
+            },
+            None => event.clone(),
+        };
+        (tag.to_owned(), merged)
+    };
+    let events = Named(own.events.iter().map(both).collect());
+    StreamForm {
+        framing: own.framing.or(base.framing),
+        unit: or(own.unit.as_ref(), base.unit.as_ref()),
+        tag: or(own.tag.as_ref(), base.tag.as_ref()),
+        sealed: list(&own.sealed, &base.sealed),
+        done: or(own.done.as_ref(), base.done.as_ref()),
+        events: named(&events, &base.events),
+        finished_by: or(own.finished_by.as_ref(), base.finished_by.as_ref()),
+        finished_at: instead(&own.finished_at, &base.finished_at),
+        opens: named(&own.opens, &base.opens),
+        closes: named(&own.closes, &base.closes),
+        error_field: or(own.error_field.as_ref(), base.error_field.as_ref()),
+        errors: instead(&own.errors, &base.errors),
+        meta: or(own.meta.as_ref(), base.meta.as_ref()),
+        coupled: named(&own.coupled, &base.coupled),
+        tokens: named(&own.tokens, &base.tokens),
+    }
+}
+
+fn shapes(own: &ShapesForm, base: &ShapesForm) -> ShapesForm {
+    let steps =
+        |own: &Vec<_>, base: &Vec<_>| if own.is_empty() { base.clone() } else { own.clone() };
+    ShapesForm {
+        id_prefix: or(own.id_prefix.as_ref(), base.id_prefix.as_ref()),
+        error: or(own.error.as_ref(), base.error.as_ref()),
+        error_types: named(&own.error_types, &base.error_types),
+        blocked: or(own.blocked.as_ref(), base.blocked.as_ref()),
+        answer: or(own.answer.as_ref(), base.answer.as_ref()),
+        refusal: or(own.refusal.as_ref(), base.refusal.as_ref()),
+        stopped: if own.stopped.is_empty() { base.stopped.clone() } else { own.stopped.clone() },
+        stopped_refusal: if own.stopped_refusal.is_empty() {
+            base.stopped_refusal.clone()
+        } else {
+            own.stopped_refusal.clone()
+        },
+        pieces: named(&own.pieces, &base.pieces),
+        opening: steps(&own.opening, &base.opening),
+        ending: steps(&own.ending, &base.ending),
+        closing: steps(&own.closing, &base.closing),
+        failure: steps(&own.failure, &base.failure),
+        keep_alive: or(own.keep_alive.as_ref(), base.keep_alive.as_ref()),
+    }
+}

@@ -1,0 +1,292 @@
+//! A dialect is data: where text sits in an API's requests, answers and streams, who wrote it, how it may be
+//! changed, and how refusals and endings look there.
+//!
+//! Dialect files say it (`config/dialects`, and an operator's own); here they are compiled and looked up.
+//! It reads no bodies and no events: `wire::body` does, by what is said here.
+
+mod builtin;
+mod compile;
+mod inherit;
+mod paths;
+mod rows;
+mod shapes;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use builtin::{builtin, resolve};
+pub use compile::{DialectProblem, compile};
+pub(in crate::wire) use rows::{ChannelSpec, KeySource};
+pub use shapes::{AnswerMeta, Cut, RefusalShape, Said};
+
+use super::table::Table;
+use crate::config::dialect_file::{DialectFile, Framing, PromptShape};
+use crate::domain::Author;
+use paths::Pattern;
+use shapes::Shapes;
+
+/// Methods with their paths.
+type Endpoints = Vec<(String, Pattern)>;
+
+/// One API.
+#[derive(Clone, Debug)]
+pub struct Dialect {
+    name: Arc<str>,
+    file: Arc<DialectFile>,
+    paths: Vec<Pattern>,
+    pass: Endpoints,
+    refuse: Endpoints,
+    pub(in crate::wire) request: RequestSpec,
+    pub(in crate::wire) response: AnswerSpec,
+    pub(in crate::wire) stream: Option<StreamSpec>,
+    pub(in crate::wire) shapes: Shapes,
+}
+
+/// Requests.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct RequestSpec {
+    pub(in crate::wire) table: Table,
+    pub(in crate::wire) prompt: Vec<String>,
+    pub(in crate::wire) prompt_is: PromptShape,
+    pub(in crate::wire) model: Path,
+    pub(in crate::wire) stream: Option<Path>,
+    pub(in crate::wire) streams_by_default: bool,
+    pub(in crate::wire) usage: Option<Path>,
+    pub(in crate::wire) choices: Option<Path>,
+    pub(in crate::wire) json: Vec<Path>,
+    pub(in crate::wire) parts: Option<(Path, Vec<String>)>,
+    pub(in crate::wire) roles: Roles,
+    pub(in crate::wire) sealed: Vec<String>,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct Roles {
+    pub(in crate::wire) member: String,
+    names: Vec<(String, Author)>,
+    default: Author,
+}
+
+impl Roles {
+    /// The author of a message by its role.
+    pub(in crate::wire) fn author(&self, role: Option<&str>) -> Author {
+        let Some(role) = role else { return self.default };
+        let own = self.names.iter().find(|(name, _)| name == role).map(|&(_, author)| author);
+        own.unwrap_or(match role {
+            "system" | "developer" => Author::System,
+            "user" => Author::User,
+            "assistant" => Author::Assistant,
+            "tool" | "function" => Author::Tool,
+            _ => Author::Unknown,
+        })
+    }
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self { member: "role".to_owned(), names: Vec::new(), default: Author::Unknown }
+    }
+}
+
+/// Whole answers.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct AnswerSpec {
+    pub(in crate::wire) table: Table,
+    pub(in crate::wire) unit: Option<String>,
+    pub(in crate::wire) sealed: Vec<String>,
+    pub(in crate::wire) coupled: Vec<(Path, Vec<u8>)>,
+}
+
+/// Streamed answers.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct StreamSpec {
+    pub(in crate::wire) framing: Framing,
+    pub(in crate::wire) table: Table,
+    pub(in crate::wire) channels: Vec<ChannelSpec>,
+    pub(in crate::wire) unit: Option<String>,
+    pub(in crate::wire) tag: Option<String>,
+    pub(in crate::wire) sealed: Vec<String>,
+    pub(in crate::wire) done: Option<String>,
+    pub(in crate::wire) finished_by: Option<Path>,
+    pub(in crate::wire) finished_at: Vec<String>,
+    pub(in crate::wire) opens: Vec<(String, Vec<KeySource>)>,
+    pub(in crate::wire) closes: Vec<(String, Vec<KeySource>)>,
+    pub(in crate::wire) error_field: Option<String>,
+    pub(in crate::wire) errors: Vec<String>,
+    pub(in crate::wire) meta: [Option<Path>; 3],
+    pub(in crate::wire) coupled: Vec<(Path, Vec<u8>)>,
+    pub(in crate::wire) tokens: Vec<(Path, Vec<u8>)>,
+}
+
+/// A path below an object: keys, each with whether every element of the list there is meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::wire) struct Path {
+    pub(in crate::wire) segments: Vec<(String, bool)>,
+}
+
+impl Path {
+    pub(in crate::wire) fn read(text: &str) -> Self {
+        let segment = |segment: &str| match segment.strip_suffix("[]") {
+            Some(name) => (name.to_owned(), true),
+            None => (segment.to_owned(), false),
+        };
+        Self { segments: text.split('.').filter(|s| !s.is_empty()).map(segment).collect() }
+    }
+
+    /// The name of the member that it ends at, and the path of the object that it is a member of.
+    pub(in crate::wire) fn split_last(&self) -> Option<(Self, &str)> {
+        let ((name, _), above) = self.segments.split_last()?;
+        Some((Self { segments: above.to_vec() }, name))
+    }
+
+    /// The path below the elements of a list right below the top, if it leads through them.
+    pub(in crate::wire) fn below(&self, list: &str) -> Option<Self> {
+        let (first, rest) = self.segments.split_first()?;
+        (first.0 == list && first.1).then(|| Self { segments: rest.to_vec() })
+    }
+}
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, (name, each)) in self.segments.iter().enumerate() {
+            let dot = if at == 0 { "" } else { "." };
+            write!(f, "{dot}{name}{}", if *each { "[]" } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// What becomes of a request by its method and path.
+#[derive(Clone, Debug)]
+pub enum Posture {
+    /// It is read by this dialect and screened.
+    Screen(Arc<Dialect>),
+    /// It carries no text of people or models.
+    Pass(Arc<Dialect>),
+    /// The path is one of the dialect's, and the method or the endpoint is not served.
+    Refuse(Arc<Dialect>),
+    /// Nobody knows it.
+    Unknown,
+}
+
+/// The dialects that are known, an operator's own before those that are built in.
+#[derive(Clone, Debug)]
+pub struct Dialects {
+    all: Vec<Arc<Dialect>>,
+}
+
+impl Default for Dialects {
+    fn default() -> Self {
+        Self { all: builtin().to_vec() }
+    }
+}
+
+impl Dialects {
+    /// These dialects before the ones that are built in. One of the same name takes its place.
+    pub fn with(own: Vec<Arc<Dialect>>) -> Self {
+        let mut all = own;
+        let more = builtin().iter().filter(|built| all.iter().all(|own| own.name != built.name));
+        let more: Vec<Arc<Dialect>> = more.cloned().collect();
+        all.extend(more);
+        Self { all }
+    }
+
+    /// The dialect in which errors are told where nobody knows which one the client speaks: the one that
+    /// most speak.
+    ///
+    /// # Panics
+    /// Never: it is built in.
+    pub fn fallback() -> Arc<Dialect> {
+        let chat = builtin().iter().find(|dialect| &*dialect.name == "openai.chat");
+        Arc::clone(chat.expect("openai.chat is built in"))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Dialect>> {
+        self.all.iter()
+    }
+
+    /// The dialect of this name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Dialect>> {
+        self.all.iter().find(|dialect| &*dialect.name == name)
+    }
+
+    /// The dialect in which a POST to a path is read; of several, the one whose pattern says most.
+    pub fn of_path(&self, path: &str, query: Option<&str>) -> Option<&Arc<Dialect>> {
+        let weight = |dialect: &Arc<Dialect>| dialect.weight(path, query);
+        let fitting = self.all.iter().filter_map(|dialect| Some((weight(dialect)?, dialect)));
+        // Of equals the first counts, so that an operator's own comes before ours.
+        fitting.rev_max().map(|(_, dialect)| dialect)
+    }
+
+    /// What becomes of a request.
+    pub fn posture(&self, method: &str, (path, query): (&str, Option<&str>)) -> Posture {
+        let listed = |list: fn(&Dialect) -> &Endpoints| {
+            let fits = move |dialect: &&Arc<Dialect>| {
+                list(dialect).iter().any(|(own, pattern)| {
+                    (own == method || own == "*") && pattern.fits(path, query)
+                })
+            };
+            self.all.iter().find(fits).map(Arc::clone)
+        };
+        if method == "POST"
+            && let Some(dialect) = self.of_path(path, query)
+        {
+            return Posture::Screen(Arc::clone(dialect));
+        }
+        if let Some(dialect) = listed(|dialect| &dialect.pass) {
+            return Posture::Pass(dialect);
+        }
+        if let Some(dialect) = listed(|dialect| &dialect.refuse) {
+            return Posture::Refuse(dialect);
+        }
+        self.of_path(path, query)
+            .map_or(Posture::Unknown, |dialect| Posture::Refuse(Arc::clone(dialect)))
+    }
+}
+
+/// The first of the greatest.
+trait RevMax<'d>: Iterator<Item = (usize, &'d Arc<Dialect>)> + Sized {
+    fn rev_max(self) -> Option<(usize, &'d Arc<Dialect>)> {
+        self.fold(None, |best, one| match best {
+            Some((weight, _)) if weight >= one.0 => best,
+            _ => Some(one),
+        })
+    }
+}
+
+impl<'d, I: Iterator<Item = (usize, &'d Arc<Dialect>)>> RevMax<'d> for I {}
+
+impl Dialect {
+    /// Its name in routes, records and metrics.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The file that it was made from, everything inherited filled in.
+    pub fn file(&self) -> &DialectFile {
+        &self.file
+    }
+
+    /// The paths under which it is served, as patterns.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().map(Pattern::as_str)
+    }
+
+    /// The field that holds the prompt, for `param` in errors.
+    pub fn prompt_param(&self) -> Option<&str> {
+        self.request.prompt.first().map(String::as_str)
+    }
+
+    /// Whether answers may be streams.
+    pub const fn streams(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    fn weight(&self, path: &str, query: Option<&str>) -> Option<usize> {
+        self.paths.iter().filter(|pattern| pattern.fits(path, query)).map(Pattern::weight).max()
+    }
+}

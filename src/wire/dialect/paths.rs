@@ -1,0 +1,91 @@
+//! Endpoints: patterns of paths, and which of several is the closest.
+
+/// A pattern of paths, in which `*` stands for any characters. Behind `?` stands a parameter that the query must
+/// have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::wire) struct Pattern {
+    text: String,
+}
+
+impl Pattern {
+    /// Reads a pattern. An error says what is wrong with it.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        if text.starts_with('/') || text.starts_with("*/") {
+            return Ok(Self { text: text.to_owned() });
+        }
+        Err(format!("`{text}` should begin with `/`, or with `*/` for any prefix"))
+    }
+
+    /// As written.
+    pub(in crate::wire) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a path with a query is one of these.
+    pub(in crate::wire) fn fits(&self, path: &str, query: Option<&str>) -> bool {
+        let (pattern, wanted) = match self.text.split_once('?') {
+            Some((pattern, wanted)) => (pattern, Some(wanted)),
+            None => (self.text.as_str(), None),
+        };
+        let has = |wanted: &str| {
+            query.is_some_and(|query| query.split('&').any(|pair| is_pair(pair, wanted)))
+        };
+        wanted.is_none_or(has) && fits_path(pattern, path)
+    }
+
+    /// How much of a path it says: of two that fit, the one that says more is meant.
+    pub(in crate::wire) fn weight(&self) -> usize {
+        self.text.chars().filter(|&c| c != '*').count()
+    }
+}
+
+/// Whether a parameter is the one that is wanted. Google's may have a `$` before them.
+fn is_pair(pair: &str, wanted: &str) -> bool {
+    let pair = pair.strip_prefix('$').or_else(|| pair.strip_prefix("%24")).unwrap_or(pair);
+    pair.eq_ignore_ascii_case(wanted)
+}
+
+fn fits_path(pattern: &str, path: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(first) = parts.next() else { return false };
+    let Some(mut rest) = path.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some((_, behind)) = rest.split_once(part) else { return false };
+        rest = behind;
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, path, fits) in [
+            ("*/chat/completions", "/v1/chat/completions", true),
+            ("*/chat/completions", "/chat/completions", true),
+            ("*/chat/completions", "/v1/chat/completions/x", false),
+            ("*/models/*:generateContent", "/v1beta/models/gemini-3:generateContent", true),
+            ("*/models/*:generateContent", "/v1beta/models/gemini-3:streamGenerateContent", false),
+            ("/api/chat", "/api/chat", true),
+            ("/api/chat", "/x/api/chat", false),
+            ("*/a*a", "/a", false),
+        ] {
+            assert_eq!(Pattern::read(pattern).unwrap().fits(path, None), fits, "{pattern} {path}");
+        }
+        assert!(Pattern::read("v1/x").is_err());
+        let sse = Pattern::read("*:stream?alt=sse")
+            .unwrap_or_else(|_| Pattern::read("*/a:stream?alt=sse").unwrap());
+        for (query, fits) in [
+            (None, false),
+            (Some("alt=sse"), true),
+            (Some("key=k&$alt=SSE"), true),
+            (Some("alt=json"), false),
+        ] {
+            assert_eq!(sse.fits("/v1/a:stream", query), fits, "{query:?}");
+        }
+    }
+}
