@@ -64,7 +64,7 @@ class Seen:
     calls: list = field(default_factory=list)
 
     def __str__(self):
-        parts = [f"`{json.dumps(self.text, ensure_ascii=False)}`" if self.text else "no text"]
+        parts = [f"`{json.dumps(self.text, ensure_ascii=False)}`"] if self.text else [] if self.calls else ["no text"]
         parts += [f"call `{name}({json.dumps(arguments, ensure_ascii=False)})`" for name, arguments in self.calls]
         return ", ".join([*parts, f"`{self.finish}`"])
 

@@ -148,10 +148,18 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        # A client may leave whenever it likes.
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 def main():
     ports = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    server = ThreadingHTTPServer(("127.0.0.1", ports[0] if ports else 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", ports[0] if ports else 0), Handler)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
 
