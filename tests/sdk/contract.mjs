@@ -30,6 +30,11 @@ export function contract(suite) {
     }
   });
 
+  proves(`${sdk}: what keeps a silent stream open is not seen`, async () => {
+    const stream = await streamed("rest: 0.4\nsay: fine after a long silence");
+    assert.deepEqual(stream, seen({ text: "fine after a long silence", finish: natural }));
+  });
+
   screened(`${sdk}: a redaction reads the same whole and streamed`, async () => {
     const [plain, stream] = await both("say: write to bob@example.com today");
     assert.deepEqual(plain, seen({ text: "write to [EMAIL] today", finish: natural }));

@@ -39,6 +39,10 @@ class Contract:
         if text.isascii():
             self.note("clean", plain, streamed)
 
+    def test_what_keeps_a_silent_stream_open_is_not_seen(self):
+        streamed = self.streamed("rest: 0.4\nsay: fine after a long silence")
+        assert streamed == Seen("fine after a long silence", self.natural)
+
     @gate
     @pytest.mark.parametrize("text, read", [
         ("write to bob@example.com today", "write to [EMAIL] today"), ("邮箱zhang@example.cn，谢谢", "邮箱[EMAIL]，谢谢")])

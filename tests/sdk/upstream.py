@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -129,19 +130,32 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return self.reply(200, model.plain())
 
+    def chunk(self, data=b""):
+        """A chunk of the answer; an empty one is the last."""
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    def rest(self, model):
+        """A silence; the gate fills it with what the format has for that."""
+        if PLAYS:
+            for _ in range(2):
+                self.chunk(model.keep_alive())
+        time.sleep(float(model.answer.rest))
+
     def stream(self, model):
         self.send_response(200)
         self.send_header("content-type", model.type)
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         try:
-            for event in model.stream():
-                self.wfile.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
-            self.wfile.write(b"0\r\n\r\n")
+            for number, event in enumerate(model.stream()):
+                if model.answer.rest and number in (0, 4):
+                    self.rest(model)
+                self.chunk(event)
+            self.chunk()
         except BreakOff:
             if PLAYS:
-                last = model.broken(DIED)
-                self.wfile.write(f"{len(last):x}\r\n".encode() + last + b"\r\n0\r\n\r\n")
+                self.chunk(model.broken(DIED))
+                self.chunk()
             self.close_connection = True
         except OSError:
             # The gate leaves when it has stopped an answer.

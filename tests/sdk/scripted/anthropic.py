@@ -23,6 +23,9 @@ class Messages:
     def broken(self, message):
         return sse(self.error(502, message), "error")
 
+    def keep_alive(self):
+        return self.event("ping")
+
     def message(self, content, reason, **more):
         given, made = self.answer.sizes
         return {

@@ -17,6 +17,9 @@ class Cohere:
     def broken(self, message):
         return self.event("message-end", delta={"finish_reason": "ERROR", "error": message})
 
+    def keep_alive(self):
+        return b": keep-alive\n\n"
+
     def usage(self):
         given, made = self.answer.sizes
         counts = {"input_tokens": given, "output_tokens": made}

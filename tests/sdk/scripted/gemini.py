@@ -24,6 +24,9 @@ class Gemini:
         failure = self.error(503, message)
         return sse(failure, end="\r\n") if self.sse else (",\r\n" + dumps(failure) + "]").encode()
 
+    def keep_alive(self):
+        return b"data: {}\r\n\r\n" if self.sse else b" "
+
     def chunk(self, parts, finish=None, usage=False):
         candidate = {"content": {"role": "model", "parts": parts}, "index": 0}
         if finish:

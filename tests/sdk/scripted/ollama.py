@@ -28,6 +28,9 @@ class Ollama:
     def broken(self, message):
         return (dumps(self.error(502, message)) + "\n").encode()
 
+    def keep_alive(self):
+        return (dumps(self.line("")) + "\n").encode()
+
     def line(self, text="", done=None, **more):
         message = {"message": {"role": "assistant", "content": text, **more}} if self.chat else {"response": text, **more}
         made = {"model": self.body["model"], "created_at": "2026-11-01T10:00:00.000000Z", **message, "done": bool(done)}

@@ -40,6 +40,9 @@ class Chat:
     def broken(self, message):
         return sse(self.error(502, message))
 
+    def keep_alive(self):
+        return b": keep-alive\n\n"
+
     def finish(self):
         return "content_filter" if self.answer.blocked else "tool_calls" if self.answer.tool else "stop"
 
@@ -123,7 +126,7 @@ class Completions:
     def error(self, status, message, blocked=False):
         return error(status, message, self.answer if blocked else None)
 
-    broken = Chat.broken
+    broken, keep_alive = Chat.broken, Chat.keep_alive
 
     def choice(self, text, finish=None):
         return {**self.head, "choices": [{"index": 0, "text": text, "finish_reason": finish, "logprobs": None}]}
@@ -164,6 +167,7 @@ class Embeddings:
 
 class Responses:
     type = "text/event-stream"
+    keep_alive = Chat.keep_alive
 
     def __init__(self, body):
         self.body, given = body, body["input"]

@@ -1,6 +1,7 @@
 """The little language in which a prompt tells the scripted model what to do, and what comes of it.
 
-Each line of the last user message may be a directive, as of the gate's own demo model; without one the model echoes.
+Each line of the last user message may be a directive, as of the gate's own demo model; without one the model echoes. Beyond
+those, `rest: 1.5` is silent for so many seconds before the first event and again after the fourth.
 """
 
 import json
@@ -23,7 +24,7 @@ class Answer:
 
     def __init__(self, prompt, structured=False):
         self.prompt, self.structured = prompt, structured
-        self.say = self.reasoning = self.tool = self.fail = self.cut = None
+        self.say = self.reasoning = self.tool = self.fail = self.cut = self.rest = None
         # What `play` alone sets:
         self.blocked = None    # the message in place of what was stopped
         self.refused = None    # the prompt does not reach the model at all
@@ -42,7 +43,7 @@ class Answer:
                 self.say = said[1]
                 return
             name, _, value = line.strip().partition(":")
-            if name in ("reasoning", "tool", "fail", "cut"):
+            if name in ("reasoning", "tool", "fail", "cut", "rest"):
                 setattr(self, name, value.strip())
             rest = after
 
