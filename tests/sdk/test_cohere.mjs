@@ -4,7 +4,7 @@ import { CohereClientV2, CohereError } from "cohere-ai";
 import { BASE, proves, record, screened, seen } from "./common.mjs";
 import { contract } from "./contract.mjs";
 
-const client = new CohereClientV2({ token: "test", environment: BASE });
+const client = new CohereClientV2({ token: "test", environment: BASE, timeoutInSeconds: 20 });
 const tools = [{ type: "function", function: { name: "look_up", description: "Looks up.", parameters: { type: "object", properties: {} } } }];
 const asking = (content, extra = {}) => ({ model: "command-demo", messages: [{ role: "user", content }], tools, ...extra });
 const typed = (status) => (error) => error instanceof CohereError && status(error.statusCode);
