@@ -34,10 +34,13 @@ export function show(it) {
   return [...parts, `\`${it.finish}\``].join(", ");
 }
 
+/** The HTTP status in an exception, where it has one. */
+export const statusOf = (error) => [error.status, error.statusCode, error.status_code].find((it) => typeof it === "number");
+
 /** An exception as an application tells it from others. */
 export function describe(error) {
   if (error.lastError) return `${describe(error.lastError)} in \`${error.constructor.name}\``;
-  const status = error.status ?? error.statusCode ?? error.status_code;
+  const status = statusOf(error);
   const known = [...new Set([status, error.code, error.type])].filter((it) => typeof it === "string" || typeof it === "number");
   const kind = error instanceof Error ? `\`${error.constructor.name}\`` : "error part";
   return kind + (known.length ? ` (${known.join(", ")})` : "");

@@ -69,9 +69,14 @@ class Seen:
         return ", ".join([*parts, f"`{self.finish}`"])
 
 
+def status_of(error):
+    """The HTTP status in an exception, where it has one."""
+    return next((value for name in ("status_code", "code", "status") if isinstance(value := getattr(error, name, None), int)), None)
+
+
 def describe(error):
     """An exception as an application tells it from others."""
-    status = getattr(error, "status_code", None) or getattr(error, "code", None) or getattr(error, "status", None)
+    status = status_of(error)
     code = getattr(error, "code", None) or getattr(error, "type", None)
     known = [str(part) for part in dict.fromkeys((status, code)) if isinstance(part, (int, str))]
     return f"`{type(error).__name__}`" + (f" ({', '.join(known)})" if known else "")

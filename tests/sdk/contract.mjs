@@ -1,6 +1,6 @@
 // What every SDK has to see, whatever its wire format. A suite says how to ask and what its own endings are called.
 import assert from "node:assert/strict";
-import { REFUSALS, blockedPrompts, describe, gated, proves, raised, received, record, screened, seen } from "./common.mjs";
+import { REFUSALS, blockedPrompts, describe, gated, proves, raised, received, record, screened, seen, statusOf } from "./common.mjs";
 
 const words = ["all is fine and then ", "一切都好然后"];
 
@@ -138,12 +138,14 @@ export function contract(suite) {
     const plain = await raised(() => whole("fail: 503"), outage);
     assert.equal((await received()).length, 1 + retries);
     const stream = await raised(() => streamed("fail: 503"), outage);
+    assert.deepEqual([plain, stream].map((error) => statusOf(error.lastError ?? error)), [503, 503]);
     note("model fails (503)", describe(plain), describe(stream));
   });
 
   proves(`${sdk}: an upstream that breaks off does not look like an end`, async () => {
     const text = "cut: 3\nsay: this breaks off somewhere in the middle of it";
-    const died = (error) => breaks(error) || !gated;
+    const blamed = (error) => statusOf(error) >= 400 && statusOf(error) < 500;
+    const died = (error) => !blamed(error) && (breaks(error) || !gated);
     const plain = await raised(() => whole(text), (error) => outage(error) || died(error));
     let stream;
     try {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common import REFUSALS, Seen, blocked_prompts, describe, gate, raised, received, record, transport_errors
+from common import REFUSALS, Seen, blocked_prompts, describe, gate, gated, raised, received, record, status_of, transport_errors
 
 PASSES = ["a plain answer of seven words here", "一个普通的回答，没有什么特别的"]
 BLOCKED = [
@@ -145,16 +145,19 @@ class Contract:
         plain = raised(lambda: self.whole("fail: 503"), self.outages)
         assert len(received()) == 1 + self.retries
         streamed = raised(lambda: self.streamed("fail: 503"), self.outages)
+        assert status_of(plain) == status_of(streamed) == 503
         self.note("model fails (503)", describe(plain), describe(streamed))
 
     def test_an_upstream_that_breaks_off_does_not_look_like_an_end(self):
         text = "cut: 3\nsay: this breaks off somewhere in the middle of it"
         breaks = self.breaks + transport_errors()
         plain = raised(lambda: self.whole(text), self.outages + breaks)
+        assert not gated() or status_of(plain) >= 500
         try:
             streamed = self.streamed(text)
             assert streamed.finish in self.failed
         except breaks as error:
+            assert not 400 <= (status_of(error) or 0) < 500
             streamed = describe(error)
         self.note("model breaks off", describe(plain), streamed)
 
