@@ -22,7 +22,7 @@ policies:
 	$(TIDEGATE_BIN) check --config config/tidegate.yaml --deny-warnings
 	$(TIDEGATE_BIN) test --config config/tidegate.yaml --coverage
 
-sdk-test: ## the official openai Python and Node SDKs against the binary
+sdk-test: ## the official SDKs in Python and JavaScript against the binary; docs/dialects.md shows what they see
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/sdk/run.sh
 

@@ -1,0 +1,1 @@
+"""What the scripted model server says, dialect by dialect."""
