@@ -8,7 +8,7 @@ use crate::domain::{Author, EditClass, TextKind};
 /// One row of a dialect: every string at `path`.
 ///
 /// In a path, `[]` stands for every element of an array, `[word]` for those whose tag (`type`) is that
-/// word, `*` for every key, and a final `**` for everything below, keys included.
+/// word, `[?member]` for those in which that member says something, `*` for every key, and a final `**` for everything below, keys included.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The tag that the whole document must have; any, without one.
@@ -363,6 +363,14 @@ impl Walk<'_> {
         let Some(step) = self.table.steps.get(at).filter(|step| !step.types.is_empty()) else {
             return place;
         };
+        let says = |word: &str| {
+            let member = word.strip_prefix('?').map(|name| self.doc.member(node, name, self.bytes));
+            let kind = member.flatten().map(|member| self.doc.kind(member));
+            kind.is_some_and(|kind| !matches!(kind, Kind::Null | Kind::False))
+        };
+        if let Some(&(_, at)) = step.types.iter().find(|(word, _)| says(word)) {
+            return Place::At(at);
+        }
         let tag = self.doc.member(node, &self.table.keys.tag, self.bytes);
         let Some(word) = tag.and_then(|tag| self.doc.string(tag, self.bytes)) else { return place };
         let known = step.types.iter().find(|(known, _)| **known == *word);

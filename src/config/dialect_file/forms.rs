@@ -16,8 +16,12 @@ pub type Values = Named<String>;
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "a request form")]
 pub struct RequestForm {
+    /// Where everything that is inherited stands: `requests[].params`.
+    pub under: Option<String>,
     /// The field that holds the prompt; of several, one has to be there. Errors name the first.
     pub prompt: OneOrMany<String>,
+    /// Lists whose elements are turns with a role of their own, where those are not the prompt.
+    pub turns: OneOrMany<String>,
     /// What the prompt has to be.
     pub prompt_is: Option<PromptShape>,
     /// The field that names the model.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::data_url;
 use super::splice::Place;
 use crate::domain::{Author, EditClass, Passage, TextKind};
-use crate::wire::dialect::Roles;
+use crate::wire::dialect::{Path, Roles};
 use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Strictness, decode, parse};
 use crate::wire::table::{By, Found, Leaf, Media};
 
@@ -48,7 +48,7 @@ pub(in crate::wire) struct Reader<'d> {
     /// Members beside which a text is never changed.
     sealed: &'d [String],
     /// Lists right below the top whose elements are turns.
-    turns: &'d [String],
+    turns: &'d [Path],
     /// The author of the message that was read last.
     role: Option<(NodeId, Author)>,
     pub(in crate::wire) gathered: Gathered,
@@ -75,7 +75,7 @@ impl<'d> Reader<'d> {
     }
 
     /// The same, with members beside which a text is never changed, and lists of turns.
-    pub(super) fn with(self, sealed: &'d [String], turns: &'d [String]) -> Self {
+    pub(super) fn with(self, sealed: &'d [String], turns: &'d [Path]) -> Self {
         Self { sealed, turns, ..self }
     }
 
@@ -207,15 +207,39 @@ impl<'d> Reader<'d> {
 
     /// The index of the message, the item, the prompt or the answer that a node stands in.
     fn turn_of(&self, node: NodeId) -> Option<usize> {
-        let message = message_of(self.doc, node)?;
-        let list = self.doc.key(self.doc.parent(message)?, self.bytes)?;
-        self.turns.iter().any(|turns| *turns == *list).then(|| self.doc.index(message))
+        self.message_of(node).map(|message| self.doc.index(message))
+    }
+
+    /// The message, the item, the prompt or the answer that a node stands in: an element of a list of turns, and no
+    /// object below one, whatever that says of a role.
+    fn message_of(&self, node: NodeId) -> Option<NodeId> {
+        let mut trail = vec![node];
+        let mut at = node;
+        while let Some(parent) = self.doc.parent(at).filter(|&parent| parent != Doc::ROOT) {
+            trail.push(parent);
+            at = parent;
+        }
+        trail.reverse();
+        self.turns.iter().find_map(|turns| {
+            let mut nodes = trail.iter().copied();
+            for (name, each) in &turns.segments {
+                let member = nodes.next()?;
+                if self.doc.key(member, self.bytes)? != name.as_str() {
+                    return None;
+                }
+                if *each {
+                    nodes.next()?;
+                }
+            }
+            let message = nodes.next()?;
+            self.doc.key_range(message).is_none().then_some(message)
+        })
     }
 
     fn author(&mut self, by: By, node: NodeId) -> Author {
         let message = match by {
             By::Always(author) => return author,
-            By::Role => message_of(self.doc, node),
+            By::Role => self.message_of(node),
         };
         let Some(message) = message else { return Author::Unknown };
         match self.role {
@@ -258,16 +282,6 @@ pub(super) fn path_of(doc: &Doc, bytes: &[u8], node: NodeId) -> String {
 fn joined(base: &str, path: &str) -> String {
     let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
     format!("{base}{dot}{path}")
-}
-
-/// The element of the list right below the top that a node stands in: its message.
-pub(super) fn message_of(doc: &Doc, node: NodeId) -> Option<NodeId> {
-    let (mut at, mut below, mut below_that) = (node, None, None);
-    while let Some(parent) = doc.parent(at) {
-        (below_that, below) = (below, Some(at));
-        at = parent;
-    }
-    (doc.kind(below?) == Kind::Array).then_some(below_that)?
 }
 
 /// Whether something beside a text says that it must stay as it is: a signature in its object, or in an object

@@ -12,7 +12,7 @@ use super::nodes::{all_at, at};
 use super::splice::{PassageEdit, Place, Unsplicable, patches};
 use crate::config::dialect_file::PromptShape;
 use crate::domain::Passage;
-use crate::wire::dialect::{Dialect, RequestSpec};
+use crate::wire::dialect::{Dialect, Path, RequestSpec};
 use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Strictness, apply, parse};
 use crate::wire::table::{By, Media};
 
@@ -55,7 +55,7 @@ impl Request {
         }
         let spec = &dialect.request;
         let mut reader =
-            Reader::new(&doc, &bytes, true, &spec.roles).with(&spec.sealed, &spec.prompt);
+            Reader::new(&doc, &bytes, true, &spec.roles).with(&spec.sealed, &spec.turns);
         let walked = spec.table.walk(&doc, &bytes, &mut |found| reader.read(&found));
         // First, because a key in other letters is the likelier mistake than one that is missing.
         walked.map_err(|twin| BodyProblem::twin(&twin, &doc, &bytes))?;
@@ -168,25 +168,14 @@ impl Head {
 const PROSE: [&str; 3] = ["", "text", "text/plain"];
 
 /// The field with the prompt, and its name.
-fn prompt_of<'s>(spec: &'s RequestSpec, doc: &Doc, bytes: &[u8]) -> Option<(&'s str, NodeId)> {
-    let field = |name: &'s String| {
-        let camel = doc.member(Doc::ROOT, name, bytes);
-        Some((name.as_str(), camel.or_else(|| snake_member(spec, doc, bytes, name))?))
+fn prompt_of(spec: &RequestSpec, doc: &Doc, bytes: &[u8]) -> Option<(String, NodeId)> {
+    let field = |path: &Path| {
+        let node = all_at(doc, bytes, Doc::ROOT, path).first().copied();
+        let snake = || all_at(doc, bytes, Doc::ROOT, &path.in_snake_case()).first().copied();
+        let node = node.or_else(|| spec.table.reads_snake_case().then(snake).flatten())?;
+        Some((path.to_string(), node))
     };
     spec.prompt.iter().find_map(field)
-}
-
-/// The member that protobuf would read under a name in `camelCase`.
-fn snake_member(spec: &RequestSpec, doc: &Doc, bytes: &[u8], name: &str) -> Option<NodeId> {
-    spec.table.reads_snake_case().then_some(())?;
-    let mut snake = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(c.to_ascii_lowercase());
-    }
-    doc.member(Doc::ROOT, &snake, bytes)
 }
 
 fn check_shape(
@@ -204,13 +193,13 @@ fn check_shape(
     }
     let Some(first) = spec.prompt.first() else { return Ok(()) };
     let Some((field, node)) = prompt_of(spec, doc, bytes) else {
-        return Err(BodyProblem::Field { field: first.clone(), expected: "is required" });
+        return Err(BodyProblem::Field { field: first.to_string(), expected: "is required" });
     };
-    let problem = |expected| Err(BodyProblem::Field { field: field.to_owned(), expected });
+    let problem = |expected| Err(BodyProblem::Field { field: field.clone(), expected });
     if spec.prompt_is == PromptShape::Objects && doc.kind(node) == Kind::Array {
         let found = doc.children(node).count();
         if found > limit {
-            return Err(BodyProblem::TooManyMessages { found, limit, field: field.to_owned() });
+            return Err(BodyProblem::TooManyMessages { found, limit, field: field.clone() });
         }
     }
     match (spec.prompt_is, doc.kind(node)) {

@@ -60,8 +60,8 @@ impl Response {
             return Err(BodyProblem::NotAnObject);
         }
         let spec = &dialect.response;
-        let (roles, turns) = (Roles::default(), spec.unit.clone().into_iter().collect::<Vec<_>>());
-        let mut reader = Reader::new(&doc, &bytes, false, &roles).with(&spec.sealed, &turns);
+        let roles = Roles::default();
+        let mut reader = Reader::new(&doc, &bytes, false, &roles).with(&spec.sealed, &spec.turns);
         let mut units = Vec::new();
         let walked = spec.table.walk(&doc, &bytes, &mut |found| {
             reader.read(&found);

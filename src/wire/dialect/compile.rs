@@ -100,9 +100,11 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
             Author::Unknown
         })
     });
+    let turns = if form.turns.is_empty() { &form.prompt } else { &form.turns };
     RequestSpec {
         table: Table::new(&rows, keys(form.tag.as_deref(), form.snake_case == Some(true))),
-        prompt: form.prompt.0.clone(),
+        turns: turns.iter().map(|path| Path::read(path)).collect(),
+        prompt: form.prompt.iter().map(|path| Path::read(path)).collect(),
         prompt_is: form.prompt_is.unwrap_or(PromptShape::Any),
         model: Path::read(form.model.as_deref().unwrap_or("model")),
         stream: path(&form.stream),
@@ -128,6 +130,7 @@ fn answer(form: &AnswerForm, mistakes: &mut Mistakes) -> AnswerSpec {
     AnswerSpec {
         table: Table::new(&rows, keys(form.tag.as_deref(), false)),
         unit: form.unit.as_deref().map(list_name),
+        turns: form.unit.as_deref().map(|list| Path::read(&list_name(list))).into_iter().collect(),
         sealed: form.sealed.0.clone(),
         coupled: values(&["response", "coupled"], &form.coupled, mistakes),
     }

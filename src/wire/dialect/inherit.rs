@@ -1,7 +1,7 @@
 //! A dialect that is like another one: what it does not say is as there.
 
 use crate::config::dialect_file::{
-    AnswerForm, DialectFile, EventForm, RequestForm, ShapesForm, StreamForm,
+    AnswerForm, DialectFile, EventForm, PartsForm, RequestForm, ShapesForm, StreamForm,
 };
 use crate::config::{Named, OneOrMany};
 
@@ -40,8 +40,46 @@ fn or<T: Clone>(own: Option<&T>, base: Option<&T>) -> Option<T> {
     own.or(base).cloned()
 }
 
-fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
+/// A path below another one.
+fn under(above: &str, path: &str) -> String {
+    if path.is_empty() { above.to_owned() } else { format!("{above}.{path}") }
+}
+
+/// A form with all its places below a path.
+fn moved(form: &RequestForm, above: &str) -> RequestForm {
+    let list =
+        |list: &OneOrMany<String>| OneOrMany(list.iter().map(|path| under(above, path)).collect());
+    let texts = |texts: &Named<String>| {
+        Named(texts.iter().map(|(path, line)| (under(above, path), line.clone())).collect())
+    };
+    let one = |path: &Option<String>| path.as_ref().map(|path| under(above, path));
     RequestForm {
+        // What asks for one answer does not ask for all of them.
+        stream: None,
+        usage: None,
+        choices: None,
+        json: OneOrMany::default(),
+        model: None,
+        turns: list(if form.turns.is_empty() { &form.prompt } else { &form.turns }),
+        prompt: list(&form.prompt),
+        parts: form
+            .parts
+            .as_ref()
+            .map(|parts| PartsForm { at: under(above, &parts.at), ..parts.clone() }),
+        text: texts(&form.text),
+        media: texts(&form.media),
+        skip: list(&form.skip),
+        under: one(&form.under),
+        ..form.clone()
+    }
+}
+
+fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
+    let moved = own.under.as_deref().map(|above| moved(base, above));
+    let base = moved.as_ref().unwrap_or(base);
+    RequestForm {
+        under: None,
+        turns: instead(&own.turns, &base.turns),
         prompt: instead(&own.prompt, &base.prompt),
         prompt_is: own.prompt_is.or(base.prompt_is),
         model: or(own.model.as_ref(), base.model.as_ref()),

@@ -49,7 +49,8 @@ pub struct Dialect {
 #[derive(Clone, Debug)]
 pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) table: Table,
-    pub(in crate::wire) prompt: Vec<String>,
+    pub(in crate::wire) turns: Vec<Path>,
+    pub(in crate::wire) prompt: Vec<Path>,
     pub(in crate::wire) prompt_is: PromptShape,
     pub(in crate::wire) model: Path,
     pub(in crate::wire) stream: Option<Path>,
@@ -96,6 +97,7 @@ impl Default for Roles {
 pub(in crate::wire) struct AnswerSpec {
     pub(in crate::wire) table: Table,
     pub(in crate::wire) unit: Option<String>,
+    pub(in crate::wire) turns: Vec<Path>,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) coupled: Vec<(Path, Vec<u8>)>,
 }
@@ -134,6 +136,21 @@ impl Path {
             None => (segment.to_owned(), false),
         };
         Self { segments: text.split('.').filter(|s| !s.is_empty()).map(segment).collect() }
+    }
+
+    /// The same path as protobuf reads it too.
+    pub(in crate::wire) fn in_snake_case(&self) -> Self {
+        let snake = |(name, each): &(String, bool)| {
+            let mut snake = String::with_capacity(name.len() + 4);
+            for c in name.chars() {
+                if c.is_ascii_uppercase() {
+                    snake.push('_');
+                }
+                snake.push(c.to_ascii_lowercase());
+            }
+            (snake, *each)
+        };
+        Self { segments: self.segments.iter().map(snake).collect() }
     }
 
     /// The name of the member that it ends at, and the path of the object that it is a member of.
@@ -278,7 +295,7 @@ impl Dialect {
 
     /// The field that holds the prompt, for `param` in errors.
     pub fn prompt_param(&self) -> Option<&str> {
-        self.request.prompt.first().map(String::as_str)
+        self.file.request.prompt.first().map(String::as_str)
     }
 
     /// Whether answers may be streams.
