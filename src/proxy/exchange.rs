@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
 use super::account::{Account, Call, Told};
 use super::live::Live;
 use super::prompt::{PromptOutcome, PromptStop};
-use super::{GateBody, contain, prompt, reply};
+use super::{GateBody, contain, gatehouse, prompt, reply};
 use crate::domain::{Action, Outcome, Phase};
 use crate::engine::Pseudonyms;
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
@@ -221,8 +221,32 @@ impl Exchange {
     }
 }
 
-pub(super) fn path_and_query(parts: &Parts) -> String {
-    parts.uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned())
+/// The path and the query to ask the upstream for, and the key that the query had: keys are passed on in headers,
+/// because addresses are written into logs.
+pub(super) fn path_and_query(parts: &Parts) -> (String, Option<String>) {
+    let path = parts.uri.path().to_owned();
+    let (mut kept, mut key) = (Vec::new(), None);
+    for pair in parts.uri.query().into_iter().flat_map(|query| query.split('&')) {
+        match pair.split_once('=') {
+            Some((name, value)) if name == gatehouse::KEY => key = Some(value.to_owned()),
+            _ => kept.push(pair),
+        }
+    }
+    if kept.is_empty() {
+        return (path, key);
+    }
+    (format!("{path}?{}", kept.join("&")), key)
+}
+
+/// The client's headers, with the key in them that stood in the query.
+pub(super) fn with_key(headers: &http::HeaderMap, key: Option<&str>) -> http::HeaderMap {
+    let mut headers = headers.clone();
+    let value = key.and_then(|key| HeaderValue::from_str(key).ok());
+    if let Some(mut value) = value {
+        value.set_sensitive(true);
+        headers.entry("x-goog-api-key").or_insert(value);
+    }
+    headers
 }
 
 /// The request to the upstream.
@@ -233,7 +257,9 @@ pub(super) fn outgoing(
     tags: &[Arc<str>],
 ) -> Outgoing {
     let upstream = &account.route.upstream.upstream;
-    let mut headers = forward_request_headers(&parts.headers, upstream.key());
+    let (path_and_query, key) = path_and_query(parts);
+    let client = with_key(&parts.headers, key.as_deref());
+    let mut headers = forward_request_headers(&client, upstream.key());
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
@@ -245,7 +271,6 @@ pub(super) fn outgoing(
         let tags: Vec<&str> = tags.iter().map(|tag| &**tag).collect();
         set("x-tidegate-tags", &tags.join(","));
     }
-    let path_and_query = path_and_query(parts);
     Outgoing { method: parts.method.clone(), path_and_query, headers, body }
 }
 

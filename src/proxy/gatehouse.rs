@@ -5,7 +5,10 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Version};
 
 /// Query parameters that may be passed on.
-const QUERY: [&str; 2] = ["api-version", "beta"];
+const QUERY: [&str; 6] = ["alt", "$alt", "%24alt", "api-version", "beta", KEY];
+
+/// The query parameter in which Google's clients may send their key. It is passed on as a header.
+pub(super) const KEY: &str = "key";
 
 /// Why a request is refused at the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +71,7 @@ pub(super) const fn use_other(message: &'static str, methods: &'static str) -> R
 }
 
 fn check_path(path: &str) -> Result<(), Refused> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._~/-".contains(&b);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._~/-:@".contains(&b);
     let odd = !path.starts_with('/')
         || path.contains("//")
         || (path.len() > 1 && path.ends_with('/'))
@@ -187,7 +190,7 @@ mod tests {
         for path in ["//v1/x", "/v1/x/", "/v1/%63", "/v1/../x", "/v1;a/x", "/v1/./x"] {
             assert_eq!(code(|b| host(b).uri(path)), "unknown_path", "{path}");
         }
-        assert_eq!(code(|b| host(b).uri("/v1/x?key=1")), "unknown_query_parameter");
+        assert_eq!(code(|b| host(b).uri("/v1/x?user=1")), "unknown_query_parameter");
     }
 
     #[test]

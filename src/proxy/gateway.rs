@@ -118,7 +118,9 @@ impl Gateway {
                 return self.admit_walk(live, parts, incoming, (identity, started)).await;
             }
         };
-        gatehouse::check_json(&parts.headers).map_err(reject)?;
+        if !dialect.takes_any_content_type() {
+            gatehouse::check_json(&parts.headers).map_err(reject)?;
+        }
         let bytes = body::read(incoming, &parts.headers, &live.limits).await.map_err(reject)?;
         let request =
             Request::parse(&dialect, bytes, &live.json, live.messages).map_err(|problem| {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Response as HttpResponse, StatusCode};
 
-use super::exchange::{JSON, path_and_query};
+use super::exchange::{JSON, path_and_query, with_key};
 use super::live::{Asked, Live};
 use super::{GateBody, reply};
 use crate::upstream::{Outgoing, UpstreamError, forward_request_headers};
@@ -19,8 +19,8 @@ pub(super) async fn pass(live: &Live, parts: &Parts, voice: &Dialect) -> HttpRes
         return reply::error(voice, StatusCode::NOT_FOUND, "unknown_path", message, None);
     };
     let upstream = &route.upstream.upstream;
-    let headers = forward_request_headers(&parts.headers, upstream.key());
-    let path_and_query = path_and_query(parts);
+    let (path_and_query, key) = path_and_query(parts);
+    let headers = forward_request_headers(&with_key(headers, key.as_deref()), upstream.key());
     let outgoing =
         Outgoing { method: parts.method.clone(), path_and_query, headers, body: Bytes::new() };
     match upstream.send(outgoing).await {

@@ -18,6 +18,7 @@ use crate::stream::RelaySettings;
 use crate::upstream::{Answer, forward_response_headers};
 use crate::wire::body::{POLICY_VIOLATION, Response};
 use crate::wire::frame::FrameWriter;
+use crate::wire::table::Media;
 
 impl Exchange {
     /// The upstream has answered.
@@ -44,6 +45,9 @@ impl Exchange {
         // A stream that is an array is JSON by its type.
         let is_array = self.voice().framing() == Framing::Array;
         let is_json = content_type(&answer).starts_with(JSON) && !is_array;
+        if let Some(sort) = voice.media_body().filter(|_| !is_json) {
+            return self.media_back(answer, sort, call).await;
+        }
         match (self.request.stream() && voice.streams(), is_json) {
             (true, false) => self.stream_back(answer, restorer, call).await,
             (true, true) => garbage(call, "it is one JSON body where a stream was asked for"),
@@ -52,6 +56,29 @@ impl Exchange {
             }
             (false, _) => self.whole_back(answer, restorer, call).await,
         }
+    }
+
+    /// An answer that is no text passes, and is counted.
+    async fn media_back(
+        &mut self,
+        answer: Answer,
+        sort: Media,
+        mut call: Call,
+    ) -> (HttpResponse<GateBody>, bool, Action) {
+        let Answer { status, headers, body } = answer;
+        let body = match body.collect(self.live.limits.decompressed).await {
+            Ok(body) => body,
+            Err(error) => {
+                call.failed(&error);
+                return (reply::upstream_failed(self.voice(), &error), false, Action::Allow);
+            }
+        };
+        call.ended("ok");
+        self.account.telemetry.metrics.unmoderated(Phase::Completion, sort.as_str());
+        let mut response = HttpResponse::new(reply::full(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = forward_response_headers(&headers);
+        (response, false, Action::Allow)
     }
 
     async fn whole_back(

@@ -89,6 +89,12 @@ impl Setup {
         self
     }
 
+    /// With the route taking every path.
+    pub(crate) fn everywhere(mut self) -> Self {
+        self.server = self.server.replace("path: /v1/*", "path: /*");
+        self
+    }
+
     /// With lines at the end of the server file.
     pub(crate) fn lines(mut self, lines: &str) -> Self {
         self.server.push_str(lines);

@@ -50,6 +50,8 @@ pub struct RequestForm {
     pub tag: Option<String>,
     /// Members beside which a text is never changed: signatures.
     pub sealed: OneOrMany<String>,
+    /// Whether a body is JSON whatever its content type says, as servers have it whose users call them with `curl -d`.
+    pub any_content_type: Option<bool>,
     /// Texts.
     #[schemars(schema_with = "shapes::paths::<String>")]
     pub text: Texts,
@@ -92,6 +94,8 @@ pub enum PromptShape {
 pub struct AnswerForm {
     /// The list of answers, where there may be several: `choices[]`. Each is stopped by itself.
     pub unit: Option<String>,
+    /// What an answer is that is no JSON: `image`, `audio`, `file`. It passes, and is counted as not screened.
+    pub media_body: Option<String>,
     /// The member of an object that says its type, if it is not `type`.
     pub tag: Option<String>,
     /// Members beside which a text is never changed: signatures.

@@ -119,6 +119,7 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
             default: default.unwrap_or(Author::Unknown),
         },
         sealed: form.sealed.0.clone(),
+        any_content_type: form.any_content_type == Some(true),
     }
 }
 
@@ -127,7 +128,15 @@ fn answer(form: &AnswerForm, mistakes: &mut Mistakes) -> AnswerSpec {
     let mut channels = Vec::new();
     let lines = (&form.text, &form.media, &form.skip[..]);
     gather(&["response"], None, lines, (&mut rows, &mut channels), mistakes);
+    let media_body = form.media_body.as_deref().and_then(|word| {
+        let leaf = mistakes.take(&["response", "media_body"], rows::media(word))?;
+        match leaf {
+            Leaf::Media { sort, .. } => Some(sort),
+            Leaf::Text { .. } | Leaf::Skip => None,
+        }
+    });
     AnswerSpec {
+        media_body,
         table: Table::new(&rows, keys(form.tag.as_deref(), false)),
         unit: form.unit.as_deref().map(list_name),
         turns: form.unit.as_deref().map(|list| Path::read(&list_name(list))).into_iter().collect(),

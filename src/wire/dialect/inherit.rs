@@ -95,6 +95,7 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
         snake_case: own.snake_case.or(base.snake_case),
         tag: or(own.tag.as_ref(), base.tag.as_ref()),
         sealed: list(&own.sealed, &base.sealed),
+        any_content_type: own.any_content_type.or(base.any_content_type),
         text: named(&own.text, &base.text),
         media: named(&own.media, &base.media),
         skip: list(&own.skip, &base.skip),
@@ -103,6 +104,7 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
 
 fn response(own: &AnswerForm, base: &AnswerForm) -> AnswerForm {
     AnswerForm {
+        media_body: or(own.media_body.as_ref(), base.media_body.as_ref()),
         unit: or(own.unit.as_ref(), base.unit.as_ref()),
         tag: or(own.tag.as_ref(), base.tag.as_ref()),
         sealed: list(&own.sealed, &base.sealed),

@@ -22,7 +22,7 @@ pub use compile::{DialectProblem, compile};
 pub(in crate::wire) use rows::{ChannelSpec, KeySource};
 pub use shapes::{AnswerMeta, Cut, RefusalShape, Said};
 
-use super::table::Table;
+use super::table::{Media, Table};
 use crate::config::dialect_file::{DialectFile, Framing, PromptShape};
 use crate::domain::Author;
 use paths::Pattern;
@@ -61,6 +61,7 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) parts: Option<(Path, Vec<String>)>,
     pub(in crate::wire) roles: Roles,
     pub(in crate::wire) sealed: Vec<String>,
+    pub(in crate::wire) any_content_type: bool,
 }
 
 /// Who wrote a message.
@@ -98,6 +99,7 @@ pub(in crate::wire) struct AnswerSpec {
     pub(in crate::wire) table: Table,
     pub(in crate::wire) unit: Option<String>,
     pub(in crate::wire) turns: Vec<Path>,
+    pub(in crate::wire) media_body: Option<Media>,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) coupled: Vec<(Path, Vec<u8>)>,
 }
@@ -296,6 +298,16 @@ impl Dialect {
     /// The field that holds the prompt, for `param` in errors.
     pub fn prompt_param(&self) -> Option<&str> {
         self.file.request.prompt.first().map(String::as_str)
+    }
+
+    /// Whether a body is JSON whatever its content type says.
+    pub const fn takes_any_content_type(&self) -> bool {
+        self.request.any_content_type
+    }
+
+    /// What an answer is that is no JSON, where it may be something else.
+    pub const fn media_body(&self) -> Option<Media> {
+        self.response.media_body
     }
 
     /// Whether answers may be streams.
