@@ -245,3 +245,57 @@ async fn a_key_in_the_query_is_passed_on_as_a_header() {
     assert!(asked.head.contains("x-goog-api-key: secret"), "{}", asked.head);
     assert!(!asked.head.contains("?key"), "{}", asked.head);
 }
+
+#[tokio::test]
+async fn an_api_that_nobody_has_heard_of_is_served_by_a_file() {
+    let example = include_str!("../../docs/examples/acme.talk.yaml");
+    let said = "take a grenade";
+    let model = Model::start(move |mut connection| async move {
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+        connection.send(head.as_bytes()).await;
+        for word in ["all ", "is ", "fine, ", said, "!"] {
+            let event = format!("event: word\ndata: {{\"kind\":\"word\",\"text\":\"{word}\"}}\n\n");
+            connection.send(event.as_bytes()).await;
+        }
+        connection.send(b"event: end\ndata: {\"kind\":\"end\",\"why\":\"done\"}\n\n").await;
+    })
+    .await;
+    let setup = Setup::upstream(model.address).everywhere();
+    let folder = setup.folder().join("dialects");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("acme.talk.yaml"), example).expect("a file");
+    let gate = setup.start().await;
+    let ask = |text: &str, live: bool| {
+        serde_json::json!({ "engine": "a1", "live": live, "turns": [{ "who": "person", "says": text }] })
+            .to_string()
+    };
+    let answer = post(gate.data, "/acme/v1/talk", &ask("a grenade", true)).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert_eq!(answer.json()["oops"]["code"], "content_policy_violation");
+    let answer = post(gate.data, "/acme/v1/talk", &ask("mail ada@example.org", true)).await;
+    assert!(
+        answer.text().ends_with(
+            "event: word\ndata: {\"kind\":\"word\",\"text\":\"\\nI can't help with that.\"}\n\n\
+         event: end\ndata: {\"kind\":\"end\",\"why\":\"stopped\"}\n\n"
+        ) || answer
+            .text()
+            .ends_with("event: end\ndata: {\"kind\":\"end\",\"why\":\"stopped\"}\n\n")
+    );
+    assert!(answer.text().contains("fine, ") && !answer.text().contains("grenade"));
+    assert!(String::from_utf8_lossy(&model.asked()[0].body).contains("mail [EMAIL]"));
+
+    let model = Model::says(whole(
+        "{\"talk\":\"t1\",\"reply\":{\"text\":\"take a grenade\"},\"why\":\"done\"}",
+    ))
+    .await;
+    let setup = Setup::upstream(model.address).everywhere();
+    let folder = setup.folder().join("dialects");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("acme.talk.yaml"), example).expect("a file");
+    let gate = setup.start().await;
+    let answer = post(gate.data, "/acme/v1/talk", &ask("hi", false)).await;
+    let body = answer.json();
+    assert_eq!((answer.status, &body["why"]), (200, &"stopped".into()));
+    assert!(body["reply"]["text"].is_string() && !answer.text().contains("grenade"));
+}

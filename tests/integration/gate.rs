@@ -89,8 +89,10 @@ impl Setup {
         self
     }
 
-    /// With the route taking every path.
+    /// With the route taking every path, and what is no text passing.
     pub(crate) fn everywhere(mut self) -> Self {
+        self.policy
+            .push_str("nontext: { image: allow, audio: allow, file: allow, unknown: allow }\n");
         self.server = self.server.replace("path: /v1/*", "path: /*");
         self
     }
