@@ -98,7 +98,7 @@ impl Gateway {
         let live = self.live.load_full();
         let path = parts.uri.path();
         let posture = live.posture(parts.method.as_str(), path, parts.uri.query());
-        let voice = live.voice(parts.method.as_str(), path);
+        let voice = posture.voice();
         let reject = |refused| Box::new(self.reject(&voice, refused));
         gatehouse::check(&parts).map_err(reject)?;
         let unknown = || Box::new(self.unknown_path(&voice));

@@ -201,10 +201,7 @@ impl Live {
 
     /// The dialect in which errors on a path are told.
     pub fn voice(&self, method: &str, path: &str) -> Arc<Dialect> {
-        match self.posture(method, path, None) {
-            Posture::Screen(dialect) | Posture::Pass(dialect) | Posture::Refuse(dialect) => dialect,
-            Posture::Unknown => Dialects::fallback(),
-        }
+        self.posture(method, path, None).voice()
     }
 }
 

@@ -62,17 +62,18 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Response<GateBody> {
     let metrics = &gateway.telemetry().metrics;
-    let voice = gateway.live().voice(request.method().as_str(), request.uri().path());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let voice = || gateway.live().voice(method.as_str(), uri.path());
     let Ok(permit) = Arc::clone(free).try_acquire_owned() else {
         metrics.rejected("overloaded");
-        return reply::overloaded(&voice);
+        return reply::overloaded(&voice());
     };
     // What the exchange shares with others is atomic or is put back only when it is whole.
     let handled = AssertUnwindSafe(gateway.handle(request)).catch_unwind().await;
     let response = handled.unwrap_or_else(|panic| {
         forget(panic);
         metrics.panicked("exchange");
-        reply::internal_error(&voice)
+        reply::internal_error(&voice())
     });
     let metrics = Arc::clone(metrics);
     response.map(|body| Contained { body: Some(body), metrics, _permit: permit }.boxed_unsync())

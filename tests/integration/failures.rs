@@ -104,3 +104,29 @@ async fn an_upstreams_own_error_passes_unless_it_quotes_what_the_policy_stops() 
     answer.is_error(429, "upstream_error");
     assert!(!answer.text().contains("ada@"), "{}", answer.text());
 }
+
+#[tokio::test]
+async fn a_stream_that_fails_before_the_client_has_any_of_it_is_answered_with_an_error_status() {
+    for (answer, code) in [
+        (format!("{STREAM}data: <garbage>\n\n"), "upstream_unreadable"),
+        (format!("{STREAM}<html>no stream</html>"), "upstream_error"),
+        (STREAM.to_owned(), "upstream_error"),
+        (STREAM.replace("connection: close", "content-length: 99"), "upstream_error"),
+    ] {
+        let model = Model::says(answer).await;
+        let gate = Setup::upstream(model.address).start().await;
+        ask(gate.data, &streamed("hi")).await.is_error(502, code);
+    }
+}
+
+#[tokio::test]
+async fn an_upstreams_error_event_that_may_not_be_said_stays_an_error_and_keeps_what_came_before() {
+    let error = "data: {\"error\":{\"message\":\"take a grenade\",\"code\":\"x\"}}\n\n";
+    let said = chunk("hello there ");
+    let model = Model::says(format!("{STREAM}{said}{error}")).await;
+    let gate = Setup::upstream(model.address).start().await;
+    let answer = ask(gate.data, &streamed("hi")).await;
+    answer.ends_with_error("upstream_error");
+    assert!(answer.text().starts_with(&said), "{}", answer.text());
+    assert!(!answer.text().contains("grenade") && !answer.text().contains("content_filter"));
+}

@@ -191,6 +191,18 @@ pub enum Posture {
     Unknown,
 }
 
+impl Posture {
+    /// The dialect in which errors are told.
+    pub fn voice(&self) -> Arc<Dialect> {
+        match self {
+            Self::Screen(dialect) | Self::Pass(dialect) | Self::Refuse(dialect) => {
+                Arc::clone(dialect)
+            }
+            Self::Unknown => Dialects::fallback(),
+        }
+    }
+}
+
 /// The dialects that are known, an operator's own before those that are built in.
 #[derive(Clone, Debug)]
 pub struct Dialects {

@@ -46,16 +46,13 @@ fn is_pair(pair: &str, wanted: &str) -> bool {
 }
 
 fn fits_path(pattern: &str, path: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(first) = parts.next() else { return false };
+    let Some((first, mut pattern)) = pattern.split_once('*') else { return pattern == path };
     let Some(mut rest) = path.strip_prefix(first) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        let Some((_, behind)) = rest.split_once(part) else { return false };
-        rest = behind;
+    while let Some((part, behind)) = pattern.split_once('*') {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        (pattern, rest) = (behind, after);
     }
-    rest.ends_with(last)
+    rest.ends_with(pattern)
 }
 
 #[cfg(test)]
