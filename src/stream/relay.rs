@@ -263,7 +263,11 @@ impl Relay {
         if self.speaks_after_its_end(&event) {
             return self.fail("text_after_end", out);
         }
-        let (kind, finished) = (event.kind, event.finished.clone());
+        let (kind, mut finished) = (event.kind, event.finished.clone());
+        if event.finished_all {
+            let known = self.units.keys().copied();
+            finished.extend(known.chain(0..self.settings.units.min(MOST_UNITS as u64)));
+        }
         let closed = event.closes.clone().map(|keys| (event.units.clone(), keys));
         let (waiting, mut stops) = self.screen(event, scratch);
         if kind == EventKind::Error && !stops.is_empty() {

@@ -65,6 +65,8 @@ pub enum Media {
     File,
     /// Token ids, embeddings, ciphertext.
     Unknown,
+    /// What the `mimeType` or `media_type` beside it says.
+    Typed,
 }
 
 impl Media {
@@ -74,7 +76,7 @@ impl Media {
             Self::Image => "image",
             Self::Audio => "audio",
             Self::File => "file",
-            Self::Unknown => "unknown",
+            Self::Unknown | Self::Typed => "unknown",
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct RequestForm {
     pub prompt_is: Option<PromptShape>,
     /// The field that names the model.
     pub model: Option<String>,
+    /// Whether the model stands in the path, where the last `*` of the pattern is.
+    pub model_in_path: Option<bool>,
     /// The flag that asks for a stream.
     pub stream: Option<String>,
     /// Whether a stream comes where nothing is said, or, without a flag, always.
@@ -55,7 +57,7 @@ pub struct RequestForm {
     /// Texts.
     #[schemars(schema_with = "shapes::paths::<String>")]
     pub text: Texts,
-    /// Media: `image`, `audio`, `file` or `opaque`, and who sent it.
+    /// Media: `image`, `audio`, `file`, `opaque`, or `typed` where a media type beside it says, and who sent it.
     #[schemars(schema_with = "shapes::paths::<String>")]
     pub media: Texts,
     /// What is no text: ids, enums, numbers.
@@ -132,8 +134,9 @@ pub struct StreamForm {
     /// Texts of events by their type; `*` for all types.
     #[schemars(schema_with = "shapes::paths::<EventForm>")]
     pub events: Named<EventForm>,
-    /// The field of an event, or of an answer in it, that says by being there that the answer is over.
-    pub finished_by: Option<String>,
+    /// The fields of an event, or of an answer in it, that say by being there that the answer is over; one outside the
+    /// list of answers that all of them are.
+    pub finished_by: OneOrMany<String>,
     /// Types of events that say that the answer is over.
     pub finished_at: OneOrMany<String>,
     /// Types of events with which a part begins, and the fields that number it.

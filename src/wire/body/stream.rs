@@ -155,6 +155,8 @@ pub struct Event {
     pub units: Vec<u64>,
     /// The answers that it finishes.
     pub finished: Vec<u64>,
+    /// Whether it says that all answers are over, whether they have begun or not.
+    pub finished_all: bool,
     /// The numbers of the part that begins with it.
     pub opens: Option<Vec<u64>>,
     /// The numbers of the part whose texts end with it.
@@ -265,6 +267,7 @@ impl Event {
             tokens: Vec::new(),
             units: Vec::new(),
             finished: Vec::new(),
+            finished_all: false,
             opens: None,
             closes: None,
             unknown_leaves: 0,
@@ -286,7 +289,11 @@ impl Event {
         }
         let doc = parse(bytes, Strictness::Response, &JsonLimits::default()).ok()?;
         let node = |path: &Option<_>| path.as_ref().and_then(|path| at(&doc, bytes, path));
-        let string = |path| node(path).and_then(|node| doc.string(node, bytes)).map(String::from);
+        // Some events are of no answer yet and have empty strings there.
+        let string = |path| {
+            let text = node(path).and_then(|node| doc.string(node, bytes)).map(String::from);
+            text.filter(|text| !text.is_empty())
+        };
         let (id, said_model) = (string(id), string(model));
         if id.is_none() && said_model.is_none() {
             return None;

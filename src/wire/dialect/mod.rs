@@ -53,6 +53,7 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) prompt: Vec<Path>,
     pub(in crate::wire) prompt_is: PromptShape,
     pub(in crate::wire) model: Path,
+    pub(in crate::wire) model_in_path: bool,
     pub(in crate::wire) stream: Option<Path>,
     pub(in crate::wire) streams_by_default: bool,
     pub(in crate::wire) usage: Option<Path>,
@@ -114,7 +115,7 @@ pub(in crate::wire) struct StreamSpec {
     pub(in crate::wire) tag: Option<String>,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) done: Option<String>,
-    pub(in crate::wire) finished_by: Option<Path>,
+    pub(in crate::wire) finished_by: Vec<Path>,
     pub(in crate::wire) finished_at: Vec<String>,
     pub(in crate::wire) opens: Vec<(String, Vec<KeySource>)>,
     pub(in crate::wire) closes: Vec<(String, Vec<KeySource>)>,
@@ -305,6 +306,13 @@ impl Dialect {
     /// The paths under which it is served, as patterns.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.paths.iter().map(Pattern::as_str)
+    }
+
+    /// The model that a path names, in dialects where it stands there.
+    pub fn model_of_path<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let in_path = self.request.model_in_path;
+        let mut fitting = self.paths.iter().filter(|pattern| in_path && pattern.fits_path(path));
+        fitting.find_map(|pattern| pattern.last_star(path))
     }
 
     /// The field that holds the prompt, for `param` in errors.
