@@ -13,6 +13,9 @@ use crate::policy::Policy;
 /// The most bytes of a corpus.
 const LARGEST_CORPUS: u64 = 256 << 20;
 
+/// The folder of test files below a configuration root.
+pub(super) const TESTS: &str = "tests";
+
 /// How the tests of one policy went.
 #[derive(Debug, Default)]
 pub struct SuiteReport {
@@ -55,7 +58,7 @@ impl SuiteReport {
 /// The test files below a configuration root: `tests/*.test.yaml`, and those beside the policies.
 pub fn suite_files(root: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for folder in ["tests", "policies"] {
+    for folder in [TESTS, "policies"] {
         let Ok(entries) = std::fs::read_dir(root.join(folder)) else { continue };
         let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
         files.extend(paths.filter(|path| path.to_string_lossy().ends_with(".test.yaml")));

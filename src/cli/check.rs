@@ -2,17 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 
 use super::{ConfigArg, FormatArg, environment, output};
-use crate::app::{Loaded, load, suite_files};
+use crate::app::{Files, examine, suite_files};
 use crate::config::{
-    LoadedPolicy, Problems, check_dates, configuration_root, load_policies, load_policy, load_tests,
+    LoadedPolicy, LoadedServer, Problems, configuration_root, load_policy, load_tests,
 };
-use crate::engine::everyday_problems;
-use crate::policy::{compile, holds, lint};
+use crate::policy::holds;
 use crate::telemetry::Clock;
 
 /// Flags of `check`.
@@ -67,9 +65,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 fn whole(args: &CheckArgs) -> anyhow::Result<Findings> {
     let path = args.config.path();
     let mut findings = Findings::default();
-    let Some(loaded) = findings.server(path.as_deref()) else { return Ok(findings) };
+    let server = findings.server(path.as_deref());
     if args.show_effective {
-        for setting in &loaded.server.settings {
+        for setting in server.iter().flat_map(|server| &server.settings) {
             output::say(&format!("{} = {}  ({})\n", setting.path, setting.value, setting.origin))?;
         }
     }
@@ -88,18 +86,21 @@ fn named(paths: &[PathBuf]) -> anyhow::Result<Findings> {
 
 impl Findings {
     /// A server file with every policy and test file of its root.
-    fn server(&mut self, path: Option<&Path>) -> Option<Loaded> {
-        let (loaded, problems) = load(path, &environment(), &[], None);
+    fn server(&mut self, path: Option<&Path>) -> Option<LoadedServer> {
+        let (files, problems) = Files::read(path, &environment(), &[]);
         self.problems.extend(problems);
-        let loaded = loaded?;
-        let root = &loaded.server.root;
-        for policy in load_policies(root, &loaded.server.file.policies.dir).0 {
-            self.lint(policy);
+        let Files { server, policies, tests: _ } = files;
+        for policy in policies {
+            self.policy(policy);
         }
-        for path in suite_files(root) {
-            self.problems.extend(load_tests(root, &path).1);
+        let server = server?;
+        // Where they need not pass, nobody has read them yet.
+        for path in suite_files(&server.root) {
+            if !server.file.policies.require_tests_pass {
+                self.problems.extend(load_tests(&server.root, &path).1);
+            }
         }
-        Some(loaded)
+        Some(server)
     }
 
     fn file(&mut self, root: &Path, path: &Path) {
@@ -113,20 +114,16 @@ impl Findings {
         let (policy, problems) = load_policy(root, path);
         self.problems.extend(problems);
         if let Some(policy) = policy {
-            self.problems.extend(compile(&policy).1);
-            self.lint(policy);
+            self.policy(policy);
         }
     }
 
-    /// What can be said about a policy only when it compiles.
-    fn lint(&mut self, loaded: LoadedPolicy) {
-        let (Some(policy), _) = compile(&loaded) else { return };
-        let policy = Arc::new(policy);
-        let today = Clock::default().today();
-        self.problems.extend(check_dates(&loaded, today));
-        self.problems.extend(lint(&loaded, &policy));
-        self.problems.extend(everyday_problems(&loaded, &policy, today));
-        self.sound.push(loaded);
+    fn policy(&mut self, loaded: LoadedPolicy) {
+        let (policy, problems) = examine(&loaded, Clock::default().today());
+        self.problems.extend(problems);
+        if policy.is_some() {
+            self.sound.push(loaded);
+        }
     }
 }
 
