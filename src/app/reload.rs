@@ -2,6 +2,7 @@
 //! say so.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use tracing::{error, info, warn};
@@ -27,6 +28,8 @@ pub(super) struct Reloader {
     pub(super) fixed: Vec<(&'static str, String)>,
     /// What is in force, by its contents.
     pub(super) revision: ArcSwap<Revision>,
+    /// Whether the last attempt was refused, so that the files are not what is in force.
+    pub(super) is_refused: AtomicBool,
 }
 
 /// Everything that is read: the files, and what lies outside the configuration.
@@ -62,7 +65,7 @@ impl Reloader {
         let (read, mut problems) = Read::new(&self.options);
         let Read { files, certificates, upstreams, revision } = read;
         if !asked && !problems.has_errors() && revision == **self.revision.load() {
-            return;
+            return self.is_in_force();
         }
         let Some(loaded) = files.load(self.telemetry.clock.today(), &mut problems) else {
             return self.keep_old(&problems);
@@ -99,7 +102,16 @@ impl Reloader {
         metrics.reloaded("ok", seconds(self.telemetry.clock));
         let Revision { policies, server, certificates, tests } = &revision;
         info!(policies, server, certificates, tests, "configuration reloaded");
+        self.is_refused.store(false, Ordering::Relaxed);
         self.revision.store(Arc::new(revision));
+    }
+
+    /// The files are what is in force. That is news where they were refused before.
+    fn is_in_force(&self) {
+        if self.is_refused.swap(false, Ordering::Relaxed) {
+            self.telemetry.metrics.reloaded("ok", seconds(self.telemetry.clock));
+            info!("the files are again those of the configuration in force");
+        }
     }
 
     fn swap(&self, live: Live, certificates: &Certificates) {
@@ -124,6 +136,7 @@ impl Reloader {
     }
 
     fn refused(&self, outcome: &str) {
+        self.is_refused.store(true, Ordering::Relaxed);
         self.telemetry.metrics.reloaded(outcome, seconds(self.telemetry.clock));
     }
 }

@@ -175,6 +175,7 @@ impl App {
                 tls: [certificates.data, certificates.admin],
                 fixed: fixed(file),
                 revision: ArcSwap::from_pointee(revision),
+                is_refused: AtomicBool::new(false),
                 options,
             },
             state,
