@@ -21,6 +21,7 @@ use crate::policy::Policy;
 use crate::proxy::{BodyLimits, CleanTexts, Live, PathMatch, Route, StreamTimes, UnknownLeaf};
 use crate::telemetry::Metrics;
 use crate::wire::json::JsonLimits;
+use crate::wire::openai::Dialect;
 
 /// A configuration as it was read, before anything is compiled.
 #[derive(Debug)]
@@ -271,9 +272,15 @@ impl Loaded {
             .collect();
         metrics.policies(&policies);
         metrics.warnings(warnings);
+        for dialect in [Dialect::Chat, Dialect::Completions] {
+            metrics.know_dialect(dialect.name());
+        }
         for policy in &self.policies {
             for rule in policy.rules.iter() {
                 metrics.know_rule(&policy.name, &rule.id, rule.mode.min(policy.mode));
+                if let Some(category) = &rule.category {
+                    metrics.know_category(category.as_str());
+                }
             }
         }
     }
