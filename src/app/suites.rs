@@ -138,12 +138,15 @@ fn run_budget(
     if let Some(least) = bars.precision_at_least.map(Share::fraction).filter(|&l| precision < l) {
         misses.push(format!("precision {}, at least {}", percent(precision), percent(least)));
     }
-    let measured = format!(
-        "{total} lines, {harmful} harmful; flagged {} of benign, recall {}, precision {}",
-        percent(false_alarms),
-        percent(recall),
-        percent(precision)
-    );
+    let flagged = percent(false_alarms);
+    let measured = if harmful == 0 {
+        format!("{total} lines, none of them harmful; flagged {flagged}")
+    } else {
+        let (recall, precision) = (percent(recall), percent(precision));
+        format!(
+            "{total} lines, {harmful} harmful; flagged {flagged} of benign, recall {recall}, precision {precision}"
+        )
+    };
     BudgetReport { name, misses, measured }
 }
 
