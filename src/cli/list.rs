@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::output;
+use super::{ConfigArg, output};
 use crate::config::{Code, SchemaOf};
 use crate::detect::entity::ENTITIES;
+use crate::telemetry::record_schema;
 use crate::text::VIEWS;
 use crate::wire::openai::Dialect;
 
@@ -22,6 +23,8 @@ enum What {
     Codes,
     /// Wire formats.
     Dialects,
+    /// Packs of the configuration, which policies include.
+    Packs,
 }
 
 /// The form of a list.
@@ -37,6 +40,8 @@ enum Form {
 pub(super) struct ListArgs {
     /// What to list.
     what: What,
+    #[command(flatten)]
+    config: ConfigArg,
     /// The form.
     #[arg(long, value_enum, default_value_t)]
     format: Form,
@@ -51,6 +56,8 @@ pub(super) enum SchemaName {
     Server,
     /// Test files.
     Test,
+    /// Lines of the decision log.
+    DecisionLog,
 }
 
 pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
@@ -74,6 +81,7 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
             .into_iter()
             .map(|dialect| (dialect.name().to_owned(), dialect.path().to_owned()))
             .collect(),
+        What::Packs => super::packs::rows(&args.config),
     };
     match args.format {
         Form::Table => {
@@ -95,10 +103,11 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
 
 pub(super) fn schema(what: SchemaName) -> anyhow::Result<ExitCode> {
     let what = match what {
-        SchemaName::Policy => SchemaOf::Policy,
-        SchemaName::Server => SchemaOf::Server,
-        SchemaName::Test => SchemaOf::Test,
+        SchemaName::Policy => crate::config::schema(SchemaOf::Policy),
+        SchemaName::Server => crate::config::schema(SchemaOf::Server),
+        SchemaName::Test => crate::config::schema(SchemaOf::Test),
+        SchemaName::DecisionLog => record_schema(),
     };
-    output::say(&crate::config::schema(what))?;
+    output::say(&what)?;
     Ok(ExitCode::SUCCESS)
 }
