@@ -8,7 +8,8 @@ use clap::Args;
 use super::{ConfigArg, FormatArg, environment, output};
 use crate::app::{Files, examine, suite_files};
 use crate::config::{
-    LoadedPolicy, LoadedServer, Problems, configuration_root, load_policy, load_tests,
+    LoadedPolicy, LoadedServer, Problems, check_word_list, configuration_root, load_policy,
+    load_tests,
 };
 use crate::policy::holds;
 use crate::telemetry::Clock;
@@ -16,7 +17,7 @@ use crate::telemetry::Clock;
 /// Flags of `check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Policies or test files; without any, the whole configuration is checked.
+    /// Policies, test files or word lists; without any, the whole configuration is checked.
     paths: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigArg,
@@ -37,12 +38,14 @@ struct Findings {
     problems: Problems,
     /// The policies that compile, for what they may hold of a stream.
     sound: Vec<LoadedPolicy>,
+    /// What was seen of word lists.
+    lists: Vec<String>,
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let mut findings = if args.paths.is_empty() { whole(args)? } else { named(&args.paths)? };
     findings.problems.sort();
-    let Findings { problems, sound } = findings;
+    let Findings { problems, sound, lists } = findings;
     let failed = problems.has_errors() || (args.deny_warnings && problems.warnings() > 0);
     let format = args.format.into();
     match args.format {
@@ -54,6 +57,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     if matches!(args.format, FormatArg::Full) && !problems.has_errors() {
         for policy in &sound {
             output::say(&hold_table(policy))?;
+        }
+        for list in &lists {
+            output::say(list)?;
         }
     }
     if !failed && matches!(args.format, FormatArg::Full | FormatArg::Short) {
@@ -110,6 +116,12 @@ impl Findings {
         if path.file_name().is_some_and(|name| name == "tidegate.yaml") {
             drop(self.server(Some(path)));
             return;
+        }
+        if path.extension().is_some_and(|ending| ending == "txt") {
+            let (terms, problems) = check_word_list(root, path);
+            self.problems.extend(problems);
+            let list = format!("{}: a word list of {terms} terms\n", path.display());
+            return self.lists.push(list);
         }
         let (policy, problems) = load_policy(root, path);
         self.problems.extend(problems);

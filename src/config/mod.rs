@@ -32,8 +32,8 @@ pub use document::Document;
 pub use lexicon::Term;
 pub use load::{
     Flag, LoadedLexicon, LoadedPolicy, LoadedServer, LoadedTests, Origin, RuleOrigin, Setting,
-    check_dates, check_route_policies, configuration_root, load_policies, load_policy, load_server,
-    load_tests,
+    check_dates, check_route_policies, check_word_list, configuration_root, load_policies,
+    load_policy, load_server, load_tests,
 };
 pub use policy_file::PolicyFile;
 pub use problems::{Gravity, Label, Problem, Problems};

@@ -176,3 +176,13 @@ routes: [{ match: {}, upstream: a, policy: p }, { id: r, match: {}, upstream: a,
     ]);
     insta::assert_snapshot!(tidegate(folder.path(), &["check", "--format", "short"]).err);
 }
+
+#[test]
+fn a_word_list_is_checked_as_one() {
+    let folder =
+        folder(&[("l.txt", "zyzzyva ;score=2\nzymurgy\n"), ("bad.txt", "cow ;boundry=word\n")]);
+    let sound = tidegate(folder.path(), &["check", "l.txt"]);
+    assert_eq!((sound.code, sound.out.as_str()), (0, "l.txt: a word list of 2 terms\nok\n"));
+    let bad = tidegate(folder.path(), &["check", "--format", "short", "bad.txt"]);
+    assert!(bad.code == 1 && bad.err.contains("TG073"), "{}", bad.err);
+}

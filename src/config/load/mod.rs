@@ -8,6 +8,7 @@ mod merge;
 mod policy;
 mod server;
 mod tests_file;
+mod word_list;
 
 pub use files::configuration_root;
 pub use layers::{Flag, Origin, Setting};
@@ -16,6 +17,7 @@ pub use policy::{
 };
 pub use server::{LoadedServer, check_route_policies, load_server};
 pub use tests_file::{LoadedTests, load_tests};
+pub use word_list::check_word_list;
 
 #[cfg(test)]
 mod tests;
