@@ -122,6 +122,7 @@ impl Sketch {
             rescan: false,
             variants: Arc::from([]),
             conditional: Arc::from([]),
+            gaps: Arc::default(),
         })
     }
 
