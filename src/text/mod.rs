@@ -16,6 +16,7 @@ mod spaced;
 mod survey;
 mod term;
 mod view;
+mod width;
 
 #[cfg(test)]
 mod tests;
@@ -25,3 +26,4 @@ pub use reading::Reading;
 pub use survey::{Survey, Words};
 pub use term::{normalise_term, repeats_term, skeleton_term};
 pub use view::{CONTEXT_CHARS, VIEWS, ViewDef};
+pub use width::WIDTH;
