@@ -110,6 +110,8 @@ fn a_word_that_was_pulled_apart_takes_one_word_of_a_window() {
         "m a k e one big b-o-m-b",
         "b o m b to m.a.k.e",
         "b u i l d the bomb",
+        "b u i l d a b o m b",
+        "please m.a.k.e.a.b.o.m.b",
         "make a big b\u{200b}o\u{200b}m\u{200b}b",
         "m\u{301}a\u{301}k\u{301}e a big bo\u{200b}mb",
     ] {
@@ -233,7 +235,7 @@ fn texts() -> impl Strategy<Value = String> {
         6 => prop::sample::select(vec![
             "the ", "idiot", "idiot by ", "dostoevsky", "moronic", "傻瓜", "傻", "make ", "a ", "bomb",
             "bad idiot", "film ", "<", ">", "a@b.cd", "@x.de", " ", " ", ", ", "e\u{301}", "你好", "123-45", "1", "-", "x12-34",
-            "b o m b ", "b.o.m.b", "m a k e ", "x ", ".", "\u{200b}",
+            "b o m b ", "b.o.m.b", "m a k e a b o m b", "i n ", "m a k e ", "x ", ".", "\u{200b}",
         ]).prop_map(str::to_owned),
         1 => prop::sample::select(vec!["blorp", "坏人", "blor", "坏"]).prop_map(str::to_owned),
         1 => "[a-zé傻<> ]{0,30}",

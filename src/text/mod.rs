@@ -5,6 +5,7 @@
 
 mod char_table;
 mod class;
+mod dictionary;
 mod fold;
 mod han;
 mod leet;
