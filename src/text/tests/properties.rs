@@ -44,7 +44,8 @@ fn spelled() -> impl Strategy<Value = String> {
         proptest::sample::select(vec![" ", " ", " ", ".", "-", "  ", "    ", "\u{301} ", "", "ab"]);
     proptest::collection::vec((word, gap.clone(), gap), 0..8).prop_map(|words| {
         let one = |(word, within, behind): &(&str, &str, &str)| {
-            word.chars().map(|c| format!("{c}{within}")).collect::<String>() + behind
+            word.chars().flat_map(|c| std::iter::once(c).chain(within.chars())).collect::<String>()
+                + behind
         };
         words.iter().map(one).collect()
     })
