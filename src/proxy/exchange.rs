@@ -210,6 +210,7 @@ impl Exchange {
             id: format!("{prefix}{}", self.account.identity.prompt_decision),
             created: u64::try_from(seconds).unwrap_or(0),
             model: self.request.model().to_owned(),
+            echo: self.request.echo().to_owned(),
         }
     }
 

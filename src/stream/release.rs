@@ -174,7 +174,14 @@ impl Relay {
         let token = waiting.event.raw.get(fragment.token.clone()).unwrap_or_default();
         let part =
             splice_token(token, &place.cuts_until(end, fragment.text.len(), gate.rewrites()));
-        let chunk = self.settings.dialect.piece_of(&self.meta(), &gate.channel, &part);
+        // A part that the client has not seen begin has no place for its text.
+        let first = gate.channel.part.keys().first();
+        let is_open = first.is_none_or(|part| self.open_parts.contains(part));
+        let dialect = &self.settings.dialect;
+        if dialect.has_parts() && !is_open {
+            return;
+        }
+        let chunk = dialect.piece_of(&self.meta(), &gate.channel, &part);
         if let Some(chunk) = chunk.filter(|_| part != b"\"\"") {
             self.open_unit(unit, out);
             self.writer.say(&chunk, out);

@@ -8,7 +8,8 @@ use crate::domain::{Author, EditClass, TextKind};
 /// One row of a dialect: every string at `path`.
 ///
 /// In a path, `[]` stands for every element of an array, `[word]` for those whose tag (`type`) is that
-/// word, `[?member]` for those in which that member says something, `*` for every key, and a final `**` for everything below, keys included.
+/// word, `[?member]` for those in which that member says something, `name<word>` for a member that is an object of that
+/// type, `*` for every key, and a final `**` for everything below, keys included.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The tag that the whole document must have; any, without one.
@@ -169,8 +170,15 @@ impl Table {
         let mut at = row.tag.as_deref().map_or(0, |tag| self.type_step(0, tag));
         for segment in path.split('.').filter(|segment| !segment.is_empty()) {
             let (name, brackets) = segment.split_once('[').unwrap_or((segment, ""));
+            let (name, word) = match name.strip_suffix('>').and_then(|name| name.split_once('<')) {
+                Some((name, word)) => (name, Some(word)),
+                None => (name, None),
+            };
             if !name.is_empty() {
                 at = self.key_step(at, name);
+            }
+            if let Some(word) = word {
+                at = self.type_step(at, word);
             }
             for bracket in brackets.split_terminator(']') {
                 at = self.element_step(at);

@@ -32,6 +32,10 @@ pub struct RequestForm {
     pub stream: Option<String>,
     /// Whether a stream comes where nothing is said, or, without a flag, always.
     pub streams_by_default: Option<bool>,
+    /// Whether the server says by the type of its answer if that is a stream; it may have no body either.
+    pub answered_either_way: Option<bool>,
+    /// The field that answers repeat: the `id` of JSON-RPC.
+    pub echo: Option<String>,
     /// The flag that asks for a last event with the tokens used.
     pub usage: Option<String>,
     /// The number of answers that are asked for.

@@ -36,6 +36,7 @@ struct Head {
     choices: u64,
     model: String,
     wants_json: bool,
+    echo: String,
 }
 
 /// The most answers that may be asked for at once: OpenAI's own limit for `n`.
@@ -123,6 +124,11 @@ impl Request {
         self
     }
 
+    /// What answers repeat of it, as JSON; empty where they repeat nothing.
+    pub fn echo(&self) -> &str {
+        &self.head.echo
+    }
+
     /// Whether the answer must be JSON.
     pub fn wants_json(&self) -> bool {
         self.head.wants_json
@@ -163,6 +169,7 @@ impl Head {
             let said = doc.string(node, bytes);
             doc.kind(node) != Kind::Null && !said.is_some_and(|said| PROSE.contains(&&*said))
         });
+        let echo = node(&spec.echo).and_then(|node| bytes.get(doc.range(node)));
         let model = find(&spec.model).and_then(|node| doc.string(node, bytes));
         Ok(Self {
             stream: flag(&spec.stream, spec.streams_by_default),
@@ -170,6 +177,7 @@ impl Head {
             choices: wanted * prompts as u64,
             model: model.unwrap_or_default().into_owned(),
             wants_json,
+            echo: echo.map(|raw| String::from_utf8_lossy(raw).into_owned()).unwrap_or_default(),
         })
     }
 }

@@ -104,6 +104,24 @@ impl Response {
         !self.dialect.shapes.stopped.is_empty()
     }
 
+    /// Whether a passage goes when its answer is stopped. What stands elsewhere would stay.
+    pub fn goes_when_stopped(&self, passage: usize) -> bool {
+        if self.dialect.response.unit.is_some() {
+            return true;
+        }
+        let Some(path) = self.passages.get(passage).map(|one| one.passage.path.as_str()) else {
+            return false;
+        };
+        let shapes = &self.dialect.shapes;
+        let covers = |stopped: &[(Path, _)]| {
+            stopped.iter().any(|(place, _)| {
+                let rest = path.strip_prefix(&*place.to_string());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            })
+        };
+        covers(&shapes.stopped) && covers(&shapes.stopped_refusal)
+    }
+
     /// The answer with passages changed, answers stopped, and the token texts of `copies` (answers)
     /// taken out; with nothing to do, the very same bytes.
     pub fn render(

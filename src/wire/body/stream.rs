@@ -233,8 +233,8 @@ pub(in crate::wire) fn read_event(spec: &StreamSpec, frame: &Frame) -> Result<Ev
     }
     let tag = spec.tag.as_deref().and_then(|tag| doc.member(Doc::ROOT, tag, bytes));
     let tag = tag.and_then(|tag| doc.string(tag, bytes)).unwrap_or_default();
+    // Where the data has no type, some clients take the name for it.
     if let (Some(name), true) = (&frame.name, spec.tag.is_some())
-        && !tag.is_empty()
         && name.trim_ascii() != tag.as_bytes()
     {
         return Err(EventProblem::TwoTypes);
@@ -302,6 +302,7 @@ impl Event {
             id: id.unwrap_or_default(),
             created: node(created).and_then(|node| doc.integer(node, bytes)).unwrap_or_default(),
             model: said_model.unwrap_or_default(),
+            echo: String::new(),
         })
     }
 }

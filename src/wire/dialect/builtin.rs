@@ -18,6 +18,7 @@ macro_rules! files {
 pub(super) const FILES: &[(&str, &str)] = files![
     "anthropic.messages.yaml",
     "anthropic.batches.yaml",
+    "anthropic.complete.yaml",
     "anthropic.count_tokens.yaml",
     "openai.chat.yaml",
     "azure.chat.yaml",

@@ -110,6 +110,8 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
         model_in_path: form.model_in_path == Some(true),
         stream: path(&form.stream),
         streams_by_default: form.streams_by_default == Some(true),
+        answered_either_way: form.answered_either_way == Some(true),
+        echo: path(&form.echo),
         usage: path(&form.usage),
         choices: path(&form.choices),
         json: form.json.iter().map(|text| Path::read(text)).collect(),

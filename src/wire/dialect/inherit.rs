@@ -86,6 +86,8 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
         model_in_path: own.model_in_path.or(base.model_in_path),
         stream: or(own.stream.as_ref(), base.stream.as_ref()),
         streams_by_default: own.streams_by_default.or(base.streams_by_default),
+        answered_either_way: own.answered_either_way.or(base.answered_either_way),
+        echo: or(own.echo.as_ref(), base.echo.as_ref()),
         usage: or(own.usage.as_ref(), base.usage.as_ref()),
         choices: or(own.choices.as_ref(), base.choices.as_ref()),
         json: instead(&own.json, &base.json),

@@ -56,6 +56,8 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) model_in_path: bool,
     pub(in crate::wire) stream: Option<Path>,
     pub(in crate::wire) streams_by_default: bool,
+    pub(in crate::wire) answered_either_way: bool,
+    pub(in crate::wire) echo: Option<Path>,
     pub(in crate::wire) usage: Option<Path>,
     pub(in crate::wire) choices: Option<Path>,
     pub(in crate::wire) json: Vec<Path>,
@@ -256,24 +258,26 @@ impl Dialects {
 
     /// What becomes of a request.
     pub fn posture(&self, method: &str, (path, query): (&str, Option<&str>)) -> Posture {
-        let listed = |list: fn(&Dialect) -> &Endpoints| {
-            let fits = move |dialect: &&Arc<Dialect>| {
-                list(dialect).iter().any(|(own, pattern)| {
-                    (own == method || own == "*") && pattern.fits(path, query)
-                })
-            };
-            self.all.iter().find(fits).map(Arc::clone)
-        };
         if method == "POST"
             && let Some(dialect) = self.of_path(path, query)
         {
             return Posture::Screen(Arc::clone(dialect));
         }
-        if let Some(dialect) = listed(|dialect| &dialect.pass) {
-            return Posture::Pass(dialect);
-        }
-        if let Some(dialect) = listed(|dialect| &dialect.refuse) {
-            return Posture::Refuse(dialect);
+        // Of several that fit, the one that says most is meant; of equals, the refusal.
+        let weigh = |list: fn(&Dialect) -> &Endpoints| {
+            let weight = |(own, pattern): &(String, Pattern)| {
+                let fits = (own == method || own == "*") && pattern.fits(path, query);
+                fits.then(|| pattern.weight())
+            };
+            let heaviest = |dialect: &Arc<Dialect>| list(dialect).iter().filter_map(weight).max();
+            self.all.iter().filter_map(|dialect| Some((heaviest(dialect)?, dialect))).rev_max()
+        };
+        match (weigh(|dialect| &dialect.pass), weigh(|dialect| &dialect.refuse)) {
+            (Some((pass, dialect)), refuse) if refuse.is_none_or(|(refuse, _)| pass > refuse) => {
+                return Posture::Pass(Arc::clone(dialect));
+            }
+            (_, Some((_, dialect))) => return Posture::Refuse(Arc::clone(dialect)),
+            (_, None) => {}
         }
         self.of_path(path, query)
             .map_or(Posture::Unknown, |dialect| Posture::Refuse(Arc::clone(dialect)))
@@ -323,6 +327,11 @@ impl Dialect {
     /// Whether a body is JSON whatever its content type says.
     pub const fn takes_any_content_type(&self) -> bool {
         self.request.any_content_type
+    }
+
+    /// Whether the type of an answer says if it is a stream.
+    pub const fn is_answered_either_way(&self) -> bool {
+        self.request.answered_either_way
     }
 
     /// What an answer is that is no JSON, where it may be something else.

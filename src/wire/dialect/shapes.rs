@@ -28,6 +28,8 @@ pub struct AnswerMeta {
     pub created: u64,
     /// The model that answers.
     pub model: String,
+    /// What answers repeat of the request, as JSON; empty where they repeat nothing.
+    pub echo: String,
 }
 
 /// How one answer of a stream is cut.
@@ -239,6 +241,10 @@ impl Facts<'_> {
             "id" => meta(|meta| &meta.id),
             "model" => meta(|meta| &meta.model),
             "created" => created.to_string(),
+            "echo" => {
+                let echo = self.meta.map_or("", |meta| &meta.echo);
+                if echo.is_empty() { "null" } else { echo }.to_owned()
+            }
             "created_at" => quoted(&timestamp(created)),
             "unit" => self.unit.to_string(),
             "units" => self.units.to_owned(),

@@ -17,7 +17,8 @@ enum Part {
 }
 
 /// Everything that can be put into a template.
-pub(in crate::wire) const NAMES: [&str; 21] = [
+pub(in crate::wire) const NAMES: [&str; 22] = [
+    "echo",
     "id",
     "created",
     "created_at",
