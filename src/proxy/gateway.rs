@@ -14,7 +14,7 @@ use super::exchange::Exchange;
 use super::live::{Asked, Live, Route, add};
 use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, reply, untexted};
-use crate::domain::Author;
+use crate::domain::{Author, Passage, TextKind};
 use crate::policy::Policy;
 use crate::telemetry::Telemetry;
 use crate::wire::body::Request;
@@ -236,9 +236,11 @@ fn language_of(parts: &Parts, request: &Request) -> Option<String> {
     if let Some(asked) = preferred_language(parts) {
         return Some(asked);
     }
-    let last = request.passages().iter().rev().find(|p| p.author == Author::User)?;
+    let of_user = |p: &&Passage| p.author == Author::User && p.kind == TextKind::Text;
+    let last = request.passages().iter().rev().find(of_user)?.turn;
+    let mut texts = request.passages().iter().filter(of_user).filter(|p| p.turn == last);
     let han = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
-    last.text.chars().any(han).then(|| "zh".to_owned())
+    texts.any(|p| p.text.chars().any(han)).then(|| "zh".to_owned())
 }
 
 fn preferred_language(parts: &Parts) -> Option<String> {

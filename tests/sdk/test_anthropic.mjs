@@ -64,7 +64,7 @@ screened("the stream helper reads redacted and blocked streams", async () => {
   const blocked = await helper("say: all is fine and then blorp");
   assert.equal(blocked.stop_reason, "refusal");
   assert.equal(blocked.content[0].text, "all is fine and then ");
-  assert.ok(["", ...REFUSALS].includes(blocked.content.slice(1).map((block) => block.text).join("")));
+  assert.ok(["", ...REFUSALS].includes(blocked.content.slice(1).map((block) => block.text).join("").trim()));
   record(sdk, "stream helper, answer blocked", { streamed: read(blocked) });
 });
 

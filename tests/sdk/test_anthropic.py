@@ -79,7 +79,7 @@ def test_the_stream_helper_reads_a_redacted_stream():
 def test_the_stream_helper_reads_a_blocked_stream_as_a_refusal():
     message = helper("say: all is fine and then blorp")
     assert message.stop_reason == "refusal" and message.content[0].text == "all is fine and then "
-    assert "".join(block.text for block in message.content[1:]) in ("", *REFUSALS)
+    assert "".join(block.text for block in message.content[1:]).strip() in ("", *REFUSALS)
     assert message.usage.output_tokens >= 0
     record("anthropic", "stream helper, answer blocked", streamed=seen(message))
 

@@ -75,8 +75,12 @@ class TestFim(Contract):
 
 
 @gate
-def test_a_blocked_prompt_has_the_body_of_the_format():
+def test_a_blocked_prompt_has_the_body_of_the_path():
+    """On the path that it shares with OpenAI's chat, that is OpenAI's; on a path of its own, Mistral's."""
     error = raised(lambda: client.chat.complete(**asking("AKIAIOSFODNN7EXAMPLE")), SDKError)
+    body = json.loads(error.body)["error"]
+    assert error.status_code == 400 and body["code"] == "content_policy_violation"
+    error = raised(lambda: client.fim.complete(model="mistral-demo", prompt="AKIAIOSFODNN7EXAMPLE"), SDKError)
     body = json.loads(error.body)
     assert error.status_code == 400 and body["object"] == "error" and body["code"] == "content_policy_violation"
     assert body["type"] == "invalid_request_error" and "Not here." in body["message"]

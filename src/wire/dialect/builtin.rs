@@ -37,6 +37,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "gemini.stream_array.yaml",
     "mcp.yaml",
     "mistral.agents.yaml",
+    "mistral.chat.yaml",
     "mistral.fim.yaml",
     "ollama.chat.yaml",
     "ollama.embed.yaml",
