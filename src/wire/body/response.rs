@@ -3,6 +3,7 @@
 //!
 //! It does not decide which answer is stopped, nor what the client reads instead.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -67,7 +68,10 @@ impl Response {
             reader.read(&found);
             let known = units.len();
             if reader.gathered.passages.len() > known {
-                let unit = unit_of(&doc, &bytes, found.node, spec.unit.as_deref());
+                let unit = match spec.unit.as_deref() {
+                    Some(list) => unit_of(&doc, &bytes, found.node, list),
+                    None => dialect.is_replaced(&keys_to(&doc, &bytes, found.node)).then_some(0),
+                };
                 units.resize(reader.gathered.passages.len(), unit);
             }
         });
@@ -227,9 +231,16 @@ pub(super) fn put(
     patches
 }
 
+/// The keys that lead from the top to a node.
+fn keys_to<'b>(doc: &Doc, bytes: &'b [u8], node: NodeId) -> Vec<Cow<'b, str>> {
+    let above = std::iter::successors(Some(node), |&node| doc.parent(node));
+    let mut keys: Vec<Cow<'_, str>> = above.filter_map(|node| doc.key(node, bytes)).collect();
+    keys.reverse();
+    keys
+}
+
 /// The number of the answer that a node stands in.
-fn unit_of(doc: &Doc, bytes: &[u8], node: NodeId, list: Option<&str>) -> Option<u64> {
-    let Some(list) = list else { return Some(0) };
+fn unit_of(doc: &Doc, bytes: &[u8], node: NodeId, list: &str) -> Option<u64> {
     let mut at = node;
     let mut trail = vec![node];
     while let Some(parent) = doc.parent(at) {

@@ -11,6 +11,15 @@ use crate::config::read_dialect_text;
 pub(super) const FILES: &[(&str, &str)] = &[
     ("openai.chat.yaml", include_str!("../../../config/dialects/openai.chat.yaml")),
     ("openai.completions.yaml", include_str!("../../../config/dialects/openai.completions.yaml")),
+    ("openai.responses.yaml", include_str!("../../../config/dialects/openai.responses.yaml")),
+    (
+        "openai.responses.input_tokens.yaml",
+        include_str!("../../../config/dialects/openai.responses.input_tokens.yaml"),
+    ),
+    (
+        "openai.responses.compact.yaml",
+        include_str!("../../../config/dialects/openai.responses.compact.yaml"),
+    ),
 ];
 
 /// Every dialect that is built in.
