@@ -265,7 +265,8 @@ impl Memory {
 
     /// A part, and if it is open, with what was shown of it.
     pub(super) fn part(&self, place: Focus) -> String {
-        self.piece(place).filter(|_| place.part.is_some()).map_or("null".to_owned(), Piece::shown)
+        let part = self.piece(place).filter(|_| place.part.is_some());
+        part.map_or_else(|| "null".to_owned(), Piece::shown)
     }
 
     /// The text that was shown of a part, or of an item, as a JSON string.
@@ -398,20 +399,17 @@ pub(super) fn put_in(json: &str, values: &[(Path, String)]) -> String {
         let Some(holder) = holder.filter(|&holder| doc.kind(holder) == Kind::Object) else {
             continue;
         };
-        match doc.member(holder, name, bytes) {
-            Some(node) => {
-                patches.push(Patch { range: doc.range(node), bytes: value.clone().into_bytes() });
-            }
-            None => {
-                let members = added.entry(holder).or_default();
-                if !members.is_empty() || doc.children(holder).next().is_some() {
-                    members.push(',');
-                }
-                members.push_str(&String::from_utf8_lossy(&quote(name)));
-                members.push(':');
-                members.push_str(value);
-            }
+        if let Some(node) = doc.member(holder, name, bytes) {
+            patches.push(Patch { range: doc.range(node), bytes: value.clone().into_bytes() });
+            continue;
         }
+        let members = added.entry(holder).or_default();
+        if !members.is_empty() || doc.children(holder).next().is_some() {
+            members.push(',');
+        }
+        members.push_str(&String::from_utf8_lossy(&quote(name)));
+        members.push(':');
+        members.push_str(value);
     }
     for (holder, members) in added {
         let end = doc.range(holder).end.saturating_sub(1);

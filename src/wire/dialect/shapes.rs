@@ -249,6 +249,7 @@ fn step(at: &[&str], form: &StepForm, done: Option<&str>, mistakes: &mut Mistake
 
 /// What a template is filled in with.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "five facts that hold independently")]
 pub(super) struct Facts<'f> {
     pub(super) meta: Option<&'f AnswerMeta>,
     pub(super) unit: u64,
@@ -467,7 +468,7 @@ impl Dialect {
     ) -> Vec<Said> {
         let kind = self.error_type(status);
         let (message, memory) = (Some(message), Some(memory));
-        Facts { message, status, kind, code, memory, ..Facts::default() }.say(&self.shapes.failure)
+        Facts { message, memory, status, kind, code, ..Facts::default() }.say(&self.shapes.failure)
     }
 
     /// A piece of the text of a channel as an event of its own. `text` is a JSON string.

@@ -107,7 +107,7 @@ impl Dialect {
         let own = self.own(meta, memory);
         let own = (own.0.as_str(), own.1.as_str());
         let plain = Facts { meta: Some(meta), ..Facts::default() };
-        let facts = Facts { unit, message, refusal, shown, open, next, own, ours, ..plain };
+        let facts = Facts { unit, message, refusal, shown, open, next, ours, own, ..plain };
         let mut voice = Voice { memory, facts, said: false, out: Vec::new() };
         let shapes = &self.shapes;
         voice.leave(&shapes.part_ending, &shapes.item_ending);
