@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: help run test unit policies sdk-test fuzz lint bench bench-proxy release
+.PHONY: schemas help run test unit policies sdk-test fuzz lint bench bench-proxy release
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -35,6 +35,10 @@ lint: ## formatting, clippy, documentation
 	$(CARGO) clippy --locked --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps --document-private-items --quiet
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; else echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; fi
+
+schemas: ## write the JSON schemas that editors check config/ with
+	$(CARGO) build --locked --quiet --bin tidegate
+	for what in server policy test dialect; do $(TIDEGATE_BIN) schema $$what > config/schemas/$$what.schema.json || exit 1; done
 
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
 	$(CARGO) bench --locked --bench screening --bench streams

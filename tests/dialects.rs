@@ -138,7 +138,12 @@ fn settings(dialect: &Arc<Dialect>, policy: &Arc<Policy>) -> RelaySettings {
         include_usage: false,
         shape: RefusalShape::Content,
         language: None,
-        meta: AnswerMeta { id: "own".to_owned(), created: 1_700_000_000, model: "m".to_owned() },
+        meta: AnswerMeta {
+            id: "own".to_owned(),
+            created: 1_700_000_000,
+            model: "m".to_owned(),
+            ..AnswerMeta::default()
+        },
     }
 }
 

@@ -36,7 +36,8 @@ pub struct Certificates {
 }
 
 /// Reads what the server file names; paths are relative to its folder. What cannot be used is a
-/// problem at its key.
+/// problem at its key. It is no part of reading the configuration, because whoever checks one
+/// elsewhere has no private keys there.
 pub(super) fn read_certificates(server: &LoadedServer, problems: &mut Problems) -> Certificates {
     let mut reader = Reader { server, problems, hash: Sha256::new(), folders: Vec::new() };
     let data = server.file.tls.as_ref().and_then(|files| reader.listener("tls", files));

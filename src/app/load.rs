@@ -6,23 +6,36 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::certificates::{Certificates, read_certificates};
-use super::suites::{run_suite, suite_files};
-use crate::config::server_file::{self, Builtin, ServerFile};
+use super::certificates::Certificates;
+use super::dialects::{self, KnownDialects, known_dialects};
+use super::examine::examine;
+use super::suites::{TESTS, run_suite, suite_files};
+use super::upstreams::Upstreams;
+use crate::config::server_file::{self, ServerFile};
+use crate::config::test_file::TestDefaults;
 use crate::config::{
-    Code, Flag, LoadedPolicy, LoadedServer, Problem, Problems, SecretRef, check_dates,
-    check_route_policies, load_policies, load_server, load_tests,
+    Code, Flag, LoadedPolicy, LoadedServer, LoadedTests, Problem, Problems, check_route_policies,
+    configuration_root, load_policies, load_server, load_tests,
 };
-use crate::domain::{Mode, Secret};
-use crate::policy::{Policy, compile, lint};
-use crate::proxy::{
-    BodyLimits, CleanTexts, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf,
-};
+use crate::domain::Mode;
+use crate::policy::Policy;
+use crate::proxy::{BodyLimits, CleanTexts, Live, PathMatch, Route, StreamTimes, UnknownLeaf};
 use crate::telemetry::Metrics;
-use crate::upstream::demo::{Demo, DemoSettings};
-use crate::upstream::{Remote, RemoteSettings, Upstream, UpstreamTimeouts};
 use crate::wire::dialect::Dialects;
 use crate::wire::json::JsonLimits;
+
+/// A configuration as it was read, before anything is compiled.
+#[derive(Debug)]
+pub struct Files {
+    /// The server file, if a value could be made of it.
+    pub server: Option<LoadedServer>,
+    /// The policies of the folder.
+    pub policies: Vec<LoadedPolicy>,
+    /// The test files, where the server file wants tests to pass.
+    pub tests: Vec<LoadedTests>,
+    /// The dialects.
+    pub dialects: KnownDialects,
+}
 
 /// A configuration that may take effect.
 #[derive(Debug)]
@@ -35,53 +48,105 @@ pub struct Loaded {
     pub dialects: Dialects,
     /// Folders to watch.
     pub folders: Vec<PathBuf>,
-    /// Names of tests that failed, if the policies' tests were run.
+    /// Names of tests that failed, if the server file asks for tests.
     pub failed_tests: Vec<String>,
 }
 
-/// Loads, compiles and, if `today` is given and the server file asks for it, tests everything.
-pub fn load(
-    path: Option<&Path>,
-    environment: &[(String, String)],
-    flags: &[Flag],
-    today: Option<Date>,
-) -> (Option<Loaded>, Problems) {
-    let (server, mut problems) = load_server(path, environment, flags);
-    let Some(server) = server else { return (None, problems) };
-    problems.extend(not_yet(&server));
-    let (dialects, found) = super::dialects::dialects(&server.root);
-    problems.extend(found);
-    problems.extend(super::dialects::unknown(&server.file, &server.document, &dialects));
-    let (files, found) = load_policies(&server.root, &server.file.policies.dir);
-    let found_any = !files.is_empty() || !found.has_errors();
-    problems.extend(found);
-    let names: Vec<&str> = files.iter().map(|policy| policy.file.name.as_str()).collect();
-    // Where no policy can be read, that every route names an unknown one would say nothing new.
-    if found_any {
-        problems.extend(check_route_policies(&server, &names));
-    }
-    let mut policies = Vec::new();
-    let mut folders = vec![server.root.clone(), server.root.join(&server.file.policies.dir)];
-    folders.extend(Some(server.root.join("dialects")).filter(|folder| folder.is_dir()));
-    for file in &files {
-        let (policy, found) = compile(file);
+/// The state of every file that has a say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Revision {
+    /// `NAME@HASH` of each policy, with commas between them.
+    pub(super) policies: String,
+    pub(super) server: String,
+    pub(super) certificates: String,
+    pub(super) tests: String,
+    pub(super) dialects: String,
+}
+
+// === impl Files ===
+
+impl Files {
+    /// Reads the server file, the policies and, where they are to pass, the test files. What could be read comes
+    /// back also beside errors, so that one run names every mistake.
+    pub fn read(
+        path: Option<&Path>,
+        environment: &[(String, String)],
+        flags: &[Flag],
+    ) -> (Self, Problems) {
+        let (server, mut problems) = load_server(path, environment, flags);
+        let root = match &server {
+            Some(server) => server.root.clone(),
+            None => configuration_root(path, None),
+        };
+        let settings = server.as_ref().map(|server| server.file.policies.clone());
+        let settings = settings.unwrap_or_default();
+        let (dialects, found) = known_dialects(&root);
         problems.extend(found);
-        problems.extend(policy.as_ref().map(|policy| lint(file, policy)).unwrap_or_default());
-        problems.extend(today.map(|today| check_dates(file, today)).unwrap_or_default());
-        policies.extend(policy.map(Arc::new));
-        folders.extend(file.folders.iter().cloned());
+        let mut files = Self { server, policies: Vec::new(), tests: Vec::new(), dialects };
+        // Which folder a server file means that cannot be read is not known; the usual one may be there.
+        if files.server.is_none() && !root.join(&settings.dir).is_dir() {
+            return (files, problems);
+        }
+        let (policies, found) = load_policies(&root, &settings.dir);
+        files.policies = policies;
+        if let Some(server) = &files.server {
+            problems.extend(not_yet(server));
+            problems.extend(dialects::unknown(server, &files.dialects.all));
+            problems.extend(check_route_policies(server, &files.policies, &found));
+        }
+        problems.extend(found);
+        for path in suite_files(&root).into_iter().filter(|_| settings.require_tests_pass) {
+            let (tests, found) = load_tests(&root, &path);
+            problems.extend(found);
+            files.tests.extend(tests);
+        }
+        problems.sort();
+        (files, problems)
     }
-    problems.sort();
-    if problems.has_errors() {
-        return (None, problems);
+
+    /// What tells these files from others.
+    pub(super) fn revision(&self, certificates: &Certificates) -> Revision {
+        let policies = self.policies.iter();
+        let policies: Vec<String> =
+            policies.map(|policy| format!("{}@{}", policy.file.name, policy.revision)).collect();
+        let tests: Vec<&str> = self.tests.iter().map(|tests| &*tests.revision).collect();
+        Revision {
+            policies: policies.join(", "),
+            server: self.server.as_ref().map(|server| server.revision.clone()).unwrap_or_default(),
+            certificates: certificates.revision.clone(),
+            tests: tests.join(", "),
+            dialects: self.dialects.revision.clone(),
+        }
     }
-    let failed_tests = match today.filter(|_| server.file.policies.require_tests_pass) {
-        Some(today) => failed_tests(&server, &files, &policies, today, &mut problems),
-        None => Vec::new(),
-    };
-    folders.sort();
-    folders.dedup();
-    (Some(Loaded { server, policies, dialects, folders, failed_tests }), problems)
+
+    /// Compiles the policies and says what is wrong with them. One with an error is left out.
+    pub fn compile(&self, today: Date, problems: &mut Problems) -> Vec<Arc<Policy>> {
+        let mut policies = Vec::new();
+        for file in &self.policies {
+            let (policy, found) = examine(file, today);
+            problems.extend(found);
+            policies.extend(policy);
+        }
+        problems.sort();
+        policies
+    }
+
+    /// Compiles everything and, if the server file asks for it, runs the tests. Nothing comes back where
+    /// something is wrong.
+    pub fn load(self, today: Date, problems: &mut Problems) -> Option<Loaded> {
+        let policies = self.compile(today, problems);
+        let Self { server, policies: files, tests, dialects } = self;
+        let server = server.filter(|_| !problems.has_errors())?;
+        let failed_tests = failed_tests(&server, &files, &tests, &policies, today);
+        let root = &server.root;
+        let mut folders =
+            vec![root.clone(), root.join(&server.file.policies.dir), root.join(TESTS)];
+        folders.push(root.join(dialects::FOLDER));
+        folders.extend(files.iter().flat_map(|file| file.folders.iter().cloned()));
+        folders.sort();
+        folders.dedup();
+        Some(Loaded { server, policies, dialects: dialects.all, folders, failed_tests })
+    }
 }
 
 /// Settings of the server file that this version cannot honour: refused by name, never passed over.
@@ -105,11 +170,14 @@ fn not_yet(server: &LoadedServer) -> Problems {
 fn failed_tests(
     server: &LoadedServer,
     files: &[LoadedPolicy],
+    suites: &[LoadedTests],
     policies: &[Arc<Policy>],
     today: Date,
-    problems: &mut Problems,
 ) -> Vec<String> {
     let mut failed = Vec::new();
+    if !server.file.policies.require_tests_pass {
+        return failed;
+    }
     let mut run = |policy: &Arc<Policy>, tests: &_, defaults: &_| {
         let report = run_suite(policy, (tests, defaults), &[], today, false);
         let misses =
@@ -117,12 +185,9 @@ fn failed_tests(
         failed.extend(misses.map(|test| format!("{}: {}", policy.name, test.name)));
     };
     for (file, policy) in files.iter().zip(policies) {
-        run(policy, &file.file.tests, &crate::config::test_file::TestDefaults::default());
+        run(policy, &file.file.tests, &TestDefaults::default());
     }
-    for path in suite_files(&server.root) {
-        let (tests, found) = load_tests(&server.root, &path);
-        problems.extend(found);
-        let Some(tests) = tests else { continue };
+    for tests in suites {
         let own = files.iter().position(|file| {
             let source = file.documents.first().map(|document| document.source().name().to_owned());
             source.is_some_and(|name| tests.policy.ends_with(Path::new(&name)))
@@ -140,26 +205,12 @@ pub fn names_of_routes(server: &ServerFile) -> Vec<&str> {
 }
 
 impl Loaded {
-    /// Reads the certificates that the server file names. It is no part of loading, because whoever
-    /// checks a configuration elsewhere has no private keys there.
-    pub fn certificates(&self, problems: &mut Problems) -> Certificates {
-        read_certificates(&self.server, problems)
-    }
-
-    /// Makes what the data plane runs on. An error names what cannot be set up.
-    pub fn live(
-        &self,
-        environment: &[(String, String)],
-        demo: DemoSettings,
-        certificates: &Certificates,
-    ) -> Result<Live, Problem> {
+    /// Makes what the data plane runs on, with the upstreams that were made ready.
+    ///
+    /// # Errors
+    /// When a route names what is not there.
+    pub fn live(&self, upstreams: &Upstreams) -> Result<Live, Problem> {
         let file = &self.server.file;
-        let mut upstreams: HashMap<&str, Arc<NamedUpstream>> = HashMap::new();
-        for (name, upstream) in file.upstreams.iter() {
-            let made = self.upstream((name, upstream), environment, demo, certificates)?;
-            upstreams
-                .insert(name, Arc::new(NamedUpstream { name: Arc::from(name), upstream: made }));
-        }
         let policies: HashMap<String, Arc<Policy>> = self
             .policies
             .iter()
@@ -171,8 +222,7 @@ impl Loaded {
                 let at = self.server.document.at(&format!("routes[{index}]"));
                 Problem::new(Code::TG062, format!("route `{}` has no {what}", route.id)).at(at, "")
             };
-            let upstream =
-                upstreams.get(route.upstream.as_str()).ok_or_else(|| missing("upstream"))?;
+            let upstream = upstreams.get(&route.upstream).ok_or_else(|| missing("upstream"))?;
             let policy = policies.get(&route.policy).ok_or_else(|| missing("policy"))?;
             let mut headers = route.matches.header.iter().flat_map(crate::config::Named::iter);
             let header =
@@ -217,62 +267,6 @@ impl Loaded {
         })
     }
 
-    fn upstream(
-        &self,
-        (name, written): (&str, &server_file::Upstream),
-        environment: &[(String, String)],
-        demo: DemoSettings,
-        certificates: &Certificates,
-    ) -> Result<Upstream, Problem> {
-        if written.builtin == Some(Builtin::Demo) {
-            return Ok(Upstream::Demo(Demo::new(demo)));
-        }
-        let place = format!("upstreams.{name}");
-        let wrong = |message: String| {
-            Problem::new(Code::TG062, message).at(self.server.document.at(&place), "")
-        };
-        let url = written.url.as_deref().unwrap_or_default();
-        let base = url.parse().map_err(|_| wrong(format!("`{url}` is not an address")))?;
-        let key = match &written.key {
-            Some(reference) => Some(self.secret(reference, environment).map_err(wrong)?),
-            None => None,
-        };
-        let timeouts = UpstreamTimeouts {
-            connect: written.timeouts.connect.duration(),
-            first_byte: written.timeouts.first_byte.duration(),
-            idle: written.timeouts.idle.duration(),
-            total: written.timeout.duration(),
-        };
-        let authorities = certificates.authorities.get(name).cloned();
-        let remote = Remote::new(RemoteSettings { base, key, authorities, timeouts });
-        remote
-            .map(|remote| Upstream::Remote(Box::new(remote)))
-            .map_err(|error| wrong(error.to_string()))
-    }
-
-    /// The value that a reference names. The message of an error names the reference, never a value.
-    pub fn secret(
-        &self,
-        reference: &SecretRef,
-        environment: &[(String, String)],
-    ) -> Result<Secret, String> {
-        match reference {
-            SecretRef::Env { env } => {
-                let value = environment.iter().find(|(name, _)| name == env);
-                let value = value.filter(|(_, value)| !value.is_empty());
-                value
-                    .map(|(_, value)| Secret::new(value.clone()))
-                    .ok_or_else(|| format!("the environment variable `{env}` is not set"))
-            }
-            SecretRef::File { file } => {
-                let path = self.server.root.join(file);
-                let value = std::fs::read_to_string(&path)
-                    .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
-                Ok(Secret::new(value.trim_end_matches(['\n', '\r'])))
-            }
-        }
-    }
-
     /// Tells the metrics what is in force.
     pub fn announce(&self, metrics: &Metrics, warnings: usize) {
         let rules = |policy: &Policy, mode: Mode| {
@@ -288,9 +282,15 @@ impl Loaded {
             .collect();
         metrics.policies(&policies);
         metrics.warnings(warnings);
+        for dialect in self.dialects.iter() {
+            metrics.know_dialect(dialect.name());
+        }
         for policy in &self.policies {
             for rule in policy.rules.iter() {
                 metrics.know_rule(&policy.name, &rule.id, rule.mode.min(policy.mode));
+                if let Some(category) = &rule.category {
+                    metrics.know_category(category.as_str());
+                }
             }
         }
     }

@@ -5,13 +5,18 @@
 mod apart;
 mod certificates;
 mod dialects;
+mod examine;
 mod load;
 mod reload;
 mod serve;
 mod suites;
+mod upstreams;
 mod watch;
 
 pub use certificates::Certificates;
-pub use load::{Loaded, load, names_of_routes};
+pub use dialects::{KnownDialects, known_dialects};
+pub use examine::examine;
+pub use load::{Files, Loaded, names_of_routes};
 pub use serve::{App, Order, ServeError, ServeOptions, serve};
 pub use suites::{BudgetReport, SuiteReport, TestReport, run_suite, suite_files};
+pub use upstreams::Upstreams;

@@ -2,15 +2,17 @@
 //! say so.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-use super::certificates::Certificates;
-use super::load::{Loaded, load};
+use super::certificates::{Certificates, read_certificates};
+use super::load::{Files, Loaded, Revision};
 use super::serve::{ServeOptions, demo, seconds};
+use super::upstreams::{Surroundings, Upstreams, upstreams};
 use crate::config::server_file::ServerFile;
-use crate::config::{Format, Problems, render};
+use crate::config::{Format, Gravity, Problems, render};
 use crate::proxy::{Gateway, Live, ServerTls};
 use crate::telemetry::Telemetry;
 
@@ -25,49 +27,90 @@ pub(super) struct Reloader {
     /// The settings that need a restart, as they were at the start.
     pub(super) fixed: Vec<(&'static str, String)>,
     /// What is in force, by its contents.
-    pub(super) revision: ArcSwap<Vec<String>>,
+    pub(super) revision: ArcSwap<Revision>,
+    /// Whether the last attempt was refused, so that the files are not what is in force.
+    pub(super) is_refused: AtomicBool,
+}
+
+/// Everything that is read: the files, and what lies outside the configuration.
+pub(super) struct Read {
+    pub(super) files: Files,
+    pub(super) certificates: Certificates,
+    pub(super) upstreams: Upstreams,
+    pub(super) revision: Revision,
+}
+
+impl Read {
+    /// Reads everything that `options` name. What could be read comes back also beside errors.
+    pub(super) fn new(options: &ServeOptions) -> (Self, Problems) {
+        let (files, mut problems) =
+            Files::read(options.config.as_deref(), &options.environment, &options.flags);
+        let (mut certificates, mut ready) = (Certificates::default(), Upstreams::new());
+        if let Some(server) = &files.server {
+            certificates = read_certificates(server, &mut problems);
+            let environment = &options.environment;
+            let around =
+                Surroundings { environment, demo: demo(options), certificates: &certificates };
+            ready = upstreams(server, around, &mut problems);
+        }
+        let revision = files.revision(&certificates);
+        (Self { files, certificates, upstreams: ready, revision }, problems)
+    }
 }
 
 impl Reloader {
-    /// Tries the files as they are now. Anything wrong: the old configuration stays. Where nothing
-    /// changed nothing is done, unless it was `asked` for.
+    /// Tries the files as they are now. Anything wrong: the old configuration stays. Where the files are
+    /// what is in force nothing is done, unless it was `asked` for.
     pub(super) fn reload(&self, asked: bool) {
-        let today = self.telemetry.clock.today();
-        let options = &self.options;
-        let (loaded, mut problems) =
-            load(options.config.as_deref(), &options.environment, &options.flags, Some(today));
-        let Some(loaded) = loaded else {
+        let (read, mut problems) = Read::new(&self.options);
+        let Read { files, certificates, upstreams, revision } = read;
+        if !asked && !problems.has_errors() && revision == **self.revision.load() {
+            return self.is_in_force();
+        }
+        let Some(loaded) = files.load(self.telemetry.clock.today(), &mut problems) else {
             return self.keep_old(&problems);
         };
-        let certificates = loaded.certificates(&mut problems);
-        if problems.has_errors() {
-            return self.keep_old(&problems);
-        }
-        let revision = revisions(&loaded, &certificates);
-        if revision == **self.revision.load() && !asked {
-            return;
-        }
         if !loaded.failed_tests.is_empty() {
-            warn!(tests = ?loaded.failed_tests, "policy tests failed; the policy in force was not changed");
+            let tests = loaded.failed_tests.join("; ");
+            error!(tests, "policy tests failed; the configuration in force was not changed");
             return self.refused("tests_failed");
         }
         let now = fixed(&loaded.server.file);
-        if let Some(((name, _), _)) = self.fixed.iter().zip(&now).find(|(was, is)| was != is) {
-            warn!(setting = name, "this setting needs a restart; nothing was changed");
+        let changed = self.fixed.iter().zip(&now).filter(|(was, is)| was != is);
+        let changed: Vec<&str> = changed.map(|((name, _), _)| *name).collect();
+        if !changed.is_empty() {
+            let settings = changed.join(", ");
+            error!(settings, "these settings need a restart; nothing was changed");
             return self.refused("invalid");
         }
-        match loaded.live(&options.environment, demo(options), &certificates) {
+        match loaded.live(&upstreams) {
             Ok(live) => {
+                warn_of(&problems);
                 self.swap(live, &certificates);
-                loaded.announce(&self.telemetry.metrics, problems.warnings());
-                self.telemetry.metrics.reloaded("ok", seconds(self.telemetry.clock));
-                info!(policies = ?revision, "configuration reloaded");
-                self.revision.store(Arc::new(revision));
+                self.applied(&loaded, &problems, revision);
             }
             Err(problem) => {
                 problems.push(problem);
                 self.keep_old(&problems);
             }
+        }
+    }
+
+    fn applied(&self, loaded: &Loaded, problems: &Problems, revision: Revision) {
+        let metrics = &self.telemetry.metrics;
+        loaded.announce(metrics, problems.warnings());
+        metrics.reloaded("ok", seconds(self.telemetry.clock));
+        let Revision { policies, server, certificates, tests, dialects } = &revision;
+        info!(policies, server, certificates, tests, dialects, "configuration reloaded");
+        self.is_refused.store(false, Ordering::Relaxed);
+        self.revision.store(Arc::new(revision));
+    }
+
+    /// The files are what is in force. That is news where they were refused before.
+    fn is_in_force(&self) {
+        if self.is_refused.swap(false, Ordering::Relaxed) {
+            self.telemetry.metrics.reloaded("ok", seconds(self.telemetry.clock));
+            info!("the files are again those of the configuration in force");
         }
     }
 
@@ -82,39 +125,34 @@ impl Reloader {
 
     fn keep_old(&self, problems: &Problems) {
         warn_of(problems);
-        warn!("the configuration in force was not changed");
+        error!("the files were refused; the configuration in force was not changed");
         self.refused("invalid");
     }
 
     /// A reload that broke in itself.
     pub(super) fn broke(&self, error: &std::io::Error) {
-        warn!(%error, "the files could not be loaded; the configuration in force was not changed");
+        error!(%error, "the files could not be loaded; the configuration in force was not changed");
         self.refused("failed");
     }
 
     fn refused(&self, outcome: &str) {
+        self.is_refused.store(true, Ordering::Relaxed);
         self.telemetry.metrics.reloaded(outcome, seconds(self.telemetry.clock));
     }
 }
 
-/// Each problem as a line of the log.
+/// Each problem as a line of the log, errors as errors.
 pub(super) fn warn_of(problems: &Problems) {
-    if problems.errors() + problems.warnings() == 0 {
-        return;
+    for problem in problems {
+        let mut one = Problems::new();
+        one.push(problem.clone());
+        let text = render(&one, Format::Short, false);
+        let line = text.lines().next().unwrap_or_default();
+        match problem.gravity {
+            Gravity::Error => error!("{line}"),
+            Gravity::Warning => warn!("{line}"),
+        }
     }
-    for line in render(problems, Format::Short, false).lines().filter(|line| !line.is_empty()) {
-        warn!("{line}");
-    }
-}
-
-/// The state of every file that has a say.
-pub(super) fn revisions(loaded: &Loaded, certificates: &Certificates) -> Vec<String> {
-    let policies = loaded.policies.iter();
-    let mut revisions: Vec<String> =
-        policies.map(|policy| format!("{}@{}", policy.name, policy.revision)).collect();
-    revisions.push(format!("server@{}", loaded.server.revision));
-    revisions.push(format!("certificates@{}", certificates.revision));
-    revisions
 }
 
 /// The settings that are read once, when the listeners, the log and the records are set up.

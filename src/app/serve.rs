@@ -18,8 +18,9 @@ use tracing::{info, warn};
 
 use super::apart::apart;
 use super::certificates::Certificates;
-use super::load::{Loaded, load};
-use super::reload::{Reloader, fixed, revisions, warn_of};
+use super::load::{Loaded, Revision};
+use super::reload::{Read, Reloader, fixed, warn_of};
+use super::upstreams::secret;
 use super::watch::watch;
 use crate::config::server_file::LogFormat as LogFormatFile;
 use crate::config::{Flag, Problems};
@@ -127,7 +128,7 @@ impl App {
     }
 
     async fn bind(ready: Ready) -> Result<Self, ServeError> {
-        let Ready { options, loaded, certificates, live, telemetry } = ready;
+        let Ready { options, loaded, certificates, live, telemetry, revision } = ready;
         let file = &loaded.server.file;
         let state = Arc::new(AdminState {
             telemetry: telemetry.clone(),
@@ -135,7 +136,6 @@ impl App {
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
         });
-        let revision = revisions(&loaded, &certificates);
         let times = ConnectionTimes {
             header: file.timeouts.header.duration(),
             keep_alive: file.timeouts.keep_alive.duration(),
@@ -175,6 +175,7 @@ impl App {
                 tls: [certificates.data, certificates.admin],
                 fixed: fixed(file),
                 revision: ArcSwap::from_pointee(revision),
+                is_refused: AtomicBool::new(false),
                 options,
             },
             state,
@@ -238,24 +239,17 @@ struct Ready {
     certificates: Certificates,
     live: Live,
     telemetry: Telemetry,
+    revision: Revision,
 }
 
 impl Ready {
     fn new(options: ServeOptions) -> Result<Self, ServeError> {
         let clock = options.clock;
-        let (loaded, mut problems) = load(
-            options.config.as_deref(),
-            &options.environment,
-            &options.flags,
-            Some(clock.today()),
-        );
-        let certificates = loaded.as_ref().map(|loaded| loaded.certificates(&mut problems));
-        let (Some(loaded), Some(certificates)) = (loaded, certificates) else {
+        let (read, mut problems) = Read::new(&options);
+        let Read { files, certificates, upstreams, revision } = read;
+        let Some(loaded) = files.load(clock.today(), &mut problems) else {
             return Err(ServeError::Configuration(Box::new(problems)));
         };
-        if problems.has_errors() {
-            return Err(ServeError::Configuration(Box::new(problems)));
-        }
         if !loaded.failed_tests.is_empty() {
             return Err(ServeError::Tests(loaded.failed_tests));
         }
@@ -267,13 +261,12 @@ impl Ready {
         let (sink, share) = record_sink(&loaded);
         let records = Records::start(&sink, share, Arc::clone(&metrics))?;
         let telemetry = Telemetry { metrics, records, clock };
-        let live = loaded.live(&options.environment, demo(&options), &certificates);
-        let live = live.map_err(|problem| {
+        let live = loaded.live(&upstreams).map_err(|problem| {
             let mut problems = Problems::new();
             problems.push(problem);
             ServeError::Configuration(Box::new(problems))
         })?;
-        Ok(Self { options, loaded, certificates, live, telemetry })
+        Ok(Self { options, loaded, certificates, live, telemetry, revision })
     }
 }
 
@@ -360,7 +353,8 @@ async fn follow(reloader: Reloader, mut orders: Receiver<Order>, watched: Option
 
 fn admin_tokens(loaded: &Loaded, options: &ServeOptions) -> std::io::Result<Vec<Secret>> {
     let Some(reference) = &loaded.server.file.admin.auth.tokens else { return Ok(Vec::new()) };
-    let secret = loaded.secret(reference, &options.environment).map_err(std::io::Error::other)?;
+    let secret = secret(&loaded.server, reference, &options.environment);
+    let secret = secret.map_err(std::io::Error::other)?;
     let lines = secret.expose().lines().map(str::trim).filter(|line| !line.is_empty());
     Ok(lines.map(Secret::new).collect())
 }

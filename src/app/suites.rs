@@ -13,6 +13,9 @@ use crate::policy::Policy;
 /// The most bytes of a corpus.
 const LARGEST_CORPUS: u64 = 256 << 20;
 
+/// The folder of test files below a configuration root.
+pub(super) const TESTS: &str = "tests";
+
 /// How the tests of one policy went.
 #[derive(Debug, Default)]
 pub struct SuiteReport {
@@ -55,7 +58,7 @@ impl SuiteReport {
 /// The test files below a configuration root: `tests/*.test.yaml`, and those beside the policies.
 pub fn suite_files(root: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for folder in ["tests", "policies"] {
+    for folder in [TESTS, "policies"] {
         let Ok(entries) = std::fs::read_dir(root.join(folder)) else { continue };
         let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
         files.extend(paths.filter(|path| path.to_string_lossy().ends_with(".test.yaml")));
@@ -135,12 +138,15 @@ fn run_budget(
     if let Some(least) = bars.precision_at_least.map(Share::fraction).filter(|&l| precision < l) {
         misses.push(format!("precision {}, at least {}", percent(precision), percent(least)));
     }
-    let measured = format!(
-        "{total} lines, {harmful} harmful; flagged {} of benign, recall {}, precision {}",
-        percent(false_alarms),
-        percent(recall),
-        percent(precision)
-    );
+    let flagged = percent(false_alarms);
+    let measured = if harmful == 0 {
+        format!("{total} lines, none of them harmful; flagged {flagged}")
+    } else {
+        let (recall, precision) = (percent(recall), percent(precision));
+        format!(
+            "{total} lines, {harmful} harmful; flagged {flagged} of benign, recall {recall}, precision {precision}"
+        )
+    };
     BudgetReport { name, misses, measured }
 }
 

@@ -2,23 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 
 use super::{ConfigArg, FormatArg, environment, output};
-use crate::app::{Loaded, load, suite_files};
+use crate::app::{Files, examine, known_dialects, suite_files};
 use crate::config::{
-    LoadedPolicy, Problems, check_dates, configuration_root, load_policies, load_policy, load_tests,
+    LoadedPolicy, LoadedServer, Problems, check_word_list, configuration_root, load_policy,
+    load_tests,
 };
-use crate::engine::everyday_problems;
-use crate::policy::{compile, holds, lint};
+use crate::policy::holds;
 use crate::telemetry::Clock;
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Policies or test files; without any, the whole configuration is checked.
+    /// Policies, test files or word lists; without any, the whole configuration is checked.
     paths: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigArg,
@@ -39,12 +38,14 @@ struct Findings {
     problems: Problems,
     /// The policies that compile, for what they may hold of a stream.
     sound: Vec<LoadedPolicy>,
+    /// What was seen of word lists.
+    lists: Vec<String>,
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let mut findings = if args.paths.is_empty() { whole(args)? } else { named(&args.paths)? };
     findings.problems.sort();
-    let Findings { problems, sound } = findings;
+    let Findings { problems, sound, lists } = findings;
     let failed = problems.has_errors() || (args.deny_warnings && problems.warnings() > 0);
     let format = args.format.into();
     match args.format {
@@ -57,6 +58,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         for policy in &sound {
             output::say(&hold_table(policy))?;
         }
+        for list in &lists {
+            output::say(list)?;
+        }
     }
     if !failed && matches!(args.format, FormatArg::Full | FormatArg::Short) {
         output::say("ok\n")?;
@@ -67,9 +71,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 fn whole(args: &CheckArgs) -> anyhow::Result<Findings> {
     let path = args.config.path();
     let mut findings = Findings::default();
-    let Some(loaded) = findings.server(path.as_deref()) else { return Ok(findings) };
+    let server = findings.server(path.as_deref());
     if args.show_effective {
-        for setting in &loaded.server.settings {
+        for setting in server.iter().flat_map(|server| &server.settings) {
             output::say(&format!("{} = {}  ({})\n", setting.path, setting.value, setting.origin))?;
         }
     }
@@ -88,18 +92,21 @@ fn named(paths: &[PathBuf]) -> anyhow::Result<Findings> {
 
 impl Findings {
     /// A server file with every policy and test file of its root.
-    fn server(&mut self, path: Option<&Path>) -> Option<Loaded> {
-        let (loaded, problems) = load(path, &environment(), &[], None);
+    fn server(&mut self, path: Option<&Path>) -> Option<LoadedServer> {
+        let (files, problems) = Files::read(path, &environment(), &[]);
         self.problems.extend(problems);
-        let loaded = loaded?;
-        let root = &loaded.server.root;
-        for policy in load_policies(root, &loaded.server.file.policies.dir).0 {
-            self.lint(policy);
+        let Files { server, policies, tests: _, dialects: _ } = files;
+        for policy in policies {
+            self.policy(policy);
         }
-        for path in suite_files(root) {
-            self.problems.extend(load_tests(root, &path).1);
+        let server = server?;
+        // Where they need not pass, nobody has read them yet.
+        for path in suite_files(&server.root) {
+            if !server.file.policies.require_tests_pass {
+                self.problems.extend(load_tests(&server.root, &path).1);
+            }
         }
-        Some(loaded)
+        Some(server)
     }
 
     fn file(&mut self, root: &Path, path: &Path) {
@@ -110,23 +117,29 @@ impl Findings {
             drop(self.server(Some(path)));
             return;
         }
+        if path.extension().is_some_and(|ending| ending == "txt") {
+            let (terms, problems) = check_word_list(root, path);
+            self.problems.extend(problems);
+            let list = format!("{}: a word list of {terms} terms\n", path.display());
+            return self.lists.push(list);
+        }
+        let folder = path.parent().filter(|folder| folder.ends_with("dialects"));
+        if let Some(root) = folder.map(|folder| folder.parent().unwrap_or(folder)) {
+            return self.problems.extend(known_dialects(root).1);
+        }
         let (policy, problems) = load_policy(root, path);
         self.problems.extend(problems);
         if let Some(policy) = policy {
-            self.problems.extend(compile(&policy).1);
-            self.lint(policy);
+            self.policy(policy);
         }
     }
 
-    /// What can be said about a policy only when it compiles.
-    fn lint(&mut self, loaded: LoadedPolicy) {
-        let (Some(policy), _) = compile(&loaded) else { return };
-        let policy = Arc::new(policy);
-        let today = Clock::default().today();
-        self.problems.extend(check_dates(&loaded, today));
-        self.problems.extend(lint(&loaded, &policy));
-        self.problems.extend(everyday_problems(&loaded, &policy, today));
-        self.sound.push(loaded);
+    fn policy(&mut self, loaded: LoadedPolicy) {
+        let (policy, problems) = examine(&loaded, Clock::default().today());
+        self.problems.extend(problems);
+        if policy.is_some() {
+            self.sound.push(loaded);
+        }
     }
 }
 

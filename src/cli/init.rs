@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use super::output;
+use crate::config::{SchemaOf, schema};
 
 /// Flags of `init`.
 #[derive(Debug, Args)]
@@ -51,9 +52,18 @@ const FILES: [(&str, &str); 3] = [
     ("tests/starter.test.yaml", include_str!("init/starter.test.yaml.in")),
 ];
 
+/// What editors complete and check those with.
+const SCHEMAS: [(&str, SchemaOf); 3] = [
+    ("schemas/server.schema.json", SchemaOf::Server),
+    ("schemas/policy.schema.json", SchemaOf::Policy),
+    ("schemas/test.schema.json", SchemaOf::Test),
+];
+
 pub(super) fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
+    let templates = args.files().map(|(path, content)| (path, args.fill(content)));
+    let schemas = SCHEMAS.into_iter().map(|(path, of)| (path, schema(of)));
     let files: Vec<(PathBuf, String)> =
-        args.files().map(|(path, content)| (args.folder.join(path), args.fill(content))).collect();
+        templates.chain(schemas).map(|(path, text)| (args.folder.join(path), text)).collect();
     let taken: Vec<&Path> = files
         .iter()
         .map(|(path, _)| path.as_path())

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::output;
-use crate::config::{Code, SchemaOf};
+use super::{ConfigArg, output};
+use crate::app::known_dialects;
+use crate::config::{Code, SchemaOf, configuration_root};
 use crate::detect::entity::ENTITIES;
+use crate::telemetry::record_schema;
 use crate::text::VIEWS;
-use crate::wire::dialect::builtin;
 
 /// What can be listed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -22,6 +23,8 @@ enum What {
     Codes,
     /// Wire formats.
     Dialects,
+    /// Packs of the configuration, which policies include.
+    Packs,
 }
 
 /// The form of a list.
@@ -37,6 +40,8 @@ enum Form {
 pub(super) struct ListArgs {
     /// What to list.
     what: What,
+    #[command(flatten)]
+    config: ConfigArg,
     /// The form.
     #[arg(long, value_enum, default_value_t)]
     format: Form,
@@ -53,6 +58,8 @@ pub(super) enum SchemaName {
     Test,
     /// Dialect files.
     Dialect,
+    /// Lines of the decision log.
+    DecisionLog,
 }
 
 pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
@@ -72,13 +79,16 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
             .iter()
             .map(|code| (code.to_string(), code.definition().title.to_owned()))
             .collect(),
-        What::Dialects => builtin()
+        What::Dialects => known_dialects(&configuration_root(args.config.path().as_deref(), None))
+            .0
+            .all
             .iter()
             .map(|dialect| {
                 let paths: Vec<&str> = dialect.paths().collect();
                 (dialect.name().to_string(), paths.join(" "))
             })
             .collect(),
+        What::Packs => super::packs::rows(&args.config),
     };
     match args.format {
         Form::Table => {
@@ -100,11 +110,12 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
 
 pub(super) fn schema(what: SchemaName) -> anyhow::Result<ExitCode> {
     let what = match what {
-        SchemaName::Policy => SchemaOf::Policy,
-        SchemaName::Server => SchemaOf::Server,
-        SchemaName::Test => SchemaOf::Test,
-        SchemaName::Dialect => SchemaOf::Dialect,
+        SchemaName::Policy => crate::config::schema(SchemaOf::Policy),
+        SchemaName::Server => crate::config::schema(SchemaOf::Server),
+        SchemaName::Test => crate::config::schema(SchemaOf::Test),
+        SchemaName::Dialect => crate::config::schema(SchemaOf::Dialect),
+        SchemaName::DecisionLog => record_schema(),
     };
-    output::say(&crate::config::schema(what))?;
+    output::say(&what)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ mod health;
 mod init;
 mod list;
 mod output;
+mod packs;
 mod serve;
 mod test;
 
@@ -40,9 +41,9 @@ enum Command {
     Test(test::TestArgs),
     /// Say why a text is decided so, or what a code such as TG011 means.
     Explain(explain::ExplainArgs),
-    /// List detectors, views, codes or dialects.
+    /// List detectors, views, codes, dialects or packs.
     List(list::ListArgs),
-    /// Print a JSON schema: policy, server or test.
+    /// Print a JSON schema: policy, server, test or decision-log.
     Schema {
         /// Which one.
         what: list::SchemaName,
@@ -153,7 +154,12 @@ fn man() -> anyhow::Result<ExitCode> {
 fn version(json: bool) -> anyhow::Result<ExitCode> {
     let version = env!("CARGO_PKG_VERSION");
     if json {
-        let value = serde_json::json!({ "schema": "tidegate.version/v1", "version": version });
+        let value = serde_json::json!({
+            "schema": "tidegate.version/v1",
+            "version": version,
+            "revision": option_env!("TIDEGATE_REVISION"),
+            "rustc": option_env!("TIDEGATE_RUSTC"),
+        });
         output::say(&format!("{value}\n"))?;
     } else {
         output::say(&format!("tidegate {version}\n"))?;

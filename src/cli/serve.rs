@@ -25,17 +25,17 @@ const LARGEST_SCRIPT: u64 = 16 << 20;
 pub(super) struct ServeArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// Address of the data listener.
+    /// Address of the data listener; also `TIDEGATE_LISTEN`.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Address of the admin listener.
+    /// Address of the admin listener; also `TIDEGATE_ADMIN__LISTEN`.
     #[arg(long, value_name = "ADDRESS")]
     admin_listen: Option<String>,
-    /// Send every route to this server.
+    /// Send every route to this server; also `TIDEGATE_UPSTREAM`.
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
     /// Use this policy for every route.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "TIDEGATE_POLICY")]
     policy: Option<String>,
     /// Send every route to the built-in demo model.
     #[arg(long, conflicts_with = "upstream")]
@@ -43,7 +43,7 @@ pub(super) struct ServeArgs {
     /// Tokens a second of the demo model; 0 answers at once.
     #[arg(long, value_name = "RATE", env = "TIDEGATE_DEMO_RATE", value_parser = rate)]
     demo_rate: Option<f64>,
-    /// Reload when files change.
+    /// Reload when files change; also `TIDEGATE_POLICIES__WATCH`.
     #[arg(long, overrides_with = "no_watch")]
     watch: bool,
     /// Do not.
@@ -55,13 +55,13 @@ pub(super) struct ServeArgs {
 #[derive(Debug, Args)]
 pub(super) struct MockArgs {
     /// Address to listen on.
-    #[arg(long, default_value = "127.0.0.1:9090")]
+    #[arg(long, default_value = "127.0.0.1:9090", env = "TIDEGATE_MOCK_LISTEN")]
     listen: String,
     /// Answers to give, as JSON Lines: the first one that fits a prompt.
     #[arg(long, value_name = "FILE", env = "TIDEGATE_MOCK_SCRIPT")]
     script: Option<PathBuf>,
     /// Tokens a second; 0 answers at once.
-    #[arg(long, default_value_t = 50.0, value_name = "RATE", value_parser = rate)]
+    #[arg(long, default_value_t = 50.0, value_name = "RATE", env = "TIDEGATE_MOCK_RATE", value_parser = rate)]
     rate: f64,
 }
 

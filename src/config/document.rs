@@ -6,10 +6,10 @@ use serde::de::DeserializeOwned;
 
 use super::check::check;
 use super::codes::Code;
-use super::problems::{Problems, check_allow_comments};
+use super::problems::{Gravity, Problems, check_allow_comments};
 use super::schema::{self, SchemaOf};
 use super::source::{Source, SourceSpan};
-use super::yaml::{self, Node};
+use super::yaml::{self, Node, Value};
 use crate::domain::Span;
 
 /// A file that was read. Paths such as `rules[3].regex[0]` name places in it.
@@ -17,7 +17,10 @@ use crate::domain::Span;
 pub struct Document {
     source: Arc<Source>,
     root: Node,
-    complete: bool,
+    /// The places of mistakes that kept something out of the typed value.
+    mistakes: Vec<SourceSpan>,
+    /// Whether the tree has everything that is written.
+    whole: bool,
 }
 
 impl Document {
@@ -26,9 +29,49 @@ impl Document {
         &self.source
     }
 
-    /// Whether every entry of the file is in its typed value. Where it is not, "nobody uses this" cannot be said.
-    pub const fn is_complete(&self) -> bool {
-        self.complete
+    /// Whether the typed value has all of what is written at `path`, if anything is. Where it has not, nothing
+    /// can be said that a mended file might prove wrong, such as that nobody uses a name.
+    pub fn is_sound(&self, path: &str) -> bool {
+        let (key, node) = self.root.find(path);
+        let spoilt = || key.is_some_and(|key| self.is_spoilt(&key.at)) || self.has_mistake(node);
+        self.whole && (self.mistakes.is_empty() || !self.says(path) || !spoilt())
+    }
+
+    /// Whether the value at `path`, if there is one, was taken over, be it without some of what it holds.
+    pub(super) fn is_read(&self, path: &str) -> bool {
+        let (key, node) = self.root.find(path);
+        let refused = |at: &SourceSpan| self.mistakes.contains(at);
+        let gone = || refused(&node.at) || key.is_some_and(|key| refused(&key.at));
+        self.whole && !(self.says(path) && gone())
+    }
+
+    /// Whether the name is written as a key of the group at `path`, with a mistake in it or not; or whether that
+    /// cannot be told.
+    pub(super) fn may_name(&self, path: &str, name: &str) -> bool {
+        !self.is_read(path) || self.says(&join(path, name))
+    }
+
+    /// Whether the text at `path` holds `name` although the typed value may not: something there has a mistake.
+    pub(super) fn may_use(&self, path: &str, name: &str) -> bool {
+        !self.is_sound(path) && (!self.whole || self.root.find(path).1.at.text().contains(name))
+    }
+
+    fn has_mistake(&self, node: &Node) -> bool {
+        self.is_spoilt(&node.at)
+            || match &node.value {
+                Value::List(items) => items.iter().any(|item| self.has_mistake(item)),
+                // A variable or a flag may have put a value here.
+                Value::Map(entries) => entries.iter().any(|entry| self.has_mistake(&entry.value)),
+                Value::Scalar { .. } => false,
+            }
+    }
+
+    fn is_spoilt(&self, at: &SourceSpan) -> bool {
+        self.mistakes.iter().any(|mistake| {
+            let (inner, outer) = (mistake.span, at.span);
+            Arc::ptr_eq(&mistake.source, &at.source)
+                && (inner == outer || (outer.start <= inner.start && inner.start < outer.end))
+        })
     }
 
     /// The place of the value at `path`. Where the file does not say so much, the deepest value that it does.
@@ -84,10 +127,17 @@ pub(super) fn typed<T: DeserializeOwned>(
     of: SchemaOf,
     problems: &mut Problems,
 ) -> Option<(T, Document)> {
-    let before = problems.errors();
     let value = check(&mut root, schema::document(of), problems)?;
-    let document =
-        Document { source: Arc::clone(source), root, complete: problems.errors() == before };
+    let errors = || problems.iter().filter(|problem| problem.gravity == Gravity::Error);
+    // An unknown key means nothing, so nothing is missing without it.
+    let spoiling = errors().filter(|problem| problem.code != Code::TG003);
+    let mistakes = spoiling.filter_map(|problem| Some(problem.primary()?.at.clone())).collect();
+    let left_out = [Code::TG020, Code::TG026, Code::TG028];
+    let own = |at: &SourceSpan| Arc::ptr_eq(&at.source, source);
+    let whole = !errors().any(|problem| {
+        left_out.contains(&problem.code) && problem.primary().is_some_and(|label| own(&label.at))
+    });
+    let document = Document { source: Arc::clone(source), root, mistakes, whole };
     match serde_json::from_value(value) {
         Ok(value) => Some((value, document)),
         Err(error) => {

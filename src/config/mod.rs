@@ -33,8 +33,8 @@ pub use document::Document;
 pub use lexicon::Term;
 pub use load::{
     Flag, LoadedDialect, LoadedLexicon, LoadedPolicy, LoadedServer, LoadedTests, Origin,
-    RuleOrigin, Setting, check_dates, check_route_policies, configuration_root, load_dialects,
-    load_policies, load_policy, load_server, load_tests, read_dialect_text,
+    RuleOrigin, Setting, check_dates, check_route_policies, check_word_list, configuration_root,
+    load_dialects, load_policies, load_policy, load_server, load_tests, read_dialect_text,
 };
 pub use policy_file::PolicyFile;
 pub use problems::{Gravity, Label, Problem, Problems};

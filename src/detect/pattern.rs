@@ -40,7 +40,8 @@ pub struct PatternSpec {
     pub max_match: usize,
     /// What a built-in pattern has in the place of an automaton of its own.
     pub outline: Option<Outline>,
-    /// Whether it reads the views too. There, upper and lower case are alike.
+    /// Whether it reads the views too. There, upper and lower case are alike. One with an outline reads the view
+    /// `width` instead.
     pub views: bool,
 }
 

@@ -12,7 +12,7 @@ use super::pattern::{
 };
 use super::viewed::{InViews, ViewedPatterns};
 use crate::domain::{Span, ViewName};
-use crate::text::{Reading, VIEWS};
+use crate::text::{Reading, VIEWS, WIDTH};
 
 /// The name under which a hit in the unchanged text is reported.
 const RAW: ViewName = ViewName("raw");
@@ -80,8 +80,9 @@ impl ScannerBuilder {
             None => BuildError::Patterns(error),
         };
         let viewed = ViewedPatterns::new(&self.patterns).map_err(failed)?;
+        let entities = ViewedPatterns::entities(&self.patterns).map_err(failed)?;
         let patterns = PatternSet::new(self.patterns, false).map_err(failed)?;
-        Ok(Scanner { terms: TermSet::new(self.terms), patterns, viewed, views })
+        Ok(Scanner { terms: TermSet::new(self.terms), patterns, viewed, entities, views })
     }
 }
 
@@ -91,6 +92,8 @@ pub struct Scanner {
     terms: TermSet,
     patterns: PatternSet,
     viewed: Option<ViewedPatterns>,
+    /// The patterns that read `width`.
+    entities: Option<ViewedPatterns>,
     /// The views that are on, a bit each.
     views: u32,
 }
@@ -150,6 +153,7 @@ pub struct Scan {
 #[derive(Debug, Default)]
 pub struct Scratch {
     raw: Reading,
+    width: Reading,
     readings: Vec<Reading>,
     patterns: PatternScratch,
     /// The hits of the last scan, in the order of the text.
@@ -186,8 +190,8 @@ impl Scanner {
 
     /// Bytes that the automata take.
     pub fn memory(&self) -> usize {
-        let viewed = self.viewed.as_ref().map_or(0, ViewedPatterns::memory);
-        self.terms.memory() + self.patterns.memory() + viewed
+        let viewed = self.viewed.iter().chain(&self.entities).map(ViewedPatterns::memory);
+        self.terms.memory() + self.patterns.memory() + viewed.sum::<usize>()
     }
 
     /// Whether the automaton over the patterns is of the fast form.
@@ -210,6 +214,7 @@ impl Scanner {
         scratch.hits.clear();
         let mut scan = self.scan_patterns(window, scratch);
         scan.include(self.scan_views(window, scratch));
+        scan.include(self.scan_width(window, scratch));
         let mut decided = scan.decided;
         if window.last {
             decided = window.text.len();
@@ -231,7 +236,7 @@ impl Scanner {
     /// Builds each view that would differ, looks for terms and patterns in it, and tells the earliest raw
     /// byte that is still open in any of them.
     fn scan_views(&self, window: Window<'_>, scratch: &mut Scratch) -> PatternScan {
-        let Scratch { raw, readings, patterns, hits, hits_left, work_left } = scratch;
+        let Scratch { raw, width: _, readings, patterns, hits, hits_left, work_left } = scratch;
         raw.identity(window.text);
         readings.resize_with(VIEWS.len(), Reading::default);
         let mut in_views =
@@ -323,6 +328,36 @@ impl Scanner {
             set(&mut shown, here, |shown| shown.views |= views);
         }
         (shown, decided)
+    }
+
+    /// Looks for entities where digits or letters stand in other forms; elsewhere the raw text shows them all.
+    fn scan_width(&self, window: Window<'_>, scratch: &mut Scratch) -> PatternScan {
+        let mut scan = PatternScan { decided: window.text.len(), overflow: None, exhausted: false };
+        if self.entities.is_none() || window.text.is_ascii() {
+            return scan;
+        }
+        let Scratch { raw, width, readings: _, patterns, hits, hits_left, work_left } = scratch;
+        let open = if window.last { raw.len() } else { (WIDTH.open_from)(raw) };
+        scan.decided = open;
+        if !(WIDTH.applies)(raw) {
+            return scan;
+        }
+        (WIDTH.build)(raw, width);
+        let upto = if open == raw.len() { width.len() } else { width.upto(open) };
+        let mut in_width =
+            InViews { viewed: self.entities.as_ref(), window, scratch: patterns, work_left };
+        let found = in_width.scan(width, upto, &mut |number, at| {
+            let Some(spec) = self.patterns.spec(number) else { return };
+            let span = width.raw_span(at.start, at.end);
+            let as_written = window.text.get(span.range()) == width.as_str().get(at.range());
+            if *hits_left > 0 && !as_written {
+                *hits_left -= 1;
+                let source = Source::Pattern(number);
+                hits.push(Hit { atom: spec.atom, span, view: WIDTH.name, source });
+            }
+        });
+        scan.include(found);
+        scan
     }
 
     fn scan_patterns(&self, window: Window<'_>, scratch: &mut Scratch) -> PatternScan {

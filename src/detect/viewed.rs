@@ -10,7 +10,7 @@ use super::scanner::Window;
 use crate::domain::Span;
 use crate::text::Reading;
 
-/// The regexes of a policy that read views.
+/// The regexes of a policy that read some view, or all.
 #[derive(Debug)]
 pub(super) struct ViewedPatterns {
     set: PatternSet,
@@ -68,12 +68,27 @@ impl ViewedPatterns {
     pub(super) fn new(
         specs: &[PatternSpec],
     ) -> Result<Option<Self>, (Option<usize>, PatternError)> {
-        let chosen = || specs.iter().enumerate().filter(|(_, spec)| spec.views);
+        Self::chosen(specs, |spec| spec.views, true)
+    }
+
+    /// The same with the patterns of entities, to which upper and lower case are not alike.
+    pub(super) fn entities(
+        specs: &[PatternSpec],
+    ) -> Result<Option<Self>, (Option<usize>, PatternError)> {
+        Self::chosen(specs, |spec| spec.outline.is_some(), false)
+    }
+
+    fn chosen(
+        specs: &[PatternSpec],
+        is_one: fn(&PatternSpec) -> bool,
+        any_case: bool,
+    ) -> Result<Option<Self>, (Option<usize>, PatternError)> {
+        let chosen = || specs.iter().enumerate().filter(|(_, spec)| is_one(spec));
         let numbers: Vec<usize> = chosen().map(|(number, _)| number).collect();
         if numbers.is_empty() {
             return Ok(None);
         }
-        match PatternSet::new(chosen().map(|(_, spec)| spec.clone()).collect(), true) {
+        match PatternSet::new(chosen().map(|(_, spec)| spec.clone()).collect(), any_case) {
             Ok(set) => Ok(Some(Self { set, numbers })),
             Err((index, error)) => {
                 Err((index.and_then(|index| numbers.get(index)).copied(), error))

@@ -4,6 +4,7 @@
 //! a text is screened piece by piece between positions that no match can cross, so how it was cut
 //! into pieces cannot matter.
 
+mod count;
 mod measure;
 mod mend;
 mod place;

@@ -1,6 +1,7 @@
 //! Which hits fire a rule whose matcher has conditions: `all`, `not`, `within`.
 
-use super::place::{Count, Placed, in_window, may_reach, near};
+use super::count::Count;
+use super::place::{Placed, in_window, may_reach, near};
 use crate::policy::{Matcher, Node, Within};
 
 /// How a text is looked at.
@@ -63,7 +64,7 @@ pub(super) fn pending(node: &Node, hits: &[Placed], upto: Count) -> Option<usize
             let waits = !node.not.is_empty() || !taking_part.contains(&index);
             if let Some(hit) = hits.get(index)
                 && waits
-                && !upto.is_past(hit, window)
+                && !hit.is_out_of_reach(upto, window)
             {
                 note(hit.hit.span.start);
             }

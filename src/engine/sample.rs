@@ -21,8 +21,15 @@ const MOST_NAMED: usize = 5;
 /// The lines, by number, on which one rule fires, for each thing that it found.
 type Lines = BTreeMap<Arc<str>, BTreeSet<usize>>;
 
-/// Rules that act on everyday text, and the terms that make them do so.
+/// Settings on which it depends whether a rule acts.
+const SETTINGS: [&str; 3] = ["sensitivity", "thresholds", "views"];
+
+/// Rules that act on everyday text, and the terms that make them do so. Nothing is said that depends on a part
+/// with a mistake.
 pub fn everyday_problems(loaded: &LoadedPolicy, policy: &Arc<Policy>, today: Date) -> Problems {
+    if !SETTINGS.iter().all(|key| loaded.is_sound(key)) {
+        return Problems::new();
+    }
     let mut fired: Vec<Lines> = policy.rules.iter().map(|_| Lines::new()).collect();
     let mut total = 0;
     let mut scratch = Scratch::default();
@@ -39,7 +46,7 @@ pub fn everyday_problems(loaded: &LoadedPolicy, policy: &Arc<Policy>, today: Dat
     }
     let mut problems = Problems::new();
     for (rule, lines) in policy.rules.iter().zip(&fired).filter(|(rule, _)| acts(policy, rule)) {
-        report(loaded, rule, lines, total, &mut problems);
+        report((loaded, policy), rule, lines, total, &mut problems);
     }
     problems.sort();
     problems
@@ -64,7 +71,7 @@ fn acts(policy: &Policy, rule: &Rule) -> bool {
 }
 
 fn report(
-    loaded: &LoadedPolicy,
+    (loaded, policy): (&LoadedPolicy, &Policy),
     rule: &Rule,
     lines: &Lines,
     total: usize,
@@ -74,6 +81,9 @@ fn report(
     let Some(number) = loaded.file.rules.iter().position(|file| *file.id == *rule.id) else {
         return;
     };
+    if policy.gaps.widen(number) || !loaded.is_sound(&format!("rules[{number}]")) {
+        return;
+    }
     let Some(file) = loaded.file.rules.get(number) else { return };
     let mut terms: Vec<(&Arc<str>, usize)> =
         lines.iter().map(|(term, lines)| (term, lines.len())).collect();

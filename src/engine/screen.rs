@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::count::Count;
 use super::measure::{at_mark, most_held};
 use super::mend::merge;
-use super::place::{Count, Placed, inside, place};
+use super::place::{Placed, inside, place};
 use super::pseudonym::Restorer;
 use super::rules::{Sight, fulfilled, pending};
 pub use super::tally::Stop;

@@ -46,6 +46,24 @@ impl Sketch {
         self.pattern(pattern, placeholder, true)
     }
 
+    /// What a detector of entities finds.
+    pub(crate) fn entity(&mut self, name: &str) -> AtomId {
+        let entity = crate::detect::entity::by_name(name).unwrap();
+        let atom = self.atom(Some(entity.placeholder));
+        for pattern in entity.patterns {
+            self.scanner.pattern(PatternSpec {
+                atom,
+                pattern: (*pattern).to_owned(),
+                validate: Some(entity.validate),
+                label: Arc::from(name),
+                max_match: 1024,
+                outline: Some(entity.outline),
+                views: false,
+            });
+        }
+        atom
+    }
+
     fn pattern(&mut self, pattern: &str, placeholder: Option<&str>, views: bool) -> AtomId {
         let atom = self.atom(placeholder);
         self.scanner.pattern(PatternSpec {
@@ -122,6 +140,7 @@ impl Sketch {
             rescan: false,
             variants: Arc::from([]),
             conditional: Arc::from([]),
+            gaps: Arc::default(),
         })
     }
 

@@ -102,6 +102,40 @@ fn parts_bound_by_a_window_fire_together_and_far_apart_do_not() {
 }
 
 #[test]
+fn a_word_that_was_pulled_apart_takes_one_word_of_a_window() {
+    let policy = window_policy(Some(Within::Words(4)), Action::Block);
+    for text in [
+        "make one b o m b",
+        "please make a b.o.m.b now",
+        "m a k e one big b-o-m-b",
+        "b o m b to m.a.k.e",
+        "b u i l d the bomb",
+        "b u i l d a b o m b",
+        "please m.a.k.e.a.b.o.m.b",
+        "make a big b\u{200b}o\u{200b}m\u{200b}b",
+        "m\u{301}a\u{301}k\u{301}e a big bo\u{200b}mb",
+    ] {
+        assert_eq!(prompt(&policy, text).action, Action::Block, "{text}");
+        let letters: Vec<&str> = text.split("").collect();
+        let (sent, verdict) = in_pieces(&policy, &letters);
+        assert_eq!((sent, verdict.action), (in_pieces(&policy, &[text]).0, Action::Block));
+    }
+    assert_eq!(prompt(&policy, "make a very big b o m b").action, Action::Allow);
+}
+
+#[test]
+fn a_stream_of_single_letters_is_not_held_for_ever() {
+    let policy = window_policy(Some(Within::Words(4)), Action::Block);
+    let mut screen = Screen::new(policy, subject(Phase::Completion), None);
+    let mut scratch = Scratch::default();
+    screen.push("make ", &mut scratch);
+    for _ in 0..100 {
+        screen.push("x ", &mut scratch);
+        assert!(screen.held() < 200);
+    }
+}
+
+#[test]
 fn parts_without_a_window_count_from_where_the_last_one_came_in() {
     let policy = window_policy(None, Action::Redact);
     let text = "make it, then a bomb, then make";
@@ -201,6 +235,7 @@ fn texts() -> impl Strategy<Value = String> {
         6 => prop::sample::select(vec![
             "the ", "idiot", "idiot by ", "dostoevsky", "moronic", "傻瓜", "傻", "make ", "a ", "bomb",
             "bad idiot", "film ", "<", ">", "a@b.cd", "@x.de", " ", " ", ", ", "e\u{301}", "你好", "123-45", "1", "-", "x12-34",
+            "b o m b ", "b.o.m.b", "m a k e a b o m b", "i n ", "m a k e ", "x ", ".", "\u{200b}",
         ]).prop_map(str::to_owned),
         1 => prop::sample::select(vec!["blorp", "坏人", "blor", "坏"]).prop_map(str::to_owned),
         1 => "[a-zé傻<> ]{0,30}",

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::place::{Count, Placed, may_reach};
+use super::count::Count;
+use super::place::{Placed, may_reach};
 use crate::detect::AtomId;
 use crate::policy::{Policy, Within};
 
@@ -35,7 +36,7 @@ fn windows(policy: &Policy, atom: AtomId) -> impl Iterator<Item = (usize, Within
 
 /// Whether a part could yet get another part near it.
 fn may_get_company(policy: &Policy, part: &Placed, upto: Count) -> bool {
-    windows(policy, part.hit.atom).any(|(_, window)| !upto.is_past(part, window))
+    windows(policy, part.hit.atom).any(|(_, window)| !part.is_out_of_reach(upto, window))
 }
 
 /// Which way hits are gone through.

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::place::{Count, Placed, inside, place};
+use super::count::Count;
+use super::place::{Placed, inside, place};
 use super::rules::{Sight, fulfilled};
 use super::screen::without_excused;
 use super::{Scratch, Subject};

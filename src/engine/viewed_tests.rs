@@ -99,6 +99,94 @@ fn a_regex_that_costs_too_much_in_a_view_is_unscannable() {
     assert_eq!((verdict.action, verdict.outcome), (Action::Block, Outcome::Unscannable));
 }
 
+/// A policy that redacts all entities.
+fn entities() -> Arc<Policy> {
+    let mut sketch = Sketch::default();
+    for entity in crate::detect::entity::ENTITIES {
+        let atom = sketch.entity(entity.name);
+        sketch.rule(entity.name, Node::atom(atom), Effect::Act(Action::Redact));
+    }
+    sketch.build()
+}
+
+#[test]
+fn entities_in_full_width_and_other_digits_are_found_and_replaced() {
+    let policy = entities();
+    for (text, expected) in [
+        (
+            "card ４１１１ １１１１ １１１１ １１１１ and １３８１２３４５６７８",
+            "card [CREDIT_CARD] and [PHONE]",
+        ),
+        ("卡号：４１１１　１１１１　１１１１　１１１１。", "卡号：[CREDIT_CARD]。"),
+        ("身份证１１０１０５１９４９１２３１００２Ｘ，", "身份证[CN_ID]，"),
+        ("身份证１１０１０５１９４９１２３１００２ｘ", "身份证[CN_ID]"),
+        ("电话＋８６ １３８ １２３４ ５６７８", "电话[PHONE]"),
+        ("电话（０１０）６２７５１２３４！", "电话[PHONE]！"),
+        ("phone 138１２３４5678", "phone [PHONE]"),
+        ("هاتف ٠١٣٨ 13812345678 ١٣٨١٢٣٤٥٦٧٨", "هاتف ٠١٣٨ [PHONE] [PHONE]"),
+        ("𝟒𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏", "[CREDIT_CARD]"),
+        ("ssn ５３６－９０－４３９９", "ssn [US_SSN]"),
+        ("ＤＥ８９３７０４００４４０５３２０１３０００", "[IBAN]"),
+        ("写信给ｂｏｂ＠ｅｘａｍｐｌｅ．ｃｏｍ吧", "写信给[EMAIL]吧"),
+        ("写信给bob＠example.com吧", "写信给[EMAIL]吧"),
+        ("at ８．８．８．８, ok", "at [IPV4], ok"),
+        ("key ＡＫＩＡＩＯＳＦＯＤＮＮ７ＥＸＡＭＰＬＥ", "key [API_KEY]"),
+        ("card 4111\u{200b}1111\u{200b}1111\u{200b}1111 ok", "card [CREDIT_CARD] ok"),
+        ("card 4111.1111.1111.1111 ok", "card [CREDIT_CARD] ok"),
+        ("２０２３年１２月３１日，第１２３４号", "２０２３年１２月３１日，第１２３４号"),
+        ("（１）好的：２、３，４４％", "（１）好的：２、３，４４％"),
+    ] {
+        assert_eq!(redacted(&policy, text), expected);
+        let letters: Vec<&str> = text.split("").collect();
+        assert_eq!(in_pieces(&policy, &letters).0, expected);
+    }
+}
+
+fn numbers() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "４１１１",
+        "4111",
+        "１１１１",
+        "1111",
+        "１３８",
+        "138",
+        "１２３４５６７８",
+        "12345678",
+        "５３６－９０－４３９９",
+        "bob",
+        "ｂｏｂ",
+        "＠",
+        "@",
+        "example．com",
+        "ｅｘａｍｐｌｅ.ｃｏｍ",
+        "８．８．",
+        "8.8",
+        "（０１０）",
+        "(010)",
+        "＋８６",
+        "１１０１０５１９４９１２３１００２",
+        "Ｘ",
+        "x",
+        "-----",
+        "ｈｔｔｐ：／／ａ．ｉｏ／",
+        "ey",
+        "号",
+        "，",
+        "　",
+        " ",
+        " ",
+        "\u{200b}",
+        "\u{301}",
+        "．",
+        "：",
+        "（",
+        "1",
+        "１",
+        "٤",
+    ]);
+    prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+}
+
 fn texts() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         6 => prop::sample::select(vec![
@@ -112,6 +200,18 @@ fn texts() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn chunking_never_changes_what_entities_are_found_in_other_forms(
+        text in numbers(),
+        splits in prop::collection::vec(0_usize..300, 0..8),
+    ) {
+        static POLICY: std::sync::LazyLock<Arc<Policy>> = std::sync::LazyLock::new(entities);
+        let whole = in_pieces(&POLICY, &[&text]);
+        prop_assert_eq!(&in_pieces(&POLICY, &split(&text, &splits)), &whole);
+        let letters: Vec<&str> = text.split("").collect();
+        prop_assert_eq!(&in_pieces(&POLICY, &letters), &whole);
+    }
 
     #[test]
     fn chunking_never_changes_what_regexes_see_in_views(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::hold::unbounded_part;
 use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 use super::{
-    BlockStyle, Conditions, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
+    BlockStyle, Conditions, Gaps, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
     StreamRules,
 };
 use crate::config::policy_file::{
@@ -27,6 +27,14 @@ use crate::text::normalise_term;
 /// Compiles a policy. The problems name what is wrong with its regexes, terms and detectors; a policy
 /// comes back when none of them is an error.
 pub fn compile(loaded: &LoadedPolicy) -> (Option<Policy>, Problems) {
+    let (policy, problems) = compile_sound_parts(loaded);
+    let failed = problems.has_errors();
+    (policy.filter(|_| !failed), problems)
+}
+
+/// Compiles what is sound of a policy, so that more can be said about it in the same run. It may only take effect
+/// if there are no errors.
+pub fn compile_sound_parts(loaded: &LoadedPolicy) -> (Option<Policy>, Problems) {
     let mut compiler = Compiler {
         loaded,
         problems: Problems::new(),
@@ -37,6 +45,7 @@ pub fn compile(loaded: &LoadedPolicy) -> (Option<Policy>, Problems) {
         patterns: Vec::new(),
         lexicon_atoms: HashMap::new(),
         messages: Messages::default(),
+        gaps: Gaps::default(),
     };
     for (id, message) in loaded.file.messages.iter() {
         compiler.message(id, message);
@@ -67,6 +76,7 @@ struct Compiler<'l> {
     /// Lexicons are taken in once, whoever uses them.
     lexicon_atoms: HashMap<String, AtomId>,
     messages: Messages,
+    gaps: Gaps,
 }
 
 impl Compiler<'_> {
@@ -146,8 +156,9 @@ impl Compiler<'_> {
             let place = format!("{place}.regex[{index}]{key}");
             node.any.extend(self.regex(pattern, &place, max_match).map(Matcher::Atom));
         }
-        for name in written.lexicon.iter().flat_map(|list| list.iter()) {
-            node.any.extend(self.lexicon(name).map(Matcher::Atom));
+        for (index, name) in written.lexicon.iter().flat_map(|list| list.iter()).enumerate() {
+            let place = format!("{place}.lexicon[{index}]");
+            node.any.extend(self.lexicon(name, &place).map(Matcher::Atom));
         }
         let mut parts = |key: &str, list: &Option<crate::config::OneOrMany<MatcherFile>>| {
             let items = list.iter().flat_map(|list| list.iter()).enumerate();
@@ -172,6 +183,7 @@ impl Compiler<'_> {
             let label = close.map(|close| format!("did you mean `{close}`?")).unwrap_or_default();
             let help = format!("detectors: {}", names.collect::<Vec<_>>().join(", "));
             self.problems.push(problem.at(self.loaded.at(place), label).help(help));
+            self.gaps.note(place);
             return None;
         };
         let atom = self.atom(Some(entity.placeholder), "detector");
@@ -197,6 +209,7 @@ impl Compiler<'_> {
         match longest_match(pattern) {
             Err(error) => {
                 self.pattern_problem(&error, place);
+                self.gaps.note(place);
                 return None;
             }
             Ok(Some(longest)) if longest <= max_match => {}
@@ -278,6 +291,7 @@ impl Compiler<'_> {
             let problem = Problem::new(Code::TG012, message);
             self.problems
                 .push(problem.at(self.loaded.at(place), "this would match everywhere or never"));
+            self.gaps.note(place);
             return;
         }
         let boundary = Boundary::Word;
@@ -286,11 +300,14 @@ impl Compiler<'_> {
         self.terms += 1;
     }
 
-    fn lexicon(&mut self, name: &str) -> Option<AtomId> {
+    fn lexicon(&mut self, name: &str, place: &str) -> Option<AtomId> {
         if let Some(&atom) = self.lexicon_atoms.get(name) {
             return Some(atom);
         }
-        let lexicon = self.loaded.lexicons.get(name)?;
+        let Some(lexicon) = self.loaded.lexicons.get(name) else {
+            self.gaps.note(place);
+            return None;
+        };
         let atom = self.atom(None, &format!("lexicon {name}"));
         let mut known: HashMap<(String, bool), &Term> = HashMap::new();
         for term in &lexicon.terms {
@@ -350,7 +367,7 @@ impl Compiler<'_> {
                 }
                 ExceptEntry::Lexicon { lexicon } => {
                     for name in lexicon {
-                        atoms.extend(self.lexicon(name));
+                        atoms.extend(self.lexicon(name, &format!("{place}.except[{index}]")));
                     }
                 }
             }
@@ -385,8 +402,7 @@ impl Compiler<'_> {
         };
         let file = &self.loaded.file;
         let conditions = Conditions::of(&rules);
-        let failed = self.problems.has_errors();
-        let policy = scanner.filter(|_| !failed).map(|scanner| Policy {
+        let policy = scanner.map(|scanner| Policy {
             name: Arc::from(file.name.as_str()),
             revision: Arc::from(self.loaded.revision.as_str()),
             mode: file.mode,
@@ -429,6 +445,7 @@ impl Compiler<'_> {
             rescan: file.history == policy_file::History::Rescan,
             variants: Arc::from([]),
             conditional: Arc::from([]),
+            gaps: Arc::new(self.gaps),
         });
         self.problems.sort();
         (policy.map(|policy| policy.scoped(file)), self.problems)

@@ -17,14 +17,16 @@ use crate::text::normalise_term;
 const TERM_HITS: usize = 1_000;
 const TERM_WORK: usize = 1 << 20;
 
-/// What does nothing in a policy.
+/// What does nothing in a policy. Nothing is said that depends on a part with a mistake.
 pub fn lint(loaded: &LoadedPolicy, policy: &Policy) -> Problems {
     let mut problems = Problems::new();
-    if loaded.is_complete() {
+    if loaded.is_sound_everywhere("thresholds") && loaded.is_sound_everywhere("rules") {
         idle_scores(loaded, &mut problems);
-        overshadowed(loaded, &mut problems);
-        idle_exceptions(loaded, policy, &mut problems);
     }
+    if loaded.is_sound_everywhere("suppress") && loaded.is_sound_everywhere("overrides") {
+        overshadowed(loaded, &mut problems);
+    }
+    idle_exceptions(loaded, policy, &mut problems);
     problems.sort();
     problems
 }
@@ -63,8 +65,11 @@ fn highest_score(loaded: &LoadedPolicy, rule: &RuleFile, own: f64) -> f64 {
 /// Rules whose every match stops the text already, by another rule.
 fn overshadowed(loaded: &LoadedPolicy, problems: &mut Problems) {
     let file = &loaded.file;
-    let reaches: Vec<Option<Reach<'_>>> =
-        file.rules.iter().map(|rule| Reach::of(loaded, &rule.matcher)).collect();
+    let reaches = file.rules.iter().enumerate().map(|(number, rule)| {
+        let sound = loaded.is_sound(&format!("rules[{number}]"));
+        Reach::of(loaded, &rule.matcher).filter(|_| sound)
+    });
+    let reaches: Vec<Option<Reach<'_>>> = reaches.collect();
     let rules = || file.rules.iter().zip(&reaches).enumerate();
     for (late, (rule, reach)) in rules() {
         let Some(reach) = reach.as_ref().filter(|_| is_in_force(rule)) else { continue };
@@ -222,6 +227,9 @@ fn idle_exceptions(loaded: &LoadedPolicy, policy: &Policy, problems: &mut Proble
         let Some(compiled) = policy.rules.iter().find(|compiled| *compiled.id == *rule.id) else {
             continue;
         };
+        if policy.gaps.are_in(number) || !loaded.is_sound(&format!("rules[{number}]")) {
+            continue;
+        }
         for (entry_number, entry) in rule.except.iter().enumerate() {
             let (excuses, path) = match entry {
                 // With any ending it excuses texts that are not written down here.

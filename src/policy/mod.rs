@@ -5,14 +5,16 @@
 
 mod compile;
 mod conditions;
+mod gaps;
 mod hold;
 mod lint;
 mod message;
 mod rule;
 mod variant;
 
-pub use compile::compile;
+pub use compile::{compile, compile_sound_parts};
 pub use conditions::Conditions;
+pub use gaps::Gaps;
 pub use hold::{Hold, holds};
 pub use lint::lint;
 
@@ -164,6 +166,8 @@ pub struct Policy {
     pub variants: Arc<[Variant]>,
     /// Rules that are switched off for some requests.
     pub conditional: Arc<[(Condition, Suppressed)]>,
+    /// What is missing from its rules, because it has a mistake; nothing in a policy that takes effect.
+    pub gaps: Arc<Gaps>,
 }
 
 impl Policy {

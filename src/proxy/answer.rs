@@ -62,7 +62,7 @@ pub(super) fn screen(
     let mut bytes = 0;
     let today = account.telemetry.clock.today();
     with_scratch(|scratch| {
-        for one in answer.passages() {
+        for (index, one) in answer.passages().iter().enumerate() {
             let passage = &one.passage;
             let subject = Subject {
                 phase: Phase::Completion,
@@ -78,7 +78,7 @@ pub(super) fn screen(
             if verdict.action.stops() {
                 let rule = verdict.decided_by.or_else(|| Some(verdict.rules.first()?.rule));
                 let found = Stopped { action: verdict.action, rule };
-                let known = match one.unit {
+                let known = match one.unit.filter(|_| answer.goes_when_stopped(index)) {
                     Some(unit) => stopped.entry(unit).or_insert(found),
                     None => beside.get_or_insert(found),
                 };

@@ -39,11 +39,10 @@ impl Default for BodyLimits {
     }
 }
 
-const TOO_LARGE: Refused = refused(
-    StatusCode::PAYLOAD_TOO_LARGE,
-    "body_too_large",
-    "the body is larger than `limits.body` allows",
-);
+const TOO_LARGE: Refused = too_large("the body is larger than `limits.body` allows");
+const TOO_LARGE_DECOMPRESSED: Refused =
+    too_large("the decompressed body is larger than `limits.decompressed` allows");
+const TOO_DENSE: Refused = too_large("the body grows more than `limits.ratio` allows");
 const TOO_SLOW: Refused =
     refused(StatusCode::REQUEST_TIMEOUT, "body_timeout", "the body did not arrive in time");
 const BROKEN: Refused = refused(StatusCode::BAD_REQUEST, "broken_body", "the body broke off");
@@ -54,6 +53,10 @@ const UNKNOWN_CODING: Refused = refused(
 );
 const BAD_CODING: Refused =
     refused(StatusCode::BAD_REQUEST, "invalid_content_encoding", "the body cannot be decompressed");
+
+const fn too_large(message: &'static str) -> Refused {
+    refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+}
 
 /// Reads and decodes a body.
 pub(super) async fn read(
@@ -95,7 +98,12 @@ fn decode(raw: Bytes, headers: &HeaderMap, limits: &BodyLimits) -> Result<Bytes,
     let (Some(coding), None) = (codings.next(), codings.next()) else {
         return if headers.contains_key(CONTENT_ENCODING) { Err(UNKNOWN_CODING) } else { Ok(raw) };
     };
-    let most = limits.decompressed.min(raw.len().saturating_mul(limits.ratio));
+    let grown = raw.len().saturating_mul(limits.ratio);
+    let most = if grown < limits.decompressed {
+        (grown, TOO_DENSE)
+    } else {
+        (limits.decompressed, TOO_LARGE_DECOMPRESSED)
+    };
     let coding = coding.as_bytes().to_ascii_lowercase();
     let decoded = match coding.as_slice() {
         b"identity" => return Ok(raw),
@@ -111,10 +119,11 @@ fn decode(raw: Bytes, headers: &HeaderMap, limits: &BodyLimits) -> Result<Bytes,
     decoded.map(Bytes::from)
 }
 
-fn read_most(decoder: impl Read, most: usize) -> Result<Vec<u8>, Refused> {
+/// Reads to the end, or refuses as is said for what is larger.
+fn read_most(decoder: impl Read, (most, larger): (usize, Refused)) -> Result<Vec<u8>, Refused> {
     let mut decoded = Vec::new();
     decoder.take(most as u64 + 1).read_to_end(&mut decoded).map_err(|_| BAD_CODING)?;
-    if decoded.len() > most { Err(TOO_LARGE) } else { Ok(decoded) }
+    if decoded.len() > most { Err(larger) } else { Ok(decoded) }
 }
 
 #[cfg(test)]
@@ -135,6 +144,20 @@ mod tests {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(text).unwrap();
         encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn the_limit_that_was_hit_is_named() {
+        let refusal = |limits: BodyLimits| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            let body = Bytes::from(gzip(&vec![b'a'; 100_000]));
+            decode(body, &headers, &limits).unwrap_err().message
+        };
+        let small = BodyLimits { decompressed: 1_000, ratio: 1_000_000, ..BodyLimits::default() };
+        assert!(refusal(small).contains("limits.decompressed"));
+        let dense = BodyLimits { ratio: 2, ..BodyLimits::default() };
+        assert!(refusal(dense).contains("limits.ratio"));
     }
 
     #[test]

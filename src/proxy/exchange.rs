@@ -130,8 +130,10 @@ impl Exchange {
             return Ok(());
         }
         let dialect = Arc::clone(self.request.dialect());
-        self.request = Request::parse(&dialect, body, &self.live.json, self.live.messages)
-            .map_err(|problem| Box::new(reply::bad_body(&dialect, &problem)))?;
+        let model = self.request.model().to_owned();
+        let request = Request::parse(&dialect, body, &self.live.json, self.live.messages);
+        let request = request.map_err(|problem| Box::new(reply::bad_body(&dialect, &problem)))?;
+        self.request = request.for_model(Some(&model));
         Ok(())
     }
 
@@ -153,7 +155,9 @@ impl Exchange {
         let as_error = look == Look::Error || !dialect.can_answer();
         let meta = self.own_meta();
         if as_error {
-            if let Some(blocked) = dialect.blocked(&meta, message) {
+            // What could not be screened is a fault, however the dialect tells of a block.
+            let screened = stop.outcome == Outcome::Screened;
+            if let Some(blocked) = dialect.blocked(&meta, message).filter(|_| screened) {
                 return self.blocked(policy.block_style.status, blocked);
             }
             let param = dialect.prompt_param();
@@ -206,6 +210,7 @@ impl Exchange {
             id: format!("{prefix}{}", self.account.identity.prompt_decision),
             created: u64::try_from(seconds).unwrap_or(0),
             model: self.request.model().to_owned(),
+            echo: self.request.echo().to_owned(),
         }
     }
 

@@ -127,6 +127,7 @@ impl Gateway {
                 self.telemetry.metrics.rejected(problem.code());
                 Box::new(reply::bad_body(&dialect, &problem))
             })?;
+        let request = request.for_model(dialect.model_of_path(path));
         let language = language_of(&parts, &request);
         let (headers, model) = (&parts.headers, request.model());
         let asked = Asked { path, headers, model, language: language.as_deref() };

@@ -177,7 +177,7 @@ fn refused_media(account: &Account, policy: &Policy, request: &Request) -> Optio
             Media::Image => policy.nontext.image,
             Media::Audio => policy.nontext.audio,
             Media::File => policy.nontext.file,
-            Media::Unknown => policy.nontext.unknown,
+            Media::Unknown | Media::Typed => policy.nontext.unknown,
         };
         account.telemetry.metrics.unmoderated(Phase::Prompt, part.sort.as_str());
         if !passes && policy.mode == crate::domain::Mode::Enforce {

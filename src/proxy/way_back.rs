@@ -48,12 +48,13 @@ impl Exchange {
         if let Some(sort) = voice.media_body().filter(|_| !is_json) {
             return self.media_back(answer, sort, call).await;
         }
-        match (self.request.stream() && voice.streams(), is_json) {
+        let is_events = content_type(&answer).starts_with("text/event-stream");
+        let either = voice.is_answered_either_way();
+        let streams = if either { is_events } else { self.request.stream() };
+        match (streams && voice.streams(), is_json) {
             (true, false) => self.stream_back(answer, restorer, call).await,
             (true, true) => garbage(call, "it is one JSON body where a stream was asked for"),
-            (false, _) if content_type(&answer).starts_with("text/event-stream") => {
-                garbage(call, "it is a stream where one body was asked for")
-            }
+            (false, _) if is_events => garbage(call, "it is a stream where one body was asked for"),
             (false, _) => self.whole_back(answer, restorer, call).await,
         }
     }
@@ -98,7 +99,9 @@ impl Exchange {
         call.ended("ok");
         let upstream_seconds = call.asked().elapsed().as_secs_f64();
         let mut action = Action::Allow;
-        for (index, policy) in self.policies.clone().iter().enumerate() {
+        let is_empty = body.is_empty() && self.voice().is_answered_either_way();
+        let policies = if is_empty { Vec::new() } else { self.policies.clone() };
+        for (index, policy) in policies.iter().enumerate() {
             let Ok(read) = Response::parse(self.request.dialect(), body.clone(), &self.live.json)
             else {
                 self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");

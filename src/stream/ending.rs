@@ -14,7 +14,11 @@ use crate::wire::dialect::{AnswerMeta, Cut, Said};
 
 impl Relay {
     pub(super) fn meta(&self) -> AnswerMeta {
-        self.meta.clone().unwrap_or_else(|| self.settings.meta.clone())
+        let own = &self.settings.meta;
+        match &self.meta {
+            Some(meta) => AnswerMeta { echo: own.echo.clone(), ..meta.clone() },
+            None => own.clone(),
+        }
     }
 
     /// A text stops its answer, or where it stands beside the answers, all of them.

@@ -271,7 +271,11 @@ impl Relay {
         if self.speaks_after_its_end(&event) {
             return self.fail("text_after_end", out);
         }
-        let (kind, finished) = (event.kind, event.finished.clone());
+        let (kind, mut finished) = (event.kind, event.finished.clone());
+        if event.finished_all {
+            let known = self.units.keys().copied();
+            finished.extend(known.chain(0..self.settings.units.min(MOST_UNITS as u64)));
+        }
         let mut closed = closing(&event);
         let mut stops = Vec::new();
         // What an event repeats of the texts that end with it is known to be clean, if they are.

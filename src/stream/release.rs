@@ -204,7 +204,13 @@ impl Relay {
         let mut edits: Vec<FragmentEdit> = rest().filter_map(|other| self.edit_of(other)).collect();
         edits.push(FragmentEdit { fragment: *index, cuts });
         edits.sort_by_key(|edit| edit.fragment);
+        // A part that the client has not seen begin has no place for its text.
+        let first = gate.channel.part.keys().first();
+        let is_open = first.is_none_or(|part| self.open_parts.contains(part));
         let dialect = Arc::clone(&self.settings.dialect);
+        if dialect.has_parts() && !is_open {
+            return;
+        }
         if let Some(chunk) = dialect.piece_of(&self.meta(), &gate.channel, &part) {
             self.open_unit(unit, out);
             self.writer.say(&chunk, out);

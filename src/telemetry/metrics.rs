@@ -291,16 +291,30 @@ impl Metrics {
         metrics
     }
 
-    /// Every series that can be known exists from the start, so that rates work from the first event.
-    fn create_known(&self) {
+    /// A rule of a policy has this category, so a decision may.
+    pub fn know_category(&self, category: &str) {
         for phase in Phase::ALL {
-            let phase = phase.as_str();
             for mode in [Mode::Enforce, Mode::Shadow] {
                 for action in Action::ALL {
-                    let labels = [phase, action.as_str(), mode.as_str(), "none"];
+                    let labels = [phase.as_str(), action.as_str(), mode.as_str(), category];
                     self.decisions.with_label_values(&labels).inc_by(0);
                 }
             }
+        }
+    }
+
+    /// A dialect is spoken.
+    pub fn know_dialect(&self, dialect: &str) {
+        for phase in Phase::ALL {
+            self.unknown_leaves.with_label_values(&[dialect, phase.as_str()]).inc_by(0);
+        }
+    }
+
+    /// Every series that can be known exists from the start, so that rates work from the first event.
+    fn create_known(&self) {
+        self.know_category("none");
+        for phase in Phase::ALL {
+            let phase = phase.as_str();
             for reason in UNMODERATED {
                 self.unmoderated.with_label_values(&[phase, reason]).inc_by(0);
             }
@@ -485,9 +499,17 @@ mod tests {
 
     #[test]
     fn known_series_stand_at_zero_from_the_start() {
-        let text = Metrics::new().render();
+        let metrics = Metrics::new();
+        metrics.know_category("hate");
+        metrics.know_dialect("openai.chat");
+        let text = metrics.render();
+        for category in ["none", "hate"] {
+            assert!(text.contains(&format!(
+                "tidegate_decisions_total{{action=\"block\",category=\"{category}\",mode=\"enforce\",phase=\"prompt\"}} 0"
+            )));
+        }
         assert!(text.contains(
-            "tidegate_decisions_total{action=\"block\",category=\"none\",mode=\"enforce\",phase=\"prompt\"} 0"
+            "tidegate_unknown_text_leaves_total{dialect=\"openai.chat\",phase=\"completion\"} 0"
         ));
         assert!(text.contains("tidegate_build_info{version="));
         assert!(text.contains("tidegate_audit_events_dropped_total{sink=\"file\"} 0"));

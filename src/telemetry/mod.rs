@@ -12,7 +12,7 @@ mod trace;
 pub use clock::Clock;
 pub use log::{LogFormat, hush_panics, init_log};
 pub use metrics::{Metrics, StreamCut, UpstreamCall};
-pub use record::{DecisionRecord, RecordSink, Records, RuleRecord};
+pub use record::{DecisionRecord, RecordSink, Records, RuleRecord, record_schema};
 pub use trace::TraceContext;
 
 use std::sync::Arc;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use super::Metrics;
@@ -13,7 +15,8 @@ use super::Metrics;
 const MOST_WAITING: usize = 8192;
 
 /// One decision, without the text.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "a decision")]
 pub struct DecisionRecord {
     /// `tidegate.decision/v1`
     pub schema: &'static str,
@@ -68,7 +71,8 @@ pub struct DecisionRecord {
 }
 
 /// One rule that fired.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "a rule that fired", rename = "rule")]
 pub struct RuleRecord {
     /// Its id.
     pub id: Arc<str>,
@@ -84,6 +88,15 @@ pub struct RuleRecord {
     pub spans: Vec<[usize; 2]>,
     /// Which views saw it.
     pub via: Vec<&'static str>,
+}
+
+/// The JSON Schema of a record, as `tidegate schema decision-log` prints it.
+pub fn record_schema() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<DecisionRecord>();
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// Where records go.

@@ -5,6 +5,7 @@
 
 mod char_table;
 mod class;
+mod dictionary;
 mod fold;
 mod han;
 mod leet;
@@ -16,6 +17,7 @@ mod spaced;
 mod survey;
 mod term;
 mod view;
+mod width;
 
 #[cfg(test)]
 mod tests;
@@ -25,3 +27,4 @@ pub use reading::Reading;
 pub use survey::{Survey, Words};
 pub use term::{normalise_term, repeats_term, skeleton_term};
 pub use view::{CONTEXT_CHARS, VIEWS, ViewDef};
+pub use width::WIDTH;

@@ -10,12 +10,14 @@
 //! two stands alone.
 //!
 //! The first or last letter of a run may be a word of its own: `spaced` reads `a b o m b` as one word, which finds
-//! `a s s`; `spaced_words` as two.
+//! `a s s`; `spaced_words` as two. And several words may stand in one run (`b u i l d a b o m b`): `spaced_words` has a
+//! blank where one English word ends, another begins, and no longer one stands across.
 
 use std::ops::ControlFlow;
 use std::ops::Range;
 
 use super::class::{Class, class, tail_start};
+use super::dictionary::{LONGEST_WORD, word_lengths};
 use super::reading::Reading;
 use super::view::{SKELETON_INDEX, ViewDef};
 use crate::domain::{Span, ViewName};
@@ -28,34 +30,43 @@ pub(super) const SPACED: ViewDef = ViewDef {
     default_on: true,
     applies: |input| applies(input, Ends::Join),
     build: |input, out| build(input, out, Ends::Join),
-    open_from,
+    open_from: |input| open_from(input, Ends::Join),
 };
 
 /// The same, with the other reading of letters that are words.
 pub(super) const SPACED_WORDS: ViewDef = ViewDef {
     name: ViewName("spaced_words"),
-    summary: "as spaced, with a, i and u before or behind pulled apart letters read as words",
+    summary: "as spaced, with several words in one run of pulled apart letters told apart",
     over: Some(SKELETON_INDEX),
     default_on: true,
     applies: |input| applies(input, Ends::Stay),
     build: |input, out| build(input, out, Ends::Stay),
-    open_from,
+    open_from: |input| open_from(input, Ends::Stay),
 };
 
 /// Single letters that make a run.
 const LEAST_RUN: usize = 3;
 /// Gaps on either side that a gap is compared with.
 const NEIGHBOURS: usize = 2;
-/// The letters around one gap that say whether it stays.
-const WINDOW: usize = 2 * (NEIGHBOURS + 1);
+/// The letters around one gap that may say whether it stays.
+const WINDOW: usize = 2 * (LONGEST_WORD + 1);
 /// The most characters between two single letters.
 const LONGEST_GAP: usize = 4;
 /// The most characters between two Han characters.
 const LONGEST_HAN_GAP: usize = 3;
+/// A longer word across a gap says that the letter beside it is none by itself: `i` in `i g n o r e`.
+const LONGEST_PARTICLE: usize = 2;
 /// Letters that are words by themselves, or are written in the place of one.
 const WORDS: [&str; 3] = ["a", "i", "u"];
 /// What hears of the text that is left out; it may stop the scan.
-type Drops<'a> = dyn FnMut(Range<usize>) -> ControlFlow<()> + 'a;
+type Drops<'a> = dyn FnMut(Dropped) -> ControlFlow<()> + 'a;
+
+/// Text that is left out.
+struct Dropped {
+    range: Range<usize>,
+    /// Whether a blank stands in its place.
+    blank: bool,
+}
 
 /// What becomes of the first and the last letter of a run where they may be words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +75,16 @@ enum Ends {
     Join,
     /// They are words.
     Stay,
+}
+
+impl Ends {
+    /// The letters behind a gap that are read before it is decided.
+    const fn ahead(self) -> usize {
+        match self {
+            Self::Join => NEIGHBOURS + 1,
+            Self::Stay => LONGEST_WORD,
+        }
+    }
 }
 
 /// What a scan came to.
@@ -87,17 +108,21 @@ fn applies(input: &Reading, ends: Ends) -> bool {
     }
 }
 
-fn open_from(input: &Reading) -> usize {
+fn open_from(input: &Reading, ends: Ends) -> usize {
     let (decided, tail) = input.as_str().split_at(tail_start(input.as_str()));
-    decided.len() + scan(tail, Ends::Join, &mut |_| ControlFlow::Continue(())).open
+    decided.len() + scan(tail, ends, &mut |_| ControlFlow::Continue(())).open
 }
 
 fn build(input: &Reading, out: &mut Reading, ends: Ends) {
     out.begin(input);
     let mut copied = 0;
     scan(input.as_str(), ends, &mut |dropped| {
-        out.append(input, copied..dropped.start);
-        copied = dropped.end;
+        let Dropped { range, blank } = dropped;
+        out.append(input, copied..range.start);
+        if blank {
+            out.push(' ', input.raw_span(range.start, range.end));
+        }
+        copied = range.end;
         ControlFlow::Continue(())
     });
     out.append(input, copied..input.len());
@@ -130,6 +155,9 @@ struct Letters<'a> {
     /// The last letters of the run.
     window: [Span; WINDOW],
     len: usize,
+    /// The lengths of the words that begin with each letter of the window, a bit each, and how many are known.
+    words: [u16; WINDOW],
+    known: usize,
     /// Whether the first letter of the window is the first of the run.
     begins: bool,
     /// The letter of the window behind which the first undecided gap lies.
@@ -150,6 +178,8 @@ impl<'a> Letters<'a> {
             word_stayed: false,
             window: [none; WINDOW],
             len: 0,
+            words: [0; WINDOW],
+            known: 0,
             begins: true,
             next: 0,
             gap: 0,
@@ -184,6 +214,8 @@ impl<'a> Letters<'a> {
         }
         if self.len == WINDOW {
             self.window.rotate_left(1);
+            self.words.rotate_left(1);
+            self.known = self.known.saturating_sub(1);
             self.begins = false;
             self.len -= 1;
             self.next -= 1;
@@ -193,7 +225,7 @@ impl<'a> Letters<'a> {
             self.len += 1;
         }
         self.gap = 0;
-        while self.next + NEIGHBOURS + 1 < self.len {
+        while self.next + self.ends.ahead() < self.len {
             self.decide(drops)?;
         }
         ControlFlow::Continue(())
@@ -215,7 +247,7 @@ impl<'a> Letters<'a> {
         while self.next + 1 < self.len {
             self.decide(drops)?;
         }
-        self.len = 0;
+        (self.len, self.known) = (0, 0);
         self.begins = true;
         self.next = 0;
         self.gap = 0;
@@ -224,20 +256,58 @@ impl<'a> Letters<'a> {
 
     /// Leaves out the next gap, unless the run is too short or the gap is one between words.
     fn decide(&mut self, drops: &mut Drops<'_>) -> ControlFlow<()> {
+        self.learn_words();
         let letters = self.window.get(..self.len).unwrap_or_default();
         let gaps = Gaps { text: self.text, letters };
         let (at, long_enough) = (self.next, letters.len() >= LEAST_RUN);
         self.next += 1;
         // All gaps but the last are decided before the run ends.
         let (first, last) = (at == 0 && self.begins, at + 2 == letters.len());
-        if self.ends == Ends::Stay && gaps.is_beside_word(at, first, last) {
-            self.word_stayed = true;
-            return ControlFlow::Continue(());
+        if self.ends == Ends::Stay {
+            let words = self.words_around(at);
+            if gaps.is_beside_word(at, first, last) && words.across <= LONGEST_PARTICLE {
+                self.word_stayed = true;
+                return ControlFlow::Continue(());
+            }
+            if words.is_border() {
+                self.word_stayed = true;
+                let range = gaps.gap(at).map(Span::range).unwrap_or_default();
+                return drops(Dropped { range, blank: true });
+            }
         }
         match gaps.gap(at) {
-            Some(gap) if long_enough && !gaps.is_wide(at) => drops(gap.range()),
+            Some(gap) if long_enough && !gaps.is_wide(at) => {
+                drops(Dropped { range: gap.range(), blank: false })
+            }
             _ => ControlFlow::Continue(()),
         }
+    }
+
+    /// Finds the words that begin with the letters up to the one behind the next gap.
+    fn learn_words(&mut self) {
+        let letters = self.window.get(..self.len).unwrap_or_default();
+        let gaps = Gaps { text: self.text, letters };
+        while self.ends == Ends::Stay && self.known <= self.next + 1 {
+            let Some(slot) = self.words.get_mut(self.known) else { break };
+            *slot = word_lengths(gaps.letters_from(self.known));
+            self.known += 1;
+        }
+    }
+
+    /// The words around the gap behind the letter `at`.
+    fn words_around(&self, at: usize) -> Around {
+        let lengths = |letter: usize| self.words.get(letter).copied().unwrap_or_default();
+        let mut around = Around { before: 0, behind: longest(lengths(at + 1)), across: 0 };
+        for first in (at + 1).saturating_sub(LONGEST_WORD)..=at {
+            let (own, upto) = (lengths(first), at + 1 - first);
+            if around.before == 0 && own >> upto & 1 == 1 {
+                around.before = upto;
+            }
+            if own >> upto > 1 {
+                around.across = around.across.max(longest(own));
+            }
+        }
+        around
     }
 
     fn open_from(&self) -> usize {
@@ -246,6 +316,22 @@ impl<'a> Letters<'a> {
             Some(letter) if self.len > 0 && run_goes_on => letter.end,
             _ => self.text.len(),
         }
+    }
+}
+
+/// The lengths of the longest words that end before a gap, begin behind it, and stand across it; zero where there is
+/// none. Between the letters of a word stands one character.
+#[derive(Clone, Copy)]
+struct Around {
+    before: usize,
+    behind: usize,
+    across: usize,
+}
+
+impl Around {
+    /// Whether one word ends there, another begins, and no longer one stands across.
+    fn is_border(self) -> bool {
+        self.before > 0 && self.behind > 0 && self.across < self.before.max(self.behind)
     }
 }
 
@@ -261,6 +347,19 @@ impl Gaps<'_> {
     fn gap(self, at: usize) -> Option<Span> {
         let (left, right) = (self.letters.get(at)?, self.letters.get(at + 1)?);
         Some(Span::new(left.end, right.start))
+    }
+
+    /// The letters from `first` on, as far as one character stands between them.
+    fn letters_from(self, first: usize) -> impl Iterator<Item = char> {
+        let near = move |&at: &usize| {
+            at == first
+                || at.checked_sub(1).and_then(|before| self.gap(before)).is_some_and(|gap| {
+                    self.text.get(gap.range()).unwrap_or_default().chars().nth(1).is_none()
+                })
+        };
+        (first..self.letters.len())
+            .take_while(near)
+            .filter_map(move |at| self.text.get(self.letters.get(at)?.range())?.chars().next())
     }
 
     /// Whether a blank stands behind the letter `at`, and the letter before it, the first of a run, or behind it, the
@@ -293,6 +392,11 @@ impl Gaps<'_> {
         let chars = |gap: Span| self.text.get(gap.range()).unwrap_or_default().chars().count();
         chars(gap) > chars(other) || (self.has_blank(gap) && !self.has_blank(other))
     }
+}
+
+/// The greatest of some lengths, a bit each.
+fn longest(lengths: u16) -> usize {
+    lengths.checked_ilog2().map_or(0, |length| length as usize)
 }
 
 /// Gaps between Han characters.
@@ -328,7 +432,7 @@ impl Han {
                 self.pending = Some(gap);
                 ControlFlow::Continue(())
             }
-            _ => drops(gap),
+            _ => drops(Dropped { range: gap, blank: false }),
         }
     }
 
@@ -355,7 +459,8 @@ impl Han {
     }
 
     fn end(&mut self, drops: &mut Drops<'_>) -> ControlFlow<()> {
-        self.pending.take().map_or(ControlFlow::Continue(()), drops)
+        let Some(range) = self.pending.take() else { return ControlFlow::Continue(()) };
+        drops(Dropped { range, blank: false })
     }
 
     fn open_from(&self, text: &str) -> usize {

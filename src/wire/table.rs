@@ -8,8 +8,8 @@ use crate::domain::{Author, EditClass, TextKind};
 /// One row of a dialect: every string at `path`.
 ///
 /// In a path, `[]` stands for every element of an array, `[word]` for those whose tag (`type`) is that
-/// word, `[?member]` for those in which that member says something, `(word)` for an object with that tag, `*` for
-/// every key, and a final `**` for everything below, keys included.
+/// word, `[?member]` for those in which that member says something, `name<word>` for a member that is an object of that
+/// type, `*` for every key, and a final `**` for everything below, keys included.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The tag that the whole document must have; any, without one.
@@ -66,6 +66,8 @@ pub enum Media {
     File,
     /// Token ids, embeddings, ciphertext.
     Unknown,
+    /// What the `mimeType` or `media_type` beside it says.
+    Typed,
 }
 
 impl Media {
@@ -75,7 +77,7 @@ impl Media {
             Self::Image => "image",
             Self::Audio => "audio",
             Self::File => "file",
-            Self::Unknown => "unknown",
+            Self::Unknown | Self::Typed => "unknown",
         }
     }
 }
@@ -167,16 +169,20 @@ impl Table {
         };
         let mut at = row.tag.as_deref().map_or(0, |tag| self.type_step(0, tag));
         for segment in path.split('.').filter(|segment| !segment.is_empty()) {
-            let open = segment.find(['[', '(']).unwrap_or(segment.len());
-            let (name, brackets) = segment.split_at_checked(open).unwrap_or((segment, ""));
+            let (name, brackets) = segment.split_once('[').unwrap_or((segment, ""));
+            let (name, word) = match name.strip_suffix('>').and_then(|name| name.split_once('<')) {
+                Some((name, word)) => (name, Some(word)),
+                None => (name, None),
+            };
             if !name.is_empty() {
                 at = self.key_step(at, name);
             }
-            for bracket in brackets.split_terminator([']', ')']) {
-                if bracket.starts_with('[') {
-                    at = self.element_step(at);
-                }
-                let word = bracket.trim_start_matches(['[', '(']);
+            if let Some(word) = word {
+                at = self.type_step(at, word);
+            }
+            for bracket in brackets.split_terminator(']') {
+                at = self.element_step(at);
+                let word = bracket.trim_start_matches('[');
                 if !word.is_empty() {
                     at = self.type_step(at, word);
                 }

@@ -98,3 +98,91 @@ fn a_file_that_is_not_there_exits_with_2() {
     let outcome = tidegate(folder.path(), &["check", "gone.yaml"]);
     assert_eq!((outcome.code, outcome.err.as_str()), (2, "error: `gone.yaml` is not a file\n"));
 }
+
+const WITH_ALL_KINDS: &str = "version: 1
+name: p
+lexicons: { unused: { file: l.txt } }
+messages: { unread: hello }
+suppress:
+  - { rule: nothere, reason: r }
+  - { rule: trial, reason: r, until: 2020-01-01 }
+rules:
+  - { id: list, lexicon: nope, action: block }
+  - { id: said, words: [zymurgy], action: block, message: { id: nomsg } }
+  - { id: mine, override: nopack/x, words: [zyzzyva], action: block }
+  - { id: trial, words: [zyzzyvas], action: block, shadow_until: 2020-01-01 }
+  - { id: greets, words: [hi, the], except: [nothing here], action: block }
+  - { id: broken, regex: '(', action: block }
+";
+
+const SERVER: &str = "version: 1
+listen: 127.0.0.1:0
+admin: { listen: 127.0.0.1:0 }
+upstreams: { demo: { builtin: demo }, other: { url: api.example.com } }
+routes:
+  - { id: a, match: { path: /a }, upstream: demoo, policy: p }
+  - { id: b, match: { path: /b }, upstream: demo, policy: q }
+";
+
+#[test]
+fn one_mistake_hides_no_other() {
+    let folder = folder(&[("p.yaml", WITH_ALL_KINDS), ("l.txt", "zyzzyvae\n")]);
+    let plain = tidegate(folder.path(), &["check", "--format", "short", "p.yaml"]).err;
+    insta::assert_snapshot!(plain);
+    let text = WITH_ALL_KINDS.replace("rules:\n", "rulez: 1\nrules:\n");
+    std::fs::write(folder.path().join("p.yaml"), text).unwrap_or_else(|error| panic!("{error}"));
+    let more = tidegate(folder.path(), &["check", "--format", "short", "p.yaml"]).err;
+    let codes = |text: &str| text.matches("[TG").count();
+    assert_eq!(codes(&more), codes(&plain) + 1, "{more}");
+}
+
+#[test]
+fn check_and_serve_name_the_same_mistakes() {
+    let folder = folder(&[
+        ("tidegate.yaml", SERVER),
+        ("policies/p.yaml", WITH_ALL_KINDS),
+        ("l.txt", "zyzzyvae\n"),
+        ("tests/a.test.yaml", "version: 1\npolicy: gone.yaml\ntests: []\n"),
+    ]);
+    let check = tidegate(folder.path(), &["check", "--config", "tidegate.yaml"]);
+    let serve = tidegate(folder.path(), &["serve", "--config", "tidegate.yaml"]);
+    assert_eq!((check.code, serve.code), (1, 2));
+    assert_eq!(format!("{}nothing was started\n", check.err), serve.err);
+    for part in ["upstream `demoo`", "policy `q`", "api.example.com", "gone.yaml", "TG036"] {
+        assert!(check.err.contains(part), "{part}: {}", check.err);
+    }
+}
+
+#[test]
+fn nothing_is_said_that_another_mistake_makes_look_so() {
+    let policy = "version: 1
+name: p
+lexicons: { l: { file: l.txt, boundary: wrd }, m: { fil: m.txt } }
+rules:
+  - { id: a, lexicon: [l, m], action: block, message: { di: x } }
+  - { words: [hi], all: { regex: '(' }, action: block }
+messages: { x: hello }
+suppress: [{ rule: b c, reason: r }]
+";
+    let server = "version: 1
+upstreams: { a: { builtin: dmo } }
+routes: [{ match: {}, upstream: a, policy: p }, { id: r, match: {}, upstream: a, policy: q }]
+";
+    let folder = folder(&[
+        ("tidegate.yaml", server),
+        ("policies/p.yaml", policy),
+        ("policies/q.yaml", "version: 1\nname: q\nrules: [\n"),
+        ("l.txt", "zyzzyvae\n"),
+    ]);
+    insta::assert_snapshot!(tidegate(folder.path(), &["check", "--format", "short"]).err);
+}
+
+#[test]
+fn a_word_list_is_checked_as_one() {
+    let folder =
+        folder(&[("l.txt", "zyzzyva ;score=2\nzymurgy\n"), ("bad.txt", "cow ;boundry=word\n")]);
+    let sound = tidegate(folder.path(), &["check", "l.txt"]);
+    assert_eq!((sound.code, sound.out.as_str()), (0, "l.txt: a word list of 2 terms\nok\n"));
+    let bad = tidegate(folder.path(), &["check", "--format", "short", "bad.txt"]);
+    assert!(bad.code == 1 && bad.err.contains("TG073"), "{}", bad.err);
+}

@@ -6,7 +6,7 @@ use crate::{folder, project, tidegate};
 
 #[test]
 fn lists_come_as_tables_and_as_json() {
-    for what in ["detectors", "views", "codes", "dialects"] {
+    for what in ["detectors", "views", "codes", "dialects", "packs"] {
         let table = tidegate(project(), &["list", what]);
         assert_eq!((table.code, table.err.as_str()), (0, ""), "{what}");
         let json = tidegate(project(), &["list", what, "--format", "json"]);
@@ -19,11 +19,23 @@ fn lists_come_as_tables_and_as_json() {
 
 #[test]
 fn schemas_are_json_schemas() {
-    for what in ["policy", "server", "test"] {
+    for what in ["policy", "server", "test", "decision-log"] {
         let outcome = tidegate(project(), &["schema", what]);
         let value: Value = serde_json::from_str(&outcome.out).unwrap_or_default();
         assert!(jsonschema::validator_for(&value).is_ok(), "{what}");
         assert!(value.get("properties").is_some(), "{what}");
+    }
+}
+
+#[test]
+fn the_schemas_beside_the_shipped_configuration_are_those_of_the_binary() {
+    for what in ["policy", "server", "test"] {
+        let path = project().join(format!("config/schemas/{what}.schema.json"));
+        let shipped = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            shipped == tidegate(project(), &["schema", what]).out,
+            "{what}: run `make schemas`"
+        );
     }
 }
 
@@ -43,7 +55,13 @@ fn the_version_is_that_of_the_package() {
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(tidegate(project(), &["version"]).out, format!("tidegate {version}\n"));
     let json = tidegate(project(), &["version", "--json"]).out;
-    assert_eq!(json, format!("{{\"schema\":\"tidegate.version/v1\",\"version\":\"{version}\"}}\n"));
+    let json: Value = serde_json::from_str(&json).unwrap_or_default();
+    assert_eq!(
+        (&json["schema"], &json["version"]),
+        (&"tidegate.version/v1".into(), &version.into())
+    );
+    assert!(json["rustc"].as_str().is_some_and(|rustc| rustc.starts_with("rustc 1.")), "{json}");
+    assert!(json.get("revision").is_some(), "{json}");
 }
 
 #[test]
@@ -53,7 +71,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         (&["chek"][..], "check"),
         (&["check", "--fromat", "json"], "--format"),
         (&["list", "everything"], "detectors"),
-        (&["schema", "polcy"], "policy, server, test"),
+        (&["schema", "polcy"], "policy, server, test, decision-log"),
         (&["serve", "--demo", "--upstream", "http://127.0.0.1:1"], "cannot be used with"),
         (&["serve", "--config", "gone.yaml"], "gone.yaml"),
         (&["health", "--url", "not a url"], "not a url"),

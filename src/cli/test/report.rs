@@ -86,7 +86,8 @@ fn text(run: &Run) -> String {
     }
     for budget in &run.report.budgets {
         let verdict = if budget.misses.is_empty() { "budget ok" } else { "FAILED budget" };
-        lines.push(format!("{verdict}: {} ({})", budget.name, budget.measured));
+        let policy = &run.policy.name;
+        lines.push(format!("{verdict} of {policy}: {} ({})", budget.name, budget.measured));
         lines.extend(budget.misses.iter().map(|miss| format!("    {miss}")));
     }
     lines.into_iter().map(|line| line + "\n").collect()

@@ -52,7 +52,7 @@ impl<'a> Checker<'a> {
                 None => self.mismatch(at, "a list", &branches, key),
             },
             Value::Map(entries) => match branch(&branches, "object") {
-                Some(schema) => self.map(entries, schema, &at),
+                Some(schema) => self.map(entries, schema, (&at, key.is_none())),
                 None => self.mismatch(at, "a group of keys", &branches, key),
             },
         }
@@ -80,7 +80,14 @@ impl<'a> Checker<'a> {
         Some(Json::Array(values))
     }
 
-    fn map(&mut self, entries: &mut [Entry], schema: &'a Json, at: &SourceSpan) -> Option<Json> {
+    /// A group of keys. One that stands for itself, as a file or as an item of a list, also has a value where its
+    /// name is missing or wrong, so that the rest of it is checked.
+    fn map(
+        &mut self,
+        entries: &mut [Entry],
+        schema: &'a Json,
+        (at, for_itself): (&SourceSpan, bool),
+    ) -> Option<Json> {
         let known = schema.get("properties").and_then(Json::as_object);
         let other = schema.get("additionalProperties").filter(|other| other.is_object());
         self.rename_unknown(entries, schema, at);
@@ -99,7 +106,12 @@ impl<'a> Checker<'a> {
         let required = schema.get("required").and_then(Json::as_array);
         let mut complete = true;
         for key in required.into_iter().flatten().filter_map(Json::as_str) {
-            complete &= values.contains_key(key);
+            if !values.contains_key(key) {
+                match stand_in(key, entries, at).filter(|_| for_itself) {
+                    Some(value) => drop(values.insert(key.to_owned(), value)),
+                    None => complete = false,
+                }
+            }
             if !written.iter().any(|other| other == key) {
                 let message = format!("{} needs `{key}`", noun(schema));
                 let place = first_line(at);
@@ -234,6 +246,20 @@ impl<'a> Checker<'a> {
         for branch in alternatives {
             self.branches(branch, into);
         }
+    }
+}
+
+/// What stands for a version that is missing, and for a name that is missing or no name. The file is refused; this
+/// is for the rest of its mistakes.
+fn stand_in(key: &str, entries: &[Entry], at: &SourceSpan) -> Option<Json> {
+    let written = entries.iter().find(|entry| entry.key.text == key).map(|entry| &entry.value);
+    match (key, written.map(|node| &node.value)) {
+        ("version", None) => Some(Json::from(1)),
+        ("id" | "name", Some(Value::Scalar { text, .. })) if !text.is_empty() => {
+            Some(Json::from(text.as_str()))
+        }
+        ("id" | "name", _) => Some(Json::from(format!("(line {})", at.position().line))),
+        _ => None,
     }
 }
 

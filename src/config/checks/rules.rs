@@ -46,7 +46,7 @@ pub(in crate::config) fn names(file: &PolicyFile, document: &Document, problems:
         let place = Place { document, path: format!("rules[{number}]") };
         for (path, name) in list_names(rule) {
             used_lists.push(name);
-            if !file.lexicons.contains(name) && document.is_complete() {
+            if !file.lexicons.contains(name) && !document.may_name("lexicons", name) {
                 problems.push(unknown(
                     Code::TG009,
                     "word list",
@@ -58,7 +58,7 @@ pub(in crate::config) fn names(file: &PolicyFile, document: &Document, problems:
         }
         if let Some(MessageRef::Id { id }) = &rule.message {
             used_messages.push(id);
-            if !file.messages.contains(id) && document.is_complete() {
+            if !file.messages.contains(id) && !document.may_name("messages", id) {
                 problems.push(unknown(
                     Code::TG009,
                     "message",
@@ -69,10 +69,9 @@ pub(in crate::config) fn names(file: &PolicyFile, document: &Document, problems:
             }
         }
     }
-    if !document.is_complete() {
-        return;
-    }
-    for name in file.lexicons.names().filter(|name| !used_lists.contains(name)) {
+    let unused =
+        |name: &str, used: &[&str]| !used.contains(&name) && !document.may_use("rules", name);
+    for name in file.lexicons.names().filter(|name| unused(name, &used_lists)) {
         let at = document.key_at(&format!("lexicons.{name}"));
         problems.report(
             Code::TG033,
@@ -81,7 +80,7 @@ pub(in crate::config) fn names(file: &PolicyFile, document: &Document, problems:
             "defined here",
         );
     }
-    for id in file.messages.names().filter(|id| !used_messages.contains(id)) {
+    for id in file.messages.names().filter(|id| unused(id, &used_messages)) {
         let at = document.key_at(&format!("messages.{id}"));
         problems.report(
             Code::TG034,

@@ -75,7 +75,9 @@ fn routes(file: &ServerFile, document: &Document, problems: &mut Problems) {
                 problem.at(document.at(&format!("routes[{first}].id")), "is already given here"),
             );
         }
-        if !file.upstreams.contains(&route.upstream) && document.is_complete() {
+        if !file.upstreams.contains(&route.upstream)
+            && !document.may_name("upstreams", &route.upstream)
+        {
             problems.push(unknown(
                 Code::TG062,
                 "upstream",
@@ -91,7 +93,7 @@ fn routes(file: &ServerFile, document: &Document, problems: &mut Problems) {
                 .push(problem.at(at("unknown_leaf"), "text in unknown places passes unscreened"));
         }
     }
-    if file.routes.is_empty() {
+    if file.routes.is_empty() && document.is_sound("routes") {
         problems.report(
             Code::TG062,
             "there is no route",

@@ -11,7 +11,8 @@ const RETRIED: [u16; 3] = [408, 409, 429];
 
 /// The settings of the policy that is loaded, not those of its packs.
 pub(in crate::config) fn settings(file: &PolicyFile, document: &Document, problems: &mut Problems) {
-    if file.rules.is_empty() && file.include.is_empty() && document.is_complete() {
+    let sound = document.is_sound("rules") && document.is_sound("include");
+    if file.rules.is_empty() && file.include.is_empty() && sound {
         let problem = Problem::new(Code::TG007, "this policy has no rules")
             .at(document.at("rules"), "nothing would be looked for");
         problems.push(problem);

@@ -27,10 +27,16 @@ pub struct RequestForm {
     pub prompt_is: Option<PromptShape>,
     /// The field that names the model.
     pub model: Option<String>,
+    /// Whether the model stands in the path, where the last `*` of the pattern is.
+    pub model_in_path: Option<bool>,
     /// The flag that asks for a stream.
     pub stream: Option<String>,
     /// Whether a stream comes where nothing is said, or, without a flag, always.
     pub streams_by_default: Option<bool>,
+    /// Whether the server says by the type of its answer if that is a stream; it may have no body either.
+    pub answered_either_way: Option<bool>,
+    /// The field that answers repeat: the `id` of JSON-RPC.
+    pub echo: Option<String>,
     /// The flag that asks for a last event with the tokens used.
     pub usage: Option<String>,
     /// The number of answers that are asked for.
@@ -56,7 +62,7 @@ pub struct RequestForm {
     /// Texts.
     #[schemars(schema_with = "shapes::paths::<String>")]
     pub text: Texts,
-    /// Media: `image`, `audio`, `file` or `opaque`, and who sent it.
+    /// Media: `image`, `audio`, `file`, `opaque`, or `typed` where a media type beside it says, and who sent it.
     #[schemars(schema_with = "shapes::paths::<String>")]
     pub media: Texts,
     /// What is no text: ids, enums, numbers.
@@ -133,8 +139,9 @@ pub struct StreamForm {
     /// Texts of events by their type; `*` for all types.
     #[schemars(schema_with = "shapes::paths::<EventForm>")]
     pub events: Named<EventForm>,
-    /// The field of an event, or of an answer in it, that says by being there that the answer is over.
-    pub finished_by: Option<String>,
+    /// The fields of an event, or of an answer in it, that say by being there that the answer is over; one outside the
+    /// list of answers that all of them are.
+    pub finished_by: OneOrMany<String>,
     /// Types of events that say that the answer is over.
     pub finished_at: OneOrMany<String>,
     /// Types of events with which a part begins, and the fields that number it.

@@ -23,6 +23,8 @@ pub struct LoadedDialect {
     pub file: DialectFile,
     /// The places of what it says.
     pub document: Document,
+    /// Hash of the file, in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// Reads the dialect files of the folder `dialects` below the root, in the order of their names. No folder, no
@@ -36,7 +38,8 @@ pub fn load_dialects(root: &Path) -> (Vec<LoadedDialect>, Problems) {
         let wanted = Wanted { path, shown: &shown, limit: FILE_LIMIT_BYTES, asked: None };
         let Some(contents) = Shelf::default().read(wanted, &mut problems) else { continue };
         let read = document::read(&contents.source, SchemaOf::Dialect, &mut problems);
-        dialects.extend(read.map(|(file, document)| LoadedDialect { file, document }));
+        let sha256 = contents.sha256;
+        dialects.extend(read.map(|(file, document)| LoadedDialect { file, document, sha256 }));
     }
     problems.sort();
     (dialects, problems)

@@ -16,6 +16,9 @@ use crate::config::yaml::{self, Entry, Key, Node, Value};
 /// What the variables begin with.
 const PREFIX: &str = "TIDEGATE_";
 
+/// Variables that are no settings and might be taken for misspelt ones.
+const OTHERS: [&str; 5] = ["bin", "config", "policy", "upstream", "version"];
+
 /// What separates the steps of a path in a variable.
 const STEP: &str = "__";
 
@@ -67,8 +70,8 @@ impl fmt::Display for Origin {
 }
 
 /// Lays variables over the file. `TIDEGATE_LIMITS__BODY` is `limits.body`; an empty variable counts as not set.
-/// A variable of one step that is no key of the file is somebody else's (the twin of a flag, or one that an
-/// orchestrator sets for a service of this name) and is passed over.
+/// A variable of one step that is no key of the file, nor nearly one, is somebody else's (the twin of a flag, or one
+/// that an orchestrator sets for a service of this name) and is passed over.
 pub(super) fn environment(
     root: &mut Node,
     variables: &[(String, String)],
@@ -87,17 +90,21 @@ pub(super) fn environment(
             [first, ..] if keys.contains(&first.as_str()) => {
                 set(root, &steps, value_of(&source, problems), problems);
             }
-            [first, _, ..] => {
-                let at = whole(&source);
-                let label = match closest_word(first, keys.iter().copied()) {
-                    Some(key) => format!("did you mean `{PREFIX}{}{STEP}…`?", key.to_uppercase()),
+            [first, further @ ..] => {
+                let more = if further.is_empty() { "" } else { "__…" };
+                let known = keys.iter().copied().chain(["upstream"]);
+                let label = match closest_word(first, known) {
+                    Some(key) => format!("did you mean `{PREFIX}{}{more}`?", key.to_uppercase()),
+                    None if further.is_empty() => continue,
                     None => "no setting has this name".to_owned(),
                 };
-                problems.push(
-                    Problem::new(Code::TG003, format!("unknown setting `{name}`")).at(at, label),
-                );
+                if further.is_empty() && OTHERS.contains(&first.as_str()) {
+                    continue;
+                }
+                let problem = Problem::new(Code::TG003, format!("unknown setting `{name}`"));
+                problems.push(problem.at(whole(&source), label));
             }
-            _ => {}
+            [] => {}
         }
     }
 }

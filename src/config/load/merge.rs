@@ -54,16 +54,13 @@ pub(super) fn merge(own: Part, packs: Vec<Part>) -> Merged {
 
 /// Rules that are named and do not exist.
 pub(super) fn references(policy: &LoadedPolicy, misplaced: &[usize], problems: &mut Problems) {
-    if !policy.is_complete() {
-        return;
-    }
     let file = &policy.file;
     let known = || file.rules.iter().map(|rule| rule.id.as_str());
     // A rule that was replaced is still a good name to have named.
     let placed = file.rules.iter().enumerate().filter(|(number, _)| !misplaced.contains(number));
     let replaced: Vec<&str> = placed.filter_map(|(_, rule)| rule.overrides.as_deref()).collect();
     let mut check = |id: &str, at: SourceSpan| {
-        if !known().any(|other| other == id) && !replaced.contains(&id) {
+        if !known().any(|other| other == id) && !replaced.contains(&id) && policy.would_know(id) {
             problems.push(checks::unknown(Code::TG008, "rule", id, at, known()));
         }
     };

@@ -9,6 +9,7 @@ mod merge;
 mod policy;
 mod server;
 mod tests_file;
+mod word_list;
 
 pub use dialects::{LoadedDialect, load_dialects, read_dialect_text};
 pub use files::configuration_root;
@@ -18,6 +19,7 @@ pub use policy::{
 };
 pub use server::{LoadedServer, check_route_policies, load_server};
 pub use tests_file::{LoadedTests, load_tests};
+pub use word_list::check_word_list;
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use crate::config::checks;
 use crate::config::codes::Code;
 use crate::config::document::{self, Document};
 use crate::config::lexicon::{self, Term};
-use crate::config::policy_file::{LexiconFile, PolicyFile, RuleAction};
+use crate::config::policy_file::{LexiconFile, PolicyFile, RuleAction, RuleFile};
 use crate::config::problems::{Problem, Problems, check_allow_comments};
 use crate::config::schema::SchemaOf;
 use crate::config::shapes::OneOrMany;
@@ -94,9 +94,27 @@ impl LoadedPolicy {
         document.within(&path, range)
     }
 
-    /// Whether every pack was read, and every entry of every file is in the typed value; else "nobody uses this" cannot be said.
-    pub fn is_complete(&self) -> bool {
-        self.has_all_packs && self.documents.iter().all(Document::is_complete)
+    /// Whether the policy has all of what its file says at `path`, such as `rules[3]`, if it says anything there.
+    pub fn is_sound(&self, path: &str) -> bool {
+        let (document, path) = self.locate(path);
+        document.is_sound(&path)
+    }
+
+    /// Whether every pack was read, and the policy has all of what each file says under `key`, such as `rules`.
+    pub fn is_sound_everywhere(&self, key: &str) -> bool {
+        self.has_all_packs && self.documents.iter().all(|document| document.is_sound(key))
+    }
+
+    /// Whether a rule of this id would be known, had a file defined it: all rules of such a file were read.
+    pub(super) fn would_know(&self, id: &str) -> bool {
+        let mut files = self.documents.iter();
+        let own = files.next().is_some_and(|document| document.is_read("rules"));
+        let Some((pack, _)) = id.rsplit_once('/') else { return own };
+        let is_of_pack =
+            |rule: &RuleFile| rule.id.rsplit_once('/').is_some_and(|(other, _)| other == pack);
+        let named = |document: &Document| document.says("name") && document.is_sound("name");
+        let legible = files.all(|document| document.is_read("rules") && named(document));
+        legible && (self.has_all_packs || self.file.rules.iter().any(is_of_pack))
     }
 
     /// The file that says what stands at `path` of the merged policy, and the path in it.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::files::{Shelf, Wanted, configuration_root};
 use super::layers::{self, Flag, Setting};
+use super::policy::LoadedPolicy;
 use crate::config::checks;
 use crate::config::codes::Code;
 use crate::config::document::{self, Document};
-use crate::config::problems::{Problems, check_allow_comments};
+use crate::config::problems::{Gravity, Problems, check_allow_comments};
 use crate::config::schema::SchemaOf;
 use crate::config::server_file::ServerFile;
-use crate::config::source::Source;
+use crate::config::source::{Source, SourceSpan};
 use crate::config::yaml::{self, FILE_LIMIT_BYTES};
 
 /// What runs where no server file is given: the demo model under the policy `default`.
@@ -50,11 +51,29 @@ pub fn load_server(
     (loaded, problems)
 }
 
-/// Routes whose policy is not among `names`.
-pub fn check_route_policies(server: &LoadedServer, names: &[&str]) -> Problems {
+/// Routes whose policy is not among `policies`. `found` is what was wrong with those: what could not be read may be
+/// the policy that a route means.
+pub fn check_route_policies(
+    server: &LoadedServer,
+    policies: &[LoadedPolicy],
+    found: &Problems,
+) -> Problems {
     let mut problems = Problems::new();
+    let names: Vec<&str> = policies.iter().map(|policy| policy.file.name.as_str()).collect();
+    let own = policies.iter().filter_map(|policy| policy.documents.first());
+    let own: Vec<&Document> = own.collect();
+    let nameless = |document: &&Document| !document.says("name") || !document.is_sound("name");
+    if own.iter().any(nameless) || (policies.is_empty() && found.has_errors()) {
+        return problems;
+    }
+    let errors = found.iter().filter(|problem| problem.gravity == Gravity::Error);
+    let places: Vec<_> = errors.filter_map(|problem| Some(&problem.primary()?.at)).collect();
+    let is_unread = |name: &str| {
+        let read = |at: &SourceSpan| own.iter().any(|file| Arc::ptr_eq(file.source(), &at.source));
+        places.iter().any(|at| !read(at) && at.source.text().contains(name))
+    };
     for (number, route) in server.file.routes.iter().enumerate() {
-        if !names.contains(&route.policy.as_str()) {
+        if !names.contains(&route.policy.as_str()) && !is_unread(&route.policy) {
             let at = server.document.at(&format!("routes[{number}].policy"));
             problems.push(checks::unknown(
                 Code::TG062,

@@ -26,6 +26,8 @@ pub struct LoadedTests {
     pub policy: PathBuf,
     /// Paths of the corpora of the budgets, in their order; none for a built-in corpus.
     pub corpora: Vec<Option<PathBuf>>,
+    /// A short hash of the file.
+    pub revision: String,
 }
 
 /// Reads a file of tests. The policy is looked for beside the file, then from the root, then in `policies/`. A value
@@ -40,7 +42,8 @@ pub fn load_tests(root: &Path, path: &Path) -> (Option<LoadedTests>, Problems) {
 fn load(root: &Path, path: &Path, problems: &mut Problems) -> Option<LoadedTests> {
     let shown = shown_name(root, path);
     let wanted = Wanted { path, shown: &shown, limit: FILE_LIMIT_BYTES, asked: None };
-    let source = Shelf::default().read(wanted, problems)?.source;
+    let mut shelf = Shelf::default();
+    let source = shelf.read(wanted, problems)?.source;
     let (file, document): (TestFile, _) = document::read(&source, SchemaOf::Test, problems)?;
     checks::tests(&file.tests, &file.defaults, &file.budgets, &document, problems);
     let at = document.at("policy");
@@ -61,7 +64,7 @@ fn load(root: &Path, path: &Path, problems: &mut Problems) -> Option<LoadedTests
         }
         corpora.push(corpus);
     }
-    Some(LoadedTests { file, document, policy, corpora })
+    Some(LoadedTests { file, document, policy, corpora, revision: shelf.revision() })
 }
 
 fn find_policy(

@@ -69,7 +69,9 @@ impl Artist<'_> {
             self.paint.with(bold, &problem.message)
         ));
         let rows = rows(problem);
-        if let Some(primary) = problem.primary() {
+        // Of a folder or of a file that is not there, there is no line to draw.
+        let nothing = |label: &&Label| label.text.is_empty() && label.at.source.text().is_empty();
+        if let Some(primary) = problem.primary().filter(|label| !nothing(label)) {
             self.drawing(problem, &rows, &primary.at, out);
         }
         if let Some(help) = &problem.help {

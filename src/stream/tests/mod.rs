@@ -34,7 +34,12 @@ fn settings(policy: Arc<Policy>, units: u64) -> RelaySettings {
         include_usage: false,
         shape: RefusalShape::Content,
         language: None,
-        meta: AnswerMeta { id: "chatcmpl-x".to_owned(), created: 1, model: "m".to_owned() },
+        meta: AnswerMeta {
+            id: "chatcmpl-x".to_owned(),
+            created: 1,
+            model: "m".to_owned(),
+            ..AnswerMeta::default()
+        },
     }
 }
 

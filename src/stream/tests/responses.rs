@@ -181,7 +181,7 @@ fn a_cut_text_that_had_to_be_json_is_not_closed() {
 fn a_message_in_the_place_of_an_answer_that_had_to_be_json_is_a_refusal() {
     let (events, _) = text(&["blorp", "\"}"]).run(with(RefusalShape::Refusal));
     assert_eq!(kinds(&events).last(), Some(&"incomplete"));
-    let meta = AnswerMeta { id: "resp_x".to_owned(), created: 1, model: "m".to_owned() };
+    let meta = AnswerMeta { id: "resp_x".to_owned(), ..AnswerMeta::default() };
     let cut = Cut {
         unit: 0,
         message: Some("no"),

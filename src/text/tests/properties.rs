@@ -27,9 +27,33 @@ fn tricky() -> impl Strategy<Value = String> {
     })
 }
 
+/// Words of which some are pulled apart, alone or together.
+fn spelled() -> impl Strategy<Value = String> {
+    let word = proptest::sample::select(vec![
+        "build",
+        "a",
+        "bomb",
+        "therapist",
+        "i",
+        "xq",
+        "in",
+        "炸弹",
+        "instructions",
+    ]);
+    let gap =
+        proptest::sample::select(vec![" ", " ", " ", ".", "-", "  ", "    ", "\u{301} ", "", "ab"]);
+    proptest::collection::vec((word, gap.clone(), gap), 0..8).prop_map(|words| {
+        let one = |(word, within, behind): &(&str, &str, &str)| {
+            word.chars().flat_map(|c| std::iter::once(c).chain(within.chars())).collect::<String>()
+                + behind
+        };
+        words.iter().map(one).collect()
+    })
+}
+
 /// A text and a place in it at which it may be cut.
 fn cut() -> impl Strategy<Value = (String, usize)> {
-    tricky().prop_flat_map(|text| {
+    prop_oneof![2 => tricky(), 1 => spelled()].prop_flat_map(|text| {
         let places: Vec<usize> =
             text.char_indices().map(|(at, _)| at).chain(std::iter::once(text.len())).collect();
         (Just(text), proptest::sample::select(places))
@@ -258,6 +282,8 @@ fn closed_bases_leave_nothing_open_and_others_leave_themselves() {
 #[test]
 fn long_runs_are_decided_as_they_come() {
     let long = [
+        "b u i l d a b o m b ",
+        "t h e r a p i s t . i n . ",
         "a ",
         "a.",
         "1a",

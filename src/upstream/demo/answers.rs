@@ -19,8 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use regex::Regex;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::script::{LONGEST_STALL, Script};
@@ -54,27 +53,12 @@ struct Answer {
     script: Script,
 }
 
-/// A line as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    when: Option<String>,
-    times: Option<u64>,
-    reply: Option<String>,
-    refuse: Option<String>,
-    reasoning: Option<String>,
-    tool: Option<WrittenTool>,
-    status: Option<u16>,
-    delay: Option<f64>,
-    cut: Option<usize>,
-}
+/// The keys of a line.
+const KEYS: [&str; 9] =
+    ["when", "times", "reply", "refuse", "reasoning", "tool", "status", "delay", "cut"];
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenTool {
-    name: String,
-    arguments: Value,
-}
+/// The keys of which a line has exactly one.
+const KINDS: [&str; 4] = ["reply", "refuse", "tool", "status"];
 
 impl Answers {
     /// Reads a file of answers; the mistakes come all at once.
@@ -83,7 +67,7 @@ impl Answers {
         let lines = text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate();
         let lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         for (number, line) in lines {
-            if list.len() == MOST_ANSWERS || mistakes.len() == MOST_MISTAKES {
+            if list.len() == MOST_ANSWERS || mistakes.len() >= MOST_MISTAKES {
                 let what = if mistakes.is_empty() {
                     format!("there are more than {MOST_ANSWERS} answers")
                 } else {
@@ -94,7 +78,8 @@ impl Answers {
             }
             match answer(line) {
                 Ok(answer) => list.push(answer),
-                Err(what) => mistakes.push(BadAnswer { line: number + 1, what }),
+                Err(found) => mistakes
+                    .extend(found.into_iter().map(|what| BadAnswer { line: number + 1, what })),
             }
         }
         if mistakes.is_empty() { Ok(Self { list }) } else { Err(mistakes) }
@@ -119,55 +104,133 @@ impl Answer {
     }
 }
 
-fn answer(line: &str) -> Result<Answer, String> {
-    let written: Written = serde_json::from_str(line).map_err(|error| {
-        // The place in the file is the line that is named already.
-        let what = error.to_string();
-        let what = what.split(" at line ").next().unwrap_or(&what);
-        format!("{what} (column {})", error.column())
-    })?;
-    let Written { when, times, reply, refuse, reasoning, tool, status, delay, cut } = written;
-    let given = [
-        ("reply", reply.is_some()),
-        ("refuse", refuse.is_some()),
-        ("tool", tool.is_some()),
-        ("status", status.is_some()),
-    ];
-    let given: Vec<&str> =
-        given.into_iter().filter_map(|(key, is_given)| is_given.then_some(key)).collect();
-    match given.as_slice() {
-        [_] => {}
-        [] => return Err("one of `reply`, `refuse`, `tool`, `status` is needed".to_owned()),
-        [first, second, ..] => return Err(format!("`{first}` and `{second}` exclude each other")),
-    }
-    if status.is_some_and(|status| !(400..600).contains(&status)) {
-        return Err("`status` is from 400 to 599".to_owned());
-    }
-    let stall = Duration::try_from_secs_f64(delay.unwrap_or(0.0)).ok();
-    let stall = stall.filter(|stall| *stall <= LONGEST_STALL);
-    let stall = stall.ok_or_else(|| format!("`delay` is from 0 to {}", LONGEST_STALL.as_secs()))?;
-    let when = match when {
-        Some(when) => Some(Regex::new(&when).map_err(|error| {
-            let what = error.to_string();
-            format!("`when`: {}", what.lines().last().unwrap_or_default())
-        })?),
-        None => None,
+/// Reads a line; its mistakes come all at once.
+fn answer(line: &str) -> Result<Answer, Vec<String>> {
+    let keys = match serde_json::from_str(line) {
+        Ok(Value::Object(keys)) => keys,
+        Ok(_) => return Err(vec!["an answer is an object: { \"reply\": \"…\" }".to_owned()]),
+        Err(error) if error.is_eof() => return Err(vec!["the line ends too early".to_owned()]),
+        Err(error) => return Err(vec![format!("this is not JSON, at column {}", error.column())]),
     };
-    let tool = tool.map(|tool| {
-        let text = tool.arguments.as_str().map(str::to_owned);
-        (tool.name, text.unwrap_or_else(|| tool.arguments.to_string()))
-    });
+    let mut line = Line { keys, mistakes: Vec::new() };
+    line.unknown_keys();
+    line.kind();
+    let status = line.status();
+    let stall = line.delay();
+    let when = line.when();
     let script = Script {
-        say: reply,
-        refuse,
-        reasoning,
-        tool,
+        say: line.text("reply"),
+        refuse: line.text("refuse"),
+        reasoning: line.text("reasoning"),
+        tool: line.tool(),
         fail: status,
         stall,
-        cut,
+        cut: line.count("cut").and_then(|count| usize::try_from(count).ok()),
         ..Script::default()
     };
-    Ok(Answer { when, left: times.map(AtomicU64::new), script })
+    let left = line.count("times").map(AtomicU64::new);
+    if line.mistakes.is_empty() { Ok(Answer { when, left, script }) } else { Err(line.mistakes) }
+}
+
+/// A line as written, and what is wrong with it.
+struct Line {
+    keys: Map<String, Value>,
+    mistakes: Vec<String>,
+}
+
+// === impl Line ===
+
+impl Line {
+    /// Names unknown keys. One that is nearly a known key is read as if it were that one.
+    fn unknown_keys(&mut self) {
+        let unknown = self.keys.keys().filter(|key| !KEYS.contains(&key.as_str()));
+        let unknown: Vec<String> = unknown.cloned().collect();
+        for key in unknown {
+            let distance = |known: &&str| strsim::damerau_levenshtein(known, &key);
+            let close = KEYS.into_iter().filter(|known| distance(known) <= 2).min_by_key(distance);
+            let more = match close {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("there are {}", KEYS.join(", ")),
+            };
+            self.mistakes.push(format!("unknown key `{key}`: {more}"));
+            if let (Some(known), Some(value)) = (close, self.keys.remove(&key)) {
+                self.keys.entry(known).or_insert(value);
+            }
+        }
+    }
+
+    fn kind(&mut self) {
+        let given: Vec<&str> =
+            KINDS.into_iter().filter(|kind| self.keys.contains_key(*kind)).collect();
+        match given.as_slice() {
+            [_] => {}
+            [] => self.mistakes.push(format!("one of {} is needed", KINDS.join(", "))),
+            [first, second, ..] => {
+                self.mistakes.push(format!("`{first}` and `{second}` exclude each other"));
+            }
+        }
+    }
+
+    fn text(&mut self, key: &str) -> Option<String> {
+        let value = self.keys.get(key)?;
+        let text = value.as_str().map(str::to_owned);
+        if text.is_none() {
+            self.mistakes.push(format!("`{key}` is text in quotes"));
+        }
+        text
+    }
+
+    fn count(&mut self, key: &str) -> Option<u64> {
+        let value = self.keys.get(key)?;
+        let count = value.as_u64();
+        if count.is_none() {
+            self.mistakes.push(format!("`{key}` is a whole number from 0 on"));
+        }
+        count
+    }
+
+    fn status(&mut self) -> Option<u16> {
+        let status = self.keys.get("status")?.as_u64();
+        let status = status.and_then(|status| u16::try_from(status).ok());
+        let status = status.filter(|status| (400..600).contains(status));
+        if status.is_none() {
+            self.mistakes.push("`status` is from 400 to 599".to_owned());
+        }
+        status
+    }
+
+    fn delay(&mut self) -> Duration {
+        let Some(value) = self.keys.get("delay") else { return Duration::ZERO };
+        let stall = value.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        stall.filter(|stall| *stall <= LONGEST_STALL).unwrap_or_else(|| {
+            let longest = LONGEST_STALL.as_secs();
+            self.mistakes.push(format!("`delay` is a number of seconds from 0 to {longest}"));
+            Duration::ZERO
+        })
+    }
+
+    fn when(&mut self) -> Option<Regex> {
+        let written = self.text("when")?;
+        let regex = Regex::new(&written).map_err(|error| {
+            let what = error.to_string();
+            let what = what.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            self.mistakes.push(format!("`when` is no regex: {what}"));
+        });
+        regex.ok()
+    }
+
+    fn tool(&mut self) -> Option<(String, String)> {
+        let tool = self.keys.get("tool")?;
+        let name = tool.get("name").and_then(Value::as_str);
+        let known = |key: &str| key == "name" || key == "arguments";
+        let only = tool.as_object().is_some_and(|tool| tool.keys().all(|key| known(key)));
+        let (Some(name), Some(arguments), true) = (name, tool.get("arguments"), only) else {
+            self.mistakes.push("`tool` has `name`, a text, and `arguments`".to_owned());
+            return None;
+        };
+        let text = arguments.as_str().map(str::to_owned);
+        Some((name.to_owned(), text.unwrap_or_else(|| arguments.to_string())))
+    }
 }
 
 #[cfg(test)]
@@ -218,7 +281,34 @@ mod tests {
         let found = mistakes(text);
         let lines: Vec<&str> = found.iter().filter_map(|one| one.split(':').next()).collect();
         assert_eq!(lines, ["1", "2", "3", "4", "5", "6", "7"], "{found:?}");
-        assert!(found[6].contains("replly") && found[6].contains("reply"), "{found:?}");
+        assert_eq!(found[6], "7: unknown key `replly`: did you mean `reply`?");
+    }
+
+    #[test]
+    fn all_mistakes_of_a_line_come_at_once_in_plain_words() {
+        let line = "{\"reply\": 1, \"status\": \"x\", \"tool\": {}, \"delay\": true, \"cut\": -1, \"colour\": 2, \"when\": \"(\"}";
+        assert_eq!(
+            mistakes(line),
+            [
+                "1: unknown key `colour`: there are when, times, reply, refuse, reasoning, tool, status, delay, cut",
+                "1: `reply` and `tool` exclude each other",
+                "1: `status` is from 400 to 599",
+                "1: `delay` is a number of seconds from 0 to 60",
+                "1: `when` is no regex: unclosed group",
+                "1: `reply` is text in quotes",
+                "1: `tool` has `name`, a text, and `arguments`",
+                "1: `cut` is a whole number from 0 on",
+            ]
+        );
+        let text = "[1]\n{\"reply\": \"a\n{\"reply\" \"a\"}\n";
+        assert_eq!(
+            mistakes(text),
+            [
+                "1: an answer is an object: { \"reply\": \"…\" }",
+                "2: the line ends too early",
+                "3: this is not JSON, at column 10",
+            ]
+        );
     }
 
     #[test]

@@ -20,10 +20,7 @@ pub(super) fn text_of(url: &str) -> Option<String> {
     let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
     let mut words = head.split(';').map(|word| word.trim().to_ascii_lowercase());
     let media = words.next().unwrap_or_default();
-    let is_text = media.is_empty()
-        || media.starts_with("text/")
-        || media.ends_with("+json")
-        || TEXT_TYPES.contains(&&*media);
+    let is_text = media.is_empty() || is_text_type(&media);
     let mut base64 = false;
     for word in words {
         // Text in another coding looks like other text when it is read as UTF-8.
@@ -37,12 +34,28 @@ pub(super) fn text_of(url: &str) -> Option<String> {
     if !is_text {
         return None;
     }
-    let bytes = if base64 {
-        let data = data.trim();
-        STANDARD.decode(data).or_else(|_| STANDARD_NO_PAD.decode(data)).ok()?
-    } else {
-        percent_decoded(data)
-    };
+    if base64 { text_of_base64(data) } else { String::from_utf8(percent_decoded(data)).ok() }
+}
+
+/// Whether a media type is one of texts.
+pub(super) fn is_text_type(media: &str) -> bool {
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media.starts_with("text/") || media.ends_with("+json") || TEXT_TYPES.contains(&&*media)
+}
+
+/// The shortest run of its letters that is taken for base64: no address is as long without a colon or a dot.
+const SHORTEST_BASE64: usize = 64;
+
+/// Whether a text is base64 and no address.
+pub(super) fn is_base64(text: &str) -> bool {
+    let of_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(&byte);
+    text.len() >= SHORTEST_BASE64 && text.bytes().all(of_base64)
+}
+
+/// The UTF-8 text that some base64 holds.
+pub(super) fn text_of_base64(data: &str) -> Option<String> {
+    let data = data.trim();
+    let bytes = STANDARD.decode(data).or_else(|_| STANDARD_NO_PAD.decode(data)).ok()?;
     String::from_utf8(bytes).ok()
 }
 

@@ -11,7 +11,7 @@ use super::nodes::{all_at, at};
 use super::response::index_of;
 use super::stream::{Channel, Event, EventKind, Fragment, Part, PartKey, Tokens};
 use crate::domain::{Author, EditClass, TextKind};
-use crate::wire::dialect::{KeySource, StreamSpec};
+use crate::wire::dialect::{KeySource, Path, StreamSpec};
 use crate::wire::json::{Doc, Kind, NodeId, decode, token_text};
 use crate::wire::table::{By, Found, Leaf};
 
@@ -99,17 +99,22 @@ impl Reader<'_> {
         }
         let Some(list) = spec.unit.as_deref() else {
             event.units.push(0);
-            let over = spec.finished_by.as_ref().and_then(|path| at(self.doc, self.bytes, path));
-            if over.is_some_and(|node| self.says(node)) || listed(&spec.finished_at) {
+            let mut over =
+                spec.finished_by.iter().filter_map(|path| at(self.doc, self.bytes, path));
+            if over.any(|node| self.says(node)) || listed(&spec.finished_at) {
                 event.finished.push(0);
             }
             return;
         };
-        let finish = spec.finished_by.as_ref().and_then(|path| path.below(list));
+        let finish: Vec<Path> =
+            spec.finished_by.iter().filter_map(|path| path.below(list)).collect();
+        let beside = spec.finished_by.iter().filter(|path| path.below(list).is_none());
+        event.finished_all =
+            beside.filter_map(|path| at(self.doc, self.bytes, path)).any(|node| self.says(node));
         for node in self.units() {
             let Some(index) = index_of(self.doc, self.bytes, node) else { continue };
             event.units.push(index);
-            let over = finish.as_ref().is_some_and(|path| {
+            let over = finish.iter().any(|path| {
                 all_at(self.doc, self.bytes, node, path).into_iter().any(|node| self.says(node))
             });
             if over {

@@ -15,6 +15,9 @@ use crate::wire::table::{By, Found, Leaf, Media};
 /// are the longest that are seen, far below this.
 const LONGEST_NAME: usize = 128;
 
+/// Members that say the media type of what stands beside them.
+const MEDIA_TYPES: [&str; 4] = ["mimeType", "mime_type", "media_type", "mediaType"];
+
 /// The most characters of an unknown key that a path shows.
 pub(super) const KEY_IN_PATH: usize = 40;
 
@@ -88,6 +91,7 @@ impl<'d> Reader<'d> {
         };
         match leaf {
             Some(Leaf::Skip) if !self.wary || self.is_name(&range) => {}
+            Some(Leaf::Skip) if self.is_seal(node, &range) => {}
             Some(Leaf::Skip) | None => {
                 self.gathered.unknown_leaves += 1;
                 let what = (Author::Unknown, TextKind::Meta, EditClass::Fixed);
@@ -107,6 +111,43 @@ impl<'d> Reader<'d> {
         }
     }
 
+    /// Base64 whose media type stands beside it. Texts are texts; of everything else only the sort is known.
+    fn typed_media(&mut self, node: NodeId, data: &str, by: By) {
+        let (doc, bytes) = (self.doc, self.bytes);
+        let beside =
+            |parent| MEDIA_TYPES.iter().filter_map(move |name| doc.member(parent, name, bytes));
+        let types: Vec<String> = doc
+            .parent(node)
+            .into_iter()
+            .flat_map(beside)
+            .filter_map(|node| doc.string(node, bytes))
+            .map(|text| text.to_ascii_lowercase())
+            .collect();
+        let is = |prefix: &str| types.iter().any(|media| media.starts_with(prefix));
+        let text = data_url::text_of_base64(data)
+            .filter(|_| types.iter().any(|media| data_url::is_text_type(media)));
+        if let Some(text) = text {
+            let passage = Passage {
+                path: path_of(self.doc, self.bytes, node),
+                author: self.author(by, node),
+                kind: TextKind::ToolResult,
+                edit: EditClass::Fixed,
+                turn: self.turn_of(node),
+                text,
+            };
+            self.gathered.passages.push(passage);
+            self.gathered.places.push(Place::Fixed);
+            return;
+        }
+        let sort = match (is("image/") || is("video/"), is("audio/")) {
+            (true, _) => Media::Image,
+            (_, true) => Media::Audio,
+            _ if types.is_empty() => Media::Unknown,
+            _ => Media::File,
+        };
+        self.note_media(node, sort, by);
+    }
+
     /// A part that is not text, whatever stands in it.
     pub(super) fn note_media(&mut self, node: NodeId, sort: Media, by: By) {
         let author = self.author(by, node);
@@ -114,13 +155,23 @@ impl<'d> Reader<'d> {
         self.gathered.media.push(MediaPart { path, sort, author });
     }
 
+    /// Whether a string is a signature: as long as it may be, and of the letters of names.
+    fn is_seal(&self, node: NodeId, range: &Range<usize>) -> bool {
+        let key = self.doc.key(node, self.bytes);
+        key.is_some_and(|key| self.sealed.iter().any(|seal| *seal == *key))
+            && self.has_letters_of_names(range)
+    }
+
     /// Whether a string looks like an id, an enum or a model name. Templates of models write roles
     /// and ids into the prompt, so a sentence in their place is text.
     fn is_name(&self, range: &Range<usize>) -> bool {
+        range.len() <= LONGEST_NAME + 2 && self.has_letters_of_names(range)
+    }
+
+    fn has_letters_of_names(&self, range: &Range<usize>) -> bool {
         let token = self.bytes.get(range.clone()).unwrap_or_default();
         let inside = token.get(1..token.len().saturating_sub(1)).unwrap_or_default();
-        let of_name = |&byte: &u8| byte.is_ascii_alphanumeric() || b"-_./:@+=~".contains(&byte);
-        inside.len() <= LONGEST_NAME && inside.iter().all(of_name)
+        inside.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-_./:@+=~".contains(&byte))
     }
 
     fn add(
@@ -196,8 +247,11 @@ impl<'d> Reader<'d> {
             self.gathered.places.push(Place::Fixed);
             return;
         }
+        if sort == Media::Typed {
+            return self.typed_media(node, &text, by);
+        }
         let readable = self.doc.kind(node) == Kind::String && sort != Media::Audio;
-        if readable && !text.starts_with("data:") {
+        if readable && !text.starts_with("data:") && !data_url::is_base64(&text) {
             // An address is text that the model and its tools read.
             let author = self.author(by, node);
             self.add(node, (author, TextKind::Meta, EditClass::Fixed), self.doc.range(node));

@@ -53,6 +53,11 @@ impl Dialect {
         self.stream.as_ref()?.unit.as_deref()
     }
 
+    /// Whether parts of its answers begin and end with events of their own.
+    pub fn has_parts(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| !stream.opens.is_empty())
+    }
+
     /// Reads a frame of a stream.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ struct Head {
     choices: u64,
     model: String,
     wants_json: bool,
+    echo: String,
 }
 
 /// The most answers that may be asked for at once: OpenAI's own limit for `n`.
@@ -114,6 +115,20 @@ impl Request {
         &self.head.model
     }
 
+    /// The same request, for a model that its path names.
+    #[must_use]
+    pub fn for_model(mut self, model: Option<&str>) -> Self {
+        if let Some(model) = model.filter(|_| self.head.model.is_empty()) {
+            model.clone_into(&mut self.head.model);
+        }
+        self
+    }
+
+    /// What answers repeat of it, as JSON; empty where they repeat nothing.
+    pub fn echo(&self) -> &str {
+        &self.head.echo
+    }
+
     /// Whether the answer must be JSON.
     pub fn wants_json(&self) -> bool {
         self.head.wants_json
@@ -132,7 +147,8 @@ impl Request {
 
 impl Head {
     fn read(spec: &RequestSpec, doc: &Doc, bytes: &[u8]) -> Result<Self, BodyProblem> {
-        let node = |path: &Option<_>| path.as_ref().and_then(|path| at(doc, bytes, path));
+        let find = |path: &Path| find(spec, doc, bytes, path);
+        let node = |path: &Option<_>| path.as_ref().and_then(find);
         let flag = |path, default| {
             let said = node(path).map(|node| doc.kind(node)).filter(|kind| *kind != Kind::Null);
             said.map_or(default, |kind| kind == Kind::True)
@@ -149,23 +165,31 @@ impl Head {
         };
         let prompt = prompt_of(spec, doc, bytes).filter(|_| spec.prompt_is == PromptShape::Texts);
         let prompts = prompt.map_or(1, |(_, node)| prompts(doc, node));
-        let wants_json = spec.json.iter().filter_map(|path| at(doc, bytes, path)).any(|node| {
+        let wants_json = spec.json.iter().filter_map(find).any(|node| {
             let said = doc.string(node, bytes);
             doc.kind(node) != Kind::Null && !said.is_some_and(|said| PROSE.contains(&&*said))
         });
-        let model = at(doc, bytes, &spec.model).and_then(|node| doc.string(node, bytes));
+        let echo = node(&spec.echo).and_then(|node| bytes.get(doc.range(node)));
+        let model = find(&spec.model).and_then(|node| doc.string(node, bytes));
         Ok(Self {
             stream: flag(&spec.stream, spec.streams_by_default),
             include_usage: flag(&spec.usage, false),
             choices: wanted * prompts as u64,
             model: model.unwrap_or_default().into_owned(),
             wants_json,
+            echo: echo.map(|raw| String::from_utf8_lossy(raw).into_owned()).unwrap_or_default(),
         })
     }
 }
 
 /// What fields that ask for an answer in JSON say where it may be prose.
 const PROSE: [&str; 3] = ["", "text", "text/plain"];
+
+/// The node at a path, in either spelling where the dialect knows two.
+fn find(spec: &RequestSpec, doc: &Doc, bytes: &[u8], path: &Path) -> Option<NodeId> {
+    let snake = || at(doc, bytes, &path.in_snake_case());
+    at(doc, bytes, path).or_else(|| spec.table.reads_snake_case().then(snake).flatten())
+}
 
 /// The field with the prompt, and its name.
 fn prompt_of(spec: &RequestSpec, doc: &Doc, bytes: &[u8]) -> Option<(String, NodeId)> {

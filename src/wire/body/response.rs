@@ -3,7 +3,6 @@
 //!
 //! It does not decide which answer is stopped, nor what the client reads instead.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -68,10 +67,7 @@ impl Response {
             reader.read(&found);
             let known = units.len();
             if reader.gathered.passages.len() > known {
-                let unit = match spec.unit.as_deref() {
-                    Some(list) => unit_of(&doc, &bytes, found.node, list),
-                    None => dialect.is_replaced(&keys_to(&doc, &bytes, found.node)).then_some(0),
-                };
+                let unit = unit_of(&doc, &bytes, found.node, spec.unit.as_deref());
                 units.resize(reader.gathered.passages.len(), unit);
             }
         });
@@ -106,6 +102,24 @@ impl Response {
     /// Whether an answer of the dialect can be stopped in its place.
     pub fn can_be_stopped(&self) -> bool {
         !self.dialect.shapes.stopped.is_empty()
+    }
+
+    /// Whether a passage goes when its answer is stopped. What stands elsewhere would stay.
+    pub fn goes_when_stopped(&self, passage: usize) -> bool {
+        if self.dialect.response.unit.is_some() {
+            return true;
+        }
+        let Some(path) = self.passages.get(passage).map(|one| one.passage.path.as_str()) else {
+            return false;
+        };
+        let shapes = &self.dialect.shapes;
+        let covers = |stopped: &[(Path, _)]| {
+            stopped.iter().any(|(place, _)| {
+                let rest = path.strip_prefix(&*place.to_string());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            })
+        };
+        covers(&shapes.stopped) && covers(&shapes.stopped_refusal)
     }
 
     /// The answer with passages changed, answers stopped, and the token texts of `copies` (answers)
@@ -231,16 +245,9 @@ pub(super) fn put(
     patches
 }
 
-/// The keys that lead from the top to a node.
-fn keys_to<'b>(doc: &Doc, bytes: &'b [u8], node: NodeId) -> Vec<Cow<'b, str>> {
-    let above = std::iter::successors(Some(node), |&node| doc.parent(node));
-    let mut keys: Vec<Cow<'_, str>> = above.filter_map(|node| doc.key(node, bytes)).collect();
-    keys.reverse();
-    keys
-}
-
 /// The number of the answer that a node stands in.
-fn unit_of(doc: &Doc, bytes: &[u8], node: NodeId, list: &str) -> Option<u64> {
+fn unit_of(doc: &Doc, bytes: &[u8], node: NodeId, list: Option<&str>) -> Option<u64> {
+    let Some(list) = list else { return Some(0) };
     let mut at = node;
     let mut trail = vec![node];
     while let Some(parent) = doc.parent(at) {

@@ -165,6 +165,8 @@ pub struct Event {
     pub units: Vec<u64>,
     /// The answers that it finishes.
     pub finished: Vec<u64>,
+    /// Whether it says that all answers are over, whether they have begun or not.
+    pub finished_all: bool,
     /// The numbers of the part that begins with it.
     pub opens: Option<Vec<u64>>,
     /// The numbers of the part whose texts end with it.
@@ -245,8 +247,8 @@ pub(in crate::wire) fn read_event(spec: &StreamSpec, frame: &Frame) -> Result<Ev
     }
     let tag = spec.tag.as_deref().and_then(|tag| doc.member(Doc::ROOT, tag, bytes));
     let tag = tag.and_then(|tag| doc.string(tag, bytes)).unwrap_or_default();
+    // Where the data has no type, some clients take the name for it.
     if let (Some(name), true) = (&frame.name, spec.tag.is_some())
-        && !tag.is_empty()
         && name.trim_ascii() != tag.as_bytes()
     {
         return Err(EventProblem::TwoTypes);
@@ -282,6 +284,7 @@ impl Event {
             tokens: Vec::new(),
             units: Vec::new(),
             finished: Vec::new(),
+            finished_all: false,
             opens: None,
             closes: None,
             closes_only: None,
@@ -304,7 +307,11 @@ impl Event {
         }
         let doc = parse(bytes, Strictness::Response, &JsonLimits::default()).ok()?;
         let node = |path: &Option<_>| path.as_ref().and_then(|path| at(&doc, bytes, path));
-        let string = |path| node(path).and_then(|node| doc.string(node, bytes)).map(String::from);
+        // Some events are of no answer yet and have empty strings there.
+        let string = |path| {
+            let text = node(path).and_then(|node| doc.string(node, bytes)).map(String::from);
+            text.filter(|text| !text.is_empty())
+        };
         let (id, said_model) = (string(id), string(model));
         if id.is_none() && said_model.is_none() {
             return None;
@@ -313,6 +320,7 @@ impl Event {
             id: id.unwrap_or_default(),
             created: node(created).and_then(|node| doc.integer(node, bytes)).unwrap_or_default(),
             model: said_model.unwrap_or_default(),
+            echo: String::new(),
         })
     }
 }

@@ -7,19 +7,45 @@ use super::{Dialect, DialectProblem, compile};
 use crate::config::dialect_file::DialectFile;
 use crate::config::read_dialect_text;
 
+/// A file with its name.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../config/dialects/", $name)))),*]
+    };
+}
+
 /// The files, each behind the one that it extends.
-pub(super) const FILES: &[(&str, &str)] = &[
-    ("openai.chat.yaml", include_str!("../../../config/dialects/openai.chat.yaml")),
-    ("openai.completions.yaml", include_str!("../../../config/dialects/openai.completions.yaml")),
-    ("openai.responses.yaml", include_str!("../../../config/dialects/openai.responses.yaml")),
-    (
-        "openai.responses.input_tokens.yaml",
-        include_str!("../../../config/dialects/openai.responses.input_tokens.yaml"),
-    ),
-    (
-        "openai.responses.compact.yaml",
-        include_str!("../../../config/dialects/openai.responses.compact.yaml"),
-    ),
+pub(super) const FILES: &[(&str, &str)] = files![
+    "anthropic.messages.yaml",
+    "anthropic.batches.yaml",
+    "anthropic.complete.yaml",
+    "anthropic.count_tokens.yaml",
+    "openai.chat.yaml",
+    "azure.chat.yaml",
+    "openai.completions.yaml",
+    "azure.completions.yaml",
+    "openai.embeddings.yaml",
+    "azure.embeddings.yaml",
+    "bedrock.converse.yaml",
+    "cohere.chat.yaml",
+    "cohere.embed.yaml",
+    "cohere.rerank.yaml",
+    "gemini.count_tokens.yaml",
+    "gemini.embed.yaml",
+    "gemini.generate.yaml",
+    "gemini.stream_sse.yaml",
+    "gemini.stream_array.yaml",
+    "mcp.yaml",
+    "mistral.agents.yaml",
+    "mistral.fim.yaml",
+    "ollama.chat.yaml",
+    "ollama.embed.yaml",
+    "ollama.generate.yaml",
+    "openai.images.yaml",
+    "openai.responses.yaml",
+    "openai.responses.compact.yaml",
+    "openai.responses.input_tokens.yaml",
+    "openai.speech.yaml",
 ];
 
 /// Every dialect that is built in.

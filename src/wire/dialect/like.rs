@@ -32,7 +32,7 @@ fn moved(path: &str, place: &str, member: &str) -> Option<String> {
     Some(if word.is_empty() {
         format!("{member}{rest}")
     } else {
-        format!("{member}({word}){rest}")
+        format!("{member}<{word}>{rest}")
     })
 }
 
@@ -44,7 +44,7 @@ mod tests {
     fn a_path_moves_to_the_member_that_repeats_its_place() {
         for (path, place, expected) in [
             ("output[].id", "output[]", Some("item.id")),
-            ("output[message].content[].text", "output[]", Some("item(message).content[].text")),
+            ("output[message].content[].text", "output[]", Some("item<message>.content[].text")),
             ("output_text", "output[]", None),
             ("error.message", "", Some("item.error.message")),
             ("message.content", "message", Some("item.content")),

@@ -57,8 +57,11 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) prompt: Vec<Path>,
     pub(in crate::wire) prompt_is: PromptShape,
     pub(in crate::wire) model: Path,
+    pub(in crate::wire) model_in_path: bool,
     pub(in crate::wire) stream: Option<Path>,
     pub(in crate::wire) streams_by_default: bool,
+    pub(in crate::wire) answered_either_way: bool,
+    pub(in crate::wire) echo: Option<Path>,
     pub(in crate::wire) usage: Option<Path>,
     pub(in crate::wire) choices: Option<Path>,
     pub(in crate::wire) json: Vec<Path>,
@@ -118,7 +121,7 @@ pub(in crate::wire) struct StreamSpec {
     pub(in crate::wire) tag: Option<String>,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) done: Option<String>,
-    pub(in crate::wire) finished_by: Option<Path>,
+    pub(in crate::wire) finished_by: Vec<Path>,
     pub(in crate::wire) finished_at: Vec<String>,
     pub(in crate::wire) opens: Vec<(String, Vec<KeySource>)>,
     pub(in crate::wire) closes: Vec<Closing>,
@@ -271,24 +274,26 @@ impl Dialects {
 
     /// What becomes of a request.
     pub fn posture(&self, method: &str, (path, query): (&str, Option<&str>)) -> Posture {
-        let listed = |list: fn(&Dialect) -> &Endpoints| {
-            let fits = move |dialect: &&Arc<Dialect>| {
-                list(dialect).iter().any(|(own, pattern)| {
-                    (own == method || own == "*") && pattern.fits(path, query)
-                })
-            };
-            self.all.iter().find(fits).map(Arc::clone)
-        };
         if method == "POST"
             && let Some(dialect) = self.of_path(path, query)
         {
             return Posture::Screen(Arc::clone(dialect));
         }
-        if let Some(dialect) = listed(|dialect| &dialect.pass) {
-            return Posture::Pass(dialect);
-        }
-        if let Some(dialect) = listed(|dialect| &dialect.refuse) {
-            return Posture::Refuse(dialect);
+        // Of several that fit, the one that says most is meant; of equals, the refusal.
+        let weigh = |list: fn(&Dialect) -> &Endpoints| {
+            let weight = |(own, pattern): &(String, Pattern)| {
+                let fits = (own == method || own == "*") && pattern.fits(path, query);
+                fits.then(|| pattern.weight())
+            };
+            let heaviest = |dialect: &Arc<Dialect>| list(dialect).iter().filter_map(weight).max();
+            self.all.iter().filter_map(|dialect| Some((heaviest(dialect)?, dialect))).rev_max()
+        };
+        match (weigh(|dialect| &dialect.pass), weigh(|dialect| &dialect.refuse)) {
+            (Some((pass, dialect)), refuse) if refuse.is_none_or(|(refuse, _)| pass > refuse) => {
+                return Posture::Pass(Arc::clone(dialect));
+            }
+            (_, Some((_, dialect))) => return Posture::Refuse(Arc::clone(dialect)),
+            (_, None) => {}
         }
         self.of_path(path, query)
             .map_or(Posture::Unknown, |dialect| Posture::Refuse(Arc::clone(dialect)))
@@ -323,6 +328,13 @@ impl Dialect {
         self.paths.iter().map(Pattern::as_str)
     }
 
+    /// The model that a path names, in dialects where it stands there.
+    pub fn model_of_path<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let in_path = self.request.model_in_path;
+        let mut fitting = self.paths.iter().filter(|pattern| in_path && pattern.fits_path(path));
+        fitting.find_map(|pattern| pattern.last_star(path))
+    }
+
     /// The field that holds the prompt, for `param` in errors.
     pub fn prompt_param(&self) -> Option<&str> {
         self.file.request.prompt.first().map(String::as_str)
@@ -331,6 +343,11 @@ impl Dialect {
     /// Whether a body is JSON whatever its content type says.
     pub const fn takes_any_content_type(&self) -> bool {
         self.request.any_content_type
+    }
+
+    /// Whether the type of an answer says if it is a stream.
+    pub const fn is_answered_either_way(&self) -> bool {
+        self.request.answered_either_way
     }
 
     /// What an answer is that is no JSON, where it may be something else.

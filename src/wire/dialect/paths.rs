@@ -33,6 +33,24 @@ impl Pattern {
         wanted.is_none_or(has) && fits_path(pattern, path)
     }
 
+    /// Whether a path is one of these, whatever its query.
+    pub(in crate::wire) fn fits_path(&self, path: &str) -> bool {
+        fits_path(self.path(), path)
+    }
+
+    /// What stands in a path where the last `*` is; a `*` at the beginning is any prefix and none of these.
+    pub(in crate::wire) fn last_star<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let (before, after) = self.path().rsplit_once('*')?;
+        let before = before.rsplit('*').next().filter(|part| !part.is_empty())?;
+        let (_, rest) = path.strip_suffix(after)?.rsplit_once(before)?;
+        Some(rest)
+    }
+
+    /// The pattern without what it wants of the query.
+    fn path(&self) -> &str {
+        self.text.split_once('?').map_or(&self.text, |(path, _)| path)
+    }
+
     /// How much of a path it says: of two that fit, the one that says more is meant.
     pub(in crate::wire) fn weight(&self) -> usize {
         self.text.chars().filter(|&c| c != '*').count()
@@ -73,6 +91,10 @@ mod tests {
         ] {
             assert_eq!(Pattern::read(pattern).unwrap().fits(path, None), fits, "{pattern} {path}");
         }
+        let star =
+            |pattern: &str, path: &'static str| Pattern::read(pattern).unwrap().last_star(path);
+        assert_eq!(star("*/models/*:run?alt=sse", "/v1/models/a:run"), Some("a"));
+        assert_eq!(star("*/messages", "/v1/messages"), None);
         assert!(Pattern::read("v1/x").is_err());
         let sse = Pattern::read("*:stream?alt=sse")
             .unwrap_or_else(|_| Pattern::read("*/a:stream?alt=sse").unwrap());

@@ -29,6 +29,8 @@ pub struct AnswerMeta {
     pub created: u64,
     /// The model that answers.
     pub model: String,
+    /// What answers repeat of the request, as JSON; empty where they repeat nothing.
+    pub echo: String,
 }
 
 /// How one answer of a stream is cut.
@@ -285,6 +287,10 @@ impl Facts<'_> {
             "id" => meta(|meta| &meta.id),
             "model" => meta(|meta| &meta.model),
             "created" => created.to_string(),
+            "echo" => {
+                let echo = self.meta.map_or("", |meta| &meta.echo);
+                if echo.is_empty() { "null" } else { echo }.to_owned()
+            }
             "created_at" => quoted(&timestamp(created)),
             "unit" => self.unit.to_string(),
             "units" => self.units.to_owned(),
@@ -487,17 +493,6 @@ impl Dialect {
     /// What keeps a silent stream open; nothing where the dialect has no such thing.
     pub fn keep_alive(&self) -> &Bytes {
         &self.shapes.keep_alive
-    }
-
-    /// Whether what these keys lead to goes when the one answer is stopped. What does not is beside it.
-    pub(in crate::wire) fn is_replaced(&self, keys: &[std::borrow::Cow<'_, str>]) -> bool {
-        let leads_there = |(path, _): &(Path, Template)| {
-            let steps = path.segments.iter().map(|(name, _)| name.as_str());
-            path.segments.len() <= keys.len() && steps.zip(keys).all(|(step, key)| step == *key)
-        };
-        let Shapes { stopped, stopped_refusal, .. } = &self.shapes;
-        stopped.is_empty()
-            || (stopped.iter().any(leads_there) && stopped_refusal.iter().any(leads_there))
     }
 
     /// What stands in the place of a stopped answer, in its path.

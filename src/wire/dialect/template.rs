@@ -17,7 +17,8 @@ enum Part {
 }
 
 /// Everything that can be put into a template.
-pub(in crate::wire) const NAMES: [&str; 26] = [
+pub(in crate::wire) const NAMES: [&str; 27] = [
+    "echo",
     "id",
     "created",
     "created_at",

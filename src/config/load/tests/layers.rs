@@ -141,3 +141,24 @@ fn the_root_is_found_above_the_policy() {
     let other = Folder::of(&[("p.yaml", "x")]);
     assert_eq!(configuration_root(None, Some(&other.path("p.yaml"))), other.root.path());
 }
+
+#[test]
+fn a_variable_that_is_nearly_a_setting_is_named_and_those_of_others_are_passed_over() {
+    let (_, problems) = load(&[("TIDEGATE_LISTN", "x"), ("TIDEGATE_UPSTREM", "demo")], &[]);
+    assert_eq!(problems.errors(), 2, "{}", full(&problems));
+    assert!(full(&problems).contains("did you mean `TIDEGATE_LISTEN`?"));
+    assert!(full(&problems).contains("did you mean `TIDEGATE_UPSTREAM`?"));
+    sound(
+        &[
+            ("TIDEGATE_BIN", "/usr/bin/tidegate"),
+            ("TIDEGATE_CONFIG", "a.yaml"),
+            ("TIDEGATE_POLICY", "p"),
+            ("TIDEGATE_POLICY_FILE", "p.yaml"),
+            ("TIDEGATE_DEMO_RATE", "0"),
+            ("TIDEGATE_PORT", "tcp://10.0.0.1:80"),
+            ("TIDEGATE_SERVICE_HOST", "10.0.0.1"),
+            ("TIDEGATE_PORT_80_TCP", "tcp://10.0.0.1:80"),
+        ],
+        &[],
+    );
+}

@@ -37,6 +37,16 @@ fn what_only_looks_like_mail_is_not() {
 }
 
 #[test]
+fn cards_in_groups_with_dots_are_found_and_versions_and_addresses_are_not() {
+    hits("credit_card", &["4111.1111.1111.1111", "5555.5555.5555.4444"]);
+    misses(
+        "credit_card",
+        &["4111.1111.1111.1112", "4.11.1111.1111", "192.168.100.101", "4.1111.1111.1111.1111"],
+    );
+    misses("credit_card", &["4111.1111-1111.1111", "1111.1111.1111.1111", "4111.1111.1111"]);
+}
+
+#[test]
 fn telephone_numbers_are_found() {
     hits(
         "phone",

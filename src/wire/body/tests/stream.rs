@@ -282,7 +282,12 @@ fn choices_are_taken_out_of_an_event() {
 
 #[test]
 fn the_decided_part_of_a_text_is_written_into_its_own_field() {
-    let meta = AnswerMeta { id: "c".to_owned(), created: 1, model: "m".to_owned() };
+    let meta = AnswerMeta {
+        id: "c".to_owned(),
+        created: 1,
+        model: "m".to_owned(),
+        ..AnswerMeta::default()
+    };
     let chunk = |dialect: Arc<Dialect>, part| {
         let said = dialect.piece_of(&meta, &Channel { unit: Some(2), part }, br#""a\"b""#)?;
         Some(said.data)

@@ -5,7 +5,7 @@ use crate::wire::dialect::Cut;
 use crate::wire::frame::FrameWriter;
 
 fn meta() -> AnswerMeta {
-    AnswerMeta { id: "c1".to_owned(), created: 1, model: "m".to_owned() }
+    AnswerMeta { id: "c1".to_owned(), created: 1, model: "m".to_owned(), ..AnswerMeta::default() }
 }
 
 fn text(bytes: impl AsRef<[u8]>) -> String {
@@ -150,6 +150,11 @@ fn a_stream_of_ours_goes_on_under_the_upstreams_name() {
     let mut framer = crate::wire::sse::Framer::new(1024);
     framer.push(frame.as_bytes()).unwrap();
     let event = chat_dialect().read_event(&framer.next_frame().unwrap()).unwrap();
-    let expected = AnswerMeta { id: "c1".to_owned(), created: 5, model: "m".to_owned() };
+    let expected = AnswerMeta {
+        id: "c1".to_owned(),
+        created: 5,
+        model: "m".to_owned(),
+        ..AnswerMeta::default()
+    };
     assert_eq!(chat_dialect().meta_of(&event), Some(expected));
 }

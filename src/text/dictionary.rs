@@ -1,0 +1,62 @@
+//! English words, by which single letters in a row are told apart into words.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The longest word in letters; of longer ones the list has the beginning.
+pub(super) const LONGEST_WORD: usize = 12;
+
+/// The words and their beginnings, each as a number, and whether it is a word.
+static WORDS: LazyLock<HashMap<u64, bool>> = LazyLock::new(|| {
+    let mut words = HashMap::new();
+    let lines = include_str!("data/words.en.txt").lines();
+    for line in lines.filter(|line| !line.starts_with('#')) {
+        let mut key = 0;
+        for letter in line.bytes().filter_map(number) {
+            key = with_letter(key, letter);
+            words.entry(key).or_insert(false);
+        }
+        words.insert(key, true);
+    }
+    words
+});
+
+/// The lengths of the words with which some letters begin, a bit each.
+pub(super) fn word_lengths(letters: impl Iterator<Item = char>) -> u16 {
+    let (mut lengths, mut key) = (0, 0);
+    for (index, c) in letters.take(LONGEST_WORD).enumerate() {
+        let Some(letter) = u8::try_from(c).ok().and_then(number) else { break };
+        key = with_letter(key, letter);
+        match WORDS.get(&key) {
+            None => break,
+            Some(is_word) => lengths |= u16::from(*is_word) << (index + 1),
+        }
+    }
+    lengths
+}
+
+/// Twelve letters of five bits fit in a number.
+const fn with_letter(key: u64, letter: u8) -> u64 {
+    key << 5 | letter as u64
+}
+
+fn number(letter: u8) -> Option<u8> {
+    letter.is_ascii_lowercase().then_some(letter.wrapping_sub(b'a') + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_known_by_their_lengths() {
+        let lengths = |text: &str| {
+            let found = word_lengths(text.chars());
+            (1..=LONGEST_WORD).filter(|length| found >> length & 1 == 1).collect::<Vec<_>>()
+        };
+        assert_eq!(lengths("abomb"), [1]);
+        assert_eq!(lengths("bombs"), [4, 5]);
+        assert_eq!(lengths("previousx"), [3, 8]);
+        assert!(lengths("zzz").is_empty() && lengths("炸").is_empty());
+    }
+}
