@@ -159,9 +159,16 @@ impl Relay {
     pub(super) fn release_until(&mut self, unit: u64, out: &mut BytesMut) {
         self.drain(out);
         let mut queue = std::mem::take(&mut self.queue);
+        // What waits to be opened at the client has no place for its text.
+        let opening = |waiting: &Waiting| self.memory.opened_by(waiting.event.data()?);
+        let unopened: Vec<Vec<u64>> = queue.iter().filter_map(opening).collect();
         for waiting in &mut queue {
             for text in &waiting.texts {
-                self.send_decided(waiting, text, unit, out);
+                let fragment = waiting.event.fragments.get(text.fragment());
+                let keys = fragment.map_or(&[][..], |fragment| fragment.channel.part.keys());
+                if !unopened.iter().any(|part| keys.starts_with(part)) {
+                    self.send_decided(waiting, text, unit, out);
+                }
             }
             let Waiting { event, texts, .. } = waiting;
             let of_it = |text: &Text| {

@@ -308,3 +308,17 @@ fn a_reasoning_text_does_not_end_with_a_summary_of_the_same_number() {
     assert_eq!(kinds(&events).last(), Some(&"error"));
     numbers_grow(&events);
 }
+
+#[test]
+fn what_waits_to_be_opened_behind_a_held_call_shows_no_text() {
+    let mut script = Script::default();
+    let call =
+        json!({"id": "c_1", "type": "function_call", "name": "f", "call_id": "x", "arguments": ""});
+    script.begin().open(1, &call).message().deltas(&["fine so far ", "blorp "]);
+    let (events, finale) = script.run(with(RefusalShape::Content));
+    assert!(matches!(finale, Finale::Cut { .. }));
+    assert!(!events.iter().any(|event| event["item_id"] == "msg_1"), "{events:?}");
+    let items = &events.last().unwrap()["response"]["output"];
+    assert_eq!(items.as_array().unwrap().len(), 1, "only the message of the policy: {items}");
+    numbers_grow(&events);
+}

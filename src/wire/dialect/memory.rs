@@ -138,6 +138,16 @@ impl Memory {
         }
     }
 
+    /// The numbers of the item, or of the item and its part, that an event opens.
+    pub fn opened_by(&self, data: &[u8]) -> Option<Vec<u64>> {
+        let spec = self.spec.as_ref()?;
+        let doc = parse(data, Strictness::Event, &JsonLimits::default()).ok()?;
+        let event = Sent { spec, doc: &doc, data };
+        let Role::Opens(level) = event.role()? else { return None };
+        let place = event.place(*level)?;
+        Some([place.item].into_iter().chain(place.part_number()).collect())
+    }
+
     fn take(&mut self, event: &Sent<'_>, role: &Role) {
         match role {
             Role::Answer => {
