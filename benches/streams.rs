@@ -1,4 +1,4 @@
-//! What the gate holds back of a clean stream, and what it costs for each token.
+//! What the gate holds back of a clean stream, and what it costs for each token, also in dialects that repeat the text.
 //!
 //! Run with `cargo bench --bench streams`; the figures are in `docs/benchmarks.md`.
 #![allow(
@@ -58,10 +58,57 @@ fn main() {
                 held[tokens * 99 / 100],
                 held[tokens - 1],
                 at_once * 100 / tokens,
-                fastest(&policy, &events) * 1e6 / tokens as f64,
+                fastest(("openai.chat", &policy), &events) * 1e6 / tokens as f64,
             );
         }
     }
+    println!("\n| dialect | time a token | to chat |\n|---|---|---|");
+    let policy = policy("default");
+    let tokens = tokens(&common::english(), 6);
+    let mut chat = None;
+    for (name, events) in [
+        ("openai.chat", tokens.iter().map(|token| event(token)).collect::<Vec<_>>()),
+        ("openai.responses", responses(&tokens)),
+    ] {
+        let time = fastest((name, &policy), &events);
+        let chat = *chat.get_or_insert(time);
+        println!("| {name} | {:.1} µs | {:.2} |", time * 1e6 / tokens.len() as f64, time / chat);
+    }
+}
+
+/// A whole stream of the Responses API: the text is said once in pieces and five times whole.
+fn responses(tokens: &[String]) -> Vec<String> {
+    let text = tokens.concat();
+    let part = json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
+    let item = json!({"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]});
+    let response = |output: serde_json::Value| json!({"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "output": output});
+    let at = json!({"item_id": "msg_1", "output_index": 0, "content_index": 0});
+    let mut events = Vec::new();
+    let mut say = |kind: &str, own: serde_json::Value| {
+        let mut event = at.clone();
+        for (key, value) in own.as_object().expect("fields") {
+            event[key] = value.clone();
+        }
+        event["type"] = kind.into();
+        event["sequence_number"] = events.len().into();
+        events.push(format!("event: {kind}\ndata: {event}\n\n"));
+    };
+    say("response.created", json!({"response": response(json!([]))}));
+    let empty = json!({"id": "msg_1", "type": "message", "role": "assistant", "status": "in_progress", "content": []});
+    say("response.output_item.added", json!({"item": empty}));
+    let empty = json!({"type": "output_text", "text": "", "annotations": [], "logprobs": []});
+    say("response.content_part.added", json!({"part": empty}));
+    for token in tokens {
+        say(
+            "response.output_text.delta",
+            json!({"delta": token, "logprobs": [], "obfuscation": "x8Y2k"}),
+        );
+    }
+    say("response.output_text.done", json!({"text": text, "logprobs": []}));
+    say("response.content_part.done", json!({"part": part}));
+    say("response.output_item.done", json!({"item": item}));
+    say("response.completed", json!({"response": response(json!([item]))}));
+    events
 }
 
 /// Pieces like a model's: a word with the blank before it, cut where it is long; of Chinese a
@@ -87,7 +134,7 @@ fn event(token: &str) -> String {
     format!("data: {event}\n\n")
 }
 
-fn relay(policy: &Arc<Policy>) -> Relay {
+fn relay(dialect: &str, policy: &Arc<Policy>) -> Relay {
     let subject = Subject {
         phase: Phase::Completion,
         author: Author::Assistant,
@@ -95,7 +142,7 @@ fn relay(policy: &Arc<Policy>) -> Relay {
         streamed: true,
     };
     Relay::new(RelaySettings {
-        dialect: Dialects::fallback(),
+        dialect: Arc::clone(Dialects::default().get(dialect).expect("it is built in")),
         policy: Arc::clone(policy),
         subject,
         restorer: None,
@@ -110,7 +157,8 @@ fn relay(policy: &Arc<Policy>) -> Relay {
 
 /// Bytes of text that have come and not left, after each event.
 fn held_after_each(policy: &Arc<Policy>, events: &[String]) -> Vec<usize> {
-    let (mut relay, mut scratch, mut out) = (relay(policy), Scratch::default(), BytesMut::new());
+    let (mut relay, mut scratch, mut out) =
+        (relay("openai.chat", policy), Scratch::default(), BytesMut::new());
     let (mut came, mut left) = (0, 0);
     let mut held = Vec::with_capacity(events.len());
     for event in events {
@@ -136,10 +184,10 @@ fn text_of(event: &str) -> usize {
 }
 
 /// Seconds for the whole stream.
-fn fastest(policy: &Arc<Policy>, events: &[String]) -> f64 {
+fn fastest((dialect, policy): (&str, &Arc<Policy>), events: &[String]) -> f64 {
     let mut scratch = Scratch::default();
     let round = |_| {
-        let (mut relay, mut out) = (relay(policy), BytesMut::new());
+        let (mut relay, mut out) = (relay(dialect, policy), BytesMut::new());
         let started = Instant::now();
         for event in events {
             relay.push(event.as_bytes(), &mut scratch, &mut out);

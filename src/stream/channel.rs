@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::clean::{Mark, is_clean};
 use super::place::{Joiner, Place};
 use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
 use crate::engine::{Progress, Scratch, Screen, Stop};
@@ -30,6 +31,8 @@ pub(super) struct Gate {
     released: usize,
     /// Replacements in decided text, until the events that carry them have gone.
     rewrites: VecDeque<Rewrite>,
+    /// What the text is known by, until something was to be replaced in it.
+    mark: Option<Mark>,
 }
 
 #[derive(Debug)]
@@ -39,10 +42,11 @@ enum State {
 }
 
 impl Gate {
-    pub(super) fn new(channel: Channel, edit: EditClass, screen: Screen) -> Self {
+    pub(super) fn new(channel: Channel, edit: EditClass, (screen, mark): (Screen, Mark)) -> Self {
         Self {
             channel,
             edit,
+            mark: Some(mark),
             state: State::Open(Box::new(screen)),
             joiner: Joiner::default(),
             released: 0,
@@ -61,6 +65,9 @@ impl Gate {
             return (place, None);
         }
         let State::Open(screen) = &mut self.state else { return (place, None) };
+        if let Some(mark) = &mut self.mark {
+            mark.push(&text);
+        }
         let progress = screen.push(&text, scratch);
         (place, self.note(progress))
     }
@@ -70,10 +77,19 @@ impl Gate {
         matches!(self.state, State::Closed(_))
     }
 
+    /// What a text that has ended is known by, if nothing was found in it.
+    pub(super) fn clean_mark(&self) -> Option<&Mark> {
+        let State::Closed(verdict) = &self.state else { return None };
+        self.mark.as_ref().filter(|_| is_clean(verdict))
+    }
+
     /// The channel has ended: what is held becomes decided.
     pub(super) fn close(&mut self, scratch: &mut Scratch) -> Option<Stop> {
         let State::Open(screen) = &mut self.state else { return None };
         let rest = self.joiner.rest().map_or(String::new(), String::from);
+        if !rest.is_empty() {
+            self.mark = None;
+        }
         let progress = screen.push_last(&rest, scratch);
         let stop = self.note(progress);
         self.end();
@@ -132,6 +148,9 @@ impl Gate {
 
     fn note(&mut self, progress: Progress) -> Option<Stop> {
         self.released = progress.decided;
+        if !progress.rewrites.is_empty() || progress.stop.is_some() {
+            self.mark = None;
+        }
         let unchangeable = match self.edit {
             EditClass::Fixed | EditClass::Opaque => progress.rewrites.first(),
             EditClass::Plain | EditClass::JsonInString | EditClass::ObjectLeaf => None,

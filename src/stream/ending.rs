@@ -40,7 +40,8 @@ impl Relay {
         let on_block = if replies { OnBlock::Replace } else { policy.stream.on_block };
         if on_block == OnBlock::Error && stop.action == Action::Block {
             let text = policy.message(stop.rule, self.settings.language.as_deref());
-            let events = self.settings.dialect.failure((400, POLICY_VIOLATION), text);
+            let dialect = &self.settings.dialect;
+            let events = dialect.failure_after(&self.memory, (400, POLICY_VIOLATION), text);
             self.say_all(&events, out);
             self.writer.close(out);
             self.cut(stop);
@@ -85,7 +86,8 @@ impl Relay {
             open: self.open_parts.last().copied(),
             next: self.next_part,
         };
-        let events = self.settings.dialect.ending(&self.meta(), &cut);
+        let meta = self.meta();
+        let events = self.settings.dialect.ending_after(&mut self.memory, &meta, &cut);
         self.say_all(&events, out);
         let state = self.units.entry(unit).or_default();
         (state.stopped, state.started) = (true, true);
@@ -100,7 +102,7 @@ impl Relay {
     pub(super) fn close_texts(&mut self, scratch: &mut Scratch, out: &mut BytesMut) {
         let units: Vec<u64> = self.units.keys().copied().collect();
         for unit in units {
-            if let Some(stop) = self.close_gates(unit, &[], scratch) {
+            if let Some(stop) = self.close_gates(unit, (&[], None), scratch) {
                 self.stop_text(Some(unit), stop, out);
                 if self.finale != Finale::Open {
                     return;
@@ -130,7 +132,8 @@ impl Relay {
                 (502, "upstream_error", "The model's answer ended before it was complete.")
             }
         };
-        let events = self.settings.dialect.failure((status, code), message);
+        let dialect = &self.settings.dialect;
+        let events = dialect.failure_after(&self.memory, (status, code), message);
         self.say_all(&events, out);
         self.writer.close(out);
         self.end(Finale::Failed { reason });

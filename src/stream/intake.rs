@@ -6,7 +6,7 @@ use super::channel::{ChannelReport, Gate};
 use super::relay::{Relay, Text, TokenRun, Waiting};
 use super::tokens::TokenGate;
 use super::tool_call::{ToolCall, Whole};
-use crate::domain::{Action, Outcome, Rewrite, Verdict};
+use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
 use crate::engine::{Scratch, Screen, Stop, Subject, screen_passage};
 use crate::wire::body::{Channel, Event, Fragment, Part, Tokens};
 
@@ -68,7 +68,9 @@ impl Relay {
         if fragment.text.is_empty() && state.is_some_and(|unit| unit.finished) {
             return None;
         }
-        let has_own_text = !matches!(channel.part, Part::CallArgs(_));
+        // What only says that an event is part of a call is not read.
+        let has_own_text =
+            !matches!(channel.part, Part::CallArgs(_)) && fragment.edit != EditClass::Opaque;
         let held = self.hold_with_call(waiting, (index, &channel));
         let screened = match held {
             Ok(()) if has_own_text => self.screen_piece(waiting, (index, &channel), scratch),
@@ -121,7 +123,8 @@ impl Relay {
                 return Err(NoRoom);
             }
             let screen = self.new_screen(self.settings.restorer.clone());
-            self.gates.push(Gate::new(channel.clone(), fragment.edit, screen));
+            let mark = self.clean.mark((fragment.author, false));
+            self.gates.push(Gate::new(channel.clone(), fragment.edit, (screen, mark)));
         }
         let at = known.unwrap_or(self.gates.len() - 1);
         let Some(gate) = self.gates.get_mut(at) else { return Err(NoRoom) };
@@ -152,6 +155,11 @@ impl Relay {
         fragment: &Fragment,
         scratch: &mut Scratch,
     ) -> (Text, Option<Stop>) {
+        let sort = (fragment.author, fragment.edit == EditClass::JsonInString);
+        let mark = self.clean.mark_of(&fragment.text, sort);
+        if self.clean.knows(&mark) {
+            return (Text::Whole { fragment: index, cuts: Vec::new() }, None);
+        }
         let subject = Subject { author: fragment.author, streamed: false, ..self.settings.subject };
         let whole = Whole {
             policy: &self.settings.policy,
@@ -159,6 +167,9 @@ impl Relay {
             restorer: self.settings.restorer.as_deref(),
         };
         let screened = whole.screen(&fragment.text, fragment.edit, scratch);
+        if screened.is_clean() {
+            self.clean.add(&mark);
+        }
         self.count(screened.verdicts.iter().flat_map(labels).collect());
         for verdict in screened.verdicts {
             self.note(&fragment.channel, verdict);
@@ -173,20 +184,21 @@ impl Relay {
 
     /// Screens the token texts of one list.
     fn screen_tokens(&mut self, tokens: Tokens, scratch: &mut Scratch) -> TokenRun {
-        let Tokens { unit, list, bytes, alone } = tokens;
+        let Tokens { unit, list, keys, bytes, alone } = tokens;
         let gone = TokenRun { unit, place: None };
         let state = unit.and_then(|unit| self.units.get(&unit));
         if state.is_some_and(|state| state.stopped || state.finished) {
             return gone;
         }
         let channel = Channel { unit, part: Part::Logprob(list) };
-        let known = self.token_gates.iter().position(|gate| gate.channel == channel);
+        let same = |gate: &TokenGate| gate.channel == channel && gate.keys == keys;
+        let known = self.token_gates.iter().position(same);
         if known.is_none() {
             if !self.has_room() {
                 return gone;
             }
             let screen = self.new_screen(None);
-            self.token_gates.push(TokenGate::new(channel, screen));
+            self.token_gates.push(TokenGate::new(channel, keys, screen));
         }
         let at = known.unwrap_or(self.token_gates.len() - 1);
         let end = self.token_gates.get_mut(at).map(|gate| gate.push(&bytes, scratch));
@@ -202,31 +214,35 @@ impl Relay {
 
     /// The texts of an answer have ended, its tool calls too. The result is where it stops after all.
     pub(super) fn close_unit(&mut self, unit: u64, scratch: &mut Scratch) -> Option<Stop> {
-        self.close_part(unit, &[], scratch)
+        self.close_part(unit, (&[], None), scratch)
     }
 
-    /// The texts of a part of an answer have ended, its tool calls too: of all that `keys` number, or begin to.
+    /// The texts of a part of an answer have ended, its tool calls too: of all that `keys` number, or begin to, and
+    /// that are called so.
     pub(super) fn close_part(
         &mut self,
         unit: u64,
-        keys: &[u64],
+        (keys, only): (&[u64], Option<&str>),
         scratch: &mut Scratch,
     ) -> Option<Stop> {
         if self.units.get(&unit).is_some_and(|unit| unit.stopped) {
             return None;
         }
-        let stop = self.close_gates(unit, keys, scratch);
-        let Self { tools, settings, .. } = self;
+        let stop = self.close_gates(unit, (keys, only), scratch);
+        let Self { tools, settings, clean, .. } = self;
         let subject = Subject { streamed: false, ..settings.subject };
         let (policy, restorer) = (&settings.policy, settings.restorer.as_deref());
         let whole = Whole { policy, subject, restorer };
         let mut found: Vec<(Channel, Verdict)> = Vec::new();
         let mut stopped = None;
         let is_open = |(key, call): &(&Channel, &mut ToolCall)| {
-            key.unit == Some(unit) && key.part.keys().starts_with(keys) && !call.screened
+            key.unit == Some(unit) && is_of(key, keys, only) && !call.screened
         };
         for (channel, call) in tools.iter_mut().filter(is_open) {
-            let screened = call.close(whole, scratch);
+            let (screened, mark) = call.close(whole, clean, scratch);
+            if screened.is_clean() {
+                clean.add(&mark);
+            }
             found.extend(screened.verdicts.into_iter().map(|verdict| (channel.clone(), verdict)));
             stopped = stopped.or(screened.stopped);
         }
@@ -241,21 +257,26 @@ impl Relay {
     pub(super) fn close_gates(
         &mut self,
         unit: u64,
-        keys: &[u64],
+        (keys, only): (&[u64], Option<&str>),
         scratch: &mut Scratch,
     ) -> Option<Stop> {
         let mut stop = None;
         let mut new: Vec<Arc<str>> = Vec::new();
-        let ends =
-            |channel: &Channel| channel.unit == Some(unit) && channel.part.keys().starts_with(keys);
-        for gate in self.gates.iter_mut().filter(|gate| ends(&gate.channel)) {
+        let ends = |channel: &Channel| channel.unit == Some(unit) && is_of(channel, keys, only);
+        let open = self.gates.iter_mut().filter(|gate| !gate.is_closed());
+        for gate in open.filter(|gate| ends(&gate.channel)) {
             let known = gate.rewrites().count();
             let closed = gate.close(scratch);
+            if let Some(mark) = gate.clean_mark() {
+                self.clean.add(mark);
+            }
             new.extend(gate.rewrites().skip(known).map(|rewrite| Arc::clone(&rewrite.label)));
             stop = stop.or(closed);
         }
         self.count(new);
-        for gate in self.token_gates.iter_mut().filter(|gate| ends(&gate.channel)) {
+        let ends =
+            |gate: &TokenGate| gate.channel.unit == Some(unit) && gate.keys.starts_with(keys);
+        for gate in self.token_gates.iter_mut().filter(|gate| ends(gate)) {
             gate.close(scratch);
         }
         stop
@@ -285,6 +306,12 @@ impl Relay {
             *mildest = report;
         }
     }
+}
+
+/// Whether a channel is one of a part's.
+fn is_of(channel: &Channel, keys: &[u64], only: Option<&str>) -> bool {
+    let named = only.is_none_or(|only| channel.part.name().is_none_or(|name| name == only));
+    named && channel.part.keys().starts_with(keys)
 }
 
 fn labels(verdict: &Verdict) -> impl Iterator<Item = Arc<str>> + '_ {

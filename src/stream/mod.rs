@@ -4,6 +4,7 @@
 //! cancelling and the head of the response are the proxy's.
 
 mod channel;
+mod clean;
 mod ending;
 mod intake;
 mod place;

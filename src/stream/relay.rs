@@ -12,14 +12,16 @@ use std::sync::Arc;
 use bytes::BytesMut;
 
 use super::channel::{ChannelReport, Gate};
+use super::clean::CleanTexts;
+use super::intake::Stopped;
 use super::place::Place;
 use super::report::{Finale, RelaySettings, Report};
 use super::tokens::TokenGate;
 use super::tool_call::ToolCall;
 use crate::config::dialect_file::Framing;
 use crate::engine::{Scratch, Stop};
-use crate::wire::body::{Channel, Event, EventKind, Part};
-use crate::wire::dialect::AnswerMeta;
+use crate::wire::body::{Channel, Event, EventKind, Fragment, Part};
+use crate::wire::dialect::{AnswerMeta, Memory};
 use crate::wire::frame::{FrameWriter, Framer};
 use crate::wire::sse::Frame;
 
@@ -44,6 +46,10 @@ pub struct Relay {
     pub(super) units: BTreeMap<u64, Unit>,
     pub(super) others: Vec<ChannelReport>,
     pub(super) meta: Option<AnswerMeta>,
+    /// What the client has had, where the dialect's ending repeats it.
+    pub(super) memory: Memory,
+    /// Texts that came whole, or have ended, and in which nothing was found.
+    pub(super) clean: CleanTexts,
     /// Parts that are open at the client, by their first number, and the number of the next one.
     pub(super) open_parts: Vec<u64>,
     pub(super) next_part: u64,
@@ -109,6 +115,7 @@ impl Relay {
         Self {
             framer: Some(settings.dialect.framer(settings.event_limit)),
             writer: FrameWriter::new(settings.dialect.framing()),
+            memory: settings.dialect.memory(),
             settings,
             queue: VecDeque::new(),
             queued_bytes: 0,
@@ -118,6 +125,7 @@ impl Relay {
             units: BTreeMap::new(),
             others: Vec::new(),
             meta: None,
+            clean: CleanTexts::default(),
             open_parts: Vec::new(),
             next_part: 0,
             finale: Finale::Open,
@@ -268,8 +276,14 @@ impl Relay {
             let known = self.units.keys().copied();
             finished.extend(known.chain(0..self.settings.units.min(MOST_UNITS as u64)));
         }
-        let closed = event.closes.clone().map(|keys| (event.units.clone(), keys));
-        let (waiting, mut stops) = self.screen(event, scratch);
+        let mut closed = closing(&event);
+        let mut stops = Vec::new();
+        // What an event repeats of the texts that end with it is known to be clean, if they are.
+        if !event.fragments.iter().any(is_piece) {
+            stops = self.close_parts(closed.take(), scratch);
+        }
+        let (waiting, found) = self.screen(event, scratch);
+        stops.extend(found);
         if kind == EventKind::Error && !stops.is_empty() {
             // What the upstream says of its failure may not be said; that it failed may.
             self.close_texts(scratch, out);
@@ -278,11 +292,7 @@ impl Relay {
         self.held_most = self.held_most.max(self.held());
         self.queued_bytes += waiting.event.raw.len();
         self.queue.push_back(waiting);
-        if let Some((units, keys)) = closed {
-            for unit in units {
-                stops.extend(self.close_part(unit, &keys, scratch).map(|stop| (Some(unit), stop)));
-            }
-        }
+        stops.extend(self.close_parts(closed, scratch));
         for unit in finished {
             self.units.entry(unit).or_default().finished = true;
             stops.extend(self.close_unit(unit, scratch).map(|stop| (Some(unit), stop)));
@@ -311,6 +321,15 @@ impl Relay {
         }
     }
 
+    fn close_parts(&mut self, closed: Option<Closed>, scratch: &mut Scratch) -> Vec<Stopped> {
+        let Some(Closed { units, keys, only }) = closed else { return Vec::new() };
+        let close = |unit: u64| {
+            let stop = self.close_part(unit, (&keys, only.as_deref()), scratch)?;
+            Some((Some(unit), stop))
+        };
+        units.into_iter().filter_map(close).collect()
+    }
+
     /// Whether an event has more text for an answer that has ended: what was decided as the end of
     /// a text would be put together with it.
     fn speaks_after_its_end(&self, event: &Event) -> bool {
@@ -318,8 +337,27 @@ impl Relay {
             self.units.get(&unit).is_some_and(|c| (c.finished || self.errored) && !c.stopped)
         };
         event.fragments.iter().any(|fragment| {
-            let streams = !matches!(fragment.channel.part, Part::Other(_));
-            streams && !fragment.text.is_empty() && fragment.channel.unit.is_some_and(ended)
+            is_piece(fragment)
+                && !fragment.text.is_empty()
+                && fragment.channel.unit.is_some_and(ended)
         })
     }
+}
+
+/// A part whose texts have ended.
+struct Closed {
+    units: Vec<u64>,
+    keys: Vec<u64>,
+    /// Its only channel that has.
+    only: Option<Arc<str>>,
+}
+
+fn closing(event: &Event) -> Option<Closed> {
+    let keys = event.closes.clone()?;
+    Some(Closed { units: event.units.clone(), keys, only: event.closes_only.clone() })
+}
+
+/// Whether a text is a piece of one that comes in pieces.
+fn is_piece(fragment: &Fragment) -> bool {
+    !matches!(fragment.channel.part, Part::Other(_))
 }

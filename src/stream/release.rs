@@ -1,8 +1,11 @@
 //! The way out of the relay: events whose texts are decided, in order, and what is decided of a text
 //! that stops.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 
+use super::channel::Gate;
 use super::relay::{Relay, Text, TokenRun, Waiting};
 use super::tokens::Fate;
 use crate::domain::TextKind;
@@ -85,7 +88,7 @@ impl Relay {
             dialect.render_without(event, &gone, (&edits, &strip))
         };
         if let Some(bytes) = bytes {
-            self.writer.pass(&bytes, out);
+            self.pass(event, &bytes, out);
         }
         self.note_parts(event);
         for text in &waiting.texts {
@@ -94,6 +97,17 @@ impl Relay {
             {
                 gate.forget_before(place.settled);
             }
+        }
+    }
+
+    /// Passes the bytes of an event on, changed or not.
+    fn pass(&mut self, event: &Event, bytes: &[u8], out: &mut BytesMut) {
+        self.writer.pass(bytes, out);
+        if self.memory.is_kept() && event.data().is_some() {
+            // Whatever was changed stands inside the data.
+            let behind = event.raw.len() - event.data.end;
+            let data = bytes.get(event.data.start..bytes.len().saturating_sub(behind));
+            self.memory.sent(data.unwrap_or_default());
         }
     }
 
@@ -120,7 +134,8 @@ impl Relay {
     pub(super) fn open_unit(&mut self, unit: u64, out: &mut BytesMut) {
         let state = self.units.entry(unit).or_default();
         if !std::mem::replace(&mut state.started, true) {
-            for said in self.settings.dialect.opening(&self.meta(), unit) {
+            let meta = self.meta();
+            for said in self.settings.dialect.opening_after(&mut self.memory, &meta, unit) {
                 self.writer.say(&said, out);
             }
         }
@@ -144,9 +159,16 @@ impl Relay {
     pub(super) fn release_until(&mut self, unit: u64, out: &mut BytesMut) {
         self.drain(out);
         let mut queue = std::mem::take(&mut self.queue);
+        // What waits to be opened at the client has no place for its text.
+        let opening = |waiting: &Waiting| self.memory.opened_by(waiting.event.data()?);
+        let unopened: Vec<Vec<u64>> = queue.iter().filter_map(opening).collect();
         for waiting in &mut queue {
             for text in &waiting.texts {
-                self.send_decided(waiting, text, unit, out);
+                let fragment = waiting.event.fragments.get(text.fragment());
+                let keys = fragment.map_or(&[][..], |fragment| fragment.channel.part.keys());
+                if !unopened.iter().any(|part| keys.starts_with(part)) {
+                    self.send_decided(waiting, text, unit, out);
+                }
             }
             let Waiting { event, texts, .. } = waiting;
             let of_it = |text: &Text| {
@@ -162,32 +184,53 @@ impl Relay {
 
     /// Sends the decided part of a text of this answer as a chunk of our own.
     fn send_decided(&mut self, waiting: &Waiting, text: &Text, unit: u64, out: &mut BytesMut) {
-        let Text::Gate { fragment, gate, place } = text else { return };
-        let Some(gate) = self.gates.get(*gate).filter(|g| g.channel.unit == Some(unit)) else {
+        let Text::Gate { fragment: index, gate, place } = text else { return };
+        // Calls wait until they are whole, and what no row names does not go without its event.
+        let is_text = |gate: &&Gate| matches!(gate.channel.part, Part::Text(_));
+        let Some(gate) = self.gates.get(*gate).filter(is_text) else {
             return;
         };
+        if gate.channel.unit != Some(unit) {
+            return;
+        }
         let end = gate.released().min(place.range.end);
-        let Some(fragment) = waiting.event.fragments.get(*fragment) else { return };
+        let Some(fragment) = waiting.event.fragments.get(*index) else { return };
         if end <= place.range.start {
             return;
         }
         let token = waiting.event.raw.get(fragment.token.clone()).unwrap_or_default();
-        let part =
-            splice_token(token, &place.cuts_until(end, fragment.text.len(), gate.rewrites()));
+        let cuts = place.cuts_until(end, fragment.text.len(), gate.rewrites());
+        let part = splice_token(token, &cuts);
+        if part == b"\"\"" {
+            return;
+        }
+        let shows = shows(fragment);
+        // The rest of the event goes with it, if it may.
+        let rest = || waiting.texts.iter().filter(|other| other.fragment() != *index);
+        let whole = !waiting.withheld && rest().all(|other| self.may_go(other));
+        let mut edits: Vec<FragmentEdit> = rest().filter_map(|other| self.edit_of(other)).collect();
+        edits.push(FragmentEdit { fragment: *index, cuts });
+        edits.sort_by_key(|edit| edit.fragment);
         // A part that the client has not seen begin has no place for its text.
         let first = gate.channel.part.keys().first();
         let is_open = first.is_none_or(|part| self.open_parts.contains(part));
-        let dialect = &self.settings.dialect;
+        let dialect = Arc::clone(&self.settings.dialect);
         if dialect.has_parts() && !is_open {
             return;
         }
-        let chunk = dialect.piece_of(&self.meta(), &gate.channel, &part);
-        if let Some(chunk) = chunk.filter(|_| part != b"\"\"") {
+        if let Some(chunk) = dialect.piece_of(&self.meta(), &gate.channel, &part) {
             self.open_unit(unit, out);
             self.writer.say(&chunk, out);
-            if shows(fragment) {
-                self.note_shown(Some(unit));
-            }
+        } else if let Some(bytes) =
+            whole.then(|| dialect.render_piece(&waiting.event, &edits, unit)).flatten()
+        {
+            self.pass(&waiting.event, &bytes, out);
+            self.units.entry(unit).or_default().started = true;
+        } else {
+            return;
+        }
+        if shows {
+            self.note_shown(Some(unit));
         }
     }
 

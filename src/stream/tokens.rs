@@ -12,6 +12,8 @@ use crate::wire::body::Channel;
 #[derive(Debug)]
 pub(super) struct TokenGate {
     pub(super) channel: Channel,
+    /// What numbers the part that the tokens repeat.
+    pub(super) keys: Vec<u64>,
     screen: Option<Screen>,
     /// The beginning of a character whose other bytes are in the next token.
     part: Vec<u8>,
@@ -34,9 +36,10 @@ pub(super) enum Fate {
 }
 
 impl TokenGate {
-    pub(super) fn new(channel: Channel, screen: Screen) -> Self {
+    pub(super) fn new(channel: Channel, keys: Vec<u64>, screen: Screen) -> Self {
         Self {
             channel,
+            keys,
             screen: Some(screen),
             part: Vec::new(),
             received: 0,

@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::clean::{CleanTexts, Mark, is_clean};
 use super::place::{Joiner, Place};
 use crate::domain::{Action, EditClass, Rewrite, Span, Verdict};
 use crate::engine::{Restorer, Scratch, Stop, Subject, screen_passage};
@@ -15,6 +16,7 @@ use crate::wire::json::{Doc, Patch, documents, token_patches, unescaped};
 
 /// A tool call while it comes, and what is known of it afterwards.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that hold independently")]
 pub(super) struct ToolCall {
     /// The arguments so far; empty once they are screened.
     pub(super) arguments: String,
@@ -23,6 +25,8 @@ pub(super) struct ToolCall {
     pub(super) edits: Vec<Rewrite>,
     /// Whether the arguments are JSON; those of custom tools are plain text.
     pub(super) json: bool,
+    /// Whether they are never changed.
+    pub(super) fixed: bool,
     pub(super) screened: bool,
     /// It stops its answer, and leaves no trace.
     pub(super) rejected: bool,
@@ -32,21 +36,32 @@ impl ToolCall {
     /// A piece of the arguments has come; the result is its place in them.
     pub(super) fn push(&mut self, fragment: &Fragment) -> Place {
         self.json |= fragment.edit == EditClass::JsonInString;
+        self.fixed |= fragment.edit == EditClass::Fixed;
         let (place, text) = self.joiner.join(fragment);
         self.arguments.push_str(&text);
         place
     }
 
     /// The call is whole: its arguments are screened and let go of.
-    pub(super) fn close(&mut self, whole: Whole<'_>, scratch: &mut Scratch) -> Screened {
+    pub(super) fn close(
+        &mut self,
+        whole: Whole<'_>,
+        clean: &CleanTexts,
+        scratch: &mut Scratch,
+    ) -> (Screened, Mark) {
         let mut arguments = std::mem::take(&mut self.arguments);
         arguments.extend(self.joiner.rest());
-        let edit = if self.json { EditClass::JsonInString } else { EditClass::Plain };
+        let mark = clean.mark_of(&arguments, (whole.subject.author, self.json));
+        let edit = match (self.json, self.fixed) {
+            (true, _) => EditClass::JsonInString,
+            (false, true) => EditClass::Fixed,
+            (false, false) => EditClass::Plain,
+        };
         let mut screened = whole.screen(&arguments, edit, scratch);
         self.screened = true;
         self.rejected = screened.stopped.is_some();
         self.edits = std::mem::take(&mut screened.rewrites);
-        screened
+        (screened, mark)
     }
 }
 
@@ -148,6 +163,11 @@ impl Whole<'_> {
 }
 
 impl Screened {
+    /// Whether nothing at all was found.
+    pub(super) fn is_clean(&self) -> bool {
+        self.rewrites.is_empty() && self.stopped.is_none() && self.verdicts.iter().all(is_clean)
+    }
+
     fn take(&mut self, verdict: Verdict, edit: EditClass, token: Option<(Range<usize>, &[u8])>) {
         if self.stopped.is_none() {
             self.stopped = stop_of(&verdict, edit);

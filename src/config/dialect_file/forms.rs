@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::remember_form::RememberForm;
 use crate::config::shapes::{self, Named, OneOrMany};
 
 /// Paths of texts with what stands there: `messages[].content: role E`.
@@ -145,8 +146,11 @@ pub struct StreamForm {
     pub finished_at: OneOrMany<String>,
     /// Types of events with which a part begins, and the fields that number it.
     pub opens: Named<OneOrMany<String>>,
-    /// Types of events with which the texts of a part are over, and the fields that number it.
+    /// Types of events with which the texts of a part are over, and the fields that number it; `-> text` among them
+    /// closes only the channel of that name.
     pub closes: Named<OneOrMany<String>>,
+    /// What has to be kept in mind of the events that the client has had, for endings that repeat it.
+    pub remember: Option<RememberForm>,
     /// The field that says that an event is an error.
     pub error_field: Option<String>,
     /// Types of events that are errors.
@@ -174,6 +178,10 @@ pub struct EventForm {
     pub media: Texts,
     /// What is no text.
     pub skip: OneOrMany<String>,
+    /// Members that repeat a whole answer (`response: ""`) or what stands at a place of one (`item: output[]`):
+    /// their texts are those of `response`.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub like: Named<String>,
 }
 
 /// How events are told apart.

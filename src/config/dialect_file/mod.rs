@@ -4,6 +4,7 @@
 //! It gives no meaning to paths and templates; `wire::dialect` does.
 
 mod forms;
+mod remember_form;
 mod shapes_form;
 
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ pub use forms::{
     AnswerForm, EventForm, Framing, MetaForm, PartsForm, PromptShape, RequestForm, StreamForm,
     Texts, Values,
 };
+pub use remember_form::{KeptForm, PartForm, RememberForm};
 pub use shapes_form::{AnswerShape, BlockedShape, FrameForm, ShapesForm, StepForm};
 
 /// A dialect file as written.

@@ -13,6 +13,8 @@ use crate::config::shapes::{self, Named, OneOrMany};
 pub struct ShapesForm {
     /// What ids of answers begin with: `chatcmpl-`.
     pub id_prefix: Option<String>,
+    /// What ids of items of an answer begin with: `msg_`.
+    pub item_prefix: Option<String>,
     /// The body of an error: `$message`, `$type`, `$code`, `$param`, `$status`.
     pub error: Option<String>,
     /// What `$type` is, by status; `4xx` and `5xx` for all others.
@@ -37,6 +39,12 @@ pub struct ShapesForm {
     pub opening: Vec<StepForm>,
     /// Events that end an answer.
     pub ending: Vec<StepForm>,
+    /// Before them, where a stream is remembered: the events that end a part that is open at the client.
+    pub part_ending: Vec<StepForm>,
+    /// Then those that end an item that is open.
+    pub item_ending: Vec<StepForm>,
+    /// Then those that say the message in an item of its own, where it is not said yet. That item is ended too.
+    pub saying: Vec<StepForm>,
     /// Events that end the stream.
     pub closing: Vec<StepForm>,
     /// Events of a failure in mid-stream: `$message`, `$type`, `$code`.
@@ -86,7 +94,8 @@ pub struct FrameForm {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "an event of an ending")]
 pub struct StepForm {
-    /// What has to be so: `message`, `refusal`, `shown`, `usage`, `open`; with `not ` before it, not so.
+    /// What has to be so: `message`, `refusal`, `shown`, `usage`, `open`, `ours`, `said`, `part TYPE`, `item TYPE`;
+    /// with `not ` before it, not so.
     #[serde(default, rename = "if")]
     pub when: OneOrMany<String>,
     /// The name of the event.
@@ -94,4 +103,8 @@ pub struct StepForm {
     pub event: Option<String>,
     /// Its data.
     pub data: String,
+    /// What is put into the data where, after its `$names`: `response.status: '"incomplete"'`.
+    #[serde(default)]
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub put: Values,
 }

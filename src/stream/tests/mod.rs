@@ -3,6 +3,7 @@
 mod halves;
 mod hostile;
 mod properties;
+mod responses;
 mod snapshots;
 mod tokens;
 
@@ -16,7 +17,7 @@ use crate::domain::{Action, Phase};
 use crate::engine::testing::{Sketch, subject};
 use crate::engine::{Pseudonyms, Scratch};
 use crate::policy::*;
-use crate::wire::dialect::{AnswerMeta, Dialect, Dialects, RefusalShape};
+use crate::wire::dialect::{AnswerMeta, Cut, Dialect, Dialects, RefusalShape};
 
 fn completions() -> Arc<Dialect> {
     Arc::clone(Dialects::default().get("openai.completions").unwrap())

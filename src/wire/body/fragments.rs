@@ -33,6 +33,7 @@ pub(super) struct Reader<'d> {
 pub(super) struct Token {
     unit: Option<u64>,
     list: String,
+    keys: Vec<u64>,
     bytes: Vec<u8>,
     alone: Vec<String>,
 }
@@ -40,10 +41,11 @@ pub(super) struct Token {
 impl Token {
     /// Adds the token to those of its list that came before it.
     pub(super) fn join(self, runs: &mut Vec<Tokens>) {
-        let Self { unit, list, bytes, alone } = self;
-        let known = runs.iter().position(|run| run.unit == unit && run.list == list);
+        let Self { unit, list, keys, bytes, alone } = self;
+        let same = |run: &Tokens| run.unit == unit && run.list == list && run.keys == keys;
+        let known = runs.iter().position(same);
         let known = known.unwrap_or_else(|| {
-            runs.push(Tokens { unit, list, bytes: Vec::new(), alone: Vec::new() });
+            runs.push(Tokens { unit, list, keys, bytes: Vec::new(), alone: Vec::new() });
             runs.len() - 1
         });
         if let Some(run) = runs.get_mut(known) {
@@ -130,10 +132,14 @@ impl Reader<'_> {
         }
     }
 
-    /// The numbers of the part that an event of this type opens or closes.
+    /// The numbers of the part that an event of this type opens.
     pub(super) fn numbers(&self, by_type: &[(String, Vec<KeySource>)]) -> Option<Vec<u64>> {
         let (_, sources) = by_type.iter().find(|(tag, _)| *tag == *self.tag)?;
-        Some(sources.iter().map(|source| self.number(source, &[])).collect())
+        Some(self.all_numbers(sources))
+    }
+
+    pub(super) fn all_numbers(&self, sources: &[KeySource]) -> Vec<u64> {
+        sources.iter().map(|source| self.number(source, &[])).collect()
     }
 
     /// The number that a source gives; what is not there is the first.
@@ -157,7 +163,8 @@ impl Reader<'_> {
         let Some(Leaf::Text { kind: TextKind::Logprob, channel, .. }) = found.leaf else {
             return None;
         };
-        let unit = self.unit(&self.trail(found.node));
+        let trail = self.trail(found.node);
+        let unit = self.unit(&trail);
         let spec = channel.and_then(|channel| self.spec.channels.get(usize::from(channel)));
         let text = self.text(found)?;
         let entry = self.doc.parent(found.node).filter(|_| !found.is_key);
@@ -168,17 +175,19 @@ impl Reader<'_> {
             (None, Some(list)) => path_of(self.doc, self.bytes, list),
             (None, None) => String::new(),
         };
+        let sources = spec.map_or(&[][..], |spec| &spec.keys);
+        let keys = sources.iter().map(|source| self.number(source, &trail)).collect();
         let chosen = !found.is_key && unit.is_some() && !list.is_empty();
         let own = entry.and_then(|entry| self.token_bytes(entry));
         let differ = own.as_ref().is_some_and(|own| own != text.as_bytes());
         if !chosen {
             let own = own.filter(|_| differ).map(|own| String::from_utf8_lossy(&own).into_owned());
             let alone = own.into_iter().chain([text]).collect();
-            return Some(Token { unit, list, bytes: Vec::new(), alone });
+            return Some(Token { unit, list, keys, bytes: Vec::new(), alone });
         }
         let alone = if differ { vec![text.clone()] } else { Vec::new() };
         let bytes = own.unwrap_or_else(|| text.into_bytes());
-        Some(Token { unit, list, bytes, alone })
+        Some(Token { unit, list, keys, bytes, alone })
     }
 
     /// The `bytes` beside a token: the list of numbers from 0 to 255 that it is made of.

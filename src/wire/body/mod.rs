@@ -91,6 +91,16 @@ impl Dialect {
         trim::Rendered { event, spec }.without(gone, edits, strip)
     }
 
+    /// The decided part of a text in the event that carried it, where there is one answer; what repeats the text goes.
+    pub fn render_piece(&self, event: &Event, edits: &[FragmentEdit], unit: u64) -> Option<Bytes> {
+        if self.unit_list().is_some() {
+            return None;
+        }
+        let units = [unit];
+        let strip = Strip { edited: &units, tokens: &units, prompt_tokens: false };
+        Some(self.render(event, edits, &strip))
+    }
+
     /// The decided part of a text as an event of its own, where the event that carried it cannot go out as a whole.
     /// `token` is the part as it is written, quotes included.
     pub fn piece_of(&self, meta: &AnswerMeta, channel: &Channel, token: &[u8]) -> Option<Said> {

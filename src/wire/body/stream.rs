@@ -67,6 +67,16 @@ impl Part {
     }
 }
 
+impl Part {
+    /// The name of its channel, if the dialect has one for it.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Text(key) | Self::CallName(key) | Self::CallArgs(key) => Some(&key.name),
+            Self::Field(_) | Self::Logprob(_) | Self::Other(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for PartKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -161,6 +171,8 @@ pub struct Event {
     pub opens: Option<Vec<u64>>,
     /// The numbers of the part whose texts end with it.
     pub closes: Option<Vec<u64>>,
+    /// Of these texts, the only channel that ends with it.
+    pub closes_only: Option<Arc<str>>,
     /// Strings that no row of the table names.
     pub unknown_leaves: usize,
     /// Whether it was framed anew.
@@ -175,6 +187,8 @@ pub struct Tokens {
     pub unit: Option<u64>,
     /// Which list of it.
     pub list: String,
+    /// What numbers the part that the list repeats.
+    pub keys: Vec<u64>,
     /// The bytes of its tokens, put together; the last character may be cut.
     pub bytes: Vec<u8>,
     /// What is no part of that text: alternatives that the model did not take, and names of tokens
@@ -252,7 +266,10 @@ pub(in crate::wire) fn read_event(spec: &StreamSpec, frame: &Frame) -> Result<Ev
     walked.map_err(|twin| BodyProblem::twin(&twin, &doc, bytes))?;
     reader.note_ends(&mut event);
     event.opens = reader.numbers(&spec.opens);
-    event.closes = reader.numbers(&spec.closes);
+    if let Some(closing) = spec.closes.iter().find(|closing| *closing.tag == *tag) {
+        event.closes = Some(reader.all_numbers(&closing.keys));
+        event.closes_only.clone_from(&closing.channel);
+    }
     event.data = range;
     Ok(event)
 }
@@ -270,6 +287,7 @@ impl Event {
             finished_all: false,
             opens: None,
             closes: None,
+            closes_only: None,
             unknown_leaves: 0,
             reframed: false,
         }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::like;
+use super::memory::RememberSpec;
 use super::paths::Pattern;
 use super::rows::{self, ChannelSpec, KeySource};
 use super::shapes::Shapes;
-use super::{AnswerSpec, Dialect, Path, RequestSpec, Roles, StreamSpec};
+use super::{AnswerSpec, Closing, Dialect, Path, RequestSpec, Roles, StreamSpec};
 use crate::config::dialect_file::{
     AnswerForm, DialectFile, Framing, PromptShape, RequestForm, StreamForm, Texts, Values,
 };
@@ -63,7 +65,7 @@ pub fn compile(file: &DialectFile) -> Result<Dialect, Vec<DialectProblem>> {
     let refuse = endpoints("refuse", &file.refuse);
     let request = request(&file.request, &mut mistakes);
     let response = answer(&file.response, &mut mistakes);
-    let stream = file.stream.as_ref().map(|form| stream(form, &mut mistakes));
+    let stream = file.stream.as_ref().map(|form| stream(form, &file.response, &mut mistakes));
     let shapes = Shapes::compile(&file.shapes, stream.as_ref(), &mut mistakes);
     if !mistakes.0.is_empty() {
         return Err(mistakes.0);
@@ -148,7 +150,7 @@ fn answer(form: &AnswerForm, mistakes: &mut Mistakes) -> AnswerSpec {
     }
 }
 
-fn stream(form: &StreamForm, mistakes: &mut Mistakes) -> StreamSpec {
+fn stream(form: &StreamForm, answer: &AnswerForm, mistakes: &mut Mistakes) -> StreamSpec {
     let mut rows = Vec::new();
     let mut channels = Vec::new();
     for (tag, event) in form.events.iter() {
@@ -160,6 +162,11 @@ fn stream(form: &StreamForm, mistakes: &mut Mistakes) -> StreamSpec {
                 "events have types only where `stream.tag` names the field that says them",
             );
         }
+        for (member, place) in event.like.iter() {
+            let (text, media, skip) = like::rows(answer, place, member);
+            let lines = (&text, &media, &skip[..]);
+            gather(&at, word, lines, (&mut rows, &mut channels), mistakes);
+        }
         let lines = (&event.text, &event.media, &event.skip[..]);
         gather(&at, word, lines, (&mut rows, &mut channels), mistakes);
     }
@@ -170,6 +177,17 @@ fn stream(form: &StreamForm, mistakes: &mut Mistakes) -> StreamSpec {
         };
         list.iter().map(one).collect()
     };
+    let closes = |(tag, words): (&str, &crate::config::OneOrMany<String>)| {
+        let channel = |word: &String| word.strip_prefix("->").map(|name| Arc::from(name.trim()));
+        let keys = words.iter().filter(|word| channel(word).is_none());
+        Closing {
+            tag: tag.to_owned(),
+            channel: words.iter().find_map(channel),
+            keys: keys.map(|key| KeySource::Field(key.clone())).collect(),
+        }
+    };
+    let remember = form.remember.as_ref();
+    let tag = form.tag.as_deref().unwrap_or("type");
     let meta = form.meta.clone().unwrap_or_default();
     StreamSpec {
         framing: form.framing.unwrap_or(Framing::Sse),
@@ -182,7 +200,8 @@ fn stream(form: &StreamForm, mistakes: &mut Mistakes) -> StreamSpec {
         finished_by: form.finished_by.iter().map(|path| Path::read(path)).collect(),
         finished_at: form.finished_at.0.clone(),
         opens: sources(&form.opens),
-        closes: sources(&form.closes),
+        closes: form.closes.iter().map(closes).collect(),
+        remember: remember.map(|form| Arc::new(RememberSpec::compile(form, tag))),
         error_field: form.error_field.clone(),
         errors: form.errors.0.clone(),
         meta: [meta.id, meta.created, meta.model].map(|path| path.as_deref().map(Path::read)),

@@ -125,6 +125,7 @@ fn stream(own: &StreamForm, base: &StreamForm) -> StreamForm {
                 text: named(&event.text, &base.text),
                 media: named(&event.media, &base.media),
                 skip: list(&event.skip, &base.skip),
+                like: named(&event.like, &base.like),
             },
             None => event.clone(),
         };
@@ -142,6 +143,7 @@ fn stream(own: &StreamForm, base: &StreamForm) -> StreamForm {
         finished_at: instead(&own.finished_at, &base.finished_at),
         opens: named(&own.opens, &base.opens),
         closes: named(&own.closes, &base.closes),
+        remember: or(own.remember.as_ref(), base.remember.as_ref()),
         error_field: or(own.error_field.as_ref(), base.error_field.as_ref()),
         errors: instead(&own.errors, &base.errors),
         meta: or(own.meta.as_ref(), base.meta.as_ref()),
@@ -155,6 +157,7 @@ fn shapes(own: &ShapesForm, base: &ShapesForm) -> ShapesForm {
         |own: &Vec<_>, base: &Vec<_>| if own.is_empty() { base.clone() } else { own.clone() };
     ShapesForm {
         id_prefix: or(own.id_prefix.as_ref(), base.id_prefix.as_ref()),
+        item_prefix: or(own.item_prefix.as_ref(), base.item_prefix.as_ref()),
         error: or(own.error.as_ref(), base.error.as_ref()),
         error_types: named(&own.error_types, &base.error_types),
         blocked: or(own.blocked.as_ref(), base.blocked.as_ref()),
@@ -168,6 +171,9 @@ fn shapes(own: &ShapesForm, base: &ShapesForm) -> ShapesForm {
         },
         pieces: named(&own.pieces, &base.pieces),
         opening: steps(&own.opening, &base.opening),
+        part_ending: steps(&own.part_ending, &base.part_ending),
+        item_ending: steps(&own.item_ending, &base.item_ending),
+        saying: steps(&own.saying, &base.saying),
         ending: steps(&own.ending, &base.ending),
         closing: steps(&own.closing, &base.closing),
         failure: steps(&own.failure, &base.failure),

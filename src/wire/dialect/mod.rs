@@ -7,10 +7,13 @@
 mod builtin;
 mod compile;
 mod inherit;
+mod like;
+mod memory;
 mod paths;
 mod rows;
 mod shapes;
 mod template;
+mod voice;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +22,7 @@ use std::sync::Arc;
 
 pub use builtin::{builtin, resolve};
 pub use compile::{DialectProblem, compile};
+pub use memory::{MOST_REMEMBERED, Memory};
 pub(in crate::wire) use rows::{ChannelSpec, KeySource};
 pub use shapes::{AnswerMeta, Cut, RefusalShape, Said};
 
@@ -120,12 +124,24 @@ pub(in crate::wire) struct StreamSpec {
     pub(in crate::wire) finished_by: Vec<Path>,
     pub(in crate::wire) finished_at: Vec<String>,
     pub(in crate::wire) opens: Vec<(String, Vec<KeySource>)>,
-    pub(in crate::wire) closes: Vec<(String, Vec<KeySource>)>,
+    pub(in crate::wire) closes: Vec<Closing>,
+    pub(in crate::wire) remember: Option<Arc<memory::RememberSpec>>,
     pub(in crate::wire) error_field: Option<String>,
     pub(in crate::wire) errors: Vec<String>,
     pub(in crate::wire) meta: [Option<Path>; 3],
     pub(in crate::wire) coupled: Vec<(Path, Vec<u8>)>,
     pub(in crate::wire) tokens: Vec<(Path, Vec<u8>)>,
+}
+
+/// What ends with an event.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct Closing {
+    /// The type of the event.
+    pub(in crate::wire) tag: String,
+    /// The channel; without one, all channels of the part.
+    pub(in crate::wire) channel: Option<Arc<str>>,
+    /// What numbers the part.
+    pub(in crate::wire) keys: Vec<KeySource>,
 }
 
 /// A path below an object: keys, each with whether every element of the list there is meant.

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 
 use super::compile::Mistakes;
+use super::memory::{Focus, Memory, put_in};
 use super::template::{Template, quoted};
 use super::{Dialect, Path, StreamSpec};
 use crate::config::dialect_file::{AnswerShape, FrameForm, ShapesForm, StepForm, Values};
@@ -62,24 +63,28 @@ pub struct Said {
 #[derive(Clone, Debug, Default)]
 pub(in crate::wire) struct Shapes {
     id_prefix: String,
+    pub(super) item_prefix: String,
     error: Template,
     error_types: Vec<(String, String)>,
     blocked: Option<(Option<u16>, Template)>,
-    answer: Answer,
+    pub(super) answer: Answer,
     refusal: Answer,
     pub(in crate::wire) stopped: Vec<(Path, Template)>,
     pub(in crate::wire) stopped_refusal: Vec<(Path, Template)>,
     pieces: Vec<(String, Frame)>,
-    opening: Vec<Step>,
-    ending: Vec<Step>,
-    closing: Vec<Step>,
+    pub(super) opening: Vec<Step>,
+    pub(super) part_ending: Vec<Step>,
+    pub(super) item_ending: Vec<Step>,
+    pub(super) saying: Vec<Step>,
+    pub(super) ending: Vec<Step>,
+    pub(super) closing: Vec<Step>,
     failure: Vec<Step>,
     keep_alive: Bytes,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Answer {
-    body: Template,
+pub(super) struct Answer {
+    pub(super) body: Template,
     unit: Template,
 }
 
@@ -91,13 +96,14 @@ struct Frame {
 
 /// An event that is sent if something is so.
 #[derive(Clone, Debug)]
-struct Step {
+pub(super) struct Step {
     when: Vec<(bool, When)>,
     frame: Frame,
+    put: Vec<(Path, Template)>,
 }
 
 /// What an event of an ending may depend on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum When {
     /// There is a message.
     Message,
@@ -109,15 +115,36 @@ enum When {
     Open,
     /// The client asked for the tokens used.
     Usage,
+    /// All of the answer is ours.
+    Ours,
+    /// The message has been said.
+    Said,
+    /// The part that is spoken of is of this type.
+    Part(String),
+    /// The item that is spoken of is of this type.
+    Item(String),
 }
 
-const WHENS: [(&str, When); 5] = [
+const WHENS: [(&str, When); 7] = [
     ("message", When::Message),
     ("refusal", When::Refusal),
     ("shown", When::Shown),
     ("open", When::Open),
     ("usage", When::Usage),
+    ("ours", When::Ours),
+    ("said", When::Said),
 ];
+
+impl When {
+    fn read(name: &str) -> Option<Self> {
+        match name.split_once(' ') {
+            Some(("part", word)) => Some(Self::Part(word.to_owned())),
+            Some(("item", word)) => Some(Self::Item(word.to_owned())),
+            Some(_) => None,
+            None => WHENS.iter().find(|(known, _)| *known == name).map(|(_, when)| when.clone()),
+        }
+    }
+}
 
 impl Shapes {
     pub(super) fn compile(
@@ -166,6 +193,7 @@ impl Shapes {
         let types = form.error_types.iter();
         Self {
             id_prefix: form.id_prefix.clone().unwrap_or_default(),
+            item_prefix: form.item_prefix.clone().unwrap_or_default(),
             error: mistakes.take(&["shapes", "error"], error).unwrap_or_default(),
             error_types: types.map(|(status, word)| (status.to_owned(), word.clone())).collect(),
             blocked,
@@ -175,6 +203,9 @@ impl Shapes {
             stopped_refusal,
             pieces,
             opening: steps("opening", &form.opening, mistakes),
+            part_ending: steps("part_ending", &form.part_ending, mistakes),
+            item_ending: steps("item_ending", &form.item_ending, mistakes),
+            saying: steps("saying", &form.saying, mistakes),
             ending: steps("ending", &form.ending, mistakes),
             closing: steps("closing", &form.closing, mistakes),
             failure: steps("failure", &form.failure, mistakes),
@@ -198,38 +229,53 @@ fn step(at: &[&str], form: &StepForm, done: Option<&str>, mistakes: &mut Mistake
             Some(name) => (false, name.trim()),
             None => (true, word.as_str()),
         };
-        if let Some((_, one)) = WHENS.iter().find(|(known, _)| *known == name) {
-            when.push((wanted, *one));
+        if let Some(one) = When::read(name) {
+            when.push((wanted, one));
         } else {
             let known: Vec<&str> = WHENS.iter().map(|(known, _)| *known).collect();
-            mistakes.add(at, format!("`{name}` is nothing that `if` knows: {}", known.join(", ")));
+            let known = known.join(", ");
+            let message =
+                format!("`{name}` is nothing that `if` knows: {known}, part TYPE, item TYPE");
+            mistakes.add(at, message);
         }
     }
     let is_done = done == Some(form.data.as_str());
     let data = if is_done { Template::read(&form.data) } else { Template::json(&form.data) };
     let data = mistakes.take(at, data)?;
-    Some(Step { when, frame: Frame { event: form.event.clone(), data } })
+    let put = form.put.iter().filter_map(|(path, value)| {
+        Some((Path::read(path), mistakes.take(at, Template::json(value))?))
+    });
+    let put = put.collect();
+    Some(Step { when, frame: Frame { event: form.event.clone(), data }, put })
 }
 
 /// What a template is filled in with.
 #[derive(Clone, Copy, Default)]
-struct Facts<'f> {
-    meta: Option<&'f AnswerMeta>,
-    unit: u64,
-    units: &'f str,
-    message: Option<&'f str>,
-    refusal: bool,
-    shown: bool,
-    open: Option<u64>,
-    next: u64,
+#[expect(clippy::struct_excessive_bools, reason = "five facts that hold independently")]
+pub(super) struct Facts<'f> {
+    pub(super) meta: Option<&'f AnswerMeta>,
+    pub(super) unit: u64,
+    pub(super) units: &'f str,
+    pub(super) message: Option<&'f str>,
+    pub(super) refusal: bool,
+    pub(super) shown: bool,
+    pub(super) open: Option<u64>,
+    pub(super) next: u64,
+    /// What the client has, the part or item that is spoken of, and whether the message is said.
+    pub(super) memory: Option<&'f Memory>,
+    pub(super) focus: Option<Focus>,
+    pub(super) said: bool,
+    pub(super) ours: bool,
+    /// The answer, where none has been announced, and the id of an item of our own.
+    pub(super) own: (&'f str, &'f str),
     /// A piece of text as it is written, quotes included.
-    text: &'f str,
-    keys: [u64; 2],
-    status: u16,
-    kind: &'f str,
-    code: &'f str,
-    param: Option<&'f str>,
-    usage: bool,
+    pub(super) text: &'f str,
+    pub(super) keys: [u64; 2],
+    pub(super) status: u16,
+    pub(super) kind: &'f str,
+    pub(super) code: &'f str,
+    pub(super) param: Option<&'f str>,
+    pub(super) usage: bool,
 }
 
 impl Facts<'_> {
@@ -263,31 +309,89 @@ impl Facts<'_> {
             "code" => quoted(self.code),
             "param" => or_null(self.param),
             "status" => self.status.to_string(),
+            name => self.remembered(name),
+        }
+    }
+
+    /// The part or item that is spoken of.
+    fn spoken_of(&self) -> Option<Focus> {
+        self.focus.or_else(|| self.memory?.newest())
+    }
+
+    /// What the client has had, where the dialect remembers it.
+    fn remembered(&self, name: &str) -> String {
+        let Some(memory) = self.memory else { return "null".to_owned() };
+        let focus = self.spoken_of();
+        let or_null = |json: Option<String>| json.unwrap_or_else(|| "null".to_owned());
+        match name {
+            "sequence" => memory.next().to_string(),
+            "response" => memory.answer().unwrap_or(self.own.0).to_owned(),
+            "output" => memory.output(),
+            "item" => or_null(focus.map(|focus| memory.item(focus))),
+            "item_id" => match focus {
+                Some(focus) => or_null(memory.member(focus.of_item(), "id")),
+                None => quoted(&format!("{}_{}", self.own.1, memory.next_item())),
+            },
+            "item_index" => {
+                focus.map_or_else(|| memory.next_item(), Focus::item_number).to_string()
+            }
+            "part" => or_null(focus.map(|focus| memory.part(focus))),
+            "part_index" => focus.and_then(Focus::part_number).unwrap_or_default().to_string(),
+            "part_text" => or_null(focus.map(|focus| memory.text(focus))),
             _ => "null".to_owned(),
         }
     }
 
-    fn is(&self, when: When) -> bool {
+    fn is(&self, when: &When) -> bool {
+        let type_is = |focus: Option<Focus>, word: &str| {
+            focus.zip(self.memory).is_some_and(|(focus, memory)| memory.type_is(focus, word))
+        };
         match when {
             When::Message => self.message.is_some(),
             When::Refusal => self.refusal,
             When::Shown => self.shown,
-            When::Open => self.open.is_some(),
+            When::Open => {
+                let part = |focus: Focus| self.memory.is_some_and(|memory| memory.has_open(focus));
+                self.open.is_some() || self.spoken_of().is_some_and(part)
+            }
             When::Usage => self.usage,
+            When::Ours => self.ours,
+            When::Said => self.said,
+            When::Part(word) => {
+                type_is(self.spoken_of().filter(|focus| focus.part_number().is_some()), word)
+            }
+            When::Item(word) => type_is(self.spoken_of().map(Focus::of_item), word),
         }
     }
 
-    fn fill(&self, template: &Template) -> String {
+    pub(super) fn fill(&self, template: &Template) -> String {
         template.render(&|name| self.value(name))
     }
 
     fn say(&self, steps: &[Step]) -> Vec<Said> {
-        let due = |step: &&Step| step.when.iter().all(|&(wanted, when)| self.is(when) == wanted);
-        let said = |step: &Step| Said {
-            event: step.frame.event.clone(),
-            data: self.fill(&step.frame.data),
-        };
-        steps.iter().filter(due).map(said).collect()
+        steps.iter().filter_map(|step| self.step(step)).collect()
+    }
+
+    /// The event of a step, if it is due.
+    pub(super) fn step(&self, step: &Step) -> Option<Said> {
+        if step.when.iter().any(|(wanted, when)| self.is(when) != *wanted) {
+            return None;
+        }
+        let mut data = self.fill(&step.frame.data);
+        if !step.put.is_empty() {
+            let put = step.put.iter();
+            let put: Vec<(Path, String)> =
+                put.map(|(path, value)| (path.clone(), self.fill(value))).collect();
+            data = put_in(&data, &put);
+        }
+        Some(Said { event: step.frame.event.clone(), data })
+    }
+}
+
+impl Step {
+    /// Whether it says the message.
+    pub(super) fn says(&self) -> bool {
+        self.frame.data.names(&["message", "line"])
     }
 }
 
@@ -342,44 +446,35 @@ impl Dialect {
     ) -> Bytes {
         let refusal = shape == RefusalShape::Refusal;
         let answer = if refusal { &self.shapes.refusal } else { &self.shapes.answer };
-        let facts = Facts { meta: Some(meta), message: Some(message), refusal, ..Facts::default() };
+        let (memory, item) = (self.memory(), self.own_item(meta));
+        let facts = Facts {
+            meta: Some(meta),
+            message: Some(message),
+            refusal,
+            memory: Some(&memory),
+            own: ("null", &item),
+            ..Facts::default()
+        };
         let one = |unit| Facts { unit, ..facts }.fill(&answer.unit);
         let units: Vec<String> = (0..units).map(one).collect();
         Bytes::from(Facts { units: &units.join(","), ..facts }.fill(&answer.body))
     }
 
-    /// The events before the first one of an answer.
-    pub fn opening(&self, meta: &AnswerMeta, unit: u64) -> Vec<Said> {
-        Facts { meta: Some(meta), unit, ..Facts::default() }.say(&self.shapes.opening)
-    }
-
-    /// The events that end an answer; the opening is not among them.
-    pub fn ending(&self, meta: &AnswerMeta, cut: &Cut<'_>) -> Vec<Said> {
-        let Cut { unit, message, shape, shown, open, next } = *cut;
-        let refusal = shape == RefusalShape::Refusal;
-        let facts = Facts {
-            meta: Some(meta),
-            unit,
-            message,
-            refusal,
-            shown,
-            open,
-            next,
-            ..Facts::default()
-        };
-        facts.say(&self.shapes.ending)
-    }
-
-    /// The events that end a stream. Nothing is known of the tokens used, so they are zero.
-    pub fn closing(&self, meta: &AnswerMeta, usage: bool) -> Vec<Said> {
-        Facts { meta: Some(meta), usage, ..Facts::default() }.say(&self.shapes.closing)
-    }
-
     /// The events of a failure in mid-stream.
     pub fn failure(&self, (status, code): (u16, &str), message: &str) -> Vec<Said> {
+        self.failure_after(&self.memory(), (status, code), message)
+    }
+
+    /// The same to a client that has had this.
+    pub fn failure_after(
+        &self,
+        memory: &Memory,
+        (status, code): (u16, &str),
+        message: &str,
+    ) -> Vec<Said> {
         let kind = self.error_type(status);
-        let message = Some(message);
-        Facts { message, status, kind, code, ..Facts::default() }.say(&self.shapes.failure)
+        let (message, memory) = (Some(message), Some(memory));
+        Facts { message, memory, status, kind, code, ..Facts::default() }.say(&self.shapes.failure)
     }
 
     /// A piece of the text of a channel as an event of its own. `text` is a JSON string.

@@ -17,7 +17,7 @@ enum Part {
 }
 
 /// Everything that can be put into a template.
-pub(in crate::wire) const NAMES: [&str; 22] = [
+pub(in crate::wire) const NAMES: [&str; 27] = [
     "echo",
     "id",
     "created",
@@ -38,6 +38,11 @@ pub(in crate::wire) const NAMES: [&str; 22] = [
     "param",
     "status",
     "item",
+    "item_id",
+    "item_index",
+    "part",
+    "part_index",
+    "part_text",
     "output",
     "response",
 ];
@@ -70,6 +75,11 @@ impl Template {
         parse(sample.as_bytes(), Strictness::Response, &JsonLimits::default())
             .map_err(|problem| format!("it is no JSON: {problem}"))?;
         Ok(template)
+    }
+
+    /// Whether one of these names is in it.
+    pub(in crate::wire) fn names(&self, wanted: &[&str]) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Value(name) if wanted.contains(name)))
     }
 
     /// The text with everything put in; `value` gives JSON for a name.

@@ -130,6 +130,7 @@ fn token_texts_are_put_together_from_their_bytes() {
                         "refusal": [{ "token": "no" }] });
     let event = event(&json!({ "choices": [{ "index": 1, "logprobs": lists }] }).to_string());
     let run = |list: &str, bytes: &[u8], alone: &[&str]| Tokens {
+        keys: Vec::new(),
         unit: Some(1),
         list: list.to_owned(),
         bytes: bytes.to_vec(),
