@@ -6,6 +6,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::string_slice,
     reason = "a benchmark may stop at a mistake of its own"
 )]
 
@@ -16,7 +17,12 @@ use std::sync::Arc;
 
 use common::{chinese, english, patterns, words};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use jiff::civil::date;
+use tidegate::config::load_policy;
 use tidegate::detect::{Boundary, PatternSpec, Scanner, ScannerBuilder, Scratch, TermSpec, Window};
+use tidegate::domain::{Author, Phase};
+use tidegate::engine::{Meeting, Piece, Subject, joints, screen_joint, screen_passage};
+use tidegate::policy::compile;
 
 fn scanner(terms: usize) -> Scanner {
     let mut builder = ScannerBuilder::new();
@@ -77,5 +83,43 @@ fn bench(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bench);
+/// What eight messages of one user cost one by one, and what they cost as one text in addition.
+fn bench_joined(c: &mut Criterion) {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let (loaded, _) = load_policy(&root, &root.join("policies/default.yaml"));
+    let policy = loaded.and_then(|loaded| compile(&loaded).0).map(Arc::new);
+    let policy = policy.expect("the policy that is shipped compiles");
+    let (phase, author) = (Phase::Prompt, Author::User);
+    let subject = Subject { phase, author, today: date(2026, 11, 1), streamed: false };
+    let mut group = c.benchmark_group("messages");
+    let mut scratch = Scratch::default();
+    for (language, text) in [("en", english()), ("zh", chinese())] {
+        for size in [60, 200, 600, 2_000] {
+            let cut =
+                |at: usize| (at..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(at);
+            let message = |nth: usize| &text[cut(nth * size)..cut((nth + 1) * size)];
+            let piece = |unit| Piece { text: message(unit), unit };
+            let pieces: Vec<Piece<'_>> = (0..8).map(piece).collect();
+            group.bench_function(BenchmarkId::new(format!("apart/{language}"), size), |b| {
+                b.iter(|| {
+                    for piece in &pieces {
+                        let text = black_box(piece.text);
+                        black_box(screen_passage(&policy, subject, text, &mut scratch));
+                    }
+                });
+            });
+            group.bench_function(BenchmarkId::new(format!("joined/{language}"), size), |b| {
+                b.iter(|| {
+                    for joint in joints(black_box(&pieces)) {
+                        let joint = (&joint, Meeting::Crossing);
+                        black_box(screen_joint(&policy, subject, joint, &mut scratch));
+                    }
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bench, bench_joined);
 criterion_main!(benches);

@@ -173,7 +173,7 @@ fn every_text_of_a_request_is_read_with_its_author_and_edit_class() {
                 request.unknown_leaves()
             );
             for p in request.passages() {
-                let turn = p.turn.map_or("-".to_owned(), |turn| turn.to_string());
+                let turn = p.turn.map_or_else(|| "-".to_owned(), |turn| turn.to_string());
                 let what = (p.author.as_str(), p.kind, p.edit);
                 writeln!(seen, "{}  {what:?} turn {turn}  {:?}", p.path, p.text).unwrap();
             }

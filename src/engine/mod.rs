@@ -2,9 +2,10 @@
 //!
 //! It knows nothing of requests, JSON or sockets. The same [`Screen`] reads a whole text and a stream:
 //! a text is screened piece by piece between positions that no match can cross, so how it was cut
-//! into pieces cannot matter.
+//! into pieces cannot matter. [`screen_joint`] reads texts that stand apart and may be read as one.
 
 mod count;
+mod joined;
 mod measure;
 mod mend;
 mod place;
@@ -18,12 +19,15 @@ mod trace;
 mod trial;
 
 #[cfg(test)]
+mod joined_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod viewed_tests;
 
+pub use joined::{Joint, JointVerdict, Meeting, Piece, joints, screen_joint};
 pub use mend::{mend, merge};
 pub use pseudonym::{Pseudonyms, Restorer};
 pub use sample::everyday_problems;

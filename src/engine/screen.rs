@@ -20,11 +20,11 @@ use crate::text::{CONTEXT_CHARS, is_attached};
 
 /// The most hits of one scan, the most of a prompt that rules may need at one time, and the most of a
 /// completion that fire: beyond it the text counts as one that cannot be scanned.
-const MOST_HITS: usize = 10_000;
+pub(super) const MOST_HITS: usize = 10_000;
 /// From so many hits of a prompt on, those are let go that no rule can need any more.
 const THIN_FROM: usize = 1_024;
 /// The most bytes that regexes may read for one piece of a stream, and for one whole text.
-const MOST_WORK: usize = 64 << 20;
+pub(super) const MOST_WORK: usize = 64 << 20;
 /// Bytes of a whole text that are looked at in one scan; doubled while nothing becomes decided.
 const BLOCK: usize = 4 << 10;
 /// The most bytes of decided text that are kept for context: many more than its characters take, but
@@ -400,26 +400,7 @@ impl Screen {
 
     /// What fires among `known` with a place at or after `start`, in the order of the text.
     fn fired(&self, known: &[Placed], start: usize, sight: Sight) -> Vec<Fired> {
-        let mut fired = Vec::new();
-        for (index, rule) in self.policy.rules.iter().enumerate() {
-            if known.is_empty() {
-                break;
-            }
-            let Subject { phase, author, today, .. } = self.subject;
-            if !self.policy.is_on(index, today) || !rule.applies_to(phase, author) {
-                continue;
-            }
-            let hits = without_excused(known, &rule.except);
-            for found in fulfilled(&rule.matcher, &hits, sight) {
-                if let Some(&placed) = hits.get(found)
-                    && placed.hit.span.start >= start
-                {
-                    fired.push(Fired { rule: index, placed });
-                }
-            }
-        }
-        fired.sort_by_key(|fired| (fired.placed.hit.span, fired.rule));
-        fired
+        fired_among((&self.policy, self.subject), known, start, sight)
     }
 
     /// The hits that rules with conditions may need later; the first one of each atom is never
@@ -465,6 +446,35 @@ struct StepOutcome {
     stop: Option<Stop>,
     /// Whether to look at the rest of the buffer once more.
     again: bool,
+}
+
+/// What fires among `known` with a place at or after `start`, in the order of the text.
+pub(super) fn fired_among(
+    (policy, subject): (&Policy, Subject),
+    known: &[Placed],
+    start: usize,
+    sight: Sight,
+) -> Vec<Fired> {
+    let mut fired = Vec::new();
+    for (index, rule) in policy.rules.iter().enumerate() {
+        if known.is_empty() {
+            break;
+        }
+        let Subject { phase, author, today, .. } = subject;
+        if !policy.is_on(index, today) || !rule.applies_to(phase, author) {
+            continue;
+        }
+        let hits = without_excused(known, &rule.except);
+        for found in fulfilled(&rule.matcher, &hits, sight) {
+            if let Some(&placed) = hits.get(found)
+                && placed.hit.span.start >= start
+            {
+                fired.push(Fired { rule: index, placed });
+            }
+        }
+    }
+    fired.sort_by_key(|fired| (fired.placed.hit.span, fired.rule));
+    fired
 }
 
 /// The hits without those that lie inside a hit of an excusing atom (and without the latter).

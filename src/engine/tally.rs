@@ -1,5 +1,6 @@
 //! Adds up what fired, in the order of the text, until something stops the text.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -56,6 +57,23 @@ impl Tally {
             shadow_score: 0.0,
             redacts_scored: false,
             scored: Vec::new(),
+        }
+    }
+
+    /// Takes the scores of rules that fired without being told of here: they count, and are not listed.
+    pub(super) fn add_scores(&mut self, policy: &Policy, fired: &[Fired]) {
+        let mut scores: BTreeMap<usize, f64> = BTreeMap::new();
+        for one in fired {
+            let Some(rule) = policy.rules.get(one.rule) else { continue };
+            let known = scores.entry(one.rule).or_default();
+            *known = known.max(score_of(policy, rule, one));
+        }
+        for (rule, score) in scores {
+            let Some(rule) = policy.rules.get(rule) else { continue };
+            self.shadow_score += score;
+            if policy.mode_of(rule, self.today) == Mode::Enforce {
+                self.verdict.score += score;
+            }
         }
     }
 

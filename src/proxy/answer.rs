@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::civil::Date;
 use tokio::time::Instant;
 
 use super::account::{Account, Decided, Told, Unit};
-use super::prompt::{rewrites, with_scratch};
-use crate::domain::{Action, EditClass, Outcome, Passage, Phase, TextKind, Verdict};
+use super::joined::{self, Together};
+use super::prompt::with_scratch;
+use crate::domain::{Action, Author, EditClass, Outcome, Passage, Phase, TextKind, Verdict};
 use crate::engine::{Restorer, Scratch, Screen, Subject, merge};
 use crate::policy::{Look, Policy};
 use crate::wire::body::{PassageEdit, Response, StoppedUnit};
@@ -46,6 +48,30 @@ impl Stopped {
     }
 }
 
+/// What stops in an answer.
+#[derive(Debug, Default)]
+struct Stops {
+    /// Choices.
+    stopped: BTreeMap<u64, Stopped>,
+    /// What stands beside them.
+    beside: Option<Stopped>,
+}
+
+impl Stops {
+    fn add(&mut self, unit: Option<u64>, verdict: &Verdict) {
+        if !verdict.action.stops() {
+            return;
+        }
+        let rule = verdict.decided_by.or_else(|| Some(verdict.rules.first()?.rule));
+        let found = Stopped { action: verdict.action, rule };
+        let known = match unit {
+            Some(unit) => self.stopped.entry(unit).or_insert(found),
+            None => self.beside.get_or_insert(found),
+        };
+        known.take_stricter(found);
+    }
+}
+
 /// Screens a whole answer under one policy.
 pub(super) fn screen(
     account: &Account,
@@ -55,8 +81,7 @@ pub(super) fn screen(
     (wants_json, language): (bool, Option<&str>),
 ) -> (AnswerOutcome, Told) {
     let started = Instant::now();
-    let mut stopped: BTreeMap<u64, Stopped> = BTreeMap::new();
-    let mut beside: Option<Stopped> = None;
+    let mut stops = Stops::default();
     let mut copies: Vec<u64> = Vec::new();
     let mut verdicts: Vec<Verdict> = Vec::new();
     let mut bytes = 0;
@@ -75,41 +100,33 @@ pub(super) fn screen(
             if take_what_it_can(&mut verdict, passage) {
                 copies.extend(one.unit);
             }
-            if verdict.action.stops() {
-                let rule = verdict.decided_by.or_else(|| Some(verdict.rules.first()?.rule));
-                let found = Stopped { action: verdict.action, rule };
-                let known = match one.unit.filter(|_| answer.goes_when_stopped(index)) {
-                    Some(unit) => stopped.entry(unit).or_insert(found),
-                    None => beside.get_or_insert(found),
-                };
-                known.take_stricter(found);
-            }
+            let unit = one.unit.filter(|_| answer.goes_when_stopped(index));
+            stops.add(unit, &verdict);
             verdicts.push(verdict);
         }
     });
+    let together = screen_together(policy, answer, today);
+    for one in &together {
+        stops.add(unit_of(answer, one), &one.verdict);
+    }
+    let Stops { stopped, beside } = stops;
     let messages = messages(policy, &stopped, language);
     let shape = shape(policy, wants_json);
     let choices: Vec<StoppedUnit<'_>> = messages
         .iter()
         .map(|(unit, message)| StoppedUnit { unit: *unit, message, shape })
         .collect();
-    let edits: Vec<PassageEdit<'_>> = verdicts
-        .iter()
-        .enumerate()
-        .filter_map(|(passage, verdict)| {
-            Some(PassageEdit { passage, rewrites: rewrites(verdict)? })
-        })
-        .collect();
+    let all = joined::rewrites(verdicts.iter(), &together);
+    let edits: Vec<PassageEdit<'_>> =
+        all.iter().map(|(&passage, rewrites)| PassageEdit { passage, rewrites }).collect();
     let body = answer.render(&edits, &choices, &copies);
     let seconds = started.elapsed().as_secs_f64();
     let refuse = refusal(policy, (&stopped, answer.can_be_stopped()), beside, language);
-    let placed = answer.passages().iter().zip(verdicts);
+    let placed = placed(answer, verdicts, together);
     let Decided { action, told } = account.decide(&Unit {
         phase: Phase::Completion,
         policy,
-        verdicts: placed
-            .map(|(p, v)| (p.passage.path.clone(), p.passage.author.as_str(), v))
-            .collect(),
+        verdicts: placed,
         bytes,
         held_most: 0,
         seconds,
@@ -124,6 +141,46 @@ pub(super) fn screen(
         }
     };
     (outcome, told)
+}
+
+/// Screens arguments of tool calls that are read as one. What is to be replaced where nothing can be stops the choice.
+fn screen_together(policy: &Policy, answer: &Response, today: Date) -> Vec<Together> {
+    let groups = answer.adjoining();
+    if groups.is_empty() {
+        return Vec::new();
+    }
+    let (phase, author) = (Phase::Completion, Author::Assistant);
+    let subject = Subject { phase, author, today, streamed: false };
+    let passages: Vec<&Passage> = answer.passages().iter().map(|one| &one.passage).collect();
+    let mut together = with_scratch(|scratch| {
+        joined::screen(policy, subject, (&groups, &passages), None, scratch)
+    });
+    for one in &mut together {
+        let fixed = |index: usize| passages.get(index).is_none_or(|p| p.edit == EditClass::Fixed);
+        if one.rewrites.iter().any(|&(passage, _)| fixed(passage)) {
+            one.verdict.action = one.verdict.action.max(Action::Block);
+            one.rewrites.clear();
+        }
+    }
+    together
+}
+
+/// The choice that texts together belong to.
+fn unit_of(answer: &Response, together: &Together) -> Option<u64> {
+    answer.passages().get(together.passage)?.unit
+}
+
+/// Verdicts with their places.
+fn placed(
+    answer: &Response,
+    verdicts: Vec<Verdict>,
+    together: Vec<Together>,
+) -> Vec<(String, &'static str, Verdict)> {
+    let passages: Vec<&Passage> = answer.passages().iter().map(|one| &one.passage).collect();
+    let own = answer.passages().iter().zip(verdicts);
+    let own = own.map(|(p, v)| (p.passage.path.clone(), p.passage.author.as_str(), v));
+    let joined = together.into_iter().map(|one| one.placed(&passages));
+    own.chain(joined).collect()
 }
 
 /// The message of an error that takes the whole answer's place: where blocks look like that, and where

@@ -6,11 +6,11 @@
 //! no text passes that was not screened, and a rule that would fire still does.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, Hasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::Verdict;
-use crate::engine::Subject;
+use crate::engine::{Joint, Meeting, Subject};
 use crate::policy::Policy;
 
 /// Shorter texts, in bytes, are screened as fast as they are looked up.
@@ -51,14 +51,34 @@ impl Default for CleanTexts {
 impl CleanTexts {
     /// The key of a text; `None` where it is to be screened each time.
     pub(super) fn key(&self, policy: &Policy, subject: Subject, text: &str) -> Option<Key> {
-        if policy.rescan || text.len() < SHORTEST {
+        self.key_of(policy, subject, (&text, text.len()))
+    }
+
+    /// The key of texts that are read as one. No text has it too: what ends each of them is in none.
+    pub(super) fn key_of_joint(
+        &self,
+        policy: &Policy,
+        subject: Subject,
+        (joint, meeting): (&Joint<'_>, Meeting),
+    ) -> Option<Key> {
+        let what = (meeting == Meeting::Together, joint.key());
+        self.key_of(policy, subject, (&what, joint.len()))
+    }
+
+    fn key_of(
+        &self,
+        policy: &Policy,
+        subject: Subject,
+        (what, bytes): (&impl Hash, usize),
+    ) -> Option<Key> {
+        if policy.rescan || bytes < SHORTEST {
             return None;
         }
         let hash = |key: &RandomState| {
             let mut hasher = key.build_hasher();
             policy.hash_variant(&mut hasher);
             (subject.phase, subject.author, subject.today, subject.streamed).hash(&mut hasher);
-            text.hash(&mut hasher);
+            what.hash(&mut hasher);
             u128::from(hasher.finish())
         };
         let [low, high] = &self.keys;
@@ -113,6 +133,7 @@ mod tests {
     use super::*;
     use crate::domain::{Author, Phase};
     use crate::engine::testing::Sketch;
+    use crate::engine::{Piece, joints};
 
     fn subject() -> Subject {
         Subject {
@@ -160,6 +181,24 @@ mod tests {
             assert!(key.is_some() && key != known);
         }
         assert_eq!(texts.key(&policy, subject(), &text), known);
+    }
+
+    #[test]
+    fn texts_that_are_read_as_one_have_another_key_than_the_same_text_and_than_other_borders() {
+        let (texts, policy) = (CleanTexts::default(), policy());
+        let whole = "fine ".repeat(100);
+        let mut keys = vec![texts.key(&policy, subject(), &whole)];
+        for at in [100, 200] {
+            let (one, two) = whole.split_at(at);
+            let pieces = [Piece { text: one, unit: 0 }, Piece { text: two, unit: 1 }];
+            for meeting in [Meeting::Crossing, Meeting::Together] {
+                let joints = joints(&pieces);
+                keys.push(texts.key_of_joint(&policy, subject(), (&joints[0], meeting)));
+            }
+        }
+        for (at, key) in keys.iter().enumerate() {
+            assert!(key.is_some() && !keys[..at].contains(key));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod contain;
 mod exchange;
 mod gatehouse;
 mod gateway;
+mod joined;
 mod listener;
 mod live;
 mod prompt;

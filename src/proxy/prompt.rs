@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::account::{Account, Decided, Told, Unit};
 use super::clean_texts::CleanTexts;
+use super::joined::{self, Together};
 use super::live::UnknownLeaf;
-use crate::domain::{Action, Author, EditClass, Outcome, Phase, Rewrite, Verdict};
+use crate::domain::{Action, Author, EditClass, Outcome, Passage, Phase, Verdict};
 use crate::engine::{Pseudonyms, Scratch, Subject, screen_passage};
 use crate::policy::Policy;
 use crate::wire::body::{PassageEdit, Request};
@@ -66,6 +67,63 @@ pub(super) fn screen(
     pseudonyms: &mut Pseudonyms,
 ) -> (PromptOutcome, Told) {
     let started = Instant::now();
+    let (mut verdicts, bytes) = screen_passages(account, policy, request, clean);
+    let stop = refused_media(account, policy, request)
+        .or_else(|| refused_unknown(account, request))
+        .or_else(|| stop_of(verdicts.iter()));
+    let together =
+        if stop.is_some() { Vec::new() } else { screen_together(account, policy, request, clean) };
+    let stop = stop.or_else(|| stop_of(together.iter().map(|one| &one.verdict)));
+    let spliced = if stop.is_some() {
+        Ok(None)
+    } else {
+        splice(request, (&mut verdicts, &together), pseudonyms)
+    };
+    let stop = stop.or_else(|| spliced.as_ref().err().cloned());
+    let seconds = started.elapsed().as_secs_f64();
+    let mut placed: Vec<(String, &'static str, Verdict)> = request
+        .passages()
+        .iter()
+        .zip(verdicts)
+        .map(|(passage, verdict)| (passage.path.clone(), passage.author.as_str(), verdict))
+        .collect();
+    let passages: Vec<&Passage> = request.passages().iter().collect();
+    placed.extend(together.into_iter().map(|one| one.placed(&passages)));
+    let tags = tags(policy, placed.iter().map(|(_, _, verdict)| verdict));
+    let mut action = placed.iter().map(|(_, _, verdict)| verdict.action).max().unwrap_or_default();
+    if let Some(stop) = &stop {
+        action = action.max(stop.action);
+        if stop.rule.is_none()
+            && let Some((_, _, first)) = placed.first_mut()
+        {
+            (first.action, first.outcome) = (action, stop.outcome);
+        }
+    }
+    let Decided { told, .. } = account.decide(&Unit {
+        phase: Phase::Prompt,
+        policy,
+        verdicts: placed,
+        bytes,
+        held_most: 0,
+        seconds,
+        outcome: if stop.is_some() { "cut" } else { "complete" },
+    });
+    account.count_unknown(Phase::Prompt, request.unknown_leaves());
+    let outcome = match (stop, spliced) {
+        (Some(stop), _) => PromptOutcome::Stop(stop),
+        (None, Ok(Some(body))) => PromptOutcome::Pass { body, action, tags },
+        (None, _) => PromptOutcome::Pass { body: request.bytes().clone(), action, tags },
+    };
+    (outcome, told)
+}
+
+/// Screens each text by itself; the result is their verdicts, and how many bytes were screened.
+fn screen_passages(
+    account: &Account,
+    policy: &Arc<Policy>,
+    request: &Request,
+    clean: &CleanTexts,
+) -> (Vec<Verdict>, usize) {
     let mut verdicts = Vec::new();
     let mut bytes = 0;
     let today = account.telemetry.clock.today();
@@ -96,45 +154,31 @@ pub(super) fn screen(
             verdicts.push(verdict);
         }
     });
-    let stop = refused_media(account, policy, request)
-        .or_else(|| refused_unknown(account, request))
-        .or_else(|| stop_of(&verdicts));
-    let spliced =
-        if stop.is_some() { Ok(None) } else { splice(request, &mut verdicts, pseudonyms) };
-    let stop = stop.or_else(|| spliced.as_ref().err().cloned());
-    let seconds = started.elapsed().as_secs_f64();
-    let tags = tags(policy, &verdicts);
-    let mut action = verdicts.iter().map(|verdict| verdict.action).max().unwrap_or_default();
-    if let Some(stop) = &stop {
-        action = action.max(stop.action);
-        if stop.rule.is_none()
-            && let Some(first) = verdicts.first_mut()
-        {
-            (first.action, first.outcome) = (action, stop.outcome);
-        }
+    (verdicts, bytes)
+}
+
+/// Screens texts that the model may read as one.
+fn screen_together(
+    account: &Account,
+    policy: &Policy,
+    request: &Request,
+    clean: &CleanTexts,
+) -> Vec<Together> {
+    let groups = request.adjoining();
+    if groups.is_empty() {
+        return Vec::new();
     }
-    let placed = request.passages().iter().zip(verdicts);
-    let Decided { told, .. } = account.decide(&Unit {
-        phase: Phase::Prompt,
-        policy,
-        verdicts: placed.map(|(p, v)| (p.path.clone(), p.author.as_str(), v)).collect(),
-        bytes,
-        held_most: 0,
-        seconds,
-        outcome: if stop.is_some() { "cut" } else { "complete" },
-    });
-    account.count_unknown(Phase::Prompt, request.unknown_leaves());
-    let outcome = match (stop, spliced) {
-        (Some(stop), _) => PromptOutcome::Stop(stop),
-        (None, Ok(Some(body))) => PromptOutcome::Pass { body, action, tags },
-        (None, _) => PromptOutcome::Pass { body: request.bytes().clone(), action, tags },
-    };
-    (outcome, told)
+    let today = account.telemetry.clock.today();
+    let subject = Subject { phase: Phase::Prompt, author: Author::Unknown, today, streamed: false };
+    let passages: Vec<&Passage> = request.passages().iter().collect();
+    with_scratch(|scratch| {
+        joined::screen(policy, subject, (&groups, &passages), Some(clean), scratch)
+    })
 }
 
 /// The strictest verdict that stops the prompt.
-fn stop_of(verdicts: &[Verdict]) -> Option<PromptStop> {
-    let strictest = verdicts.iter().filter(|v| v.action.stops()).max_by_key(|v| v.action)?;
+fn stop_of<'v>(verdicts: impl Iterator<Item = &'v Verdict>) -> Option<PromptStop> {
+    let strictest = verdicts.filter(|v| v.action.stops()).max_by_key(|v| v.action)?;
     Some(PromptStop {
         action: strictest.action,
         rule: strictest.decided_by,
@@ -147,25 +191,27 @@ fn stop_of(verdicts: &[Verdict]) -> Option<PromptStop> {
 /// rule that wanted it changed.
 fn splice(
     request: &Request,
-    verdicts: &mut [Verdict],
+    (verdicts, together): (&mut [Verdict], &[Together]),
     pseudonyms: &mut Pseudonyms,
 ) -> Result<Option<Bytes>, PromptStop> {
     for (passage, verdict) in request.passages().iter().zip(verdicts.iter_mut()) {
         pseudonyms.assign(&passage.text, &mut verdict.rewrites);
     }
-    let edits: Vec<PassageEdit<'_>> = verdicts
-        .iter()
-        .enumerate()
-        .filter(|(_, verdict)| !verdict.rewrites.is_empty())
-        .map(|(passage, verdict)| PassageEdit { passage, rewrites: &verdict.rewrites })
-        .collect();
+    let all = joined::rewrites(verdicts.iter(), together);
+    let edits: Vec<PassageEdit<'_>> =
+        all.iter().map(|(&passage, rewrites)| PassageEdit { passage, rewrites }).collect();
     if edits.is_empty() {
         return Ok(None);
     }
     request.splice(&edits).map(Some).map_err(|unsplicable| {
-        let fixed =
-            verdicts.iter().zip(request.passages()).find(|(_, p)| p.path == unsplicable.path);
-        let rule = fixed.and_then(|(v, _)| v.decided_by.or_else(|| Some(v.rules.first()?.rule)));
+        let at = |index: &usize| {
+            request.passages().get(*index).is_some_and(|p| p.path == unsplicable.path)
+        };
+        let own = verdicts.iter().enumerate().filter(|(index, _)| at(index)).map(|(_, v)| v);
+        let changes = |one: &&Together| one.rewrites.iter().any(|(passage, _)| at(passage));
+        let joined = together.iter().filter(changes).map(|one| &one.verdict);
+        let fixed = own.chain(joined).find(|verdict| !verdict.rewrites.is_empty());
+        let rule = fixed.and_then(|v| v.decided_by.or_else(|| Some(v.rules.first()?.rule)));
         PromptStop { action: Action::Block, rule, outcome: Outcome::Screened, message: None }
     })
 }
@@ -210,9 +256,9 @@ fn refused_unknown(account: &Account, request: &Request) -> Option<PromptStop> {
 }
 
 /// Ids of the rules that ask for a tag, or that fired in a text that a total tags.
-fn tags(policy: &Policy, verdicts: &[Verdict]) -> Vec<Arc<str>> {
+fn tags<'v>(policy: &Policy, verdicts: impl Iterator<Item = &'v Verdict>) -> Vec<Arc<str>> {
     let mut tags: Vec<Arc<str>> = Vec::new();
-    for verdict in verdicts.iter().filter(|verdict| verdict.action >= Action::Tag) {
+    for verdict in verdicts.filter(|verdict| verdict.action >= Action::Tag) {
         for fired in &verdict.rules {
             let tagging = fired.mode == crate::domain::Mode::Enforce
                 && matches!(fired.action, Some(Action::Tag) | None)
@@ -223,9 +269,4 @@ fn tags(policy: &Policy, verdicts: &[Verdict]) -> Vec<Arc<str>> {
         }
     }
     tags
-}
-
-/// Rewrites that are not empty.
-pub(super) fn rewrites(verdict: &Verdict) -> Option<&[Rewrite]> {
-    (!verdict.rewrites.is_empty()).then_some(&verdict.rewrites)
 }

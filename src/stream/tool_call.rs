@@ -9,7 +9,10 @@ use std::sync::Arc;
 use super::clean::{CleanTexts, Mark, is_clean};
 use super::place::{Joiner, Place};
 use crate::domain::{Action, EditClass, Rewrite, Span, Verdict};
-use crate::engine::{Restorer, Scratch, Stop, Subject, screen_passage};
+use crate::engine::{
+    Joint, JointVerdict, Meeting, Piece, Restorer, Scratch, Stop, Subject, joints, merge,
+    screen_joint, screen_passage,
+};
 use crate::policy::Policy;
 use crate::wire::body::Fragment;
 use crate::wire::json::{Doc, Patch, documents, token_patches, unescaped};
@@ -93,12 +96,12 @@ impl Whole<'_> {
                 let mut screened = Screened::default();
                 let verdict = self.with_originals(text, scratch);
                 screened.rewrites.clone_from(&verdict.rewrites);
-                screened.take(verdict, EditClass::Plain, None);
+                screened.take(verdict, EditClass::Plain);
                 screened
             }
             EditClass::Fixed | EditClass::Opaque => {
                 let mut screened = Screened::default();
-                screened.take(self.as_it_is(text, scratch), EditClass::Fixed, None);
+                screened.take(self.as_it_is(text, scratch), EditClass::Fixed);
                 screened
             }
         }
@@ -111,36 +114,78 @@ impl Whole<'_> {
         let bytes = text.as_bytes();
         // Where a backend leaves out the index of calls, several come as one.
         let Some(parts) = documents(bytes) else {
-            screened.take(self.as_it_is(text, scratch), EditClass::Fixed, None);
+            screened.take(self.as_it_is(text, scratch), EditClass::Fixed);
             let resolved = unescaped(text);
             if resolved != text {
-                screened.take(self.as_it_is(&resolved, scratch), EditClass::Fixed, None);
+                screened.take(self.as_it_is(&resolved, scratch), EditClass::Fixed);
             }
             return screened;
         };
+        let mut leaves = Vec::new();
         for (place, doc) in parts {
             let bytes = bytes.get(place.clone()).unwrap_or_default();
-            self.leaves((&doc, bytes, place.start), &mut screened, scratch);
+            self.leaves((&doc, bytes, place.start), &mut leaves, scratch);
+        }
+        for keys in [false, true] {
+            self.together(keys, (&mut leaves, &mut screened), scratch);
+        }
+        for Leaf { verdict, rewrites, token, .. } in leaves {
+            let edit = if token.is_some() { EditClass::JsonInString } else { EditClass::Fixed };
+            screened.replace(&rewrites, token);
+            screened.take(verdict, edit);
         }
         screened
     }
 
-    fn leaves(
+    fn leaves<'t>(
         self,
-        (doc, bytes, base): (&Doc, &[u8], usize),
-        screened: &mut Screened,
+        (doc, bytes, base): (&Doc, &'t [u8], usize),
+        leaves: &mut Vec<Leaf<'t>>,
         scratch: &mut Scratch,
     ) {
         for node in 0..doc.len() {
             if let Some(key) = doc.key(node, bytes) {
-                screened.take(self.as_it_is(&key, scratch), EditClass::Fixed, None);
+                let verdict = self.as_it_is(&key, scratch);
+                let text = key.into_owned();
+                leaves.push(Leaf { text, verdict, rewrites: Vec::new(), token: None });
             }
             let Some(text) = doc.string(node, bytes) else { continue };
             let verdict = self.with_originals(&text, scratch);
             let place = doc.range(node);
             let raw = bytes.get(place.clone()).unwrap_or_default();
-            let place = place.start + base..place.end + base;
-            screened.take(verdict, EditClass::JsonInString, Some((place, raw)));
+            let token = Some((place.start + base..place.end + base, raw));
+            let (text, rewrites) = (text.into_owned(), verdict.rewrites.clone());
+            leaves.push(Leaf { text, verdict, rewrites, token });
+        }
+    }
+
+    /// Screens the strings of a call, or its keys, as one text.
+    fn together(
+        self,
+        keys: bool,
+        (leaves, screened): (&mut [Leaf<'_>], &mut Screened),
+        scratch: &mut Scratch,
+    ) {
+        let of_sort = |leaf: &Leaf<'_>| leaf.token.is_none() == keys && !leaf.text.is_empty();
+        let members: Vec<usize> =
+            (0..).zip(&*leaves).filter(|(_, leaf)| of_sort(leaf)).map(|(at, _)| at).collect();
+        let piece =
+            |(unit, leaf): (usize, &usize)| Some(Piece { text: &leaves.get(*leaf)?.text, unit });
+        let pieces: Vec<Piece<'_>> = members.iter().enumerate().filter_map(piece).collect();
+        let screen = |joint: &Joint<'_>| {
+            screen_joint(self.policy, self.subject, (joint, Meeting::Together), scratch)
+        };
+        let found: Vec<JointVerdict> = joints(&pieces).iter().filter_map(screen).collect();
+        for JointVerdict { verdict, rewrites, .. } in found {
+            for (piece, rewrite) in rewrites {
+                let leaf = members.get(piece).and_then(|&leaf| leaves.get_mut(leaf));
+                if let Some(Leaf { rewrites, token: Some(_), .. }) = leaf {
+                    rewrites.push(rewrite);
+                    *rewrites = merge(std::mem::take(rewrites));
+                }
+            }
+            let edit = if keys { EditClass::Fixed } else { EditClass::JsonInString };
+            screened.take(verdict, edit);
         }
     }
 
@@ -162,31 +207,43 @@ impl Whole<'_> {
     }
 }
 
+/// A string in arguments.
+struct Leaf<'t> {
+    text: String,
+    verdict: Verdict,
+    /// What to replace in it.
+    rewrites: Vec<Rewrite>,
+    /// Where it is written, and how; `None` for a key.
+    token: Option<(Range<usize>, &'t [u8])>,
+}
+
 impl Screened {
     /// Whether nothing at all was found.
     pub(super) fn is_clean(&self) -> bool {
         self.rewrites.is_empty() && self.stopped.is_none() && self.verdicts.iter().all(is_clean)
     }
 
-    fn take(&mut self, verdict: Verdict, edit: EditClass, token: Option<(Range<usize>, &[u8])>) {
+    fn take(&mut self, verdict: Verdict, edit: EditClass) {
         if self.stopped.is_none() {
             self.stopped = stop_of(&verdict, edit);
         }
-        if let (Some((place, raw)), false) = (token, verdict.rewrites.is_empty()) {
-            let cuts: Vec<(Range<usize>, String)> = verdict
-                .rewrites
-                .iter()
-                .map(|rewrite| (rewrite.span.range(), rewrite.replacement.clone()))
-                .collect();
-            let rewrite = |Patch { range, bytes }| Rewrite {
-                span: Span::from(range.start + place.start..range.end + place.start),
-                replacement: String::from_utf8_lossy(&bytes).into_owned(),
-                label: Arc::from("tool_args"),
-                restorable: false,
-            };
-            self.rewrites.extend(token_patches(raw, &cuts).into_iter().map(rewrite));
-        }
         self.verdicts.push(verdict);
+    }
+
+    /// Replaces in a string as it is written.
+    fn replace(&mut self, rewrites: &[Rewrite], token: Option<(Range<usize>, &[u8])>) {
+        let Some((place, raw)) = token.filter(|_| !rewrites.is_empty()) else { return };
+        let cuts: Vec<(Range<usize>, String)> = rewrites
+            .iter()
+            .map(|rewrite| (rewrite.span.range(), rewrite.replacement.clone()))
+            .collect();
+        let rewrite = |Patch { range, bytes }| Rewrite {
+            span: Span::from(range.start + place.start..range.end + place.start),
+            replacement: String::from_utf8_lossy(&bytes).into_owned(),
+            label: Arc::from("tool_args"),
+            restorable: false,
+        };
+        self.rewrites.extend(token_patches(raw, &cuts).into_iter().map(rewrite));
     }
 }
 

@@ -11,7 +11,7 @@ use tidegate::config::dialect_file::Framing;
 use tidegate::wire::dialect::{Dialect, Dialects};
 
 use crate::gate::Setup;
-use crate::model::{Model, whole};
+use crate::model::{Connection, Model, whole};
 use crate::wire::{Answer, Client, get};
 
 /// A text that is allowed, one that is redacted, and one that is blocked.
@@ -143,6 +143,16 @@ async fn whole_answers_pass_are_redacted_or_give_way_in_their_dialect() {
     }
 }
 
+/// A model that answers in pieces which cut through lines and characters.
+async fn in_pieces(sent: String) -> Model {
+    let send = async |mut connection: Connection, sent: String| {
+        for piece in sent.as_bytes().chunks(61) {
+            connection.send(piece).await;
+        }
+    };
+    Model::start(move |connection| send(connection, sent.clone())).await
+}
+
 #[tokio::test]
 async fn streams_pass_byte_for_byte_and_let_nothing_through_that_is_not_allowed() {
     for (dialect, path) in all() {
@@ -159,16 +169,7 @@ async fn streams_pass_byte_for_byte_and_let_nothing_through_that_is_not_allowed(
                 let head =
                     format!("HTTP/1.1 200 OK\r\ncontent-type: {sort}\r\nconnection: close\r\n\r\n");
                 let sent = head + &body;
-                let model = Model::start(move |mut connection| {
-                    let sent = sent.clone();
-                    async move {
-                        // In pieces that cut through lines and characters.
-                        for piece in sent.as_bytes().chunks(61) {
-                            connection.send(piece).await;
-                        }
-                    }
-                })
-                .await;
+                let model = in_pieces(sent).await;
                 let gate = Setup::upstream(model.address).everywhere().start().await;
                 let answer = post(gate.data, &path, &asked).await;
                 let place = format!("{name}/{file} {outcome}");

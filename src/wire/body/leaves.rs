@@ -185,9 +185,11 @@ impl<'d> Reader<'d> {
             return;
         }
         let place = match edit {
-            EditClass::Plain | EditClass::ObjectLeaf => Place::Token(range),
+            EditClass::Plain | EditClass::ObjectLeaf => Place::Token(range.clone()),
             EditClass::JsonInString | EditClass::Fixed | EditClass::Opaque => Place::Fixed,
         };
+        let is_key = self.doc.key_range(node).is_some_and(|key| key == range);
+        let place = if is_key { Place::Key } else { place };
         self.gathered.passages.push(Passage {
             path: path_of(self.doc, self.bytes, node),
             author,
@@ -218,7 +220,7 @@ impl<'d> Reader<'d> {
                 let text = key.into_owned();
                 let passage = Passage { path: path(), author, kind, edit, turn, text };
                 self.gathered.passages.push(passage);
-                self.gathered.places.push(Place::Fixed);
+                self.gathered.places.push(Place::Key);
             }
             if let Some(text) = inner.string(leaf, bytes).filter(|text| !text.is_empty()) {
                 let edit = EditClass::JsonInString;

@@ -2,6 +2,7 @@
 //!
 //! It knows no API; `wire::dialect` does. It decides nothing about texts.
 
+mod adjoining;
 mod data_url;
 mod fragments;
 mod leaves;
@@ -18,6 +19,7 @@ mod tests;
 
 use bytes::Bytes;
 
+pub use adjoining::{Adjoining, Member, Side};
 pub use leaves::MediaPart;
 pub(in crate::wire) use leaves::Reader;
 pub use problem::BodyProblem;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::BodyProblem;
+use super::adjoining::{Adjoining, adjoining};
 use super::leaves::{Gathered, MediaPart, Reader};
 use super::nodes::{all_at, at};
 use super::splice::{PassageEdit, Place, Unsplicable, patches};
@@ -83,6 +84,14 @@ impl Request {
     /// Every text in it, in document order.
     pub fn passages(&self) -> &[Passage] {
         &self.passages
+    }
+
+    /// Texts that the model may read as one. The prompts of a list are apart from one another.
+    pub fn adjoining(&self) -> Vec<Adjoining> {
+        if self.dialect.request.prompt_is == PromptShape::Texts {
+            return Vec::new();
+        }
+        adjoining(&self.passages, &self.places)
     }
 
     /// Every part that is not text.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::BodyProblem;
+use super::adjoining::{Adjoining, arguments};
 use super::leaves::{Gathered, MediaPart, Reader};
 use super::nodes::all_at;
 use super::splice::{PassageEdit, Place, Unsplicable, patches};
@@ -87,6 +88,11 @@ impl Response {
     /// Every text in it.
     pub fn passages(&self) -> &[UnitPassage] {
         &self.passages
+    }
+
+    /// Texts that whoever gets the answer may read as one: strings in the arguments of tool calls.
+    pub fn adjoining(&self) -> Vec<Adjoining> {
+        arguments(self.passages.iter().map(|one| (&one.passage, one.unit)), &self.places)
     }
 
     /// Every part that is not text.

@@ -35,7 +35,9 @@ pub(super) enum Place {
     Token(Range<usize>),
     /// In a string token (these bytes of its text) of the JSON that the token at these bytes holds.
     Inner { token: Range<usize>, inner: Range<usize> },
-    /// Somewhere that is never changed.
+    /// In a key, which is never changed.
+    Key,
+    /// Somewhere else that is never changed.
     Fixed,
 }
 
@@ -69,7 +71,7 @@ pub(super) fn patches(
                     inner.entry(token.start).or_insert_with(|| (token.clone(), Vec::new()));
                 leaves.push((leaf.clone(), cuts));
             }
-            Some(Place::Fixed) | None => {
+            Some(Place::Key | Place::Fixed) | None => {
                 return Err(Unsplicable { path: path_of(edit.passage).unwrap_or_default() });
             }
         }

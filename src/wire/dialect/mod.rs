@@ -51,6 +51,7 @@ pub struct Dialect {
 
 /// Requests.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of an API that hold independently")]
 pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) table: Table,
     pub(in crate::wire) turns: Vec<Path>,
