@@ -13,6 +13,7 @@ mod joined;
 mod leaving;
 mod limits;
 mod model;
+mod moderations;
 mod panics;
 mod records;
 mod reload;

@@ -11,6 +11,7 @@ use crate::config::read_dialect_text;
 pub(super) const FILES: &[(&str, &str)] = &[
     ("openai.chat.yaml", include_str!("../../../config/dialects/openai.chat.yaml")),
     ("openai.completions.yaml", include_str!("../../../config/dialects/openai.completions.yaml")),
+    ("openai.moderations.yaml", include_str!("../../../config/dialects/openai.moderations.yaml")),
 ];
 
 /// Every dialect that is built in.
