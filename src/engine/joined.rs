@@ -17,10 +17,10 @@ use crate::domain::{Phase, Rewrite, Span, Verdict};
 use crate::policy::Policy;
 use crate::text::is_attached;
 
-/// Letters on either side of a border within which a match that crosses it is found. Marks and invisible
-/// characters belong to the letter before them.
+/// Bytes on either side of a border within which a match that crosses it is found. Marks and invisible
+/// characters, which belong to the letter before them, do not count.
 const REACH: usize = 256;
-/// The same in bytes, at most.
+/// The same with those, at most.
 pub(super) const MOST_REACH: usize = 4 << 10;
 /// The most bytes that are joined before a new joint begins, with as much of the old one as a match can reach.
 pub(super) const MOST_JOINED: usize = 16 << 10;
@@ -100,8 +100,14 @@ impl<'t> Joint<'t> {
     /// Whether a blank between its texts changes anything.
     fn wants_blanks(&self) -> bool {
         let blank = |c: char| c.is_whitespace();
+        // Between Chinese characters every view passes over blanks.
+        let han = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
         let mut borders = self.parts.iter().zip(self.parts.iter().skip(1));
-        borders.any(|(one, next)| !one.text.ends_with(blank) && !next.text.starts_with(blank))
+        borders.any(|(one, next)| {
+            let (one, next) = (one.text, next.text);
+            let between_han = one.ends_with(han) && next.starts_with(han);
+            !one.ends_with(blank) && !next.starts_with(blank) && !between_han
+        })
     }
 }
 
@@ -158,10 +164,10 @@ fn last_parts<'t>(parts: &[Part<'t>]) -> Vec<Part<'t>> {
 
 /// How far a match reaches into a text from its beginning.
 fn reach_from(text: &str) -> usize {
-    let mut letters = 0;
+    let mut reached = 0;
     for (at, c) in text.char_indices() {
-        letters += usize::from(!is_attached(c));
-        if letters > REACH || at >= MOST_REACH {
+        reached += weight(c);
+        if reached > REACH || at >= MOST_REACH {
             return at;
         }
     }
@@ -170,14 +176,25 @@ fn reach_from(text: &str) -> usize {
 
 /// Where a match that reaches to the end of a text begins in it, at the earliest.
 fn reach_back(text: &str) -> usize {
-    let mut letters = 0;
+    let mut reached = 0;
     for (at, c) in text.char_indices().rev() {
-        letters += usize::from(!is_attached(c));
-        if letters == REACH || text.len() - at >= MOST_REACH {
+        reached += weight(c);
+        if reached >= REACH || text.len() - at >= MOST_REACH {
             return at;
         }
     }
     0
+}
+
+/// The bytes of a character that count.
+fn weight(c: char) -> usize {
+    if c.is_ascii() {
+        1
+    } else if is_attached(c) {
+        0
+    } else {
+        c.len_utf8()
+    }
 }
 
 /// Screens a joint; `None` where nothing is in it that is not in one of its texts.

@@ -464,8 +464,14 @@ pub(super) fn fired_among(
         if !policy.is_on(index, today) || !rule.applies_to(phase, author) {
             continue;
         }
-        let hits = without_excused(known, &rule.except);
-        for found in fulfilled(&rule.matcher, &hits, sight) {
+        let unexcused;
+        let hits = if rule.except.is_empty() {
+            known
+        } else {
+            unexcused = without_excused(known, &rule.except);
+            &unexcused
+        };
+        for found in fulfilled(&rule.matcher, hits, sight) {
             if let Some(&placed) = hits.get(found)
                 && placed.hit.span.start >= start
             {

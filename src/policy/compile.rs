@@ -441,7 +441,7 @@ impl Compiler<'_> {
                 },
             },
             messages: Arc::new(self.messages),
-            reveal: Reveal { rules: file.reveal.rules, policy: file.reveal.policy },
+            reveal: reveal(file.reveal),
             rescan: file.history == policy_file::History::Rescan,
             variants: Arc::from([]),
             conditional: Arc::from([]),
@@ -495,4 +495,9 @@ fn off_views(file: &PolicyFile) -> Vec<&'static str> {
 fn placeholder(id: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     id.chars().map(letter).collect()
+}
+
+const fn reveal(written: policy_file::Reveal) -> Reveal {
+    let policy_file::Reveal { rules, policy, categories } = written;
+    Reveal { rules, policy, categories }
 }

@@ -105,6 +105,8 @@ pub struct Reveal {
     pub rules: bool,
     /// The policy's name and revision in `x-tidegate-policy`.
     pub policy: bool,
+    /// Categories that are not OpenAI's, in answers of `/v1/moderations`.
+    pub categories: bool,
 }
 
 /// What happens to parts that are not text.

@@ -202,7 +202,7 @@ impl Told {
 }
 
 fn told(unit: &Unit<'_>) -> Told {
-    let Reveal { policy, rules } = unit.policy.reveal;
+    let Reveal { policy, rules, .. } = unit.policy.reveal;
     let mut told = Told::default();
     if policy {
         told.policies.push(format!("{}@{}", unit.policy.name, unit.policy.revision));

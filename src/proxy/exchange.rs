@@ -10,6 +10,7 @@ use super::account::{Account, Call, Told};
 use super::live::Live;
 use super::prompt::{PromptOutcome, PromptStop};
 use super::{GateBody, contain, gatehouse, prompt, reply};
+use crate::config::dialect_file::Served;
 use crate::domain::{Action, Outcome, Phase};
 use crate::engine::Pseudonyms;
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
@@ -59,6 +60,10 @@ impl Exchange {
 
     /// The response, whether it goes on as a stream, and what was decided where.
     async fn answer(&mut self) -> (HttpResponse<GateBody>, bool, Phase, Action) {
+        if self.voice().file().serves == Some(Served::Moderations) {
+            let (response, action) = self.moderate();
+            return (response, false, Phase::Prompt, action);
+        }
         let mut pseudonyms = Pseudonyms::default();
         let (mut action, mut tags) = (Action::Allow, Vec::new());
         for policy in self.policies.clone() {

@@ -14,6 +14,7 @@ mod gateway;
 mod joined;
 mod listener;
 mod live;
+mod moderations;
 mod prompt;
 mod reply;
 mod service;

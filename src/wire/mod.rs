@@ -8,6 +8,7 @@ pub mod dialect;
 pub mod frame;
 pub mod json;
 pub mod lines;
+pub mod moderation;
 pub mod sse;
 pub mod table;
 pub mod walk;

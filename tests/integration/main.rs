@@ -14,6 +14,7 @@ mod joined;
 mod leaving;
 mod limits;
 mod model;
+mod moderations;
 mod panics;
 mod records;
 mod reload;

@@ -45,6 +45,9 @@ pub struct DialectFile {
     /// Endpoints that are refused, with their method, so that a census of the API is complete.
     #[serde(default)]
     pub refuse: OneOrMany<String>,
+    /// What the gate answers itself, by the policy of the route, without asking a model.
+    #[serde(default)]
+    pub serves: Option<Served>,
     /// Requests.
     #[serde(default)]
     pub request: RequestForm,
@@ -60,4 +63,12 @@ pub struct DialectFile {
     /// What the gate itself says in this dialect.
     #[serde(default)]
     pub shapes: ShapesForm,
+}
+
+/// What the gate answers itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Served {
+    /// OpenAI's moderations: `input` in, categories out.
+    Moderations,
 }

@@ -225,6 +225,8 @@ pub struct Reveal {
     pub rules: bool,
     /// Which policy decided.
     pub policy: bool,
+    /// In answers of `/v1/moderations`, the categories that are not those of OpenAI too.
+    pub categories: bool,
 }
 
 /// What is done with unchanged earlier turns.

@@ -43,6 +43,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "ollama.embed.yaml",
     "ollama.generate.yaml",
     "openai.images.yaml",
+    "openai.moderations.yaml",
     "openai.responses.yaml",
     "openai.responses.compact.yaml",
     "openai.responses.input_tokens.yaml",

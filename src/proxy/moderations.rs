@@ -1,0 +1,158 @@
+//! `POST /v1/moderations`, answered by the policies of the route: no model is asked, and nothing is refused for what
+//! it says.
+
+use std::sync::Arc;
+
+use http::{Response as HttpResponse, StatusCode};
+use tokio::time::Instant;
+
+use super::account::{Decided, Unit};
+use super::exchange::{Exchange, JSON};
+use super::prompt::with_scratch;
+use super::{GateBody, contain, reply};
+use crate::domain::{Action, Author, Category, OPENAI_CATEGORIES, Outcome, Phase, Verdict};
+use crate::engine::{Meeting, Piece, Scratch, Subject, joints, screen_joint, screen_passage};
+use crate::policy::{Policy, UNAVAILABLE_MESSAGE};
+use crate::wire::moderation::{Categories, InputProblem, ModerationInput, moderation_answer};
+
+/// Verdicts with their places.
+type Verdicts = Vec<(String, Verdict)>;
+
+impl Exchange {
+    /// The answer, and what the policies would have done.
+    pub(super) fn moderate(&mut self) -> (HttpResponse<GateBody>, Action) {
+        let input = match ModerationInput::read(self.request.bytes(), self.live.messages) {
+            Ok(input) => input,
+            Err(problem) => return (self.unjudged(&problem), Action::Allow),
+        };
+        let mut found = vec![Categories::default(); input.results.len()];
+        let mut action = Action::Allow;
+        for policy in self.policies.clone() {
+            if let Some(refused) = self.refused_image(&policy, &input) {
+                return (refused, Action::Block);
+            }
+            let metrics = &self.account.telemetry.metrics;
+            let screened = contain::screening(metrics, || self.judge(&policy, &input));
+            let Some((verdicts, decided)) = screened else {
+                match self.not_screened(Phase::Prompt, &policy) {
+                    Some(response) => return (response, action),
+                    None => continue,
+                }
+            };
+            self.told.add(decided.told);
+            action = action.max(decided.action);
+            for (found, verdicts) in found.iter_mut().zip(&verdicts) {
+                if verdicts.iter().any(|(_, verdict)| is_unreadable(&policy, verdict)) {
+                    return (self.unreadable(), action);
+                }
+                for (_, verdict) in verdicts {
+                    note(&policy, verdict, found);
+                }
+            }
+        }
+        let results: Vec<_> = found
+            .iter()
+            .zip(&input.results)
+            .map(|(found, texts)| found.result(&input.model, !texts.is_empty()))
+            .collect();
+        let id = self.account.identity.prompt_decision.to_string().replace('-', "");
+        let answer = moderation_answer(&format!("modr-{id}"), &input.model, &results);
+        (reply::ours(StatusCode::OK, JSON, answer.to_string().into()), action)
+    }
+
+    /// Screens every text under one policy, and accounts for it.
+    fn judge(&self, policy: &Arc<Policy>, input: &ModerationInput) -> (Vec<Verdicts>, Decided) {
+        let started = Instant::now();
+        let subject = Subject {
+            phase: Phase::Prompt,
+            author: Author::User,
+            today: self.account.telemetry.clock.today(),
+            streamed: false,
+        };
+        let judged: Vec<Verdicts> = with_scratch(|scratch| {
+            let results = input.results.iter();
+            results.map(|texts| verdicts((policy, subject), texts, scratch)).collect()
+        });
+        let all = judged.iter().flatten();
+        let verdicts = all.map(|(place, v)| (place.clone(), Author::User.as_str(), v.clone()));
+        let decided = self.account.decide(&Unit {
+            phase: Phase::Prompt,
+            policy,
+            verdicts: verdicts.collect(),
+            bytes: input.results.iter().flatten().map(|(_, text)| text.len()).sum(),
+            held_most: 0,
+            seconds: started.elapsed().as_secs_f64(),
+            outcome: "complete",
+        });
+        (judged, decided)
+    }
+
+    /// An image, which nobody here can judge, is no text in which nothing was found.
+    fn refused_image(
+        &self,
+        policy: &Policy,
+        input: &ModerationInput,
+    ) -> Option<HttpResponse<GateBody>> {
+        let place = input.image.as_ref()?;
+        self.account.telemetry.metrics.unmoderated(Phase::Prompt, "image");
+        let message =
+            format!("image content at `{place}` cannot be screened and is not accepted here.");
+        (!policy.nontext.image).then(|| self.bad_request("content_not_screenable", &message))
+    }
+
+    fn unjudged(&self, problem: &InputProblem) -> HttpResponse<GateBody> {
+        self.account.telemetry.metrics.rejected(problem.code());
+        self.bad_request(problem.code(), &problem.to_string())
+    }
+
+    fn unreadable(&self) -> HttpResponse<GateBody> {
+        self.bad_request("content_not_screenable", UNAVAILABLE_MESSAGE)
+    }
+
+    fn bad_request(&self, code: &str, message: &str) -> HttpResponse<GateBody> {
+        reply::error(self.voice(), StatusCode::BAD_REQUEST, code, message, Some("input"))
+    }
+}
+
+/// The verdicts on texts of one result: each by itself, and what they are together.
+fn verdicts(
+    (policy, subject): (&Arc<Policy>, Subject),
+    texts: &[(String, String)],
+    scratch: &mut Scratch,
+) -> Verdicts {
+    let mut verdicts: Verdicts = Vec::new();
+    for (place, text) in texts {
+        verdicts.push((place.clone(), screen_passage(policy, subject, text, scratch)));
+    }
+    let pieces = texts.iter().enumerate().map(|(unit, (_, text))| Piece { text, unit });
+    for joint in joints(&pieces.collect::<Vec<_>>()) {
+        if let Some(one) = screen_joint(policy, subject, (&joint, Meeting::Together), scratch) {
+            let place = texts.get(one.piece).map(|(place, _)| format!("{place} (joined)"));
+            verdicts.push((place.unwrap_or_default(), one.verdict));
+        }
+    }
+    verdicts
+}
+
+/// Whether a text could not be screened, and the policy does not let such pass.
+fn is_unreadable(policy: &Policy, verdict: &Verdict) -> bool {
+    verdict.outcome != Outcome::Screened && policy.unscannable.action().stops()
+}
+
+/// Notes the categories of what fired, whether it is enforced or only watched: whoever asks decides what to do.
+fn note(policy: &Policy, verdict: &Verdict, found: &mut Categories) {
+    // A score is told as the part of the lowest threshold that it comes to.
+    let lowest = policy.thresholds.last().map_or(1.0, |threshold| threshold.score);
+    let reached = verdict.shadow_action >= Action::Tag;
+    for fired in &verdict.rules {
+        let Some(category) = fired.category.as_ref().map(Category::as_str) else { continue };
+        if !OPENAI_CATEGORIES.contains(&category) && !policy.reveal.categories {
+            continue;
+        }
+        match fired.action {
+            Some(action) => found.note(category, action >= Action::Tag, 1.0),
+            None if lowest > 0.0 => found.note(category, reached, fired.score / lowest),
+            None => found.note(category, reached, fired.score),
+        }
+    }
+}
