@@ -39,7 +39,7 @@ CASES = cases("completions.jsonl")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_every_case_of_the_corpus_through_the_proxy(case):
     prompt = f"say: {case['text']}"
-    if "key" in case["name"]:
+    if "key" in case["name"] or "two" in case["name"]:
         pytest.skip("the prompt itself is stopped")
     whole, (content, reasons) = ask(prompt).choices[0], streamed(prompt)
     if "output" in case:
