@@ -72,7 +72,7 @@ fn a_term_that_is_stopped_is_stopped_wherever_it_is_split_over_two_texts() {
         for (at, _) in text.char_indices().skip(1) {
             let texts = [&text[..at], &text[at..]];
             let own = texts.map(|text| screen_passage(&policy, subject(), text, &mut scratch));
-            let found = joined(&policy, &texts, Meeting::Crossing, &mut scratch);
+            let found = joined(&policy, &texts, Meeting::Together, &mut scratch);
             let strictest = own.iter().chain(found.iter().map(|one| &one.verdict));
             let strictest = strictest.map(|verdict| verdict.action).max().unwrap();
             assert!(strictest >= whole.action, "{name}: {texts:?}");

@@ -167,7 +167,8 @@ fn screen_together(policy: &Policy, answer: &Response, today: Date) -> Vec<Toget
 
 /// The choice that texts together belong to.
 fn unit_of(answer: &Response, together: &Together) -> Option<u64> {
-    answer.passages().get(together.passage)?.unit
+    let unit = answer.passages().get(together.passage)?.unit;
+    unit.filter(|_| answer.goes_when_stopped(together.passage))
 }
 
 /// Verdicts with their places.

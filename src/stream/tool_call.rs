@@ -126,12 +126,14 @@ impl Whole<'_> {
             let bytes = bytes.get(place.clone()).unwrap_or_default();
             self.leaves((&doc, bytes, place.start), &mut leaves, scratch);
         }
-        for keys in [false, true] {
-            self.together(keys, (&mut leaves, &mut screened), scratch);
-        }
+        let mut together = self.together(false, &mut leaves, scratch);
+        together.extend(self.together(true, &mut leaves, scratch));
         for Leaf { verdict, rewrites, token, .. } in leaves {
             let edit = if token.is_some() { EditClass::JsonInString } else { EditClass::Fixed };
             screened.replace(&rewrites, token);
+            screened.take(verdict, edit);
+        }
+        for (verdict, edit) in together {
             screened.take(verdict, edit);
         }
         screened
@@ -163,9 +165,9 @@ impl Whole<'_> {
     fn together(
         self,
         keys: bool,
-        (leaves, screened): (&mut [Leaf<'_>], &mut Screened),
+        leaves: &mut [Leaf<'_>],
         scratch: &mut Scratch,
-    ) {
+    ) -> Vec<(Verdict, EditClass)> {
         let of_sort = |leaf: &Leaf<'_>| leaf.token.is_none() == keys && !leaf.text.is_empty();
         let members: Vec<usize> =
             (0..).zip(&*leaves).filter(|(_, leaf)| of_sort(leaf)).map(|(at, _)| at).collect();
@@ -176,6 +178,8 @@ impl Whole<'_> {
             screen_joint(self.policy, self.subject, (joint, Meeting::Together), scratch)
         };
         let found: Vec<JointVerdict> = joints(&pieces).iter().filter_map(screen).collect();
+        let edit = if keys { EditClass::Fixed } else { EditClass::JsonInString };
+        let mut verdicts = Vec::new();
         for JointVerdict { verdict, rewrites, .. } in found {
             for (piece, rewrite) in rewrites {
                 let leaf = members.get(piece).and_then(|&leaf| leaves.get_mut(leaf));
@@ -184,9 +188,9 @@ impl Whole<'_> {
                     *rewrites = merge(std::mem::take(rewrites));
                 }
             }
-            let edit = if keys { EditClass::Fixed } else { EditClass::JsonInString };
-            screened.take(verdict, edit);
+            verdicts.push((verdict, edit));
         }
+        verdicts
     }
 
     fn as_it_is(self, text: &str, scratch: &mut Scratch) -> Verdict {
