@@ -110,6 +110,11 @@ impl HorizonAutomaton {
         Ok(Self { engine: Engine::Lazy(Lazy::new(shapes)?) })
     }
 
+    /// The same, with states made as the text asks for them: quick to build, for what is seldom run.
+    pub(super) fn seldom(shapes: &[Shape]) -> Result<Self, PatternError> {
+        Ok(Self { engine: Engine::Lazy(Lazy::new(shapes)?) })
+    }
+
     /// Whether all states are in memory already (the fast form).
     pub(super) fn is_dense(&self) -> bool {
         matches!(self.engine, Engine::Dense(_))

@@ -126,6 +126,17 @@ impl PatternScan {
     }
 }
 
+/// What a set of patterns is looked for in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// The text as it stands.
+    Raw,
+    /// Every view; upper and lower case are alike there.
+    Views,
+    /// The view `width`, which few texts have.
+    Width,
+}
+
 /// All regexes of a policy.
 #[derive(Debug)]
 pub(super) struct PatternSet {
@@ -215,12 +226,13 @@ fn syntax_error(error: &regex_syntax::Error) -> PatternError {
 }
 
 impl PatternSet {
-    /// Compiles all patterns; with `any_case`, upper and lower case are alike to them. The error names the
-    /// index of the pattern that is at fault, or none when all of them together are.
+    /// Compiles all patterns. The error names the index of the pattern that is at fault, or none when all of them
+    /// together are.
     pub(super) fn new(
         specs: Vec<PatternSpec>,
-        any_case: bool,
+        reads: Reads,
     ) -> Result<Self, (Option<usize>, PatternError)> {
+        let any_case = reads == Reads::Views;
         let mut compiled = Vec::with_capacity(specs.len());
         let mut shapes = Shapes::default();
         let mut context = false;
@@ -230,7 +242,7 @@ impl PatternSet {
             let at_fault = |error| (Some(index), error);
             let hir = parse_as(&spec.pattern, any_case).map_err(at_fault)?;
             let regex = if spec.outline.is_some() {
-                // None of these reads views.
+                // None of these reads the views in which upper and lower case are alike.
                 shared(&spec.pattern)
             } else {
                 let regex = compile(&spec.pattern, any_case).map_err(at_fault)?;
@@ -261,8 +273,11 @@ impl PatternSet {
             }
             compiled.push(Compiled { spec, regex, unbounded: longest.is_none(), shortest });
         }
-        let automaton =
-            |shapes: &[Shape]| HorizonAutomaton::new(shapes).map_err(|error| (None, error));
+        let build = match reads {
+            Reads::Raw | Reads::Views => HorizonAutomaton::new,
+            Reads::Width => HorizonAutomaton::seldom,
+        };
+        let automaton = |shapes: &[Shape]| build(shapes).map_err(|error| (None, error));
         let Shapes { all: shapes, members, .. } = shapes;
         let all = if shapes.is_empty() { None } else { Some(automaton(&shapes)?) };
         let unbounded = unbounded

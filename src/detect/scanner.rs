@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::AtomId;
 use super::lexicon::{TermMatch, TermSet, TermSpec};
 use super::pattern::{
-    PatternError, PatternScan, PatternScratch, PatternSet, PatternSpec, PatternWindow,
+    PatternError, PatternScan, PatternScratch, PatternSet, PatternSpec, PatternWindow, Reads,
 };
 use super::viewed::{InViews, ViewedPatterns};
 use crate::domain::{Span, ViewName};
@@ -81,7 +81,7 @@ impl ScannerBuilder {
         };
         let viewed = ViewedPatterns::new(&self.patterns).map_err(failed)?;
         let entities = ViewedPatterns::entities(&self.patterns).map_err(failed)?;
-        let patterns = PatternSet::new(self.patterns, false).map_err(failed)?;
+        let patterns = PatternSet::new(self.patterns, Reads::Raw).map_err(failed)?;
         Ok(Scanner { terms: TermSet::new(self.terms), patterns, viewed, entities, views })
     }
 }

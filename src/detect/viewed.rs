@@ -4,7 +4,7 @@
 //! have no capitals; what is found leads back to raw bytes.
 
 use super::pattern::{
-    PatternError, PatternScan, PatternScratch, PatternSet, PatternSpec, PatternWindow,
+    PatternError, PatternScan, PatternScratch, PatternSet, PatternSpec, PatternWindow, Reads,
 };
 use super::scanner::Window;
 use crate::domain::Span;
@@ -68,27 +68,27 @@ impl ViewedPatterns {
     pub(super) fn new(
         specs: &[PatternSpec],
     ) -> Result<Option<Self>, (Option<usize>, PatternError)> {
-        Self::chosen(specs, |spec| spec.views, true)
+        Self::chosen(specs, |spec| spec.views, Reads::Views)
     }
 
     /// The same with the patterns of entities, to which upper and lower case are not alike.
     pub(super) fn entities(
         specs: &[PatternSpec],
     ) -> Result<Option<Self>, (Option<usize>, PatternError)> {
-        Self::chosen(specs, |spec| spec.outline.is_some(), false)
+        Self::chosen(specs, |spec| spec.outline.is_some(), Reads::Width)
     }
 
     fn chosen(
         specs: &[PatternSpec],
         is_one: fn(&PatternSpec) -> bool,
-        any_case: bool,
+        reads: Reads,
     ) -> Result<Option<Self>, (Option<usize>, PatternError)> {
         let chosen = || specs.iter().enumerate().filter(|(_, spec)| is_one(spec));
         let numbers: Vec<usize> = chosen().map(|(number, _)| number).collect();
         if numbers.is_empty() {
             return Ok(None);
         }
-        match PatternSet::new(chosen().map(|(_, spec)| spec.clone()).collect(), any_case) {
+        match PatternSet::new(chosen().map(|(_, spec)| spec.clone()).collect(), reads) {
             Ok(set) => Ok(Some(Self { set, numbers })),
             Err((index, error)) => {
                 Err((index.and_then(|index| numbers.get(index)).copied(), error))

@@ -12,11 +12,12 @@ use crate::text::is_attached;
 const LONGEST_GAP: u8 = 4;
 /// So many single letters are one word: a text of nothing else comes to an end of its windows too.
 const LONGEST_RUN: u8 = 16;
-/// Bytes of which every other one may begin a word, and the words still be counted in a byte.
-const SUMMED: usize = 256;
+/// Bytes that are looked at together, of which every other one may begin a word and the words still be counted in a
+/// byte.
+const PIECE: usize = 256;
 /// A letter and the longest gap.
 const AROUND: usize = LONGEST_GAP as usize + 1;
-/// Shorter pieces are counted character by character.
+/// Shorter ones are counted character by character.
 const SHORT: usize = 64;
 
 /// Words and characters before a position of a text.
@@ -85,31 +86,85 @@ impl Count {
     }
 
     /// The count after a whole piece of text.
-    pub(super) fn after_text(self, text: &str) -> Self {
-        if text.len() >= SHORT && text.is_ascii() {
-            return self.after_ascii(text);
+    pub(super) fn after_text(mut self, text: &str) -> Self {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let ahead = rest.as_bytes().get(..PIECE).unwrap_or(rest.as_bytes());
+            let ascii = if ahead.is_ascii() { ahead.len() } else { leading_ascii(ahead) };
+            let (piece, behind) = rest.split_at_checked(ascii).unwrap_or((rest, ""));
+            if piece.len() < SHORT || !self.take_simple(piece.as_bytes()) {
+                self.take_ascii_text(piece.as_bytes());
+            }
+            rest = self.take_others(behind);
         }
-        text.chars().fold(self, Self::after)
+        self
     }
 
     /// The count after one more character.
-    fn after(self, c: char) -> Self {
-        let next = Self { chars: self.chars + 1, ..self };
-        if is_word_by_itself(c) {
-            Self { words: self.words + 1, token: Token::None, waits: false, run: 0, gap: 0, ..next }
+    fn after(mut self, c: char) -> Self {
+        self.take(c);
+        self
+    }
+
+    /// Counts the characters up to the next ASCII one, and gives back what follows.
+    fn take_others<'t>(&mut self, text: &'t str) -> &'t str {
+        let (bytes, mut at) = (text.as_bytes(), 0);
+        while let Some(&byte) = bytes.get(at).filter(|byte| !byte.is_ascii()) {
+            if is_common_han(byte) {
+                let start = at;
+                while bytes.get(at).copied().is_some_and(is_common_han) {
+                    at += 3;
+                }
+                self.take_words((at - start) / 3);
+                continue;
+            }
+            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            self.take(c);
+            at += c.len_utf8();
+        }
+        text.get(at..).unwrap_or_default()
+    }
+
+    fn take(&mut self, c: char) {
+        if let Some(byte) = u8::try_from(c).ok().filter(u8::is_ascii) {
+            self.take_ascii(byte);
+        } else if is_word_by_itself(c) {
+            self.take_words(1);
         } else if is_letter(c) {
-            next.with_letter(c)
+            self.take_letter(c.is_alphabetic());
         } else if is_hidden(c) {
-            next
+            self.chars += 1;
         } else {
-            next.with_gap()
+            self.take_gap();
         }
     }
 
-    fn with_letter(mut self, c: char) -> Self {
+    fn take_ascii(&mut self, byte: u8) {
+        if byte.is_ascii_alphanumeric() {
+            self.take_letter(byte.is_ascii_alphabetic());
+        } else if is_hidden_ascii(byte) {
+            self.chars += 1;
+        } else {
+            self.take_gap();
+        }
+    }
+
+    fn take_ascii_text(&mut self, text: &[u8]) {
+        for &byte in text {
+            self.take_ascii(byte);
+        }
+    }
+
+    /// Characters that are words.
+    fn take_words(&mut self, count: usize) {
+        *self = Self { words: self.words + count, chars: self.chars + count, ..Self::default() };
+    }
+
+    /// A letter, or a digit, which is none that stands alone.
+    fn take_letter(&mut self, single: bool) {
+        self.chars += 1;
         match self.token {
             Token::None => {
-                let single = c.is_alphabetic();
                 let near = self.gap <= LONGEST_GAP && (1..LONGEST_RUN).contains(&self.run);
                 self.waits = single && near;
                 self.words += usize::from(!self.waits);
@@ -121,95 +176,92 @@ impl Count {
             }
             Token::Word => {}
         }
-        self
     }
 
-    fn with_gap(mut self) -> Self {
+    fn take_gap(&mut self) {
+        self.chars += 1;
         match self.token {
             Token::None => self.gap = self.gap.saturating_add(1),
             Token::Letter => (self.run, self.gap) = (if self.waits { self.run + 1 } else { 1 }, 1),
             Token::Word => (self.run, self.gap) = (0, 1),
         }
         (self.token, self.waits) = (Token::None, false);
-        self
     }
 
-    /// Between the first and the last word of more than one letter, the beginnings of words are counted, many
-    /// bytes at once, unless single letters or hidden characters stand there.
-    fn after_ascii(self, text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut pairs = bytes.windows(2);
+    /// Counts a piece of ASCII text in which there are no single letters near each other and no hidden characters.
+    /// Between the first and the last word of more than one letter, it is the beginnings of words that count. False,
+    /// and nothing counted, where it is not of that sort.
+    fn take_simple(&mut self, piece: &[u8]) -> bool {
         let is_pair = |pair: &[u8]| pair.iter().all(u8::is_ascii_alphanumeric);
-        let ends = pairs.position(is_pair).zip(bytes.windows(2).rposition(is_pair));
-        let parts = ends.and_then(|(first, last)| {
-            let (head, rest) = text.split_at_checked(first + 2)?;
+        let ends = piece.windows(2).position(is_pair).zip(piece.windows(2).rposition(is_pair));
+        let parts = ends.filter(|_| is_simple(piece)).and_then(|(first, last)| {
+            let (head, rest) = piece.split_at_checked(first + 2)?;
             Some((head, rest.split_at_checked(last.checked_sub(first)?)?))
         });
-        let Some((head, (middle, tail))) = parts.filter(|_| is_simple(bytes)) else {
-            return text.chars().fold(self, Self::after);
-        };
-        let settled = head.chars().fold(self, Self::after);
-        let settled = Self {
-            words: settled.words + beginnings(middle.as_bytes()),
-            chars: settled.chars + middle.len(),
-            ..settled
-        };
-        tail.chars().fold(settled, Self::after)
+        let Some((head, (middle, tail))) = parts else { return false };
+        self.take_ascii_text(head);
+        self.words += beginnings(middle);
+        self.chars += middle.len();
+        self.take_ascii_text(tail);
+        true
     }
 }
 
-/// The words that begin in a text that stands behind a letter.
-fn beginnings(text: &[u8]) -> usize {
-    let letter = |byte: u8| u8::from(byte.is_ascii_alphanumeric());
-    let mut begins = 0;
-    let behind = text.get(1..).unwrap_or_default();
-    // So few together that they can be summed up in bytes, which the compiler makes vectors of.
-    for (before, here) in text.chunks(SUMMED).zip(behind.chunks(SUMMED)) {
-        let begins_here = before.iter().zip(here).map(|(&a, &b)| letter(b) & !letter(a));
-        begins += usize::from(begins_here.fold(0_u8, u8::wrapping_add));
-    }
-    begins
+fn leading_ascii(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| byte.is_ascii()).count()
 }
 
-/// Whether an ASCII text has no hidden characters, and no two single letters or digits near each other.
-fn is_simple(text: &[u8]) -> bool {
-    let hidden = |byte: u8| {
-        u8::from(byte < b' ') & u8::from(!matches!(byte, b'\t' | b'\n' | b'\r'))
-            | u8::from(byte == 0x7f)
-    };
-    if text.iter().fold(0, |found, &byte| found | hidden(byte)) != 0 {
-        return false;
-    }
-    // With what stands around each piece, so that each letter is seen with its neighbours in one of them.
-    let starts = (0..text.len()).step_by(SUMMED);
-    let mut pieces = starts.filter_map(|start| {
-        let end = (start + SUMMED + AROUND).min(text.len());
-        text.get(start.saturating_sub(AROUND)..end)
-    });
-    !pieces.any(has_near_singles)
+/// The words that begin in a piece of text that stands behind a letter.
+fn beginnings(piece: &[u8]) -> usize {
+    let pairs = piece.iter().zip(piece.get(1..).unwrap_or_default());
+    // At most every other byte of a piece begins a word, so they are summed up in bytes, which become vectors.
+    usize::from(pairs.map(|(&a, &b)| letter(b) & !letter(a)).fold(0_u8, u8::wrapping_add))
 }
 
-/// Whether two single letters or digits stand near each other in some bytes. In arrays, which the compiler makes
+/// Whether a piece of ASCII text has no hidden characters, and no two single letters or digits near each other.
+fn is_simple(piece: &[u8]) -> bool {
+    let hidden = piece.iter().fold(0, |found, &byte| found | u8::from(is_hidden_ascii(byte)));
+    hidden == 0 && !has_near_singles(piece)
+}
+
+/// Whether two single letters or digits stand near each other in a piece. In arrays, which the compiler makes
 /// vectors of.
-fn has_near_singles(bytes: &[u8]) -> bool {
-    let mut letters = [0_u8; SUMMED + 2 * AROUND + 2];
-    let mut singles = [0_u8; SUMMED + 2 * AROUND];
-    for (letter, byte) in letters.iter_mut().skip(1).zip(bytes) {
-        *letter = u8::from(byte.is_ascii_alphanumeric());
+fn has_near_singles(piece: &[u8]) -> bool {
+    let mut letters = [0_u8; PIECE + 2];
+    let mut singles = [0_u8; PIECE];
+    // Slices, since vectors are not made of iterators that skip.
+    for (here, byte) in letters.get_mut(1..).unwrap_or_default().iter_mut().zip(piece) {
+        *here = letter(*byte);
     }
-    let neighbours = letters.iter().zip(letters.iter().skip(1)).zip(letters.iter().skip(2));
+    let from = |by: usize| letters.get(by..).unwrap_or_default();
+    let neighbours = letters.iter().zip(from(1)).zip(from(2));
     for (single, ((before, here), behind)) in singles.iter_mut().zip(neighbours) {
         *single = here & !before & !behind;
     }
     let apart = |by: usize| {
-        singles.iter().zip(singles.iter().skip(by)).fold(0, |found, (a, b)| found | a & b)
+        let others = singles.get(by..).unwrap_or_default();
+        singles.iter().zip(others).fold(0, |found, (a, b)| found | a & b)
     };
     (2..=AROUND).fold(0, |found, by| found | apart(by)) != 0
 }
 
-/// A character that is part of the one before it.
+fn letter(byte: u8) -> u8 {
+    u8::from(byte.is_ascii_alphanumeric())
+}
+
+/// A character that is part of the one before it. The marks of ordinary text need not be looked up.
 fn is_hidden(c: char) -> bool {
-    !matches!(c, ' '..='~' | '\t' | '\n' | '\r') && is_attached(c)
+    let shows = matches!(c, ' '..='~' | '\u{2010}'..='\u{2027}' | '\u{3000}'..='\u{3029}' | '\u{ff01}'..='\u{ff20}');
+    !shows && is_attached(c)
+}
+
+const fn is_hidden_ascii(byte: u8) -> bool {
+    (byte < b' ' && byte != b'\t' && byte != b'\n' && byte != b'\r') || byte == 0x7f
+}
+
+/// Whether U+5000 to U+9FFF begin with this byte, each of which is a word of three bytes.
+const fn is_common_han(byte: u8) -> bool {
+    matches!(byte, 0xe5..=0xe9)
 }
 
 /// A letter or digit. Punctuation is told apart first, because the tables of all characters are slow.

@@ -16,7 +16,7 @@ use super::thin::thin;
 use crate::detect::{AtomId, Hit, Scan, Scratch, Window};
 use crate::domain::{Author, Phase, Rewrite, Span, Verdict};
 use crate::policy::{OnFailure, Policy};
-use crate::text::{CONTEXT_CHARS, is_attached};
+use crate::text::context_start;
 
 /// The most hits of one scan, the most of a prompt that rules may need at one time, and the most of a
 /// completion that fire: beyond it the text counts as one that cannot be scanned.
@@ -432,7 +432,7 @@ impl Screen {
             self.count = self.count.after_text(passed);
         }
         self.from = at;
-        let keep = context_start(self.buffer.get(..at).unwrap_or_default());
+        let keep = context_start(self.buffer.get(..at).unwrap_or_default(), MOST_CONTEXT);
         self.buffer.drain(..keep);
         self.base += keep;
         self.from -= keep;
@@ -504,22 +504,6 @@ fn put_back(mut rewrites: Vec<Rewrite>, restored: Vec<Rewrite>, limit: usize) ->
     }
     rewrites.sort_by_key(|rewrite| rewrite.span);
     rewrites
-}
-
-/// Where the context begins that is kept of decided text, so that views and borders of words are seen
-/// as they are in the whole.
-fn context_start(decided: &str) -> usize {
-    let mut letters = 0;
-    for (at, c) in decided.char_indices().rev() {
-        // Marks and invisible characters belong to the character before them.
-        if !is_attached(c) {
-            letters += 1;
-        }
-        if letters == CONTEXT_CHARS || decided.len() - at >= MOST_CONTEXT {
-            return at;
-        }
-    }
-    0
 }
 
 fn ceil_char(text: &str, at: usize) -> usize {

@@ -4,7 +4,6 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_script::{Script, UnicodeScript};
 
 use super::char_table::CharTable;
-use super::view::CONTEXT_CHARS;
 
 /// What a character is to the views that look at words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,14 +93,6 @@ pub(super) fn has_look_alikes(c: char) -> bool {
 /// Whether the character is a mark without width of its own (general category Mn or Me).
 pub(super) fn is_mark(c: char) -> bool {
     matches!(c.general_category(), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
-}
-
-/// Where the last characters of a text begin on which the horizon of a view can depend.
-///
-/// A view that reads on from [`CONTEXT_CHARS`] of context holds open no more than
-/// some dozen characters, so four times the context is enough.
-pub(super) fn tail_start(text: &str) -> usize {
-    text.char_indices().rev().nth(4 * CONTEXT_CHARS - 1).map_or(0, |(at, _)| at)
 }
 
 fn find_class(c: char) -> Class {

@@ -10,7 +10,8 @@
 
 use std::ops::ControlFlow;
 
-use super::class::{Class, class, tail_start};
+use super::class::{Class, class};
+use super::context::tail_start;
 use super::han::numeral;
 use super::reading::Reading;
 use super::view::{SKELETON_INDEX, ViewDef};

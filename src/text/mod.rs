@@ -5,6 +5,7 @@
 
 mod char_table;
 mod class;
+mod context;
 mod dictionary;
 mod fold;
 mod han;
@@ -22,9 +23,10 @@ mod width;
 #[cfg(test)]
 mod tests;
 
+pub use context::context_start;
 pub use fold::is_attached;
 pub use reading::Reading;
 pub use survey::{Survey, Words};
 pub use term::{normalise_term, repeats_term, skeleton_term};
-pub use view::{CONTEXT_CHARS, VIEWS, ViewDef};
+pub use view::{VIEWS, ViewDef};
 pub use width::WIDTH;

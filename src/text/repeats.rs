@@ -11,7 +11,8 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::class::{Class, class, drops_marks, tail_start};
+use super::class::{Class, class, drops_marks};
+use super::context::tail_start;
 use super::reading::Reading;
 use super::view::{SKELETON_INDEX, ViewDef};
 use crate::domain::{Span, ViewName};

@@ -16,7 +16,8 @@
 use std::ops::ControlFlow;
 use std::ops::Range;
 
-use super::class::{Class, class, tail_start};
+use super::class::{Class, class};
+use super::context::letters_tail_start;
 use super::dictionary::{LONGEST_WORD, word_lengths};
 use super::reading::Reading;
 use super::view::{SKELETON_INDEX, ViewDef};
@@ -109,7 +110,7 @@ fn applies(input: &Reading, ends: Ends) -> bool {
 }
 
 fn open_from(input: &Reading, ends: Ends) -> usize {
-    let (decided, tail) = input.as_str().split_at(tail_start(input.as_str()));
+    let (decided, tail) = input.as_str().split_at(letters_tail_start(input.as_str()));
     decided.len() + scan(tail, ends, &mut |_| ControlFlow::Continue(())).open
 }
 

@@ -31,11 +31,6 @@ pub struct ViewDef {
     pub open_from: fn(&Reading) -> usize,
 }
 
-/// How much of the text before a place every view must see to read on from there as it would read the
-/// whole: so many characters, with those that are [attached](super::is_attached) to them. The place
-/// must be decided, that is, lie before the horizon of every view.
-pub const CONTEXT_CHARS: usize = 32;
-
 /// All views; each stands behind the one it reads.
 pub const VIEWS: &[ViewDef] = &[
     fold::FOLD,

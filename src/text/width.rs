@@ -91,6 +91,14 @@ fn applies(text: &str) -> bool {
         while let Some(&byte) = bytes.get(at) {
             // Lead bytes of U+4000 to U+9FFF, of which none has another form by itself.
             if matches!(byte, 0xe4..=0xe9) {
+                while matches!(bytes.get(at), Some(0xe4..=0xe9)) {
+                    at += 3;
+                }
+                before = Before::default();
+                continue;
+            }
+            // Marks of Chinese clauses, of which none has one either.
+            if byte == 0xe3 && matches!(bytes.get(at + 1..at + 3), Some([0x80, 0x80..=0xa9])) {
                 (at, before) = (at + 3, Before::default());
                 continue;
             }
@@ -178,7 +186,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::text::CONTEXT_CHARS;
+    use crate::text::context_start;
 
     fn shown(text: &str) -> Reading {
         let (mut raw, mut out) = (Reading::default(), Reading::default());
@@ -233,8 +241,7 @@ mod tests {
             prop_assert!(whole.as_str().starts_with(&head.as_str()[..upto]));
             // Some context is enough.
             if !text[cut..].starts_with(is_attached) {
-                let bases = text[..cut].char_indices().rev().filter(|&(_, c)| !is_attached(c));
-                let from = bases.map(|(at, _)| at).nth(CONTEXT_CHARS - 1).unwrap_or(0);
+                let from = context_start(&text[..cut], usize::MAX);
                 let tail = shown(&text[from..]);
                 let behind = |r: &Reading, from: usize| r.as_str()[r.upto(cut - from)..].to_owned();
                 prop_assert_eq!(behind(&tail, from), behind(&whole, 0));

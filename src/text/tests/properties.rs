@@ -3,9 +3,7 @@
 use proptest::prelude::*;
 
 use super::{raw, read, view};
-use crate::text::{
-    CONTEXT_CHARS, Reading, VIEWS, is_attached, normalise_term, repeats_term, skeleton_term,
-};
+use crate::text::{Reading, VIEWS, context_start, normalise_term, repeats_term, skeleton_term};
 
 /// The most a view may grow a text: one character, U+FDFA, grows elevenfold.
 const MOST_GROWTH: usize = 12;
@@ -130,8 +128,7 @@ fn decided(index: usize, text: &str) -> usize {
 fn assert_local(index: usize, text: &str, cut: usize) {
     let name = VIEWS[index].name.0;
     let (before, _) = text.split_at(cut);
-    let bases = before.char_indices().rev().filter(|&(_, c)| !is_attached(c));
-    let from = bases.map(|(at, _)| at).nth(CONTEXT_CHARS - 1).unwrap_or(0);
+    let from = context_start(before, usize::MAX);
     let (_, piece) = text.split_at(from);
     let behind = |reading: &Reading, from: usize| -> Vec<_> {
         let text = reading.as_str().char_indices();
