@@ -14,7 +14,7 @@ use super::AtomId;
 use super::automaton::{HorizonAutomaton, Shape};
 use super::run::{Course, MatchSink};
 use super::shapes::Shapes;
-use super::widen::without_context;
+use super::widen::{Context, without_context};
 use crate::domain::Span;
 
 /// The most bytes that one compiled regex may take. Counted repeats of large classes reach it early,
@@ -146,8 +146,8 @@ pub(super) struct PatternSet {
     all: Option<HorizonAutomaton>,
     /// One automaton for each bound over the patterns that have no longest match within it.
     unbounded: Vec<Unbounded>,
-    /// Whether a match may begin one character before the automaton sees it.
-    context: bool,
+    /// What a match may begin with, one character before the automaton sees it.
+    context: Context,
     most_held: usize,
 }
 
@@ -235,7 +235,7 @@ impl PatternSet {
         let any_case = reads == Reads::Views;
         let mut compiled = Vec::with_capacity(specs.len());
         let mut shapes = Shapes::default();
-        let mut context = false;
+        let mut context = Context::None;
         let mut unbounded: BTreeMap<usize, Vec<Shape>> = BTreeMap::new();
         let mut most_held = 0;
         for (index, spec) in specs.into_iter().enumerate() {
@@ -253,8 +253,8 @@ impl PatternSet {
             let bound = longest.map_or(0, |longest| longest + LOOK_AHEAD);
             // A match that has ended is held while one that overlaps it could still come.
             most_held = most_held.max(longest.map_or(spec.max_match, |_| 2 * bound));
-            let bare = without_context(&hir);
-            context |= bare.is_some();
+            let (before, bare) = without_context(&hir);
+            context = context.max(before);
             let hir = bare.unwrap_or(hir);
             match spec.outline {
                 None => shapes.add(
@@ -341,8 +341,8 @@ impl PatternSet {
         if decided > last_cut {
             scratch.take_open_segment(Span::new(last_cut, text.len()));
         }
-        if self.context && !last {
-            decided = char_before(text, decided).max(from);
+        if !last {
+            decided = self.with_context(text, decided).max(from);
         }
         let exhausted = !self.search(text, work, scratch);
         // A match that was given up does not come back when its end is seen after all.
@@ -371,6 +371,15 @@ impl PatternSet {
         tail
     }
 
+    /// Where a match may begin that the automaton sees from `at` on.
+    fn with_context(&self, text: &str, at: usize) -> usize {
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        match before {
+            Some(before) if self.context.includes(before) => at - before.len_utf8(),
+            Some(_) | None => at,
+        }
+    }
+
     /// Searches each segment for the patterns that the automaton saw there. False when the work
     /// bound was reached.
     fn search(&self, text: &str, work: &mut usize, scratch: &mut PatternScratch) -> bool {
@@ -382,9 +391,7 @@ impl PatternSet {
             for &pattern in members.flatten() {
                 let Some(compiled) = self.compiled.get(pattern) else { continue };
                 let mut within = segment.span;
-                if self.context {
-                    within.start = char_before(text, within.start);
-                }
+                within.start = self.with_context(text, within.start);
                 if !compiled.search(text, within, work, &mut |span| {
                     matches.push(PatternMatch { pattern, span });
                 }) {
@@ -489,11 +496,6 @@ impl MatchSink for Deaf {
     fn segment(&mut self, _: usize, _: usize) {}
 
     fn gave_up(&mut self, _: usize) {}
-}
-
-/// Where the character before `at` begins.
-fn char_before(text: &str, at: usize) -> usize {
-    floor_char(text, at.saturating_sub(1))
 }
 
 /// The last character boundary at or before `at`.

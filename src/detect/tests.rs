@@ -139,6 +139,23 @@ fn a_pattern_holds_only_while_it_is_in_progress() {
 }
 
 #[test]
+fn a_pattern_that_begins_with_a_mark_holds_that_mark_and_nothing_before_it() {
+    let scanner = plain_scanner(
+        &[],
+        &["(?:^|[，。 \n])去死(?:[，。 \n]|$)", r" kill (?:him|her)\b", "[a-z]{1,20}@[a-z]{1,9}"],
+    );
+    let decided = |text: &str| {
+        let mut scratch = scratch();
+        scanner.scan(Window { text, from: 0, last: false, restart: 0 }, &mut scratch).decided
+    };
+    assert_eq!(decided("so be it then "), 13);
+    assert_eq!(decided("so be it then, we"), 14);
+    assert_eq!(decided("你好，我们去"), 15);
+    assert_eq!(decided("你好，去"), 6);
+    assert_eq!(decided("to kill h"), 2);
+}
+
+#[test]
 fn a_bounded_pattern_never_holds_more_than_its_longest_match() {
     let scanner = scanner(&[], &[r"[a-z0-9]{1,40}@x"]);
     let text = "ab3".repeat(2_000);
@@ -224,6 +241,24 @@ proptest! {
     ) {
         let scanner = scanner(&["the idiot", "idiot", "傻瓜", "damn*", "bob"], &PATTERNS);
         prop_assert_eq!(in_pieces(&scanner, &text, &splits), whole(&scanner, &text));
+    }
+
+    #[test]
+    fn a_pattern_that_begins_with_a_mark_is_found_where_naive_search_finds_it(
+        text in "(去死|去|kill|kil| |\n|，|x|@|a){0,24}",
+        splits in prop::collection::vec(0_usize..90, 0..9),
+    ) {
+        for pattern in
+            ["(?:^|[，。 \n])去死(?:[，。 \n]|$)", r" kill\b", "(?:(?:^|[ x])kill| 去)", "[ \n]?kil[a ]", "(?:^|[^a-z])kill"]
+        {
+            let scanner = plain_scanner(&[], &[pattern, "[a-z]{1,9}@[a-z]{1,9}"]);
+            let naive = regex_automata::meta::Regex::new(pattern).unwrap();
+            let naive: Vec<_> = naive.find_iter(&text).map(|found| (100, Span::from(found.range()))).collect();
+            let found = whole(&scanner, &text);
+            prop_assert_eq!(&in_pieces(&scanner, &text, &splits), &found);
+            let found: Vec<_> = found.into_iter().filter(|(atom, _)| *atom == 100).collect();
+            prop_assert_eq!(found, naive, "{}", pattern);
+        }
     }
 
     #[test]

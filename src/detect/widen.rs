@@ -105,18 +105,104 @@ pub(super) fn has_long_repeat(hir: &Hir, longest: u32) -> bool {
     }
 }
 
-/// A pattern without its first character, where that only says what must not stand before the rest
-/// (`(?:^|[^0-9])`): it could be nearly any character, so that the pattern would always be in progress.
-pub(super) fn without_context(hir: &Hir) -> Option<Hir> {
-    let HirKind::Concat(parts) = hir.kind() else { return None };
+/// What a match may begin with that the automaton does not see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Context {
+    /// Nothing.
+    None,
+    /// One character that is no letter and no digit.
+    Mark,
+    /// Any one character.
+    Any,
+}
+
+impl Context {
+    /// Whether this character may be what a match begins with.
+    pub(super) fn includes(self, c: char) -> bool {
+        match self {
+            Self::None => false,
+            Self::Mark => !c.is_alphanumeric(),
+            Self::Any => true,
+        }
+    }
+}
+
+/// A pattern without its first character, where that only says what may or may not stand before the rest
+/// (`(?:^|[^0-9])`, `(?:^|[,.!? ])`). It could be nearly any character, or the blank after each word, so that the
+/// pattern would nearly always be in progress.
+pub(super) fn without_context(hir: &Hir) -> (Context, Option<Hir>) {
+    let kept = (Context::None, None);
+    match hir.kind() {
+        HirKind::Capture(capture) => without_context(&capture.sub),
+        HirKind::Alternation(branches) => {
+            let bare: Vec<_> = branches.iter().map(without_context).collect();
+            let context = bare.iter().map(|(context, _)| *context).max().unwrap_or(Context::None);
+            if context == Context::None {
+                return kept;
+            }
+            let branches = bare
+                .into_iter()
+                .zip(branches)
+                .map(|((_, bare), branch)| bare.unwrap_or_else(|| branch.clone()));
+            (context, Some(Hir::alternation(branches.collect())))
+        }
+        HirKind::Literal(literal) => match literal.0.split_first() {
+            Some((first, rest)) if !rest.is_empty() && first.is_ascii_whitespace() => {
+                (Context::Mark, Some(Hir::literal(rest)))
+            }
+            _ => kept,
+        },
+        HirKind::Concat(parts) => without_first(parts).unwrap_or(kept),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) | HirKind::Repetition(_) => kept,
+    }
+}
+
+fn without_first(parts: &[Hir]) -> Option<(Context, Option<Hir>)> {
     let (first, rest) = parts.split_first()?;
+    if let HirKind::Literal(_) = first.kind() {
+        let (context, bare) = without_context(first);
+        let parts = std::iter::once(bare?).chain(rest.iter().cloned());
+        return Some((context, Some(Hir::concat(parts.collect()))));
+    }
     let rest = Hir::concat(rest.to_vec());
-    let one_char = class_size(first) >= CONTEXT_CLASS && is_one_char(first);
-    (one_char && rest.properties().minimum_len() > Some(0)).then_some(rest)
+    if !is_one_char(first) || rest.properties().minimum_len() == Some(0) {
+        return None;
+    }
+    let context = if class_size(first) >= CONTEXT_CLASS {
+        Context::Any
+    } else if [b' ', b'\n'].into_iter().any(|byte| begins_with(first, byte)) {
+        if has_word_character(first) { Context::Any } else { Context::Mark }
+    } else {
+        return None;
+    };
+    Some((context, Some(rest)))
 }
 
 /// A class of so many characters excludes rather than lists.
 const CONTEXT_CLASS: usize = 10_000;
+
+/// Whether a letter or digit is among the characters of an expression of one character, which are not many.
+fn has_word_character(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => {
+            !literal.0.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric())
+        }
+        HirKind::Class(Class::Unicode(class)) => class
+            .ranges()
+            .iter()
+            .any(|range| (range.start()..=range.end()).any(char::is_alphanumeric)),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().iter().any(|range| {
+            !range.end().is_ascii()
+                || (range.start()..=range.end()).any(|byte| byte.is_ascii_alphanumeric())
+        }),
+        HirKind::Repetition(repetition) => has_word_character(&repetition.sub),
+        HirKind::Capture(capture) => has_word_character(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().any(has_word_character)
+        }
+    }
+}
 
 /// Whether an expression matches one character at most.
 fn is_one_char(hir: &Hir) -> bool {
