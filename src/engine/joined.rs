@@ -10,8 +10,9 @@ use super::count::Count;
 use super::mend::merge;
 use super::place::{Placed, place};
 use super::rules::Sight;
-use super::screen::{MOST_HITS, MOST_WORK, Subject, fired_among};
+use super::screen::{MOST_HITS, MOST_WORK, Subject};
 use super::tally::{Fired, Tally};
+use super::weigh::fired_among;
 use crate::detect::{AtomId, Scratch, Window};
 use crate::domain::{Phase, Rewrite, Span, Verdict};
 use crate::policy::Policy;
@@ -310,7 +311,7 @@ impl<'j> Laid<'j> {
         found.exhausted = exhausted;
         let with = (policy, subject);
         let fired = fired_among(with, &hits, 0, Sight::Whole);
-        let conditions = meeting == Meeting::Together && !policy.conditions.remembered.is_empty();
+        let conditions = meeting == Meeting::Together && !policy.conditions.memory.is_empty();
         let mut within = None;
         let mut apart: BTreeMap<usize, Apart> = BTreeMap::new();
         for one in fired {

@@ -17,6 +17,7 @@ mod tally;
 mod thin;
 mod trace;
 mod trial;
+mod weigh;
 
 #[cfg(test)]
 mod joined_tests;

@@ -45,37 +45,30 @@ pub(super) fn fulfilled(node: &Node, hits: &[Placed], sight: Sight) -> Vec<usize
     found
 }
 
-/// The earliest hit before `decided` whose window is still open: it could yet take part, or be
-/// excused, when more text comes.
-pub(super) fn pending(node: &Node, hits: &[Placed], upto: Count) -> Option<usize> {
+/// The earliest hit from byte `decided` on whose window is still open: it could yet take part, or be excused, when
+/// more text comes. The text is known up to `upto`.
+pub(super) fn pending(node: &Node, hits: &[Placed], decided: usize, upto: Count) -> Option<usize> {
     let mut earliest: Option<usize> = None;
     let mut note = |start: usize| earliest = Some(earliest.map_or(start, |e| e.min(start)));
     if let Some(window) = node.within {
-        let taking_part = fulfilled(node, hits, Sight::Whole);
-        let candidates = if node.all.is_empty() {
-            alternatives(node, hits, Sight::Whole)
-        } else {
-            let parts = node.all.iter().flat_map(|part| fulfilled(part, hits, Sight::Whole));
-            let mut all: Vec<usize> = parts.collect();
-            all.extend(alternatives(node, hits, Sight::Whole));
-            all
-        };
-        for index in candidates {
-            let waits = !node.not.is_empty() || !taking_part.contains(&index);
-            if let Some(hit) = hits.get(index)
-                && waits
-                && !hit.is_out_of_reach(upto, window)
-            {
-                note(hit.hit.span.start);
-            }
+        let is_open =
+            |hit: &Placed| hit.hit.span.start >= decided && !hit.is_out_of_reach(upto, window);
+        let mut candidates = alternatives(node, hits, Sight::Whole);
+        candidates.extend(node.all.iter().flat_map(|part| fulfilled(part, hits, Sight::Whole)));
+        candidates.retain(|&index| hits.get(index).is_some_and(is_open));
+        if node.not.is_empty() && !candidates.is_empty() {
+            let taking_part = fulfilled(node, hits, Sight::Whole);
+            candidates.retain(|index| !taking_part.contains(index));
         }
+        let starts = candidates.iter().filter_map(|&index| hits.get(index));
+        starts.for_each(|hit| note(hit.hit.span.start));
     }
     let nested = node.any.iter().filter_map(|matcher| match matcher {
         Matcher::Node(node) => Some(node),
         Matcher::Atom(_) => None,
     });
     for node in nested.chain(&node.all).chain(&node.not) {
-        if let Some(start) = pending(node, hits, upto) {
+        if let Some(start) = pending(node, hits, decided, upto) {
             note(start);
         }
     }

@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use super::count::Count;
 use super::measure::{at_mark, most_held};
 use super::mend::merge;
-use super::place::{Placed, inside, place};
+use super::place::{Placed, place};
 use super::pseudonym::Restorer;
-use super::rules::{Sight, fulfilled, pending};
+use super::rules::Sight;
 pub use super::tally::Stop;
 use super::tally::{Fired, Tally};
 use super::thin::thin;
-use crate::detect::{AtomId, Hit, Scan, Scratch, Window};
+use super::weigh::{fired_among, first_pending, worth_remembering};
+use crate::detect::{Hit, Scan, Scratch, Window};
 use crate::domain::{Author, Phase, Rewrite, Span, Verdict};
 use crate::policy::{OnFailure, Policy};
 use crate::text::context_start;
@@ -30,8 +31,6 @@ const BLOCK: usize = 4 << 10;
 /// The most bytes of decided text that are kept for context: many more than its characters take, but
 /// for runs of marks and invisible ones.
 const MOST_CONTEXT: usize = 4 << 10;
-/// The most hits that rules with conditions remember of the text before.
-const MOST_REMEMBERED: usize = 512;
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -299,7 +298,7 @@ impl Screen {
         known.extend(placed.into_iter().filter(|placed| placed.hit.span.start < frontier));
         let fired = self.fired(&known, start, Sight::Forward);
         self.hits_left = self.hits_left.saturating_sub(fired.len());
-        self.remembered = self.worth_remembering(known);
+        self.remembered = worth_remembering(&self.policy, known, self.count_at(frontier));
         let (rewrites, mut stop) = self.tally.add(&self.policy, &fired);
         let limit = stop.map_or(frontier, |stop| stop.at);
         let rewrites = put_back(merge(rewrites), restored, limit);
@@ -357,16 +356,7 @@ impl Screen {
             let upto = self.count_at(frontier);
             let mut known = self.remembered.clone();
             known.extend(placed.iter().filter(|p| p.hit.span.start < frontier));
-            let on = |rule: &&usize| self.policy.is_on(**rule, self.subject.today);
-            let rules = self.policy.conditions.windowed.iter().filter(on);
-            let open = rules
-                .filter_map(|&rule| self.policy.rules.get(rule))
-                .filter(|rule| rule.applies_to(self.subject.phase, self.subject.author))
-                .filter_map(|rule| {
-                    pending(&rule.matcher, &without_excused(&known, &rule.except), upto)
-                })
-                .filter(|&start| start >= self.decided())
-                .min();
+            let open = first_pending((&self.policy, self.subject), &known, self.decided(), upto);
             let mut held = open.map_or(frontier, |open| open.min(frontier));
             let crossing = |at: usize| {
                 let crosses = |p: &&Placed| p.hit.span.start < at && at < p.hit.span.end;
@@ -403,26 +393,6 @@ impl Screen {
         fired_among((&self.policy, self.subject), known, start, sight)
     }
 
-    /// The hits that rules with conditions may need later; the first one of each atom is never
-    /// forgotten.
-    fn worth_remembering(&self, mut known: Vec<Placed>) -> Vec<Placed> {
-        if self.subject.phase == Phase::Completion {
-            known.retain(|placed| self.policy.remembers(placed.hit.atom));
-        }
-        let mut excess = known.len().saturating_sub(MOST_REMEMBERED);
-        let mut seen = Vec::new();
-        known.retain(|placed| {
-            let first = !seen.contains(&placed.hit.atom);
-            if first {
-                seen.push(placed.hit.atom);
-            }
-            let keep = first || excess == 0;
-            excess -= usize::from(!keep);
-            keep
-        });
-        known
-    }
-
     /// Makes everything before `at` of the whole text decided, and lets go of it but for a little
     /// context.
     fn move_to(&mut self, at: usize) {
@@ -446,52 +416,6 @@ struct StepOutcome {
     stop: Option<Stop>,
     /// Whether to look at the rest of the buffer once more.
     again: bool,
-}
-
-/// What fires among `known` with a place at or after `start`, in the order of the text.
-pub(super) fn fired_among(
-    (policy, subject): (&Policy, Subject),
-    known: &[Placed],
-    start: usize,
-    sight: Sight,
-) -> Vec<Fired> {
-    let mut fired = Vec::new();
-    for (index, rule) in policy.rules.iter().enumerate() {
-        if known.is_empty() {
-            break;
-        }
-        let Subject { phase, author, today, .. } = subject;
-        if !policy.is_on(index, today) || !rule.applies_to(phase, author) {
-            continue;
-        }
-        let unexcused;
-        let hits = if rule.except.is_empty() {
-            known
-        } else {
-            unexcused = without_excused(known, &rule.except);
-            &unexcused
-        };
-        for found in fulfilled(&rule.matcher, hits, sight) {
-            if let Some(&placed) = hits.get(found)
-                && placed.hit.span.start >= start
-            {
-                fired.push(Fired { rule: index, placed });
-            }
-        }
-    }
-    fired.sort_by_key(|fired| (fired.placed.hit.span, fired.rule));
-    fired
-}
-
-/// The hits without those that lie inside a hit of an excusing atom (and without the latter).
-pub(super) fn without_excused(hits: &[Placed], excuses: &[AtomId]) -> Vec<Placed> {
-    if excuses.is_empty() {
-        return hits.to_vec();
-    }
-    let (excusing, others): (Vec<Placed>, Vec<Placed>) =
-        hits.iter().partition(|placed| excuses.contains(&placed.hit.atom));
-    let excused = |p: &Placed| excusing.iter().any(|excuse| inside(p, excuse.hit.span));
-    others.into_iter().filter(|placed| !excused(placed)).collect()
 }
 
 /// Adds the originals that go back into the text before `limit`. What a rule replaces is not put

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::count::Count;
 use super::place::{Placed, inside, place};
 use super::rules::{Sight, fulfilled};
-use super::screen::without_excused;
+use super::weigh::without_excused;
 use super::{Scratch, Subject};
 use crate::detect::{Hit, Window};
 use crate::domain::{Phase, Span, Verdict, ViewName};

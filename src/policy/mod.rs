@@ -13,7 +13,7 @@ mod rule;
 mod variant;
 
 pub use compile::{compile, compile_sound_parts};
-pub use conditions::Conditions;
+pub use conditions::{Conditions, Memory};
 pub use gaps::Gaps;
 pub use hold::{Hold, holds};
 pub use lint::lint;
@@ -183,9 +183,11 @@ impl Policy {
         }
     }
 
-    /// Whether rules with conditions look back at hits of this atom.
-    pub fn remembers(&self, atom: AtomId) -> bool {
-        self.conditions.remembered.binary_search(&atom).is_ok()
+    /// How long rules with conditions look back at hits of this atom; `None` where none does.
+    pub fn memory_of(&self, atom: AtomId) -> Option<Memory> {
+        let memory = &self.conditions.memory;
+        let found = memory.binary_search_by_key(&atom, |(atom, _)| *atom).ok()?;
+        memory.get(found).map(|(_, memory)| *memory)
     }
 
     /// Whether a rule is on: at the policy's sensitivity, and not switched off on this day.

@@ -184,6 +184,30 @@ impl Node {
         self.within.is_some() || nested || self.all.iter().chain(&self.not).any(Self::has_window)
     }
 
+    /// Whether the matcher could be fulfilled by hits of the atoms that are `present`. One that could not need not
+    /// be tried.
+    pub fn is_possible(&self, present: &dyn Fn(AtomId) -> bool) -> bool {
+        let mut alternatives = self.any.iter().map(|matcher| match matcher {
+            Matcher::Atom(atom) => present(*atom),
+            Matcher::Node(node) => node.is_possible(present),
+        });
+        if self.all.is_empty() {
+            return alternatives.any(|possible| possible);
+        }
+        (self.any.is_empty() || alternatives.any(|possible| possible))
+            && self.all.iter().all(|part| part.is_possible(present))
+    }
+
+    /// Whether one of the matcher's atoms, with its conditions, is among those that are `present`.
+    pub fn is_touched(&self, present: &dyn Fn(AtomId) -> bool) -> bool {
+        let mut alternatives = self.any.iter().map(|matcher| match matcher {
+            Matcher::Atom(atom) => present(*atom),
+            Matcher::Node(node) => node.is_touched(present),
+        });
+        alternatives.any(|touched| touched)
+            || self.all.iter().chain(&self.not).any(|part| part.is_touched(present))
+    }
+
     /// Visits each atom of the matcher, with its conditions.
     pub fn visit_atoms(&self, visit: &mut dyn FnMut(AtomId)) {
         for matcher in &self.any {
