@@ -159,7 +159,17 @@ impl Table {
             table.add(row);
         }
         table.inherit();
+        table.shrink();
         table
+    }
+
+    /// Lets go of room for steps that will not come: there are tens of tables of hundreds of steps.
+    fn shrink(&mut self) {
+        self.steps.shrink_to_fit();
+        for step in &mut self.steps {
+            step.keys.shrink_to_fit();
+            step.types.shrink_to_fit();
+        }
     }
 
     fn add(&mut self, row: &Row) {

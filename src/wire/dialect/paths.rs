@@ -5,15 +5,24 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::wire) struct Pattern {
     text: String,
+    /// What stands before the first `*`, between two, and behind the last; one piece where there is none.
+    pieces: Box<[Box<str>]>,
+    /// The parameter.
+    wanted: Option<Box<str>>,
 }
 
 impl Pattern {
     /// Reads a pattern. An error says what is wrong with it.
     pub(super) fn read(text: &str) -> Result<Self, String> {
-        if text.starts_with('/') || text.starts_with("*/") {
-            return Ok(Self { text: text.to_owned() });
+        if !text.starts_with('/') && !text.starts_with("*/") {
+            return Err(format!("`{text}` should begin with `/`, or with `*/` for any prefix"));
         }
-        Err(format!("`{text}` should begin with `/`, or with `*/` for any prefix"))
+        let (path, wanted) = match text.split_once('?') {
+            Some((path, wanted)) => (path, Some(Box::from(wanted))),
+            None => (text, None),
+        };
+        let pieces = path.split('*').map(Box::from).collect();
+        Ok(Self { text: text.to_owned(), pieces, wanted })
     }
 
     /// As written.
@@ -23,32 +32,36 @@ impl Pattern {
 
     /// Whether a path with a query is one of these.
     pub(in crate::wire) fn fits(&self, path: &str, query: Option<&str>) -> bool {
-        let (pattern, wanted) = match self.text.split_once('?') {
-            Some((pattern, wanted)) => (pattern, Some(wanted)),
-            None => (self.text.as_str(), None),
-        };
         let has = |wanted: &str| {
             query.is_some_and(|query| query.split('&').any(|pair| is_pair(pair, wanted)))
         };
-        wanted.is_none_or(has) && fits_path(pattern, path)
+        self.fits_path(path) && self.wanted.as_deref().is_none_or(has)
     }
 
     /// Whether a path is one of these, whatever its query.
     pub(in crate::wire) fn fits_path(&self, path: &str) -> bool {
-        fits_path(self.path(), path)
+        let [first, stars @ ..] = &*self.pieces else { return false };
+        let Some((last, between)) = stars.split_last() else { return **first == *path };
+        // Of most the end alone tells that they are not meant.
+        if !path.ends_with(&**last) {
+            return false;
+        }
+        let Some(mut rest) = path.strip_prefix(&**first) else { return false };
+        for piece in between {
+            let Some((_, after)) = rest.split_once(&**piece) else { return false };
+            rest = after;
+        }
+        rest.ends_with(&**last)
     }
 
     /// What stands in a path where the last `*` is; a `*` at the beginning is any prefix and none of these.
     pub(in crate::wire) fn last_star<'p>(&self, path: &'p str) -> Option<&'p str> {
-        let (before, after) = self.path().rsplit_once('*')?;
-        let before = before.rsplit('*').next().filter(|part| !part.is_empty())?;
-        let (_, rest) = path.strip_suffix(after)?.rsplit_once(before)?;
+        let [.., before, after] = &*self.pieces else { return None };
+        if before.is_empty() {
+            return None;
+        }
+        let (_, rest) = path.strip_suffix(&**after)?.rsplit_once(&**before)?;
         Some(rest)
-    }
-
-    /// The pattern without what it wants of the query.
-    fn path(&self) -> &str {
-        self.text.split_once('?').map_or(&self.text, |(path, _)| path)
     }
 
     /// How much of a path it says: of two that fit, the one that says more is meant.
@@ -61,16 +74,6 @@ impl Pattern {
 fn is_pair(pair: &str, wanted: &str) -> bool {
     let pair = pair.strip_prefix('$').or_else(|| pair.strip_prefix("%24")).unwrap_or(pair);
     pair.eq_ignore_ascii_case(wanted)
-}
-
-fn fits_path(pattern: &str, path: &str) -> bool {
-    let Some((first, mut pattern)) = pattern.split_once('*') else { return pattern == path };
-    let Some(mut rest) = path.strip_prefix(first) else { return false };
-    while let Some((part, behind)) = pattern.split_once('*') {
-        let Some((_, after)) = rest.split_once(part) else { return false };
-        (pattern, rest) = (behind, after);
-    }
-    rest.ends_with(pattern)
 }
 
 #[cfg(test)]
