@@ -77,12 +77,8 @@ impl Reader<'_> {
         if self.units().into_iter().filter_map(index).any(odd) {
             return Err(BodyProblem::Field { field: "index".to_owned(), expected: WHOLE });
         }
-        let mut sources = self.spec.channels.iter().flat_map(|channel| &channel.keys);
-        let field = |source: &KeySource| match source {
-            KeySource::Field(name) => self.doc.member(Doc::ROOT, name, self.bytes),
-            KeySource::Element(_) => None,
-        };
-        if sources.any(|source| field(source).is_some_and(odd)) {
+        let field = |name: &String| self.doc.member(Doc::ROOT, name, self.bytes);
+        if self.spec.numbers.iter().filter_map(field).any(odd) {
             return Err(BodyProblem::Field { field: "index".to_owned(), expected: WHOLE });
         }
         Ok(())

@@ -192,6 +192,7 @@ fn stream(form: &StreamForm, answer: &AnswerForm, mistakes: &mut Mistakes) -> St
     StreamSpec {
         framing: form.framing.unwrap_or(Framing::Sse),
         table: Table::new(&rows, keys(form.tag.as_deref(), false)),
+        numbers: numbers(&channels),
         channels,
         unit: form.unit.as_deref().map(list_name),
         tag: form.tag.clone(),
@@ -208,6 +209,14 @@ fn stream(form: &StreamForm, answer: &AnswerForm, mistakes: &mut Mistakes) -> St
         coupled: values(&["stream", "coupled"], &form.coupled, mistakes),
         tokens: values(&["stream", "tokens"], &form.tokens, mistakes),
     }
+}
+
+fn numbers(channels: &[ChannelSpec]) -> Vec<String> {
+    let fields = channels.iter().flat_map(|channel| &channel.keys).filter_map(|key| match key {
+        KeySource::Field(name) => Some(name.clone()),
+        KeySource::Element(_) => None,
+    });
+    fields.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
 fn keys(tag: Option<&str>, snake_case: bool) -> Keys {

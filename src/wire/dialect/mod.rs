@@ -118,6 +118,8 @@ pub(in crate::wire) struct StreamSpec {
     pub(in crate::wire) framing: Framing,
     pub(in crate::wire) table: Table,
     pub(in crate::wire) channels: Vec<ChannelSpec>,
+    /// The members of events that number parts, each once.
+    pub(in crate::wire) numbers: Vec<String>,
     pub(in crate::wire) unit: Option<String>,
     pub(in crate::wire) tag: Option<String>,
     pub(in crate::wire) sealed: Vec<String>,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::text::decode;
+use super::text::{decode, says};
 
 /// Index of a node of a [`Doc`].
 pub type NodeId = usize;
@@ -107,7 +107,10 @@ impl Doc {
 
     /// The member with this key; of several, the last, as most parsers have it.
     pub fn member(&self, node: NodeId, key: &str, bytes: &[u8]) -> Option<NodeId> {
-        let has_key = |&child: &NodeId| self.key(child, bytes).is_some_and(|own| own == key);
+        let has_key = |&child: &NodeId| {
+            let token = self.key_range(child).and_then(|range| bytes.get(range));
+            token.is_some_and(|token| says(token, key))
+        };
         self.children(node).filter(has_key).last()
     }
 

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::text::says;
 use super::*;
 
 fn code(body: &[u8]) -> &'static str {
@@ -200,7 +201,10 @@ proptest! {
         let theirs = serde_json::from_str::<String>(&token);
         prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{:?} {:?}", ours, theirs);
         if let Ok(text) = theirs {
-            prop_assert_eq!(decode(token.as_bytes()), text);
+            prop_assert_eq!(decode(token.as_bytes()), &*text);
+            for other in [text.as_str(), inside.as_str(), "a", "", "\u{fffd}", "\\"] {
+                prop_assert_eq!(says(token.as_bytes(), other), other == text, "{}", other);
+            }
         }
     }
 

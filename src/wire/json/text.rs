@@ -61,6 +61,13 @@ pub fn decode(token: &[u8]) -> Cow<'_, str> {
     Cow::Owned(decoded)
 }
 
+/// Whether the text of a string token (quotes included) is this one.
+pub(super) fn says(token: &[u8], text: &str) -> bool {
+    let inside = inside(token);
+    inside == text.as_bytes() && !text.contains('\\')
+        || inside.len() > text.len() && memchr(b'\\', inside).is_some() && decode(token) == text
+}
+
 /// A text with the escapes of JSON resolved, wherever they stand: for what should be JSON and is not.
 pub fn unescaped(text: &str) -> String {
     decode(format!("\"{text}\"").as_bytes()).into_owned()

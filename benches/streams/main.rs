@@ -1,6 +1,7 @@
-//! What the gate holds back of a clean stream, and what it costs for each token, also in dialects that repeat the text.
+//! What the gate holds back of a clean stream, and what it costs for each token, in every dialect that streams.
 //!
-//! Run with `cargo bench --bench streams`; the figures are in `docs/benchmarks.md`.
+//! Run with `cargo bench --bench streams`, behind `--` the names of dialects for those alone; the figures are in
+//! `docs/benchmarks.md`.
 #![allow(
     clippy::indexing_slicing,
     clippy::print_stdout,
@@ -10,7 +11,9 @@
     reason = "a benchmark prints its table, and may stop at a mistake of its own"
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod dialects;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,7 +43,7 @@ fn main() {
         "| policy | text | tokens | held: mean | median | p99 | most | leave at once | time a token |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    for name in ["default", "strict"] {
+    for name in ["default", "strict"].into_iter().filter(|_| is_asked_for("")) {
         let policy = policy(name);
         for (language, text, longest) in
             [("English", common::english(), 6), ("Chinese", common::chinese(), 2)]
@@ -65,50 +68,22 @@ fn main() {
     println!("\n| dialect | time a token | to chat |\n|---|---|---|");
     let policy = policy("default");
     let tokens = tokens(&common::english(), 6);
-    let mut chat = None;
-    for (name, events) in [
-        ("openai.chat", tokens.iter().map(|token| event(token)).collect::<Vec<_>>()),
-        ("openai.responses", responses(&tokens)),
-    ] {
-        let time = fastest((name, &policy), &events);
-        let chat = *chat.get_or_insert(time);
-        println!("| {name} | {:.1} µs | {:.2} |", time * 1e6 / tokens.len() as f64, time / chat);
+    let streams = dialects::streams(&tokens);
+    let time = |events: &[String], name: &str| fastest((name, &policy), events);
+    let chat = streams.iter().find(|(name, _)| name == "openai.chat").expect("it has a stream");
+    let chat = time(&chat.1, "openai.chat") / tokens.len() as f64;
+    for (name, events) in streams.iter().filter(|(name, _)| is_asked_for(name)) {
+        // Some say each token twice, as a thought and as text.
+        let tokens = events.len() / tokens.len() * tokens.len();
+        let time = time(events, name) / tokens as f64;
+        println!("| {name} | {:.1} µs | {:.2} |", time * 1e6, time / chat);
     }
 }
 
-/// A whole stream of the Responses API: the text is said once in pieces and five times whole.
-fn responses(tokens: &[String]) -> Vec<String> {
-    let text = tokens.concat();
-    let part = json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
-    let item = json!({"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]});
-    let response = |output: serde_json::Value| json!({"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "output": output});
-    let at = json!({"item_id": "msg_1", "output_index": 0, "content_index": 0});
-    let mut events = Vec::new();
-    let mut say = |kind: &str, own: serde_json::Value| {
-        let mut event = at.clone();
-        for (key, value) in own.as_object().expect("fields") {
-            event[key] = value.clone();
-        }
-        event["type"] = kind.into();
-        event["sequence_number"] = events.len().into();
-        events.push(format!("event: {kind}\ndata: {event}\n\n"));
-    };
-    say("response.created", json!({"response": response(json!([]))}));
-    let empty = json!({"id": "msg_1", "type": "message", "role": "assistant", "status": "in_progress", "content": []});
-    say("response.output_item.added", json!({"item": empty}));
-    let empty = json!({"type": "output_text", "text": "", "annotations": [], "logprobs": []});
-    say("response.content_part.added", json!({"part": empty}));
-    for token in tokens {
-        say(
-            "response.output_text.delta",
-            json!({"delta": token, "logprobs": [], "obfuscation": "x8Y2k"}),
-        );
-    }
-    say("response.output_text.done", json!({"text": text, "logprobs": []}));
-    say("response.content_part.done", json!({"part": part}));
-    say("response.output_item.done", json!({"item": item}));
-    say("response.completed", json!({"response": response(json!([item]))}));
-    events
+/// Whether a dialect is named on the command line, or none is.
+fn is_asked_for(dialect: &str) -> bool {
+    let mut names = std::env::args().skip(1).filter(|name| !name.starts_with('-')).peekable();
+    names.peek().is_none() || names.any(|name| name == dialect)
 }
 
 /// Pieces like a model's: a word with the blank before it, cut where it is long; of Chinese a
@@ -193,7 +168,10 @@ fn fastest((dialect, policy): (&str, &Arc<Policy>), events: &[String]) -> f64 {
             relay.push(event.as_bytes(), &mut scratch, &mut out);
             out.clear();
         }
-        started.elapsed().as_secs_f64()
+        let took = started.elapsed().as_secs_f64();
+        let finale = relay.finale();
+        assert!(matches!(finale, Finale::Open | Finale::Ended), "{dialect}: {finale:?}");
+        took
     };
     (0..ROUNDS).map(round).fold(f64::MAX, f64::min)
 }
