@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::account::{Account, Identity, InFlight, Told};
-use super::exchange::Exchange;
+use super::exchange::{Exchange, of_request};
 use super::live::{Asked, Live, Route, add};
 use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, reply, untexted};
@@ -122,11 +122,12 @@ impl Gateway {
             gatehouse::check_json(&parts.headers).map_err(reject)?;
         }
         let bytes = body::read(incoming, &parts.headers, &live.limits).await.map_err(reject)?;
-        let request =
-            Request::parse(&dialect, bytes, &live.json, live.messages).map_err(|problem| {
-                self.telemetry.metrics.rejected(problem.code());
-                Box::new(reply::bad_body(&dialect, &problem))
-            })?;
+        let request = Request::parse(&dialect, bytes, &live.json, live.messages);
+        let request = request.and_then(|request| request.with_headers(of_request(&parts)));
+        let request = request.map_err(|problem| {
+            self.telemetry.metrics.rejected(problem.code());
+            Box::new(reply::bad_body(&dialect, &problem))
+        })?;
         let request = request.for_model(dialect.model_of_path(path));
         let language = language_of(&parts, &request);
         let (headers, model) = (&parts.headers, request.model());

@@ -16,7 +16,7 @@ impl Relay {
     pub(super) fn meta(&self) -> AnswerMeta {
         let own = &self.settings.meta;
         match &self.meta {
-            Some(meta) => AnswerMeta { echo: own.echo.clone(), ..meta.clone() },
+            Some(meta) => AnswerMeta { calls: own.calls.clone(), ..meta.clone() },
             None => own.clone(),
         }
     }
@@ -41,7 +41,9 @@ impl Relay {
         if on_block == OnBlock::Error && stop.action == Action::Block {
             let text = policy.message(stop.rule, self.settings.language.as_deref());
             let dialect = &self.settings.dialect;
-            let events = dialect.failure_after(&self.memory, (400, POLICY_VIOLATION), text);
+            let calls = &self.settings.meta.calls;
+            let what = ((400, POLICY_VIOLATION), text);
+            let events = dialect.failure_after(&self.memory, calls, what);
             self.say_all(&events, out);
             self.writer.close(out);
             self.cut(stop);
@@ -133,7 +135,8 @@ impl Relay {
             }
         };
         let dialect = &self.settings.dialect;
-        let events = dialect.failure_after(&self.memory, (status, code), message);
+        let calls = &self.settings.meta.calls;
+        let events = dialect.failure_after(&self.memory, calls, ((status, code), message));
         self.say_all(&events, out);
         self.writer.close(out);
         self.end(Finale::Failed { reason });

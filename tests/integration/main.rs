@@ -13,6 +13,7 @@ mod http2;
 mod joined;
 mod leaving;
 mod limits;
+mod mcp;
 mod model;
 mod moderations;
 mod panics;

@@ -35,8 +35,17 @@ pub struct RequestForm {
     pub streams_by_default: Option<bool>,
     /// Whether the server says by the type of its answer if that is a stream; it may have no body either.
     pub answered_either_way: Option<bool>,
-    /// The field that answers repeat: the `id` of JSON-RPC.
+    /// The field that answers repeat: the `id` of JSON-RPC. What has none wants no answer.
     pub echo: Option<String>,
+    /// The field that says what is asked for, where refusals depend on it: the `method` of JSON-RPC. What has none is
+    /// itself an answer.
+    pub method: Option<String>,
+    /// Whether a body may be a list of such bodies, each with an answer of its own.
+    pub listed: Option<bool>,
+    /// Headers that are read here, by their names: `mcp-param-*: assistant tool_args E`, or `skip` for ids. What is
+    /// not plain ASCII stands in them as `=?base64?…?=`.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub headers: Texts,
     /// The flag that asks for a last event with the tokens used.
     pub usage: Option<String>,
     /// The number of answers that are asked for.

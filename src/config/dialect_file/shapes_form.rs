@@ -26,7 +26,7 @@ pub struct ShapesForm {
     /// The same where the message stands in a field of its own (`block_style: refusal`, and where the
     /// answer has to be JSON).
     pub refusal: Option<AnswerShape>,
-    /// A whole answer whose text is stopped: what is put where. `choices[]` is the stopped one.
+    /// A whole answer whose text is stopped: what is put where. `choices[]` is the stopped one, `.` the whole answer.
     #[schemars(schema_with = "shapes::paths::<String>")]
     pub stopped: Values,
     /// The same where the message stands in a field of its own.
@@ -49,8 +49,25 @@ pub struct ShapesForm {
     pub closing: Vec<StepForm>,
     /// Events of a failure in mid-stream: `$message`, `$type`, `$code`.
     pub failure: Vec<StepForm>,
+    /// What is said instead where a call asks for this (`request.method`).
+    #[schemars(schema_with = "shapes::paths::<MethodForm>")]
+    pub methods: Named<MethodForm>,
     /// What keeps a silent stream open, byte for byte.
     pub keep_alive: Option<String>,
+}
+
+/// What is said to calls that ask for one thing; what is not here is as for all others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "shapes for a method")]
+pub struct MethodForm {
+    /// The answer to a prompt that is blocked.
+    pub blocked: Option<BlockedShape>,
+    /// A whole answer whose text is stopped: what is put where.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub stopped: Values,
+    /// Events that end an answer.
+    pub ending: Vec<StepForm>,
 }
 
 /// The answer to a prompt that is blocked.

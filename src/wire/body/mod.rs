@@ -5,6 +5,7 @@
 mod adjoining;
 mod data_url;
 mod fragments;
+mod headers;
 mod leaves;
 mod nodes;
 mod problem;

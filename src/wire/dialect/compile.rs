@@ -64,7 +64,9 @@ pub fn compile(file: &DialectFile) -> Result<Dialect, Vec<DialectProblem>> {
     let pass = endpoints("pass", &file.pass);
     let refuse = endpoints("refuse", &file.refuse);
     let request = request(&file.request, &mut mistakes);
-    let response = answer(&file.response, &mut mistakes);
+    let listed = request.listed;
+    let mut response = answer(&file.response, &mut mistakes);
+    response.table = response.table.listed(listed);
     let stream = file.stream.as_ref().map(|form| stream(form, &file.response, &mut mistakes));
     let shapes = Shapes::compile(&file.shapes, stream.as_ref(), &mut mistakes);
     if !mistakes.0.is_empty() {
@@ -104,7 +106,8 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
     });
     let turns = if form.turns.is_empty() { &form.prompt } else { &form.turns };
     RequestSpec {
-        table: Table::new(&rows, keys(form.tag.as_deref(), form.snake_case == Some(true))),
+        table: Table::new(&rows, keys(form.tag.as_deref(), form.snake_case == Some(true)))
+            .listed(form.listed == Some(true)),
         turns: turns.iter().map(|path| Path::read(path)).collect(),
         prompt: form.prompt.iter().map(|path| Path::read(path)).collect(),
         prompt_is: form.prompt_is.unwrap_or(PromptShape::Any),
@@ -114,6 +117,9 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
         streams_by_default: form.streams_by_default == Some(true),
         answered_either_way: form.answered_either_way == Some(true),
         echo: path(&form.echo),
+        method: path(&form.method),
+        listed: form.listed == Some(true),
+        headers: headers(&form.headers, mistakes),
         usage: path(&form.usage),
         choices: path(&form.choices),
         json: form.json.iter().map(|text| Path::read(text)).collect(),
@@ -126,6 +132,52 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
         sealed: form.sealed.0.clone(),
         any_content_type: form.any_content_type == Some(true),
     }
+}
+
+/// Headers that say how a body is framed, or to whom it goes: they belong to the connection.
+const OF_CONNECTIONS: [&str; 12] = [
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Headers with what stands in them; `skip` for ids and names.
+fn headers(form: &Texts, mistakes: &mut Mistakes) -> Vec<(String, Leaf)> {
+    let mut headers = Vec::new();
+    for (name, line) in form.iter() {
+        let leaf = if line.trim() == "skip" {
+            Ok(Leaf::Skip)
+        } else {
+            rows::line(line).map(|line| Leaf::Text {
+                by: line.by,
+                kind: line.kind,
+                edit: line.edit,
+                channel: None,
+            })
+        };
+        let name = name.to_ascii_lowercase();
+        let takes = |known: &str| match name.strip_suffix('*') {
+            Some(prefix) => known.starts_with(prefix),
+            None => known == name,
+        };
+        let leaf = match OF_CONNECTIONS.iter().find(|known| takes(known)) {
+            Some(known) => Err(format!("`{known}` belongs to the connection and is not passed on")),
+            None => leaf,
+        };
+        if let Some(leaf) = mistakes.take(&["request", "headers", &name], leaf) {
+            headers.push((name, leaf));
+        }
+    }
+    headers
 }
 
 fn answer(form: &AnswerForm, mistakes: &mut Mistakes) -> AnswerSpec {

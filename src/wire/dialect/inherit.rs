@@ -88,6 +88,9 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
         streams_by_default: own.streams_by_default.or(base.streams_by_default),
         answered_either_way: own.answered_either_way.or(base.answered_either_way),
         echo: or(own.echo.as_ref(), base.echo.as_ref()),
+        method: or(own.method.as_ref(), base.method.as_ref()),
+        listed: own.listed.or(base.listed),
+        headers: named(&own.headers, &base.headers),
         usage: or(own.usage.as_ref(), base.usage.as_ref()),
         choices: or(own.choices.as_ref(), base.choices.as_ref()),
         json: instead(&own.json, &base.json),
@@ -177,6 +180,7 @@ fn shapes(own: &ShapesForm, base: &ShapesForm) -> ShapesForm {
         ending: steps(&own.ending, &base.ending),
         closing: steps(&own.closing, &base.closing),
         failure: steps(&own.failure, &base.failure),
+        methods: named(&own.methods, &base.methods),
         keep_alive: or(own.keep_alive.as_ref(), base.keep_alive.as_ref()),
     }
 }

@@ -5,11 +5,13 @@
 //! It reads no bodies and no events: `wire::body` does, by what is said here.
 
 mod builtin;
+mod calls;
 mod compile;
 mod inherit;
 mod like;
 mod memory;
 mod paths;
+mod refusal;
 mod rows;
 mod shapes;
 mod template;
@@ -21,12 +23,14 @@ mod tests;
 use std::sync::Arc;
 
 pub use builtin::{builtin, resolve};
+pub use calls::{Call, Calls};
 pub use compile::{DialectProblem, compile};
 pub use memory::{MOST_REMEMBERED, Memory};
+pub use refusal::Blocked;
 pub(in crate::wire) use rows::{ChannelSpec, KeySource};
 pub use shapes::{AnswerMeta, Cut, RefusalShape, Said};
 
-use super::table::{Media, Table};
+use super::table::{Leaf, Media, Table};
 use crate::config::dialect_file::{DialectFile, Framing, PromptShape};
 use crate::domain::Author;
 use paths::Pattern;
@@ -63,6 +67,9 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) streams_by_default: bool,
     pub(in crate::wire) answered_either_way: bool,
     pub(in crate::wire) echo: Option<Path>,
+    pub(in crate::wire) method: Option<Path>,
+    pub(in crate::wire) listed: bool,
+    pub(in crate::wire) headers: Vec<(String, Leaf)>,
     pub(in crate::wire) usage: Option<Path>,
     pub(in crate::wire) choices: Option<Path>,
     pub(in crate::wire) json: Vec<Path>,
@@ -344,6 +351,22 @@ impl Dialect {
     /// Whether a body is JSON whatever its content type says.
     pub const fn takes_any_content_type(&self) -> bool {
         self.request.any_content_type
+    }
+
+    /// What stands in a header of requests, by its name in small letters; `None` where the dialect has no use for it.
+    /// Of several patterns that fit, the one that says most is meant.
+    pub(in crate::wire) fn header(&self, name: &str) -> Option<Leaf> {
+        let fits = |pattern: &str| match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == pattern,
+        };
+        let fitting = self.request.headers.iter().filter(|(pattern, _)| fits(pattern));
+        fitting.max_by_key(|(pattern, _)| pattern.len()).map(|&(_, leaf)| leaf)
+    }
+
+    /// Whether a header of requests is read here, so that it may be passed on.
+    pub fn reads_header(&self, name: &str) -> bool {
+        self.header(name).is_some()
     }
 
     /// Whether the type of an answer says if it is a stream.

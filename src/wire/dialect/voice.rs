@@ -113,7 +113,10 @@ impl Dialect {
         voice.leave(&shapes.part_ending, &shapes.item_ending);
         voice.say(&shapes.saying, None);
         voice.leave(&shapes.part_ending, &shapes.item_ending);
-        voice.say(&shapes.ending, None);
+        for call in meta.calls.answered() {
+            voice.facts.call = call;
+            voice.say(self.ending_of(call), None);
+        }
         voice.out
     }
 

@@ -1,7 +1,7 @@
 //! What we write ourselves: refusals and endings, byte for byte as `wire.md` §2 and §3 say.
 
 use super::*;
-use crate::wire::dialect::Cut;
+use crate::wire::dialect::{Calls, Cut};
 use crate::wire::frame::FrameWriter;
 
 fn meta() -> AnswerMeta {
@@ -46,7 +46,11 @@ fn dialects_are_known_by_the_end_of_the_path() {
 
 #[test]
 fn an_error_has_the_shape_that_sdks_read() {
-    let body = chat_dialect().error_body(400, POLICY_VIOLATION, "a \"b\"", Some("messages"));
+    let body = chat_dialect().error_body(
+        (400, POLICY_VIOLATION),
+        ("a \"b\"", Some("messages")),
+        &Calls::default(),
+    );
     assert_eq!(
         text(body),
         r#"{"error":{"message":"a \"b\"","type":"invalid_request_error","param":"messages","code":"content_policy_violation"}}"#
@@ -138,7 +142,10 @@ fn usage_is_sent_only_when_it_was_asked_for() {
 fn an_error_in_a_stream_is_an_event_and_the_end() {
     let chat = chat_dialect();
     assert_eq!(
-        events(&chat, &chat.failure((503, "moderation_unavailable"), "try \u{2028}again")),
+        events(
+            &chat,
+            &chat.failure(&Calls::default(), (503, "moderation_unavailable"), "try \u{2028}again")
+        ),
         "data: {\"error\":{\"message\":\"try \\u2028again\",\"type\":\"server_error\",\"param\":null,\"code\":\"moderation_unavailable\"}}\n\ndata: [DONE]\n\n"
     );
     assert_eq!(&chat.keep_alive()[..], b": keep-alive\n\n");
