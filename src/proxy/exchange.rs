@@ -172,12 +172,13 @@ impl Exchange {
             }
         };
         let dialect = self.voice();
+        let category = policy.category(stop.rule);
         let as_error = look == Look::Error || !dialect.can_answer();
         let meta = self.own_meta();
         if as_error {
             // What could not be screened is a fault, however the dialect tells of a block.
             let screened = stop.outcome == Outcome::Screened;
-            if let Some(blocked) = dialect.blocked(&meta, message).filter(|_| screened) {
+            if let Some(blocked) = dialect.blocked(&meta, message, category).filter(|_| screened) {
                 return self.blocked(policy.block_style.status, blocked);
             }
             let param = dialect.prompt_param();
@@ -190,13 +191,13 @@ impl Exchange {
         };
         if !self.request.stream() {
             let what = (self.request.choices(), message, shape);
-            return reply::ours(StatusCode::OK, JSON, dialect.answer_body(&meta, what));
+            return reply::ours(StatusCode::OK, JSON, dialect.answer_body(&meta, what, category));
         }
         let mut events = Vec::new();
         for unit in 0..self.request.choices() {
             events.extend(dialect.opening(&meta, unit));
             let message = Some(message);
-            let cut = Cut { unit, message, shape, shown: false, open: None, next: 0 };
+            let cut = Cut { unit, message, shape, category, shown: false, open: None, next: 0 };
             events.extend(dialect.ending(&meta, &cut));
         }
         events.extend(dialect.closing(&meta, self.request.include_usage()));

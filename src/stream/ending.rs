@@ -52,7 +52,7 @@ impl Relay {
         for &unit in &targets {
             self.end_unit(unit, (stop, on_block), out);
         }
-        let ended = self.units.values().filter(|c| c.finished || c.stopped).count() as u64;
+        let ended = self.units.values().filter(|c| self.is_over(c) || c.stopped).count() as u64;
         let all = self.settings.units.max(self.units.len() as u64);
         if unit.is_none() || ended >= all {
             self.drain_finished(out);
@@ -72,7 +72,7 @@ impl Relay {
         if self.units.is_empty() {
             return (0..self.settings.units.min(MOST_UNITS as u64)).collect();
         }
-        let open = self.units.iter().filter(|(_, c)| !c.finished && !c.stopped);
+        let open = self.units.iter().filter(|(_, c)| !self.is_over(c) && !c.stopped);
         open.map(|(&unit, _)| unit).collect()
     }
 
@@ -84,6 +84,7 @@ impl Relay {
             unit,
             message: message.as_deref(),
             shape: self.settings.shape,
+            category: self.settings.policy.category(stop.rule),
             shown: self.units.get(&unit).is_some_and(|unit| unit.shown),
             open: self.open_parts.last().copied(),
             next: self.next_part,

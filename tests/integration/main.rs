@@ -8,6 +8,7 @@ mod dialects;
 mod drain;
 mod failures;
 mod gate;
+mod gemini;
 mod history;
 mod http2;
 mod joined;

@@ -151,6 +151,9 @@ pub struct StreamForm {
     /// The fields of an event, or of an answer in it, that say by being there that the answer is over; one outside the
     /// list of answers that all of them are.
     pub finished_by: OneOrMany<String>,
+    /// Whether an answer may go on behind what says that it is over, as older servers have it in every event. Then its
+    /// texts are over with the stream.
+    pub ends_with_stream: Option<bool>,
     /// Types of events that say that the answer is over.
     pub finished_at: OneOrMany<String>,
     /// Types of events with which a part begins, and the fields that number it.

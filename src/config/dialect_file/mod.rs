@@ -17,7 +17,9 @@ pub use forms::{
     Texts, Values,
 };
 pub use remember_form::{KeptForm, PartForm, RememberForm};
-pub use shapes_form::{AnswerShape, BlockedShape, FrameForm, MethodForm, ShapesForm, StepForm};
+pub use shapes_form::{
+    AnswerShape, BlockedShape, FrameForm, MethodForm, ReasonForm, ShapesForm, StepForm,
+};
 
 /// A dialect file as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -19,6 +19,10 @@ pub struct ShapesForm {
     pub error: Option<String>,
     /// What `$type` is, by status; `4xx` and `5xx` for all others.
     pub error_types: Named<String>,
+    /// What `$reason` and `$details` are, by the category of the rule that decided: `hate*` for all that begin so, `none`
+    /// where the rule has no category, `*` for all others.
+    #[schemars(schema_with = "shapes::paths::<ReasonForm>")]
+    pub reasons: Named<ReasonForm>,
     /// The answer to a prompt that is blocked, where it is not that error.
     pub blocked: Option<BlockedShape>,
     /// An answer in the model's place.
@@ -54,6 +58,20 @@ pub struct ShapesForm {
     pub methods: Named<MethodForm>,
     /// What keeps a silent stream open, byte for byte.
     pub keep_alive: Option<String>,
+}
+
+/// How a dialect words a category.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "a reason")]
+pub struct ReasonForm {
+    /// `$reason` where a prompt is stopped.
+    pub prompt: String,
+    /// `$reason` where an answer is stopped, or stands in the model's place.
+    pub answer: String,
+    /// `$details`, as JSON; without it, an empty list.
+    #[serde(default)]
+    pub details: Option<String>,
 }
 
 /// What is said to calls that ask for one thing; what is not here is as for all others.

@@ -48,6 +48,8 @@ pub struct StoppedUnit<'m> {
     pub message: &'m str,
     /// How that looks.
     pub shape: RefusalShape,
+    /// The category of the rule that decided (`none` where it has none), if a rule did.
+    pub category: Option<&'m str>,
 }
 
 impl Response {
@@ -193,7 +195,8 @@ impl Response {
     fn stopped_unit(&self, node: NodeId, stop: &StoppedUnit<'_>) -> Vec<Patch> {
         let (own, call) = self.call_of(node);
         let call = own.as_ref().or(call);
-        let said = self.dialect.stopped((stop.unit, call), stop.message, stop.shape);
+        let said =
+            self.dialect.stopped((stop.unit, call), (stop.message, stop.shape), stop.category);
         let top = if self.dialect.response.unit.is_some() { Doc::ROOT } else { node };
         let mut patches = Vec::new();
         let mut added = String::new();

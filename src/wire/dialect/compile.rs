@@ -250,6 +250,7 @@ fn stream(form: &StreamForm, answer: &AnswerForm, mistakes: &mut Mistakes) -> St
         sealed: form.sealed.0.clone(),
         done: form.done.clone(),
         finished_by: form.finished_by.iter().map(|path| Path::read(path)).collect(),
+        ends_with_stream: form.ends_with_stream == Some(true),
         finished_at: form.finished_at.0.clone(),
         opens: sources(&form.opens),
         closes: form.closes.iter().map(closes).collect(),

@@ -143,6 +143,7 @@ fn stream(own: &StreamForm, base: &StreamForm) -> StreamForm {
         done: or(own.done.as_ref(), base.done.as_ref()),
         events: named(&events, &base.events),
         finished_by: instead(&own.finished_by, &base.finished_by),
+        ends_with_stream: own.ends_with_stream.or(base.ends_with_stream),
         finished_at: instead(&own.finished_at, &base.finished_at),
         opens: named(&own.opens, &base.opens),
         closes: named(&own.closes, &base.closes),
@@ -180,6 +181,7 @@ fn shapes(own: &ShapesForm, base: &ShapesForm) -> ShapesForm {
         ending: steps(&own.ending, &base.ending),
         closing: steps(&own.closing, &base.closing),
         failure: steps(&own.failure, &base.failure),
+        reasons: named(&own.reasons, &base.reasons),
         methods: named(&own.methods, &base.methods),
         keep_alive: or(own.keep_alive.as_ref(), base.keep_alive.as_ref()),
     }

@@ -130,6 +130,7 @@ pub(in crate::wire) struct StreamSpec {
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) done: Option<String>,
     pub(in crate::wire) finished_by: Vec<Path>,
+    pub(in crate::wire) ends_with_stream: bool,
     pub(in crate::wire) finished_at: Vec<String>,
     pub(in crate::wire) opens: Vec<(String, Vec<KeySource>)>,
     pub(in crate::wire) closes: Vec<Closing>,
@@ -377,6 +378,11 @@ impl Dialect {
     /// What an answer is that is no JSON, where it may be something else.
     pub const fn media_body(&self) -> Option<Media> {
         self.response.media_body
+    }
+
+    /// Whether a streamed answer may go on behind what says that it is over.
+    pub fn ends_with_stream(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| stream.ends_with_stream)
     }
 
     /// Whether answers may be streams.

@@ -7,7 +7,7 @@ use super::shapes::{Facts, Step, blocked, step, stopped};
 use super::template::Template;
 use super::{AnswerMeta, Call, Calls, Dialect, Memory, Path, RefusalShape, Said};
 use crate::config::Named;
-use crate::config::dialect_file::MethodForm;
+use crate::config::dialect_file::{MethodForm, ReasonForm};
 
 /// The dialect's own answer to a prompt that is blocked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,63 @@ impl MethodShapes {
     }
 }
 
+/// How a dialect words a category.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct Reason {
+    /// The category, or what it begins with and `*`.
+    category: String,
+    prompt: String,
+    answer: String,
+    details: String,
+}
+
+impl Reason {
+    pub(super) fn compile(forms: &Named<ReasonForm>, mistakes: &mut Mistakes) -> Vec<Self> {
+        let mut all = Vec::new();
+        for (category, form) in forms.iter() {
+            let details = form.details.clone().unwrap_or_else(|| "[]".to_owned());
+            // It is no template: nothing of a text may come into it.
+            let json = Template::json(&details).and_then(|json| {
+                let plain = json == Template::read(&details.replace('$', ""))?;
+                plain.then_some(()).ok_or_else(|| "`$names` mean nothing here".to_owned())
+            });
+            if mistakes.take(&["shapes", "reasons", category, "details"], json).is_some() {
+                all.push(Self {
+                    category: category.to_owned(),
+                    prompt: form.prompt.clone(),
+                    answer: form.answer.clone(),
+                    details,
+                });
+            }
+        }
+        all
+    }
+
+    fn fits(&self, category: &str) -> bool {
+        match self.category.strip_suffix('*') {
+            Some(prefix) => category.starts_with(prefix),
+            None => self.category == category,
+        }
+    }
+
+    pub(super) fn word(&self, prompt: bool) -> &str {
+        if prompt { &self.prompt } else { &self.answer }
+    }
+
+    pub(super) fn details(&self) -> &str {
+        &self.details
+    }
+}
+
 impl Dialect {
+    /// How the dialect words a category; of several patterns that fit, the one that says most. Where no rule decided,
+    /// that is `*`.
+    pub(super) fn reason(&self, category: Option<&str>) -> Option<&Reason> {
+        let fitting = self.shapes.reasons.iter();
+        let fitting = fitting.filter(|reason| reason.fits(category.unwrap_or_default()));
+        fitting.max_by_key(|reason| reason.category.len())
+    }
+
     /// What is said to a call beside what is said to all.
     fn method_of(&self, call: Option<&Call>) -> Option<&MethodShapes> {
         let method = call?.method.as_str();
@@ -87,9 +143,15 @@ impl Dialect {
     }
 
     /// The answer to a prompt that is blocked, where the dialect has one that is no error.
-    pub fn blocked(&self, meta: &AnswerMeta, message: &str) -> Option<Blocked> {
+    pub fn blocked(
+        &self,
+        meta: &AnswerMeta,
+        message: &str,
+        category: Option<&str>,
+    ) -> Option<Blocked> {
         let (status, body) = self.shapes.blocked.as_ref()?;
-        let facts = Facts { meta: Some(meta), message: Some(message), ..Facts::default() };
+        let (message, reason) = (Some(message), self.reason(category));
+        let facts = Facts { meta: Some(meta), message, reason, prompt: true, ..Facts::default() };
         let body = meta.calls.say(|call| {
             let own = self.method_of(call).and_then(|shapes| shapes.blocked.as_ref());
             Facts { call, ..facts }.fill(own.map_or(body, |(_, own)| own))
@@ -121,14 +183,15 @@ impl Dialect {
     pub(in crate::wire) fn stopped(
         &self,
         (unit, call): (u64, Option<&Call>),
-        message: &str,
-        shape: RefusalShape,
+        (message, shape): (&str, RefusalShape),
+        category: Option<&str>,
     ) -> Vec<(&Path, String)> {
         let refusal = shape == RefusalShape::Refusal;
         let all = if refusal { &self.shapes.stopped_refusal } else { &self.shapes.stopped };
         let own = self.method_of(call).map(|shapes| &shapes.stopped);
         let values = own.filter(|own| !own.is_empty()).unwrap_or(all);
-        let facts = Facts { unit, call, message: Some(message), refusal, ..Facts::default() };
+        let (message, reason) = (Some(message), self.reason(category));
+        let facts = Facts { call, unit, message, refusal, reason, ..Facts::default() };
         values.iter().map(|(path, template)| (path, facts.fill(template))).collect()
     }
 }

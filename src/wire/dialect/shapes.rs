@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::compile::Mistakes;
 use super::memory::{Focus, Memory, put_in};
-use super::refusal::MethodShapes;
+use super::refusal::{MethodShapes, Reason};
 use super::template::{Template, quoted};
 use super::{Call, Calls, Dialect, Path, StreamSpec};
 use crate::config::dialect_file::{
@@ -45,6 +45,8 @@ pub struct Cut<'m> {
     pub message: Option<&'m str>,
     /// How that looks.
     pub shape: RefusalShape,
+    /// The category of the rule that decided (`none` where it has none), if a rule did.
+    pub category: Option<&'m str>,
     /// Whether the client has had text of this answer.
     pub shown: bool,
     /// The part that is open at the client, by its number.
@@ -83,6 +85,7 @@ pub(in crate::wire) struct Shapes {
     pub(super) closing: Vec<Step>,
     pub(super) failure: Vec<Step>,
     pub(super) methods: Vec<(String, MethodShapes)>,
+    pub(super) reasons: Vec<Reason>,
     keep_alive: Bytes,
 }
 
@@ -210,6 +213,7 @@ impl Shapes {
             ending: steps("ending", &form.ending, mistakes),
             closing: steps("closing", &form.closing, mistakes),
             failure: steps("failure", &form.failure, mistakes),
+            reasons: Reason::compile(&form.reasons, mistakes),
             methods: MethodShapes::compile(&form.methods, done, mistakes),
             keep_alive: Bytes::from(form.keep_alive.clone().unwrap_or_default()),
         }
@@ -273,7 +277,7 @@ pub(super) fn step(
 
 /// What a template is filled in with.
 #[derive(Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "five facts that hold independently")]
+#[expect(clippy::struct_excessive_bools, reason = "six facts that hold independently")]
 pub(super) struct Facts<'f> {
     pub(super) meta: Option<&'f AnswerMeta>,
     /// The call that is answered.
@@ -299,6 +303,9 @@ pub(super) struct Facts<'f> {
     pub(super) kind: &'f str,
     pub(super) code: &'f str,
     pub(super) param: Option<&'f str>,
+    /// How the dialect words the category, and whether a prompt is stopped.
+    pub(super) reason: Option<&'f Reason>,
+    pub(super) prompt: bool,
     pub(super) usage: bool,
 }
 
@@ -332,6 +339,8 @@ impl Facts<'_> {
             "type" => quoted(self.kind),
             "code" => quoted(self.code),
             "param" => or_null(self.param),
+            "reason" => quoted(self.reason.map_or("", |reason| reason.word(self.prompt))),
+            "details" => self.reason.map_or("[]", Reason::details).to_owned(),
             "status" => self.status.to_string(),
             name => self.remembered(name),
         }
@@ -441,6 +450,7 @@ impl Dialect {
         &self,
         meta: &AnswerMeta,
         (units, message, shape): (u64, &str, RefusalShape),
+        category: Option<&str>,
     ) -> Bytes {
         let refusal = shape == RefusalShape::Refusal;
         let answer = if refusal { &self.shapes.refusal } else { &self.shapes.answer };
@@ -448,6 +458,7 @@ impl Dialect {
         let facts = Facts {
             meta: Some(meta),
             message: Some(message),
+            reason: self.reason(category),
             refusal,
             memory: Some(&memory),
             own: ("null", &item),

@@ -14,7 +14,7 @@ fn text(bytes: impl AsRef<[u8]>) -> String {
 
 /// The events that end an answer, as a stream has them.
 fn stopped(dialect: &Dialect, message: Option<&str>, shape: RefusalShape, shown: bool) -> String {
-    let cut = Cut { unit: 0, message, shape, shown, open: None, next: 0 };
+    let cut = Cut { unit: 0, message, shape, category: None, shown, open: None, next: 0 };
     text(FrameWriter::whole(dialect.framing(), &dialect.ending(&meta(), &cut)))
 }
 
@@ -59,7 +59,7 @@ fn an_error_has_the_shape_that_sdks_read() {
 
 #[test]
 fn a_whole_answer_in_the_models_place_has_every_choice() {
-    let body = chat_dialect().answer_body(&meta(), (2, "No.", RefusalShape::Content));
+    let body = chat_dialect().answer_body(&meta(), (2, "No.", RefusalShape::Content), None);
     let usage = r#""usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}"#;
     let choice = |n: u64| {
         format!(
@@ -74,11 +74,11 @@ fn a_whole_answer_in_the_models_place_has_every_choice() {
             choice(1)
         )
     );
-    let body = chat_dialect().answer_body(&meta(), (1, "No.", RefusalShape::Refusal));
+    let body = chat_dialect().answer_body(&meta(), (1, "No.", RefusalShape::Refusal), None);
     assert!(text(body).contains(
         r#""message":{"role":"assistant","content":null,"refusal":"No."},"logprobs":null,"finish_reason":"stop""#
     ));
-    let body = completions_dialect().answer_body(&meta(), (1, "No.", RefusalShape::Content));
+    let body = completions_dialect().answer_body(&meta(), (1, "No.", RefusalShape::Content), None);
     assert!(text(body).starts_with(
         r#"{"id":"c1","object":"text_completion","created":1,"model":"m","choices":[{"index":0,"text":"No.","logprobs":null,"finish_reason":"content_filter"}]"#
     ));
