@@ -149,8 +149,11 @@ impl Exchange {
             }
         }
         let dialect = Arc::clone(self.request.dialect());
+        let (json, messages) = (&self.live.json, self.live.messages);
         let model = self.request.model().to_owned();
-        let request = Request::parse(&dialect, body, &self.live.json, self.live.messages)
+        let request = self
+            .request
+            .again(body, json, messages)
             .and_then(|request| request.with_headers(of_request(&self.parts)));
         let request = request.map_err(|problem| Box::new(reply::bad_body(&dialect, &problem)))?;
         self.request = request.for_model(Some(&model));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
@@ -118,16 +119,13 @@ impl Gateway {
                 return self.admit_walk(live, parts, incoming, (identity, started)).await;
             }
         };
-        if !dialect.takes_any_content_type() {
+        let form = dialect.takes_form().then(|| gatehouse::boundary(&parts.headers));
+        let boundary = form.transpose().map_err(reject)?;
+        if boundary.is_none() && !dialect.takes_any_content_type() {
             gatehouse::check_json(&parts.headers).map_err(reject)?;
         }
         let bytes = body::read(incoming, &parts.headers, &live.limits).await.map_err(reject)?;
-        let request = Request::parse(&dialect, bytes, &live.json, live.messages);
-        let request = request.and_then(|request| request.with_headers(of_request(&parts)));
-        let request = request.map_err(|problem| {
-            self.telemetry.metrics.rejected(problem.code());
-            Box::new(reply::bad_body(&dialect, &problem))
-        })?;
+        let request = self.read_body(&live, &parts, &dialect, (bytes, boundary.as_deref()))?;
         let request = request.for_model(dialect.model_of_path(path));
         let language = language_of(&parts, &request);
         let (headers, model) = (&parts.headers, request.model());
@@ -143,6 +141,25 @@ impl Gateway {
         let told = Told::default();
         let exchange = Exchange { account, policies, live, request, parts, language, told };
         Ok(Admitted::Exchange(Box::new(exchange)))
+    }
+
+    /// Reads a body in its dialect, with the headers that belong to it.
+    fn read_body(
+        &self,
+        live: &Live,
+        parts: &Parts,
+        dialect: &Arc<Dialect>,
+        (bytes, boundary): (Bytes, Option<&str>),
+    ) -> Result<Request, Refusal> {
+        let (json, messages) = (&live.json, live.messages);
+        let request = match boundary {
+            Some(boundary) => Request::parse_form(dialect, (bytes, boundary), json, messages),
+            None => Request::parse(dialect, bytes, json, messages),
+        };
+        request.and_then(|request| request.with_headers(of_request(parts))).map_err(|problem| {
+            self.telemetry.metrics.rejected(problem.code());
+            Box::new(reply::bad_body(dialect, &problem))
+        })
     }
 
     /// A path that no dialect knows, where a route opts in.

@@ -91,6 +91,7 @@ impl Exchange {
         restorer: Option<Arc<Restorer>>,
         mut call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
+        let is_text = !content_type(&answer).starts_with(JSON);
         let Answer { status, headers, body } = answer;
         let mut body = match body.collect(self.live.limits.decompressed).await {
             Ok(body) => body,
@@ -105,7 +106,7 @@ impl Exchange {
         let is_empty = body.is_empty() && self.voice().is_answered_either_way();
         let policies = if is_empty { Vec::new() } else { self.policies.clone() };
         for (index, policy) in policies.iter().enumerate() {
-            let Ok(read) = self.read_whole(&body) else {
+            let Ok(read) = self.read_whole(&body, is_text) else {
                 self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");
                 return (
                     reply::upstream_garbage(self.voice(), "it is not readable JSON"),
@@ -218,10 +219,17 @@ impl Exchange {
         (response, true, Action::Allow)
     }
 
-    /// A whole answer, read.
-    fn read_whole(&self, body: &Bytes) -> Result<Response, BodyProblem> {
-        let read = Response::parse(self.request.dialect(), body.clone(), &self.live.json);
-        read.map(|read| read.to(self.request.calls()))
+    /// A whole answer, read: as text only where it says that it is no JSON, and is none.
+    fn read_whole(&self, body: &Bytes, is_text: bool) -> Result<Response, BodyProblem> {
+        let dialect = self.request.dialect();
+        let read = Response::parse(dialect, body.clone(), &self.live.json);
+        match read {
+            Ok(read) => Ok(read.to(self.request.calls())),
+            Err(_) if is_text && dialect.has_text_body() => {
+                Response::parse_text(dialect, body.clone())
+            }
+            Err(problem) => Err(problem),
+        }
     }
 
     /// An error of the upstream may quote the prompt, or a key: it passes only when it is clean.
@@ -236,7 +244,7 @@ impl Exchange {
         let Ok(body) = body.collect(self.live.limits.body).await else {
             return (reply::upstream_said_no(self.voice(), status), false, Action::Allow);
         };
-        let Ok(read) = self.read_whole(&body) else {
+        let Ok(read) = self.read_whole(&body, false) else {
             return (reply::upstream_said_no(self.voice(), status), false, Action::Allow);
         };
         for policy in &self.policies.clone() {

@@ -7,6 +7,7 @@ mod bytes;
 mod dialects;
 mod drain;
 mod failures;
+mod forms;
 mod gate;
 mod gemini;
 mod history;

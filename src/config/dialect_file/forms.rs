@@ -66,6 +66,8 @@ pub struct RequestForm {
     pub tag: Option<String>,
     /// Members beside which a text is never changed: signatures.
     pub sealed: OneOrMany<String>,
+    /// Whether a body is a form (`multipart/form-data`): the rows name its fields, and `media` are its files.
+    pub form: Option<bool>,
     /// Whether a body is JSON whatever its content type says, as servers have it whose users call them with `curl -d`.
     pub any_content_type: Option<bool>,
     /// Texts.
@@ -112,6 +114,8 @@ pub struct AnswerForm {
     pub unit: Option<String>,
     /// What an answer is that is no JSON: `image`, `audio`, `file`. It passes, and is counted as not screened.
     pub media_body: Option<String>,
+    /// What an answer is that is no JSON but plain text, or subtitles: `assistant transcript E`.
+    pub text_body: Option<String>,
     /// The member of an object that says its type, if it is not `type`.
     pub tag: Option<String>,
     /// Members beside which a text is never changed: signatures.

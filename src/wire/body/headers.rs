@@ -65,7 +65,9 @@ impl Request {
                 let text = &self.passages.get(edit.passage)?.text;
                 Some((name.clone(), coded(&rewritten(text, edit.rewrites))))
             }
-            Place::Token(_) | Place::Inner { .. } | Place::Key | Place::Fixed => None,
+            Place::Token(_) | Place::Inner { .. } | Place::Plain(_) | Place::Key | Place::Fixed => {
+                None
+            }
         };
         changed.filter_map(header).collect()
     }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::wire::json::{Doc, JsonProblem};
+use crate::wire::multipart::FormProblem;
 use crate::wire::table::TwinKey;
 
 /// The most characters of a client's key that a message repeats.
@@ -14,6 +15,9 @@ pub enum BodyProblem {
     /// It is not the JSON that may pass.
     #[error("{0}")]
     Json(#[from] JsonProblem),
+    /// It is a form that is not read in one way only.
+    #[error("{0}")]
+    Form(#[from] FormProblem),
     /// Its top is not an object.
     #[error("the body must be a JSON object")]
     NotAnObject,
@@ -61,6 +65,7 @@ impl BodyProblem {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Json(problem) => problem.code(),
+            Self::Form(problem) => problem.code(),
             Self::NotAnObject | Self::NotAList => "top_level_not_object",
             Self::Header { .. } => "invalid_header",
             Self::Field { .. } => "invalid_field",
@@ -79,6 +84,7 @@ impl BodyProblem {
         match self {
             Self::Field { field, .. } | Self::TooManyMessages { field, .. } => Some(field),
             Self::Json(_)
+            | Self::Form(_)
             | Self::NotAnObject
             | Self::NotAList
             | Self::Header { .. }

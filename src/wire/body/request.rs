@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::BodyProblem;
 use super::adjoining::{Adjoining, adjoining};
+use super::form::Form;
 use super::leaves::{Gathered, MediaPart, Reader};
 use super::nodes::{all_at, at};
 use super::splice::{PassageEdit, Place, Unsplicable, patches};
@@ -22,6 +23,7 @@ use crate::wire::table::{By, Media};
 pub struct Request {
     pub(super) dialect: Arc<Dialect>,
     bytes: Bytes,
+    pub(super) boundary: Option<String>,
     pub(super) passages: Vec<Passage>,
     pub(super) places: Vec<Place>,
     media: Vec<MediaPart>,
@@ -51,22 +53,45 @@ impl Request {
         limits: &JsonLimits,
         messages: usize,
     ) -> Result<Self, BodyProblem> {
-        let doc = parse(&bytes, Strictness::Request, limits)?;
-        let spec = &dialect.request;
-        check_top(spec, &doc, messages)?;
-        let mut reader =
-            Reader::new(&doc, &bytes, true, &spec.roles).with(&spec.sealed, &spec.turns);
-        let walked = spec.table.walk(&doc, &bytes, &mut |found| reader.read(&found));
-        // First, because a key in other letters is the likelier mistake than one that is missing.
-        walked.map_err(|twin| BodyProblem::twin(&twin, &doc, &bytes))?;
-        check_shape(spec, &doc, &bytes, messages)?;
-        for part in unknown_parts(spec, &doc, &bytes) {
-            reader.note_media(part, Media::Unknown, By::Role);
+        let (gathered, head) = gather(dialect, &bytes, limits, messages)?;
+        Ok(Self::new(dialect, (bytes, None), gathered, head))
+    }
+
+    /// Reads a form strictly. `boundary` is what its content type says.
+    pub fn parse_form(
+        dialect: &Arc<Dialect>,
+        (bytes, boundary): (Bytes, &str),
+        limits: &JsonLimits,
+        messages: usize,
+    ) -> Result<Self, BodyProblem> {
+        let form = Form::read(&dialect.request, &bytes, boundary)?;
+        let (gathered, head) = gather(dialect, &form.json, limits, messages)?;
+        let boundary = Some(boundary.to_owned());
+        Ok(Self::new(dialect, (bytes, boundary), form.placed(gathered), head))
+    }
+
+    /// Reads another body of the same form as this one.
+    pub fn again(
+        &self,
+        bytes: Bytes,
+        limits: &JsonLimits,
+        messages: usize,
+    ) -> Result<Self, BodyProblem> {
+        match self.boundary.as_deref() {
+            Some(boundary) => Self::parse_form(&self.dialect, (bytes, boundary), limits, messages),
+            None => Self::parse(&self.dialect, bytes, limits, messages),
         }
-        let Gathered { passages, places, media, unknown_leaves } = reader.gathered;
-        let head = Head::read(spec, &doc, &bytes)?;
+    }
+
+    fn new(
+        dialect: &Arc<Dialect>,
+        (bytes, boundary): (Bytes, Option<String>),
+        gathered: Gathered,
+        head: Head,
+    ) -> Self {
+        let Gathered { passages, places, media, unknown_leaves } = gathered;
         let dialect = Arc::clone(dialect);
-        Ok(Self { dialect, bytes, passages, places, media, unknown_leaves, head })
+        Self { dialect, bytes, boundary, passages, places, media, unknown_leaves, head }
     }
 
     /// The dialect it was read in.
@@ -150,6 +175,28 @@ impl Request {
         }
         Ok(Bytes::from(apply(&self.bytes, patches)))
     }
+}
+
+/// Reads the JSON of a body: its texts, and what the proxy must know of it.
+fn gather(
+    dialect: &Arc<Dialect>,
+    bytes: &[u8],
+    limits: &JsonLimits,
+    messages: usize,
+) -> Result<(Gathered, Head), BodyProblem> {
+    let doc = parse(bytes, Strictness::Request, limits)?;
+    let spec = &dialect.request;
+    check_top(spec, &doc, messages)?;
+    let mut reader = Reader::new(&doc, bytes, true, &spec.roles).with(&spec.sealed, &spec.turns);
+    let walked = spec.table.walk(&doc, bytes, &mut |found| reader.read(&found));
+    // First, because a key in other letters is the likelier mistake than one that is missing.
+    walked.map_err(|twin| BodyProblem::twin(&twin, &doc, bytes))?;
+    check_shape(spec, &doc, bytes, messages)?;
+    for part in unknown_parts(spec, &doc, bytes) {
+        reader.note_media(part, Media::Unknown, By::Role);
+    }
+    let head = Head::read(spec, &doc, bytes)?;
+    Ok((reader.gathered, head))
 }
 
 impl Head {

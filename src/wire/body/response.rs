@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::BodyProblem;
-use super::adjoining::{Adjoining, arguments};
+use super::adjoining::{Adjoining, arguments, subtitles};
 use super::leaves::{Gathered, MediaPart, Reader};
 use super::nodes::all_at;
 use super::splice::{PassageEdit, Place, Unsplicable, patches};
+use super::{BodyProblem, plain};
 use crate::domain::Passage;
 use crate::wire::dialect::{Call, Calls, Dialect, Path, RefusalShape, Roles};
 use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Patch, Strictness, apply, parse, quote};
+use crate::wire::table::{By, Leaf};
 
 /// An answer, read.
 #[derive(Clone, Debug)]
@@ -85,6 +86,32 @@ impl Response {
         Ok(Self { dialect, bytes, doc, passages, places, media, unknown_leaves, calls })
     }
 
+    /// Reads an answer that is plain text.
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub fn parse_text(dialect: &Arc<Dialect>, bytes: Bytes) -> Result<Self, BodyProblem> {
+        // Nothing of it is JSON, so that nothing can be put anywhere.
+        let doc = parse(b"{}", Strictness::Response, &JsonLimits::default())?;
+        let Some(Leaf::Text { by: By::Always(author), kind, edit, .. }) =
+            dialect.response.text_body
+        else {
+            return Err(BodyProblem::NotAnObject);
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|_| BodyProblem::NotAnObject)?;
+        let (mut passages, mut places) = (Vec::new(), Vec::new());
+        for (index, range) in plain::stretches(text).into_iter().enumerate() {
+            let text = text.get(range.clone()).unwrap_or_default().to_owned();
+            let path = format!("text[{index}]");
+            let passage = Passage { path, author, kind, edit, turn: None, text };
+            passages.push(UnitPassage { unit: Some(0), passage });
+            places.push(Place::Plain(range));
+        }
+        let (dialect, calls) = (Arc::clone(dialect), Calls::default());
+        let (media, unknown_leaves) = (Vec::new(), 0);
+        Ok(Self { dialect, bytes, doc, passages, places, media, unknown_leaves, calls })
+    }
+
     /// The same, as the answer to these calls.
     #[must_use]
     pub fn to(self, calls: &Calls) -> Self {
@@ -101,8 +128,11 @@ impl Response {
         &self.passages
     }
 
-    /// Texts that whoever gets the answer may read as one: strings in the arguments of tool calls.
+    /// Texts that whoever gets the answer may read as one: strings in the arguments of tool calls, and subtitles.
     pub fn adjoining(&self) -> Vec<Adjoining> {
+        if self.places.iter().any(|place| matches!(place, Place::Plain(_))) {
+            return subtitles(self.passages.iter().map(|one| &one.passage));
+        }
         arguments(self.passages.iter().map(|one| (&one.passage, one.unit)), &self.places)
     }
 

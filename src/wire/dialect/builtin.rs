@@ -43,11 +43,14 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "ollama.embed.yaml",
     "ollama.generate.yaml",
     "openai.images.yaml",
+    "openai.image_edits.yaml",
     "openai.moderations.yaml",
     "openai.responses.yaml",
     "openai.responses.compact.yaml",
     "openai.responses.input_tokens.yaml",
     "openai.speech.yaml",
+    "openai.transcriptions.yaml",
+    "openai.translations.yaml",
 ];
 
 /// Every dialect that is built in.

@@ -131,6 +131,7 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
         },
         sealed: form.sealed.0.clone(),
         any_content_type: form.any_content_type == Some(true),
+        form: form.form == Some(true),
     }
 }
 
@@ -192,8 +193,18 @@ fn answer(form: &AnswerForm, mistakes: &mut Mistakes) -> AnswerSpec {
             Leaf::Text { .. } | Leaf::Skip => None,
         }
     });
+    let text_body = form.text_body.as_deref().and_then(|line| {
+        let leaf = rows::line(line).map(|line| Leaf::Text {
+            by: line.by,
+            kind: line.kind,
+            edit: line.edit,
+            channel: None,
+        });
+        mistakes.take(&["response", "text_body"], leaf)
+    });
     AnswerSpec {
         media_body,
+        text_body,
         table: Table::new(&rows, keys(form.tag.as_deref(), false)),
         unit: form.unit.as_deref().map(list_name),
         turns: form.unit.as_deref().map(|list| Path::read(&list_name(list))).into_iter().collect(),

@@ -101,6 +101,7 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
         snake_case: own.snake_case.or(base.snake_case),
         tag: or(own.tag.as_ref(), base.tag.as_ref()),
         sealed: list(&own.sealed, &base.sealed),
+        form: own.form.or(base.form),
         any_content_type: own.any_content_type.or(base.any_content_type),
         text: named(&own.text, &base.text),
         media: named(&own.media, &base.media),
@@ -110,6 +111,7 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
 
 fn response(own: &AnswerForm, base: &AnswerForm) -> AnswerForm {
     AnswerForm {
+        text_body: or(own.text_body.as_ref(), base.text_body.as_ref()),
         media_body: or(own.media_body.as_ref(), base.media_body.as_ref()),
         unit: or(own.unit.as_ref(), base.unit.as_ref()),
         tag: or(own.tag.as_ref(), base.tag.as_ref()),

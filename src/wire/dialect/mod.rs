@@ -77,6 +77,7 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) roles: Roles,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) any_content_type: bool,
+    pub(in crate::wire) form: bool,
 }
 
 /// Who wrote a message.
@@ -115,6 +116,7 @@ pub(in crate::wire) struct AnswerSpec {
     pub(in crate::wire) unit: Option<String>,
     pub(in crate::wire) turns: Vec<Path>,
     pub(in crate::wire) media_body: Option<Media>,
+    pub(in crate::wire) text_body: Option<Leaf>,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) coupled: Vec<(Path, Vec<u8>)>,
 }
@@ -352,6 +354,16 @@ impl Dialect {
     /// Whether a body is JSON whatever its content type says.
     pub const fn takes_any_content_type(&self) -> bool {
         self.request.any_content_type
+    }
+
+    /// Whether a body is a form.
+    pub const fn takes_form(&self) -> bool {
+        self.request.form
+    }
+
+    /// Whether an answer may be plain text.
+    pub const fn has_text_body(&self) -> bool {
+        self.response.text_body.is_some()
     }
 
     /// What stands in a header of requests, by its name in small letters; `None` where the dialect has no use for it.
