@@ -39,6 +39,7 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "mistral.agents.yaml",
     "mistral.chat.yaml",
     "mistral.fim.yaml",
+    "mistral.moderations.yaml",
     "ollama.chat.yaml",
     "ollama.embed.yaml",
     "ollama.generate.yaml",
