@@ -102,7 +102,7 @@ impl Gateway {
         let voice = posture.voice();
         let reject = |refused| Box::new(self.reject(&voice, refused));
         gatehouse::check(&parts).map_err(reject)?;
-        let unknown = || Box::new(self.unknown_path(&voice));
+        let unknown = || Box::new(self.unknown_path(&voice, &parts));
         if !live.routes.iter().any(|route| route.path.matches(path)) {
             return Err(unknown());
         }
@@ -176,7 +176,8 @@ impl Gateway {
         let (path, headers) = (parts.uri.path(), &parts.headers);
         let asked = Asked { path, headers, model: "", language: language.as_deref() };
         let taken = live.route(asked).filter(|(route, _)| route.walks);
-        let (route, mut policies) = taken.ok_or_else(|| Box::new(self.unknown_path(&voice)))?;
+        let (route, mut policies) =
+            taken.ok_or_else(|| Box::new(self.unknown_path(&voice, &parts)))?;
         let route = route.clone();
         let has_body = parts.method == Method::POST;
         if has_body {
@@ -217,9 +218,11 @@ impl Gateway {
         reply::refused(voice, &refused)
     }
 
-    fn unknown_path(&self, voice: &Dialect) -> HttpResponse<GateBody> {
+    fn unknown_path(&self, voice: &Dialect, parts: &Parts) -> HttpResponse<GateBody> {
         self.telemetry.metrics.rejected("unknown_path");
+        let why = voice.why_refused(parts.method.as_str(), parts.uri.path());
         let message = "there is no such path; paths that are not screened are not served";
+        let message = why.unwrap_or(message);
         reply::error(voice, StatusCode::NOT_FOUND, "unknown_path", message, None)
     }
 

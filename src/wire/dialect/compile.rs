@@ -63,6 +63,7 @@ pub fn compile(file: &DialectFile) -> Result<Dialect, Vec<DialectProblem>> {
     };
     let pass = endpoints("pass", &file.pass);
     let refuse = endpoints("refuse", &file.refuse);
+    let because = because(file, &mut mistakes);
     let request = request(&file.request, &mut mistakes);
     let listed = request.listed;
     let mut response = answer(&file.response, &mut mistakes);
@@ -78,11 +79,27 @@ pub fn compile(file: &DialectFile) -> Result<Dialect, Vec<DialectProblem>> {
         paths,
         pass,
         refuse,
+        because,
         request,
         response,
         stream,
         shapes,
     })
+}
+
+/// Why endpoints are refused.
+fn because(file: &DialectFile, mistakes: &mut Mistakes) -> Vec<(String, Pattern, String)> {
+    let mut all = Vec::new();
+    for (endpoint, why) in file.because.iter() {
+        let is_refused = file.refuse.iter().any(|refused| refused == endpoint);
+        let known = endpoint.split_once(' ').filter(|_| is_refused);
+        let read = known.ok_or_else(|| format!("`{endpoint}` is not among `refuse`"));
+        let read = read.and_then(|(method, path)| Ok((method, Pattern::read(path.trim())?)));
+        if let Some((method, pattern)) = mistakes.take(&["because", endpoint], read) {
+            all.push((method.to_owned(), pattern, why.clone()));
+        }
+    }
+    all
 }
 
 fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {

@@ -47,6 +47,7 @@ pub struct Dialect {
     paths: Vec<Pattern>,
     pass: Endpoints,
     refuse: Endpoints,
+    because: Vec<(String, Pattern, String)>,
     pub(in crate::wire) request: RequestSpec,
     pub(in crate::wire) response: AnswerSpec,
     pub(in crate::wire) stream: Option<StreamSpec>,
@@ -332,6 +333,15 @@ impl Dialect {
     /// The file that it was made from, everything inherited filled in.
     pub fn file(&self) -> &DialectFile {
         &self.file
+    }
+
+    /// Why an endpoint is refused and what to do instead, where the dialect says it.
+    pub fn why_refused(&self, method: &str, path: &str) -> Option<&str> {
+        let fits = |(own, pattern, _): &&(String, Pattern, String)| {
+            (own == method || own == "*") && pattern.fits(path, None)
+        };
+        let fitting = self.because.iter().filter(fits);
+        fitting.max_by_key(|(_, pattern, _)| pattern.weight()).map(|(.., why)| why.as_str())
     }
 
     /// The paths under which it is served, as patterns.
