@@ -164,25 +164,36 @@ fn every_text_of_a_request_is_read_with_its_author_and_edit_class() {
             let body = Bytes::from(body.replace("{{text}}", "hi"));
             let request = Request::parse(&dialect, body, &JsonLimits::default(), 1000);
             let request = request.unwrap_or_else(|problem| panic!("{name}/{file}: {problem}"));
-            let mut seen = format!(
-                "model {:?} stream {} answers {} json {} unknown {}\n",
-                request.model(),
-                request.stream(),
-                request.choices(),
-                request.wants_json(),
-                request.unknown_leaves()
-            );
-            for p in request.passages() {
-                let turn = p.turn.map_or_else(|| "-".to_owned(), |turn| turn.to_string());
-                let what = (p.author.as_str(), p.kind, p.edit);
-                writeln!(seen, "{}  {what:?} turn {turn}  {:?}", p.path, p.text).unwrap();
-            }
-            for part in request.media() {
-                writeln!(seen, "media {} {}", part.path, part.sort.as_str()).unwrap();
-            }
-            insta::assert_snapshot!(format!("{name}.{file}"), seen);
+            insta::assert_snapshot!(format!("{name}.{file}"), seen(&request));
+        }
+        for (file, body) in bodies(&name, "form") {
+            let body = Bytes::from(body.replace("{{text}}", "hi").replace('\n', "\r\n"));
+            let request = Request::parse_form(&dialect, (body, "b"), &JsonLimits::default(), 1000);
+            let request = request.unwrap_or_else(|problem| panic!("{name}/{file}: {problem}"));
+            insta::assert_snapshot!(format!("{name}.{file}"), seen(&request));
         }
     }
+}
+
+/// What is read in a request.
+fn seen(request: &Request) -> String {
+    let mut seen = format!(
+        "model {:?} stream {} answers {} json {} unknown {}\n",
+        request.model(),
+        request.stream(),
+        request.choices(),
+        request.wants_json(),
+        request.unknown_leaves()
+    );
+    for p in request.passages() {
+        let turn = p.turn.map_or_else(|| "-".to_owned(), |turn| turn.to_string());
+        let what = (p.author.as_str(), p.kind, p.edit);
+        writeln!(seen, "{}  {what:?} turn {turn}  {:?}", p.path, p.text).unwrap();
+    }
+    for part in request.media() {
+        writeln!(seen, "media {} {}", part.path, part.sort.as_str()).unwrap();
+    }
+    seen
 }
 
 #[test]

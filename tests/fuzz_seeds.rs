@@ -18,10 +18,11 @@ mod fuzz;
 
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 6] = [
+const TARGETS: [(&str, Check); 7] = [
     ("sse", fuzz::sse::check),
     ("json", fuzz::json::check),
     ("requests", fuzz::requests::check),
+    ("forms", fuzz::forms::check),
     ("views", fuzz::views::check),
     ("gate", fuzz::gate::check),
     ("policy", fuzz::policy::check),

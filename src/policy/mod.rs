@@ -196,6 +196,12 @@ impl Policy {
         active && !self.suppressed.iter().any(|off| off.rule == index && off.holds_on(today))
     }
 
+    /// The category of a rule, `none` where it has none; nothing where no rule is meant.
+    pub fn category(&self, rule: Option<usize>) -> Option<&str> {
+        let rule = self.rules.get(rule?)?;
+        Some(rule.category.as_ref().map_or("none", |category| category.as_str()))
+    }
+
     /// What the client reads when this rule (or a threshold, `None`) stops a text.
     pub fn message(&self, rule: Option<usize>, language: Option<&str>) -> &str {
         let id =

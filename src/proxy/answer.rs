@@ -114,7 +114,10 @@ pub(super) fn screen(
     let shape = shape(policy, wants_json);
     let choices: Vec<StoppedUnit<'_>> = messages
         .iter()
-        .map(|(unit, message)| StoppedUnit { unit: *unit, message, shape })
+        .map(|(unit, message)| {
+            let category = stopped.get(unit).and_then(|stop| policy.category(stop.rule));
+            StoppedUnit { unit: *unit, message, shape, category }
+        })
         .collect();
     let all = joined::rewrites(verdicts.iter(), &together);
     let edits: Vec<PassageEdit<'_>> =

@@ -9,14 +9,15 @@ use http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
 use super::account::{Account, Call, Told};
 use super::live::Live;
 use super::prompt::{PromptOutcome, PromptStop};
+use super::reply::Voice;
 use super::{GateBody, contain, gatehouse, prompt, reply};
 use crate::config::dialect_file::Served;
 use crate::domain::{Action, Outcome, Phase};
 use crate::engine::Pseudonyms;
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
-use crate::upstream::{Outgoing, forward_request_headers};
+use crate::upstream::{Outgoing, forward_own_headers, forward_request_headers};
 use crate::wire::body::{POLICY_VIOLATION, Request};
-use crate::wire::dialect::{AnswerMeta, Cut, Dialect, RefusalShape, Said};
+use crate::wire::dialect::{AnswerMeta, Blocked, Cut, RefusalShape, Said};
 use crate::wire::frame::FrameWriter;
 
 pub(super) const JSON: &str = "application/json";
@@ -90,10 +91,10 @@ impl Exchange {
                     let response = self.stopped_prompt(&policy, &stop);
                     return (response, false, Phase::Prompt, stop.action);
                 }
-                PromptOutcome::Pass { body, action: decided, tags: named } => {
+                PromptOutcome::Pass { body, headers, action: decided, tags: named } => {
                     action = action.max(decided);
                     tags.extend(named);
-                    if let Err(response) = self.take_body(body) {
+                    if let Err(response) = self.take_body(body, headers) {
                         return (*response, false, Phase::Prompt, action);
                     }
                 }
@@ -102,7 +103,10 @@ impl Exchange {
         let restorer = pseudonyms.restorer().map(Arc::new);
         let mut call = Call::new(&self.account);
         let upstream = Arc::clone(&self.account.route.upstream);
-        let outgoing = outgoing(&self.account, &self.parts, self.request.bytes().clone(), &tags);
+        let mut outgoing =
+            outgoing(&self.account, &self.parts, self.request.bytes().clone(), &tags);
+        let reads = |name: &str| self.request.dialect().reads_header(name);
+        forward_own_headers(&self.parts.headers, &mut outgoing.headers, reads);
         let answer = match upstream.upstream.send(outgoing).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -128,15 +132,29 @@ impl Exchange {
     }
 
     /// A body that a policy changed is read again, so that the next policy sees what is forwarded.
-    fn take_body(&mut self, body: Bytes) -> Result<(), Box<HttpResponse<GateBody>>> {
-        if body.as_ptr() == self.request.bytes().as_ptr()
-            && body.len() == self.request.bytes().len()
-        {
+    fn take_body(
+        &mut self,
+        body: Bytes,
+        headers: Vec<(String, String)>,
+    ) -> Result<(), Box<HttpResponse<GateBody>>> {
+        let is_same = body.as_ptr() == self.request.bytes().as_ptr()
+            && body.len() == self.request.bytes().len();
+        if is_same && headers.is_empty() {
             return Ok(());
         }
+        for (name, value) in headers {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+                self.parts.headers.insert(name, value);
+            }
+        }
         let dialect = Arc::clone(self.request.dialect());
+        let (json, messages) = (&self.live.json, self.live.messages);
         let model = self.request.model().to_owned();
-        let request = Request::parse(&dialect, body, &self.live.json, self.live.messages);
+        let request = self
+            .request
+            .again(body, json, messages)
+            .and_then(|request| request.with_headers(of_request(&self.parts)));
         let request = request.map_err(|problem| Box::new(reply::bad_body(&dialect, &problem)))?;
         self.request = request.for_model(Some(&model));
         Ok(())
@@ -157,12 +175,13 @@ impl Exchange {
             }
         };
         let dialect = self.voice();
+        let category = policy.category(stop.rule);
         let as_error = look == Look::Error || !dialect.can_answer();
         let meta = self.own_meta();
         if as_error {
             // What could not be screened is a fault, however the dialect tells of a block.
             let screened = stop.outcome == Outcome::Screened;
-            if let Some(blocked) = dialect.blocked(&meta, message).filter(|_| screened) {
+            if let Some(blocked) = dialect.blocked(&meta, message, category).filter(|_| screened) {
                 return self.blocked(policy.block_style.status, blocked);
             }
             let param = dialect.prompt_param();
@@ -175,13 +194,13 @@ impl Exchange {
         };
         if !self.request.stream() {
             let what = (self.request.choices(), message, shape);
-            return reply::ours(StatusCode::OK, JSON, dialect.answer_body(&meta, what));
+            return reply::ours(StatusCode::OK, JSON, dialect.answer_body(&meta, what, category));
         }
         let mut events = Vec::new();
         for unit in 0..self.request.choices() {
             events.extend(dialect.opening(&meta, unit));
             let message = Some(message);
-            let cut = Cut { unit, message, shape, shown: false, open: None, next: 0 };
+            let cut = Cut { unit, message, shape, category, shown: false, open: None, next: 0 };
             events.extend(dialect.ending(&meta, &cut));
         }
         events.extend(dialect.closing(&meta, self.request.include_usage()));
@@ -189,7 +208,8 @@ impl Exchange {
     }
 
     /// The dialect's own answer to a prompt that is blocked.
-    fn blocked(&self, status: u16, (own, body): (Option<u16>, String)) -> HttpResponse<GateBody> {
+    fn blocked(&self, status: u16, blocked: Blocked) -> HttpResponse<GateBody> {
+        let Blocked { status: own, body } = blocked;
         let status = StatusCode::from_u16(own.unwrap_or(status)).unwrap_or(StatusCode::BAD_REQUEST);
         if self.request.stream() && status.is_success() {
             return self.events(status, &[Said { event: None, data: body }]);
@@ -204,18 +224,18 @@ impl Exchange {
     }
 
     /// The dialect in which the client is answered.
-    pub(super) fn voice(&self) -> &Dialect {
-        self.request.dialect()
+    pub(super) fn voice(&self) -> Voice<'_> {
+        Voice { dialect: self.request.dialect(), calls: self.request.calls() }
     }
 
     pub(super) fn own_meta(&self) -> AnswerMeta {
-        let prefix = self.voice().id_prefix();
+        let prefix = self.request.dialect().id_prefix();
         let seconds = self.account.telemetry.clock.now().as_second();
         AnswerMeta {
             id: format!("{prefix}{}", self.account.identity.prompt_decision),
             created: u64::try_from(seconds).unwrap_or(0),
             model: self.request.model().to_owned(),
-            echo: self.request.echo().to_owned(),
+            calls: self.request.calls().clone(),
         }
     }
 
@@ -229,6 +249,11 @@ impl Exchange {
         self.account.not_screened(phase, policy, if open { "complete" } else { "failed" });
         (!open).then(|| reply::not_screened(self.voice()))
     }
+}
+
+/// The headers of a request, by name.
+pub(super) fn of_request(parts: &Parts) -> impl Iterator<Item = (&str, &[u8])> {
+    parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
 /// The path and the query to ask the upstream for, and the key that the query had: keys are passed on in headers,
@@ -285,8 +310,8 @@ pub(super) fn outgoing(
 }
 
 /// The error that says that a text may not pass.
-pub(super) fn violation(
-    voice: &Dialect,
+pub(super) fn violation<'v>(
+    voice: impl Into<Voice<'v>>,
     status: u16,
     outcome: Outcome,
     (message, param): (&str, Option<&str>),

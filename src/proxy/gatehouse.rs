@@ -1,5 +1,6 @@
 //! The strict gate in front of routing: a request that two servers could read differently is refused.
 
+use crate::wire::multipart;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Version};
@@ -55,6 +56,19 @@ pub(super) fn check_json(headers: &HeaderMap) -> Result<(), Refused> {
     }
     let utf8 = |part: &str| matches!(part, "" | "charset=utf-8" | "charset=\"utf-8\"");
     if parts.all(utf8) { Ok(()) } else { Err(wrong) }
+}
+
+/// The boundary of a form, where the header says it in one way only.
+pub(super) fn boundary(headers: &HeaderMap) -> Result<String, Refused> {
+    let wrong = refused(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "send the body as `content-type: multipart/form-data; boundary=…` with a boundary of letters, digits and `-`",
+    );
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(one), None) = (types.next(), types.next()) else { return Err(wrong) };
+    let boundary = one.to_str().ok().and_then(multipart::boundary);
+    boundary.map(str::to_owned).ok_or(wrong)
 }
 
 fn check_method(method: &Method) -> Result<(), Refused> {

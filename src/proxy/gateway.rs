@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
@@ -10,7 +11,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::account::{Account, Identity, InFlight, Told};
-use super::exchange::Exchange;
+use super::exchange::{Exchange, of_request};
 use super::live::{Asked, Live, Route, add};
 use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, reply, untexted};
@@ -101,7 +102,7 @@ impl Gateway {
         let voice = posture.voice();
         let reject = |refused| Box::new(self.reject(&voice, refused));
         gatehouse::check(&parts).map_err(reject)?;
-        let unknown = || Box::new(self.unknown_path(&voice));
+        let unknown = || Box::new(self.unknown_path(&voice, &parts));
         if !live.routes.iter().any(|route| route.path.matches(path)) {
             return Err(unknown());
         }
@@ -118,15 +119,13 @@ impl Gateway {
                 return self.admit_walk(live, parts, incoming, (identity, started)).await;
             }
         };
-        if !dialect.takes_any_content_type() {
+        let form = dialect.takes_form().then(|| gatehouse::boundary(&parts.headers));
+        let boundary = form.transpose().map_err(reject)?;
+        if boundary.is_none() && !dialect.takes_any_content_type() {
             gatehouse::check_json(&parts.headers).map_err(reject)?;
         }
         let bytes = body::read(incoming, &parts.headers, &live.limits).await.map_err(reject)?;
-        let request =
-            Request::parse(&dialect, bytes, &live.json, live.messages).map_err(|problem| {
-                self.telemetry.metrics.rejected(problem.code());
-                Box::new(reply::bad_body(&dialect, &problem))
-            })?;
+        let request = self.read_body(&live, &parts, &dialect, (bytes, boundary.as_deref()))?;
         let request = request.for_model(dialect.model_of_path(path));
         let language = language_of(&parts, &request);
         let (headers, model) = (&parts.headers, request.model());
@@ -144,6 +143,25 @@ impl Gateway {
         Ok(Admitted::Exchange(Box::new(exchange)))
     }
 
+    /// Reads a body in its dialect, with the headers that belong to it.
+    fn read_body(
+        &self,
+        live: &Live,
+        parts: &Parts,
+        dialect: &Arc<Dialect>,
+        (bytes, boundary): (Bytes, Option<&str>),
+    ) -> Result<Request, Refusal> {
+        let (json, messages) = (&live.json, live.messages);
+        let request = match boundary {
+            Some(boundary) => Request::parse_form(dialect, (bytes, boundary), json, messages),
+            None => Request::parse(dialect, bytes, json, messages),
+        };
+        request.and_then(|request| request.with_headers(of_request(parts))).map_err(|problem| {
+            self.telemetry.metrics.rejected(problem.code());
+            Box::new(reply::bad_body(dialect, &problem))
+        })
+    }
+
     /// A path that no dialect knows, where a route opts in.
     async fn admit_walk(
         &self,
@@ -158,7 +176,8 @@ impl Gateway {
         let (path, headers) = (parts.uri.path(), &parts.headers);
         let asked = Asked { path, headers, model: "", language: language.as_deref() };
         let taken = live.route(asked).filter(|(route, _)| route.walks);
-        let (route, mut policies) = taken.ok_or_else(|| Box::new(self.unknown_path(&voice)))?;
+        let (route, mut policies) =
+            taken.ok_or_else(|| Box::new(self.unknown_path(&voice, &parts)))?;
         let route = route.clone();
         let has_body = parts.method == Method::POST;
         if has_body {
@@ -199,9 +218,11 @@ impl Gateway {
         reply::refused(voice, &refused)
     }
 
-    fn unknown_path(&self, voice: &Dialect) -> HttpResponse<GateBody> {
+    fn unknown_path(&self, voice: &Dialect, parts: &Parts) -> HttpResponse<GateBody> {
         self.telemetry.metrics.rejected("unknown_path");
+        let why = voice.why_refused(parts.method.as_str(), parts.uri.path());
         let message = "there is no such path; paths that are not screened are not served";
+        let message = why.unwrap_or(message);
         reply::error(voice, StatusCode::NOT_FOUND, "unknown_path", message, None)
     }
 

@@ -23,6 +23,8 @@ pub(super) enum PromptOutcome {
     Pass {
         /// The body to forward.
         body: Bytes,
+        /// Headers that are changed, with their new values.
+        headers: Vec<(String, String)>,
         /// What was decided.
         action: Action,
         /// Ids of rules that tag.
@@ -111,8 +113,11 @@ pub(super) fn screen(
     account.count_unknown(Phase::Prompt, request.unknown_leaves());
     let outcome = match (stop, spliced) {
         (Some(stop), _) => PromptOutcome::Stop(stop),
-        (None, Ok(Some(body))) => PromptOutcome::Pass { body, action, tags },
-        (None, _) => PromptOutcome::Pass { body: request.bytes().clone(), action, tags },
+        (None, Ok(Some((body, headers)))) => PromptOutcome::Pass { body, headers, action, tags },
+        (None, _) => {
+            let (body, headers) = (request.bytes().clone(), Vec::new());
+            PromptOutcome::Pass { body, headers, action, tags }
+        }
     };
     (outcome, told)
 }
@@ -187,13 +192,16 @@ fn stop_of<'v>(verdicts: impl Iterator<Item = &'v Verdict>) -> Option<PromptStop
     })
 }
 
+/// A body, and headers with their new values.
+type Changed = (Bytes, Vec<(String, String)>);
+
 /// Applies the rewrites of all passages. A text that cannot be changed in place is blocked by the
 /// rule that wanted it changed.
 fn splice(
     request: &Request,
     (verdicts, together): (&mut [Verdict], &[Together]),
     pseudonyms: &mut Pseudonyms,
-) -> Result<Option<Bytes>, PromptStop> {
+) -> Result<Option<Changed>, PromptStop> {
     for (passage, verdict) in request.passages().iter().zip(verdicts.iter_mut()) {
         pseudonyms.assign(&passage.text, &mut verdict.rewrites);
     }
@@ -203,17 +211,19 @@ fn splice(
     if edits.is_empty() {
         return Ok(None);
     }
-    request.splice(&edits).map(Some).map_err(|unsplicable| {
-        let at = |index: &usize| {
-            request.passages().get(*index).is_some_and(|p| p.path == unsplicable.path)
-        };
-        let own = verdicts.iter().enumerate().filter(|(index, _)| at(index)).map(|(_, v)| v);
-        let changes = |one: &&Together| one.rewrites.iter().any(|(passage, _)| at(passage));
-        let joined = together.iter().filter(changes).map(|one| &one.verdict);
-        let fixed = own.chain(joined).find(|verdict| !verdict.rewrites.is_empty());
-        let rule = fixed.and_then(|v| v.decided_by.or_else(|| Some(v.rules.first()?.rule)));
-        PromptStop { action: Action::Block, rule, outcome: Outcome::Screened, message: None }
-    })
+    request.splice(&edits).map(|body| Some((body, request.headers(&edits)))).map_err(
+        |unsplicable| {
+            let at = |index: &usize| {
+                request.passages().get(*index).is_some_and(|p| p.path == unsplicable.path)
+            };
+            let own = verdicts.iter().enumerate().filter(|(index, _)| at(index)).map(|(_, v)| v);
+            let changes = |one: &&Together| one.rewrites.iter().any(|(passage, _)| at(passage));
+            let joined = together.iter().filter(changes).map(|one| &one.verdict);
+            let fixed = own.chain(joined).find(|verdict| !verdict.rewrites.is_empty());
+            let rule = fixed.and_then(|v| v.decided_by.or_else(|| Some(v.rules.first()?.rule)));
+            PromptStop { action: Action::Block, rule, outcome: Outcome::Screened, message: None }
+        },
+    )
 }
 
 /// Parts that are not text pass only where the policy says so, and are counted.

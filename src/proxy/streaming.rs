@@ -18,7 +18,7 @@ use crate::policy::Policy;
 use crate::stream::{Finale, Relay, RelaySettings, Report};
 use crate::telemetry::StreamCut;
 use crate::upstream::{AnswerBody, UpstreamError};
-use crate::wire::dialect::{Dialect, Dialects};
+use crate::wire::dialect::{Calls, Dialect, Dialects};
 use crate::wire::frame::FrameWriter;
 
 /// A stream on its way, until its last byte or until the client goes away.
@@ -27,6 +27,8 @@ pub(super) struct Stream {
     /// One relay for each policy; the bytes go through all of them.
     relays: Vec<(Arc<Policy>, Relay)>,
     dialect: Arc<Dialect>,
+    /// What is answered.
+    calls: Calls,
     body: Option<AnswerBody>,
     account: Account,
     keep_alive: Duration,
@@ -53,11 +55,13 @@ impl Stream {
         body: AnswerBody,
         (keep_alive, call): (Duration, Call),
     ) -> Self {
+        let calls = relays.first().map(|settings| settings.meta.calls.clone());
         let dialect = relays.first().map(|settings| Arc::clone(&settings.dialect));
         let relay = |settings: RelaySettings| (Arc::clone(&settings.policy), Relay::new(settings));
         Self {
             relays: relays.into_iter().map(relay).collect(),
             dialect: dialect.unwrap_or_else(Dialects::fallback),
+            calls: calls.unwrap_or_default(),
             body: Some(body),
             sent: false,
             account,
@@ -200,9 +204,10 @@ impl Stream {
         self.broken = true;
         self.note_held(0);
         self.end();
+        let why = (503, MODERATION_UNAVAILABLE);
         let mut writer = FrameWriter::resumed(self.dialect.framing(), self.sent);
         let mut out = BytesMut::new();
-        for said in self.dialect.failure((503, MODERATION_UNAVAILABLE), NOT_SCREENED) {
+        for said in self.dialect.failure(&self.calls, why, NOT_SCREENED) {
             writer.say(&said, &mut out);
         }
         writer.close(&mut out);

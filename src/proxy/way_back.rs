@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, Response as HttpResponse, StatusCode};
 
 use super::account::{Call, Told};
 use super::answer::{AnswerOutcome, shape};
 use super::exchange::{Exchange, JSON};
+use super::reply::Voice;
 use super::streaming::Stream;
 use super::{GateBody, answer, contain, reply};
 use crate::config::dialect_file::Framing;
@@ -16,7 +18,7 @@ use crate::engine::{Restorer, Subject};
 use crate::policy::Look;
 use crate::stream::RelaySettings;
 use crate::upstream::{Answer, forward_response_headers};
-use crate::wire::body::{POLICY_VIOLATION, Response};
+use crate::wire::body::{BodyProblem, POLICY_VIOLATION, Response};
 use crate::wire::frame::FrameWriter;
 use crate::wire::table::Media;
 
@@ -28,10 +30,11 @@ impl Exchange {
         restorer: Option<Arc<Restorer>>,
         call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
-        let voice = Arc::clone(self.request.dialect());
+        let (voice, calls) = (Arc::clone(self.request.dialect()), self.request.calls().clone());
         let garbage = |mut call: Call, what| {
             call.unreadable(what);
-            (reply::upstream_garbage(&voice, what), false, Action::Allow)
+            let voice = Voice { dialect: &voice, calls: &calls };
+            (reply::upstream_garbage(voice, what), false, Action::Allow)
         };
         if answer.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             return garbage(call, "it is compressed although that was not asked for");
@@ -88,6 +91,7 @@ impl Exchange {
         restorer: Option<Arc<Restorer>>,
         mut call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
+        let is_text = !content_type(&answer).starts_with(JSON);
         let Answer { status, headers, body } = answer;
         let mut body = match body.collect(self.live.limits.decompressed).await {
             Ok(body) => body,
@@ -102,8 +106,7 @@ impl Exchange {
         let is_empty = body.is_empty() && self.voice().is_answered_either_way();
         let policies = if is_empty { Vec::new() } else { self.policies.clone() };
         for (index, policy) in policies.iter().enumerate() {
-            let Ok(read) = Response::parse(self.request.dialect(), body.clone(), &self.live.json)
-            else {
+            let Ok(read) = self.read_whole(&body, is_text) else {
                 self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");
                 return (
                     reply::upstream_garbage(self.voice(), "it is not readable JSON"),
@@ -216,6 +219,19 @@ impl Exchange {
         (response, true, Action::Allow)
     }
 
+    /// A whole answer, read: as text only where it says that it is no JSON, and is none.
+    fn read_whole(&self, body: &Bytes, is_text: bool) -> Result<Response, BodyProblem> {
+        let dialect = self.request.dialect();
+        let read = Response::parse(dialect, body.clone(), &self.live.json);
+        match read {
+            Ok(read) => Ok(read.to(self.request.calls())),
+            Err(_) if is_text && dialect.has_text_body() => {
+                Response::parse_text(dialect, body.clone())
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// An error of the upstream may quote the prompt, or a key: it passes only when it is clean.
     async fn upstream_error(
         &mut self,
@@ -228,8 +244,7 @@ impl Exchange {
         let Ok(body) = body.collect(self.live.limits.body).await else {
             return (reply::upstream_said_no(self.voice(), status), false, Action::Allow);
         };
-        let Ok(read) = Response::parse(self.request.dialect(), body.clone(), &self.live.json)
-        else {
+        let Ok(read) = self.read_whole(&body, false) else {
             return (reply::upstream_said_no(self.voice(), status), false, Action::Allow);
         };
         for policy in &self.policies.clone() {

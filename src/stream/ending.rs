@@ -16,7 +16,7 @@ impl Relay {
     pub(super) fn meta(&self) -> AnswerMeta {
         let own = &self.settings.meta;
         match &self.meta {
-            Some(meta) => AnswerMeta { echo: own.echo.clone(), ..meta.clone() },
+            Some(meta) => AnswerMeta { calls: own.calls.clone(), ..meta.clone() },
             None => own.clone(),
         }
     }
@@ -41,7 +41,9 @@ impl Relay {
         if on_block == OnBlock::Error && stop.action == Action::Block {
             let text = policy.message(stop.rule, self.settings.language.as_deref());
             let dialect = &self.settings.dialect;
-            let events = dialect.failure_after(&self.memory, (400, POLICY_VIOLATION), text);
+            let calls = &self.settings.meta.calls;
+            let what = ((400, POLICY_VIOLATION), text);
+            let events = dialect.failure_after(&self.memory, calls, what);
             self.say_all(&events, out);
             self.writer.close(out);
             self.cut(stop);
@@ -50,7 +52,7 @@ impl Relay {
         for &unit in &targets {
             self.end_unit(unit, (stop, on_block), out);
         }
-        let ended = self.units.values().filter(|c| c.finished || c.stopped).count() as u64;
+        let ended = self.units.values().filter(|c| self.is_over(c) || c.stopped).count() as u64;
         let all = self.settings.units.max(self.units.len() as u64);
         if unit.is_none() || ended >= all {
             self.drain_finished(out);
@@ -70,7 +72,7 @@ impl Relay {
         if self.units.is_empty() {
             return (0..self.settings.units.min(MOST_UNITS as u64)).collect();
         }
-        let open = self.units.iter().filter(|(_, c)| !c.finished && !c.stopped);
+        let open = self.units.iter().filter(|(_, c)| !self.is_over(c) && !c.stopped);
         open.map(|(&unit, _)| unit).collect()
     }
 
@@ -82,6 +84,7 @@ impl Relay {
             unit,
             message: message.as_deref(),
             shape: self.settings.shape,
+            category: self.settings.policy.category(stop.rule),
             shown: self.units.get(&unit).is_some_and(|unit| unit.shown),
             open: self.open_parts.last().copied(),
             next: self.next_part,
@@ -133,7 +136,8 @@ impl Relay {
             }
         };
         let dialect = &self.settings.dialect;
-        let events = dialect.failure_after(&self.memory, (status, code), message);
+        let calls = &self.settings.meta.calls;
+        let events = dialect.failure_after(&self.memory, calls, ((status, code), message));
         self.say_all(&events, out);
         self.writer.close(out);
         self.end(Finale::Failed { reason });

@@ -65,7 +65,7 @@ impl Relay {
             waiting.withheld |= stop.is_some();
             return stop.map(|stop| (unit, stop));
         }
-        if fragment.text.is_empty() && state.is_some_and(|unit| unit.finished) {
+        if fragment.text.is_empty() && state.is_some_and(|unit| self.is_over(unit)) {
             return None;
         }
         // What only says that an event is part of a call is not read.
@@ -187,7 +187,7 @@ impl Relay {
         let Tokens { unit, list, keys, bytes, alone } = tokens;
         let gone = TokenRun { unit, place: None };
         let state = unit.and_then(|unit| self.units.get(&unit));
-        if state.is_some_and(|state| state.stopped || state.finished) {
+        if state.is_some_and(|state| state.stopped || self.is_over(state)) {
             return gone;
         }
         let channel = Channel { unit, part: Part::Logprob(list) };

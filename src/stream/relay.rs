@@ -191,6 +191,12 @@ impl Relay {
         if self.finale != Finale::Open {
             return;
         }
+        if self.settings.dialect.ends_with_stream() {
+            self.close_finished(scratch, out);
+            if self.finale != Finale::Open {
+                return;
+            }
+        }
         let complete =
             !self.units.is_empty() && self.units.values().all(|c| c.finished || c.stopped);
         if complete && !self.errored {
@@ -295,7 +301,9 @@ impl Relay {
         stops.extend(self.close_parts(closed, scratch));
         for unit in finished {
             self.units.entry(unit).or_default().finished = true;
-            stops.extend(self.close_unit(unit, scratch).map(|stop| (Some(unit), stop)));
+            if !self.settings.dialect.ends_with_stream() {
+                stops.extend(self.close_unit(unit, scratch).map(|stop| (Some(unit), stop)));
+            }
         }
         if kind == EventKind::Done {
             let open: Vec<u64> = self.units.keys().copied().collect();
@@ -330,11 +338,30 @@ impl Relay {
         units.into_iter().filter_map(close).collect()
     }
 
+    /// The stream is over, and with it the texts of answers that were said to be over before.
+    fn close_finished(&mut self, scratch: &mut Scratch, out: &mut BytesMut) {
+        let finished = self.units.iter().filter(|(_, unit)| unit.finished);
+        let finished: Vec<u64> = finished.map(|(&unit, _)| unit).collect();
+        for unit in finished {
+            if let Some(stop) = self.close_unit(unit, scratch) {
+                self.stop_text(Some(unit), stop, out);
+            }
+            if self.finale != Finale::Open {
+                return;
+            }
+        }
+    }
+
+    /// Whether nothing more can come of an answer.
+    pub(super) fn is_over(&self, unit: &Unit) -> bool {
+        unit.finished && !self.settings.dialect.ends_with_stream()
+    }
+
     /// Whether an event has more text for an answer that has ended: what was decided as the end of
     /// a text would be put together with it.
     fn speaks_after_its_end(&self, event: &Event) -> bool {
         let ended = |unit: u64| {
-            self.units.get(&unit).is_some_and(|c| (c.finished || self.errored) && !c.stopped)
+            self.units.get(&unit).is_some_and(|c| (self.is_over(c) || self.errored) && !c.stopped)
         };
         event.fragments.iter().any(|fragment| {
             is_piece(fragment)

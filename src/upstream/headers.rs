@@ -45,8 +45,8 @@ const REQUEST_NAMES: [&str; 24] = [
 ];
 
 /// Beginnings of request headers that model servers read.
-const REQUEST_PREFIXES: [&str; 6] =
-    ["x-stainless-", "anthropic-", "mcp-", "x-fern-", "x-amz-", "x-amzn-bedrock-"];
+const REQUEST_PREFIXES: [&str; 5] =
+    ["x-stainless-", "anthropic-", "x-fern-", "x-amz-", "x-amzn-bedrock-"];
 
 /// Response headers that clients read.
 const RESPONSE_NAMES: [&str; 21] = [
@@ -138,6 +138,19 @@ pub fn forward_request_headers(client: &HeaderMap, key: Option<&UpstreamKey>) ->
     }
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers
+}
+
+/// Adds the headers that a dialect reads, and that are screened like the body.
+pub fn forward_own_headers(
+    client: &HeaderMap,
+    headers: &mut HeaderMap,
+    reads: impl Fn(&str) -> bool,
+) {
+    for (name, value) in client {
+        if reads(name.as_str()) && !is_hop_by_hop(client, name) {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
 }
 
 /// The headers to send to the client for an upstream's answer. What describes the very bytes of the

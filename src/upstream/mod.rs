@@ -7,7 +7,9 @@ mod headers;
 mod remote;
 mod trust;
 
-pub use headers::{UpstreamKey, forward_request_headers, forward_response_headers};
+pub use headers::{
+    UpstreamKey, forward_own_headers, forward_request_headers, forward_response_headers,
+};
 pub use remote::{Remote, RemoteBody, RemoteError, RemoteSettings};
 pub use trust::{Authorities, AuthoritiesError};
 

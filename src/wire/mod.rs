@@ -9,6 +9,7 @@ pub mod frame;
 pub mod json;
 pub mod lines;
 pub mod moderation;
+pub mod multipart;
 pub mod sse;
 pub mod table;
 pub mod walk;

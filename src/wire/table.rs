@@ -172,6 +172,15 @@ impl Table {
         }
     }
 
+    /// The same, where a document may also be a list of such documents.
+    #[must_use]
+    pub fn listed(mut self, listed: bool) -> Self {
+        if let Some(top) = self.steps.first_mut().filter(|_| listed) {
+            top.element.get_or_insert(0);
+        }
+        self
+    }
+
     fn add(&mut self, row: &Row) {
         let (path, below) = match row.path.strip_suffix("**") {
             Some(path) => (path.trim_end_matches('.'), true),

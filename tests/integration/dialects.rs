@@ -53,6 +53,10 @@ fn path_of(dialect: &Dialect) -> Option<String> {
 
 /// A request of the dialect with a text in it, as a stream or not.
 fn request_of(dialect: &Dialect, text: &str, stream: bool) -> Option<String> {
+    // Forms have tests of their own.
+    if dialect.takes_form() {
+        return None;
+    }
     let (_, body) = bodies(dialect, "request").into_iter().next()?;
     let mut body: Value = serde_json::from_str(&body.replace("{{text}}", text)).expect("JSON");
     if let Some(flag) = &dialect.file().request.stream {
@@ -218,6 +222,39 @@ async fn every_endpoint_of_every_dialect_has_a_posture() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_refused_endpoint_says_why_and_what_to_do_instead() {
+    let model = Model::says(whole("{\"fine\":true}")).await;
+    let gate = Setup::upstream(model.address).everywhere().start().await;
+    for (path, part) in [
+        ("/v1/messages/batches/b1/results", "POST /v1/messages one by one"),
+        ("/v1/files/f1/content", "files are not screened line by line"),
+        ("/v1/batches/b1", "ask one by one"),
+        ("/v1/threads", "there is no such path"),
+    ] {
+        let answer = get(gate.data, path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.text().contains(part), "{path}: {}", answer.text());
+    }
+    assert!(model.asked().is_empty());
+}
+
+#[tokio::test]
+async fn mistrals_moderations_of_conversations_are_screened_and_judged_by_mistral() {
+    let judged = "{\"id\":\"m\",\"model\":\"x\",\"results\":[{\"categories\":{\"pii\":false}}]}";
+    let model = Model::says(whole(judged)).await;
+    let gate = Setup::upstream(model.address).start().await;
+    let ask = |text: &str| {
+        let one = serde_json::json!({"role": "user", "content": text});
+        serde_json::json!({"model": "x", "input": [[one]]}).to_string()
+    };
+    let answer = post(gate.data, "/v1/chat/moderations", &ask("mail bob@example.com")).await;
+    assert_eq!((answer.status, answer.text()), (200, judged.to_owned()));
+    assert!(String::from_utf8_lossy(&model.asked()[0].body).contains("mail [EMAIL]"));
+    let answer = post(gate.data, "/v1/chat/moderations", &ask("a grenade")).await;
+    assert_eq!((answer.status, answer.json()["object"].clone()), (400, "error".into()));
 }
 
 #[tokio::test]

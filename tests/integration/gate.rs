@@ -97,6 +97,13 @@ impl Setup {
         self
     }
 
+    /// With the route speaking one dialect, whatever the path.
+    pub(crate) fn speaking(mut self, dialect: &str) -> Self {
+        let route = format!("policy: test, dialect: {dialect} }}");
+        self.server = self.server.replace("policy: test }", &route);
+        self
+    }
+
     /// With lines at the end of the server file.
     pub(crate) fn lines(mut self, lines: &str) -> Self {
         self.server.push_str(lines);

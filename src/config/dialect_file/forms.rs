@@ -35,8 +35,17 @@ pub struct RequestForm {
     pub streams_by_default: Option<bool>,
     /// Whether the server says by the type of its answer if that is a stream; it may have no body either.
     pub answered_either_way: Option<bool>,
-    /// The field that answers repeat: the `id` of JSON-RPC.
+    /// The field that answers repeat: the `id` of JSON-RPC. What has none wants no answer.
     pub echo: Option<String>,
+    /// The field that says what is asked for, where refusals depend on it: the `method` of JSON-RPC. What has none is
+    /// itself an answer.
+    pub method: Option<String>,
+    /// Whether a body may be a list of such bodies, each with an answer of its own.
+    pub listed: Option<bool>,
+    /// Headers that are read here, by their names: `mcp-param-*: assistant tool_args E`, or `skip` for ids. What is
+    /// not plain ASCII stands in them as `=?base64?…?=`.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub headers: Texts,
     /// The flag that asks for a last event with the tokens used.
     pub usage: Option<String>,
     /// The number of answers that are asked for.
@@ -57,6 +66,8 @@ pub struct RequestForm {
     pub tag: Option<String>,
     /// Members beside which a text is never changed: signatures.
     pub sealed: OneOrMany<String>,
+    /// Whether a body is a form (`multipart/form-data`): the rows name its fields, and `media` are its files.
+    pub form: Option<bool>,
     /// Whether a body is JSON whatever its content type says, as servers have it whose users call them with `curl -d`.
     pub any_content_type: Option<bool>,
     /// Texts.
@@ -103,6 +114,8 @@ pub struct AnswerForm {
     pub unit: Option<String>,
     /// What an answer is that is no JSON: `image`, `audio`, `file`. It passes, and is counted as not screened.
     pub media_body: Option<String>,
+    /// What an answer is that is no JSON but plain text, or subtitles: `assistant transcript E`.
+    pub text_body: Option<String>,
     /// The member of an object that says its type, if it is not `type`.
     pub tag: Option<String>,
     /// Members beside which a text is never changed: signatures.
@@ -142,6 +155,9 @@ pub struct StreamForm {
     /// The fields of an event, or of an answer in it, that say by being there that the answer is over; one outside the
     /// list of answers that all of them are.
     pub finished_by: OneOrMany<String>,
+    /// Whether an answer may go on behind what says that it is over, as older servers have it in every event. Then its
+    /// texts are over with the stream.
+    pub ends_with_stream: Option<bool>,
     /// Types of events that say that the answer is over.
     pub finished_at: OneOrMany<String>,
     /// Types of events with which a part begins, and the fields that number it.

@@ -17,7 +17,9 @@ pub use forms::{
     Texts, Values,
 };
 pub use remember_form::{KeptForm, PartForm, RememberForm};
-pub use shapes_form::{AnswerShape, BlockedShape, FrameForm, ShapesForm, StepForm};
+pub use shapes_form::{
+    AnswerShape, BlockedShape, FrameForm, MethodForm, ReasonForm, ShapesForm, StepForm,
+};
 
 /// A dialect file as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +47,10 @@ pub struct DialectFile {
     /// Endpoints that are refused, with their method, so that a census of the API is complete.
     #[serde(default)]
     pub refuse: OneOrMany<String>,
+    /// Why an endpoint is refused and what to do instead, by the endpoint as `refuse` has it.
+    #[serde(default)]
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub because: shapes::Named<String>,
     /// What the gate answers itself, by the policy of the route, without asking a model.
     #[serde(default)]
     pub serves: Option<Served>,

@@ -19,6 +19,10 @@ pub struct ShapesForm {
     pub error: Option<String>,
     /// What `$type` is, by status; `4xx` and `5xx` for all others.
     pub error_types: Named<String>,
+    /// What `$reason` and `$details` are, by the category of the rule that decided: `hate*` for all that begin so, `none`
+    /// where the rule has no category, `*` for all others.
+    #[schemars(schema_with = "shapes::paths::<ReasonForm>")]
+    pub reasons: Named<ReasonForm>,
     /// The answer to a prompt that is blocked, where it is not that error.
     pub blocked: Option<BlockedShape>,
     /// An answer in the model's place.
@@ -26,7 +30,7 @@ pub struct ShapesForm {
     /// The same where the message stands in a field of its own (`block_style: refusal`, and where the
     /// answer has to be JSON).
     pub refusal: Option<AnswerShape>,
-    /// A whole answer whose text is stopped: what is put where. `choices[]` is the stopped one.
+    /// A whole answer whose text is stopped: what is put where. `choices[]` is the stopped one, `.` the whole answer.
     #[schemars(schema_with = "shapes::paths::<String>")]
     pub stopped: Values,
     /// The same where the message stands in a field of its own.
@@ -49,8 +53,39 @@ pub struct ShapesForm {
     pub closing: Vec<StepForm>,
     /// Events of a failure in mid-stream: `$message`, `$type`, `$code`.
     pub failure: Vec<StepForm>,
+    /// What is said instead where a call asks for this (`request.method`).
+    #[schemars(schema_with = "shapes::paths::<MethodForm>")]
+    pub methods: Named<MethodForm>,
     /// What keeps a silent stream open, byte for byte.
     pub keep_alive: Option<String>,
+}
+
+/// How a dialect words a category.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "a reason")]
+pub struct ReasonForm {
+    /// `$reason` where a prompt is stopped.
+    pub prompt: String,
+    /// `$reason` where an answer is stopped, or stands in the model's place.
+    pub answer: String,
+    /// `$details`, as JSON; without it, an empty list.
+    #[serde(default)]
+    pub details: Option<String>,
+}
+
+/// What is said to calls that ask for one thing; what is not here is as for all others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "shapes for a method")]
+pub struct MethodForm {
+    /// The answer to a prompt that is blocked.
+    pub blocked: Option<BlockedShape>,
+    /// A whole answer whose text is stopped: what is put where.
+    #[schemars(schema_with = "shapes::paths::<String>")]
+    pub stopped: Values,
+    /// Events that end an answer.
+    pub ending: Vec<StepForm>,
 }
 
 /// The answer to a prompt that is blocked.

@@ -186,6 +186,7 @@ fn a_message_in_the_place_of_an_answer_that_had_to_be_json_is_a_refusal() {
         unit: 0,
         message: Some("no"),
         shape: RefusalShape::Refusal,
+        category: None,
         shown: false,
         open: None,
         next: 0,

@@ -82,6 +82,14 @@ pub(super) fn arguments<'p>(
     several.map(|((author, ..), group)| apart(Side::Leaves, author, &group)).collect()
 }
 
+/// Subtitles, one after the other.
+pub(super) fn subtitles<'p>(passages: impl Iterator<Item = &'p Passage>) -> Vec<Adjoining> {
+    let authors: Vec<Author> = passages.map(|passage| passage.author).collect();
+    let group: Vec<usize> = (0..authors.len()).collect();
+    let several = authors.first().filter(|_| authors.len() > 1);
+    several.map(|&author| apart(Side::Parts, author, &group)).into_iter().collect()
+}
+
 /// Texts each of which is a unit of its own.
 fn apart(side: Side, author: Author, group: &[usize]) -> Adjoining {
     let member = |(unit, &passage): (usize, &usize)| Member { passage, unit };

@@ -4,9 +4,12 @@
 
 mod adjoining;
 mod data_url;
+mod form;
 mod fragments;
+mod headers;
 mod leaves;
 mod nodes;
+mod plain;
 mod problem;
 mod request;
 mod response;

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::wire::json::{Doc, JsonProblem};
+use crate::wire::multipart::FormProblem;
 use crate::wire::table::TwinKey;
 
 /// The most characters of a client's key that a message repeats.
@@ -14,9 +15,23 @@ pub enum BodyProblem {
     /// It is not the JSON that may pass.
     #[error("{0}")]
     Json(#[from] JsonProblem),
+    /// It is a form that is not read in one way only.
+    #[error("{0}")]
+    Form(#[from] FormProblem),
     /// Its top is not an object.
     #[error("the body must be a JSON object")]
     NotAnObject,
+    /// Its top is a list, and not one of objects.
+    #[error("a list of calls must hold one or more JSON objects and nothing else")]
+    NotAList,
+    /// A header cannot be read, or not in one way only.
+    #[error("the header `{name}` {what}")]
+    Header {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A field is missing or of the wrong type.
     #[error("`{field}` {expected}")]
     Field {
@@ -50,7 +65,9 @@ impl BodyProblem {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Json(problem) => problem.code(),
-            Self::NotAnObject => "top_level_not_object",
+            Self::Form(problem) => problem.code(),
+            Self::NotAnObject | Self::NotAList => "top_level_not_object",
+            Self::Header { .. } => "invalid_header",
             Self::Field { .. } => "invalid_field",
             Self::TwinKey { .. } => "ambiguous_key",
             Self::TooManyMessages { .. } => "too_many_messages",
@@ -66,7 +83,12 @@ impl BodyProblem {
     pub fn param(&self) -> Option<&str> {
         match self {
             Self::Field { field, .. } | Self::TooManyMessages { field, .. } => Some(field),
-            Self::Json(_) | Self::NotAnObject | Self::TwinKey { .. } => None,
+            Self::Json(_)
+            | Self::Form(_)
+            | Self::NotAnObject
+            | Self::NotAList
+            | Self::Header { .. }
+            | Self::TwinKey { .. } => None,
         }
     }
 }

@@ -8,24 +8,26 @@ use bytes::Bytes;
 
 use super::BodyProblem;
 use super::adjoining::{Adjoining, adjoining};
+use super::form::Form;
 use super::leaves::{Gathered, MediaPart, Reader};
 use super::nodes::{all_at, at};
 use super::splice::{PassageEdit, Place, Unsplicable, patches};
 use crate::config::dialect_file::PromptShape;
 use crate::domain::Passage;
-use crate::wire::dialect::{Dialect, Path, RequestSpec};
+use crate::wire::dialect::{Call, Calls, Dialect, Path, RequestSpec};
 use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Strictness, apply, parse};
 use crate::wire::table::{By, Media};
 
 /// A request body, read.
 #[derive(Clone, Debug)]
 pub struct Request {
-    dialect: Arc<Dialect>,
+    pub(super) dialect: Arc<Dialect>,
     bytes: Bytes,
-    passages: Vec<Passage>,
-    places: Vec<Place>,
+    pub(super) boundary: Option<String>,
+    pub(super) passages: Vec<Passage>,
+    pub(super) places: Vec<Place>,
     media: Vec<MediaPart>,
-    unknown_leaves: usize,
+    pub(super) unknown_leaves: usize,
     head: Head,
 }
 
@@ -37,7 +39,7 @@ struct Head {
     choices: u64,
     model: String,
     wants_json: bool,
-    echo: String,
+    calls: Calls,
 }
 
 /// The most answers that may be asked for at once: OpenAI's own limit for `n`.
@@ -51,24 +53,45 @@ impl Request {
         limits: &JsonLimits,
         messages: usize,
     ) -> Result<Self, BodyProblem> {
-        let doc = parse(&bytes, Strictness::Request, limits)?;
-        if doc.kind(Doc::ROOT) != Kind::Object {
-            return Err(BodyProblem::NotAnObject);
+        let (gathered, head) = gather(dialect, &bytes, limits, messages)?;
+        Ok(Self::new(dialect, (bytes, None), gathered, head))
+    }
+
+    /// Reads a form strictly. `boundary` is what its content type says.
+    pub fn parse_form(
+        dialect: &Arc<Dialect>,
+        (bytes, boundary): (Bytes, &str),
+        limits: &JsonLimits,
+        messages: usize,
+    ) -> Result<Self, BodyProblem> {
+        let form = Form::read(&dialect.request, &bytes, boundary)?;
+        let (gathered, head) = gather(dialect, &form.json, limits, messages)?;
+        let boundary = Some(boundary.to_owned());
+        Ok(Self::new(dialect, (bytes, boundary), form.placed(gathered), head))
+    }
+
+    /// Reads another body of the same form as this one.
+    pub fn again(
+        &self,
+        bytes: Bytes,
+        limits: &JsonLimits,
+        messages: usize,
+    ) -> Result<Self, BodyProblem> {
+        match self.boundary.as_deref() {
+            Some(boundary) => Self::parse_form(&self.dialect, (bytes, boundary), limits, messages),
+            None => Self::parse(&self.dialect, bytes, limits, messages),
         }
-        let spec = &dialect.request;
-        let mut reader =
-            Reader::new(&doc, &bytes, true, &spec.roles).with(&spec.sealed, &spec.turns);
-        let walked = spec.table.walk(&doc, &bytes, &mut |found| reader.read(&found));
-        // First, because a key in other letters is the likelier mistake than one that is missing.
-        walked.map_err(|twin| BodyProblem::twin(&twin, &doc, &bytes))?;
-        check_shape(spec, &doc, &bytes, messages)?;
-        for part in unknown_parts(spec, &doc, &bytes) {
-            reader.note_media(part, Media::Unknown, By::Role);
-        }
-        let Gathered { passages, places, media, unknown_leaves } = reader.gathered;
-        let head = Head::read(spec, &doc, &bytes)?;
+    }
+
+    fn new(
+        dialect: &Arc<Dialect>,
+        (bytes, boundary): (Bytes, Option<String>),
+        gathered: Gathered,
+        head: Head,
+    ) -> Self {
+        let Gathered { passages, places, media, unknown_leaves } = gathered;
         let dialect = Arc::clone(dialect);
-        Ok(Self { dialect, bytes, passages, places, media, unknown_leaves, head })
+        Self { dialect, bytes, boundary, passages, places, media, unknown_leaves, head }
     }
 
     /// The dialect it was read in.
@@ -133,9 +156,9 @@ impl Request {
         self
     }
 
-    /// What answers repeat of it, as JSON; empty where they repeat nothing.
-    pub fn echo(&self) -> &str {
-        &self.head.echo
+    /// What answers repeat of it.
+    pub fn calls(&self) -> &Calls {
+        &self.head.calls
     }
 
     /// Whether the answer must be JSON.
@@ -152,6 +175,28 @@ impl Request {
         }
         Ok(Bytes::from(apply(&self.bytes, patches)))
     }
+}
+
+/// Reads the JSON of a body: its texts, and what the proxy must know of it.
+fn gather(
+    dialect: &Arc<Dialect>,
+    bytes: &[u8],
+    limits: &JsonLimits,
+    messages: usize,
+) -> Result<(Gathered, Head), BodyProblem> {
+    let doc = parse(bytes, Strictness::Request, limits)?;
+    let spec = &dialect.request;
+    check_top(spec, &doc, messages)?;
+    let mut reader = Reader::new(&doc, bytes, true, &spec.roles).with(&spec.sealed, &spec.turns);
+    let walked = spec.table.walk(&doc, bytes, &mut |found| reader.read(&found));
+    // First, because a key in other letters is the likelier mistake than one that is missing.
+    walked.map_err(|twin| BodyProblem::twin(&twin, &doc, bytes))?;
+    check_shape(spec, &doc, bytes, messages)?;
+    for part in unknown_parts(spec, &doc, bytes) {
+        reader.note_media(part, Media::Unknown, By::Role);
+    }
+    let head = Head::read(spec, &doc, bytes)?;
+    Ok((reader.gathered, head))
 }
 
 impl Head {
@@ -178,7 +223,6 @@ impl Head {
             let said = doc.string(node, bytes);
             doc.kind(node) != Kind::Null && !said.is_some_and(|said| PROSE.contains(&&*said))
         });
-        let echo = node(&spec.echo).and_then(|node| bytes.get(doc.range(node)));
         let model = find(&spec.model).and_then(|node| doc.string(node, bytes));
         Ok(Self {
             stream: flag(&spec.stream, spec.streams_by_default),
@@ -186,9 +230,47 @@ impl Head {
             choices: wanted * prompts as u64,
             model: model.unwrap_or_default().into_owned(),
             wants_json,
-            echo: echo.map(|raw| String::from_utf8_lossy(raw).into_owned()).unwrap_or_default(),
+            calls: calls(spec, doc, bytes)?,
         })
     }
+}
+
+/// What calls a body is, where the dialect has calls.
+fn calls(spec: &RequestSpec, doc: &Doc, bytes: &[u8]) -> Result<Calls, BodyProblem> {
+    let Some(echo) = &spec.echo else { return Ok(Calls::default()) };
+    let one = |node: NodeId| {
+        let find = |path: &Path| all_at(doc, bytes, node, path).first().copied();
+        let id = find(echo).filter(|&id| doc.kind(id) != Kind::Null);
+        if id.is_some_and(|id| !matches!(doc.kind(id), Kind::String | Kind::Number)) {
+            let expected = "must be a string or a number";
+            return Err(BodyProblem::Field { field: echo.to_string(), expected });
+        }
+        let id = id.and_then(|id| bytes.get(doc.range(id))).unwrap_or_default();
+        let method = spec.method.as_ref().and_then(find);
+        let method = method.and_then(|method| doc.string(method, bytes)).unwrap_or_default();
+        Ok(Call { echo: String::from_utf8_lossy(id).into_owned(), method: method.into_owned() })
+    };
+    if doc.kind(Doc::ROOT) == Kind::Array {
+        return Ok(Calls::list(doc.children(Doc::ROOT).map(one).collect::<Result<_, _>>()?));
+    }
+    one(Doc::ROOT).map(Calls::one)
+}
+
+/// The top of a body is an object, or, where the dialect takes lists of bodies, a list of objects.
+fn check_top(spec: &RequestSpec, doc: &Doc, limit: usize) -> Result<(), BodyProblem> {
+    if doc.kind(Doc::ROOT) == Kind::Object {
+        return Ok(());
+    }
+    if doc.kind(Doc::ROOT) != Kind::Array || !spec.listed {
+        return Err(BodyProblem::NotAnObject);
+    }
+    let found = doc.children(Doc::ROOT).count();
+    if found > limit {
+        return Err(BodyProblem::TooManyMessages { found, limit, field: String::new() });
+    }
+    let is_object = |node| doc.kind(node) == Kind::Object;
+    let all_are = found > 0 && doc.children(Doc::ROOT).all(is_object);
+    if all_are { Ok(()) } else { Err(BodyProblem::NotAList) }
 }
 
 /// What fields that ask for an answer in JSON say where it may be prose.

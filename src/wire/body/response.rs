@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::BodyProblem;
-use super::adjoining::{Adjoining, arguments};
+use super::adjoining::{Adjoining, arguments, subtitles};
 use super::leaves::{Gathered, MediaPart, Reader};
 use super::nodes::all_at;
 use super::splice::{PassageEdit, Place, Unsplicable, patches};
+use super::{BodyProblem, plain};
 use crate::domain::Passage;
-use crate::wire::dialect::{Dialect, Path, RefusalShape, Roles};
+use crate::wire::dialect::{Call, Calls, Dialect, Path, RefusalShape, Roles};
 use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Patch, Strictness, apply, parse, quote};
+use crate::wire::table::{By, Leaf};
 
 /// An answer, read.
 #[derive(Clone, Debug)]
@@ -26,6 +27,7 @@ pub struct Response {
     places: Vec<Place>,
     media: Vec<MediaPart>,
     unknown_leaves: usize,
+    calls: Calls,
 }
 
 /// A passage of an answer.
@@ -47,6 +49,8 @@ pub struct StoppedUnit<'m> {
     pub message: &'m str,
     /// How that looks.
     pub shape: RefusalShape,
+    /// The category of the rule that decided (`none` where it has none), if a rule did.
+    pub category: Option<&'m str>,
 }
 
 impl Response {
@@ -57,7 +61,8 @@ impl Response {
         limits: &JsonLimits,
     ) -> Result<Self, BodyProblem> {
         let doc = parse(&bytes, Strictness::Response, limits)?;
-        if doc.kind(Doc::ROOT) != Kind::Object {
+        let is_list = doc.kind(Doc::ROOT) == Kind::Array && dialect.request.listed;
+        if doc.kind(Doc::ROOT) != Kind::Object && !is_list {
             return Err(BodyProblem::NotAnObject);
         }
         let spec = &dialect.response;
@@ -77,7 +82,40 @@ impl Response {
         let passages = passages.into_iter().zip(units);
         let passages = passages.map(|(passage, unit)| UnitPassage { unit, passage }).collect();
         let dialect = Arc::clone(dialect);
-        Ok(Self { dialect, bytes, doc, passages, places, media, unknown_leaves })
+        let calls = Calls::default();
+        Ok(Self { dialect, bytes, doc, passages, places, media, unknown_leaves, calls })
+    }
+
+    /// Reads an answer that is plain text.
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub fn parse_text(dialect: &Arc<Dialect>, bytes: Bytes) -> Result<Self, BodyProblem> {
+        // Nothing of it is JSON, so that nothing can be put anywhere.
+        let doc = parse(b"{}", Strictness::Response, &JsonLimits::default())?;
+        let Some(Leaf::Text { by: By::Always(author), kind, edit, .. }) =
+            dialect.response.text_body
+        else {
+            return Err(BodyProblem::NotAnObject);
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|_| BodyProblem::NotAnObject)?;
+        let (mut passages, mut places) = (Vec::new(), Vec::new());
+        for (index, range) in plain::stretches(text).into_iter().enumerate() {
+            let text = text.get(range.clone()).unwrap_or_default().to_owned();
+            let path = format!("text[{index}]");
+            let passage = Passage { path, author, kind, edit, turn: None, text };
+            passages.push(UnitPassage { unit: Some(0), passage });
+            places.push(Place::Plain(range));
+        }
+        let (dialect, calls) = (Arc::clone(dialect), Calls::default());
+        let (media, unknown_leaves) = (Vec::new(), 0);
+        Ok(Self { dialect, bytes, doc, passages, places, media, unknown_leaves, calls })
+    }
+
+    /// The same, as the answer to these calls.
+    #[must_use]
+    pub fn to(self, calls: &Calls) -> Self {
+        Self { calls: calls.clone(), ..self }
     }
 
     /// The answer as it came.
@@ -90,8 +128,11 @@ impl Response {
         &self.passages
     }
 
-    /// Texts that whoever gets the answer may read as one: strings in the arguments of tool calls.
+    /// Texts that whoever gets the answer may read as one: strings in the arguments of tool calls, and subtitles.
     pub fn adjoining(&self) -> Vec<Adjoining> {
+        if self.places.iter().any(|place| matches!(place, Place::Plain(_))) {
+            return subtitles(self.passages.iter().map(|one| &one.passage));
+        }
         arguments(self.passages.iter().map(|one| (&one.passage, one.unit)), &self.places)
     }
 
@@ -118,11 +159,13 @@ impl Response {
         let Some(path) = self.passages.get(passage).map(|one| one.passage.path.as_str()) else {
             return false;
         };
+        let path = self.within(path);
         let shapes = &self.dialect.shapes;
         let covers = |stopped: &[(Path, _)]| {
             stopped.iter().any(|(place, _)| {
                 let rest = path.strip_prefix(&*place.to_string());
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                let whole = place.segments.is_empty();
+                whole || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
             })
         };
         covers(&shapes.stopped) && covers(&shapes.stopped_refusal)
@@ -169,6 +212,9 @@ impl Response {
 
     /// The answers with their nodes.
     fn units(&self) -> Vec<(u64, NodeId)> {
+        if self.doc.kind(Doc::ROOT) == Kind::Array {
+            return (0..).zip(self.doc.children(Doc::ROOT)).collect();
+        }
         let Some(list) = self.dialect.response.unit.as_deref() else { return vec![(0, Doc::ROOT)] };
         let list = self.doc.member(Doc::ROOT, list, &self.bytes);
         let nodes = list.into_iter().flat_map(|list| self.doc.children(list));
@@ -177,24 +223,27 @@ impl Response {
 
     /// The answer gives way to a refusal: nothing of what the model said stays.
     fn stopped_unit(&self, node: NodeId, stop: &StoppedUnit<'_>) -> Vec<Patch> {
-        let said = self.dialect.stopped(stop.unit, stop.message, stop.shape);
+        let (own, call) = self.call_of(node);
+        let call = own.as_ref().or(call);
+        let said =
+            self.dialect.stopped((stop.unit, call), (stop.message, stop.shape), stop.category);
+        let top = if self.dialect.response.unit.is_some() { Doc::ROOT } else { node };
         let mut patches = Vec::new();
         let mut added = String::new();
         for (path, json) in said {
-            if let Some(Path { segments }) = self.below_unit(path)
-                && segments.is_empty()
-            {
+            let is_unit = self.below_unit(path).is_some_and(|path| path.segments.is_empty());
+            if is_unit || path.segments.is_empty() {
                 patches.push(Patch { range: self.doc.range(node), bytes: json.into_bytes() });
                 continue;
             }
             let Some((above, name)) = path.split_last() else { continue };
-            let holder = all_at(&self.doc, &self.bytes, Doc::ROOT, &above).first().copied();
+            let holder = all_at(&self.doc, &self.bytes, top, &above).first().copied();
             let Some(holder) = holder else { continue };
             match self.doc.member(holder, name, &self.bytes) {
                 Some(node) => {
                     patches.push(Patch { range: self.doc.range(node), bytes: json.into_bytes() });
                 }
-                None if holder == Doc::ROOT => {
+                None if holder == top => {
                     added.push(',');
                     added.push_str(&String::from_utf8_lossy(&quote(name)));
                     added.push(':');
@@ -204,13 +253,33 @@ impl Response {
             }
         }
         if !added.is_empty() {
-            let end = self.doc.range(Doc::ROOT).end.saturating_sub(1);
-            if self.doc.children(Doc::ROOT).next().is_none() {
+            let end = self.doc.range(top).end.saturating_sub(1);
+            if self.doc.children(top).next().is_none() {
                 added.remove(0);
             }
             patches.push(Patch { range: end..end, bytes: added.into_bytes() });
         }
         patches
+    }
+
+    /// The path of a text in its answer, where the body may be a list of answers.
+    fn within<'p>(&self, path: &'p str) -> &'p str {
+        if self.doc.kind(Doc::ROOT) != Kind::Array {
+            return path;
+        }
+        path.split_once(']').map_or(path, |(_, rest)| rest.strip_prefix('.').unwrap_or(rest))
+    }
+
+    /// The call that an answer is for: one with its id, in the place of one that is known.
+    fn call_of(&self, node: NodeId) -> (Option<Call>, Option<&Call>) {
+        let Some(echo) = &self.dialect.request.echo else { return (None, None) };
+        let id = all_at(&self.doc, &self.bytes, node, echo).first().copied();
+        let id = id.and_then(|id| self.bytes.get(self.doc.range(id))).unwrap_or_default();
+        let id = String::from_utf8_lossy(id);
+        match self.calls.of_answer(&id) {
+            Some(call) => (None, Some(call)),
+            None => (Some(Call { echo: id.into_owned(), ..Call::default() }), None),
+        }
     }
 
     /// The path below an answer, where there may be several.
@@ -253,7 +322,10 @@ pub(super) fn put(
 
 /// The number of the answer that a node stands in.
 fn unit_of(doc: &Doc, bytes: &[u8], node: NodeId, list: Option<&str>) -> Option<u64> {
-    let Some(list) = list else { return Some(0) };
+    let is_listed = doc.kind(Doc::ROOT) == Kind::Array;
+    if list.is_none() && !is_listed {
+        return Some(0);
+    }
     let mut at = node;
     let mut trail = vec![node];
     while let Some(parent) = doc.parent(at) {
@@ -262,7 +334,10 @@ fn unit_of(doc: &Doc, bytes: &[u8], node: NodeId, list: Option<&str>) -> Option<
     }
     let mut from_top = trail.iter().rev().skip(1);
     let first = *from_top.next()?;
-    if doc.key(first, bytes)? != list {
+    if is_listed {
+        return u64::try_from(doc.index(first)).ok();
+    }
+    if doc.key(first, bytes)? != list? {
         return None;
     }
     index_of(doc, bytes, *from_top.next()?)

@@ -35,6 +35,10 @@ pub(super) enum Place {
     Token(Range<usize>),
     /// In a string token (these bytes of its text) of the JSON that the token at these bytes holds.
     Inner { token: Range<usize>, inner: Range<usize> },
+    /// In these bytes, as it is.
+    Plain(Range<usize>),
+    /// In the header of this name.
+    Header(String),
     /// In a key, which is never changed.
     Key,
     /// Somewhere else that is never changed.
@@ -71,6 +75,16 @@ pub(super) fn patches(
                     inner.entry(token.start).or_insert_with(|| (token.clone(), Vec::new()));
                 leaves.push((leaf.clone(), cuts));
             }
+            Some(Place::Plain(range)) => {
+                let start = range.start;
+                let patch = |(cut, text): (Range<usize>, String)| Patch {
+                    range: start + cut.start..start + cut.end,
+                    bytes: text.into_bytes(),
+                };
+                patches.extend(cuts.into_iter().map(patch));
+            }
+            // Those are changed with the head.
+            Some(Place::Header(_)) => {}
             Some(Place::Key | Place::Fixed) | None => {
                 return Err(Unsplicable { path: path_of(edit.passage).unwrap_or_default() });
             }

@@ -13,7 +13,7 @@ use super::BodyProblem;
 use super::fragments::Reader;
 use super::nodes::at;
 use crate::domain::{Author, EditClass, TextKind};
-use crate::wire::dialect::{AnswerMeta, StreamSpec};
+use crate::wire::dialect::{AnswerMeta, Calls, StreamSpec};
 use crate::wire::json::{Doc, JsonLimits, Kind, Strictness, parse};
 use crate::wire::sse::Frame;
 
@@ -320,7 +320,7 @@ impl Event {
             id: id.unwrap_or_default(),
             created: node(created).and_then(|node| doc.integer(node, bytes)).unwrap_or_default(),
             model: said_model.unwrap_or_default(),
-            echo: String::new(),
+            calls: Calls::default(),
         })
     }
 }

@@ -39,15 +39,19 @@ pub(super) const FILES: &[(&str, &str)] = files![
     "mistral.agents.yaml",
     "mistral.chat.yaml",
     "mistral.fim.yaml",
+    "mistral.moderations.yaml",
     "ollama.chat.yaml",
     "ollama.embed.yaml",
     "ollama.generate.yaml",
     "openai.images.yaml",
+    "openai.image_edits.yaml",
     "openai.moderations.yaml",
     "openai.responses.yaml",
     "openai.responses.compact.yaml",
     "openai.responses.input_tokens.yaml",
     "openai.speech.yaml",
+    "openai.transcriptions.yaml",
+    "openai.translations.yaml",
 ];
 
 /// Every dialect that is built in.

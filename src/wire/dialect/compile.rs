@@ -63,8 +63,11 @@ pub fn compile(file: &DialectFile) -> Result<Dialect, Vec<DialectProblem>> {
     };
     let pass = endpoints("pass", &file.pass);
     let refuse = endpoints("refuse", &file.refuse);
+    let because = because(file, &mut mistakes);
     let request = request(&file.request, &mut mistakes);
-    let response = answer(&file.response, &mut mistakes);
+    let listed = request.listed;
+    let mut response = answer(&file.response, &mut mistakes);
+    response.table = response.table.listed(listed);
     let stream = file.stream.as_ref().map(|form| stream(form, &file.response, &mut mistakes));
     let shapes = Shapes::compile(&file.shapes, stream.as_ref(), &mut mistakes);
     if !mistakes.0.is_empty() {
@@ -76,11 +79,27 @@ pub fn compile(file: &DialectFile) -> Result<Dialect, Vec<DialectProblem>> {
         paths,
         pass,
         refuse,
+        because,
         request,
         response,
         stream,
         shapes,
     })
+}
+
+/// Why endpoints are refused.
+fn because(file: &DialectFile, mistakes: &mut Mistakes) -> Vec<(String, Pattern, String)> {
+    let mut all = Vec::new();
+    for (endpoint, why) in file.because.iter() {
+        let is_refused = file.refuse.iter().any(|refused| refused == endpoint);
+        let known = endpoint.split_once(' ').filter(|_| is_refused);
+        let read = known.ok_or_else(|| format!("`{endpoint}` is not among `refuse`"));
+        let read = read.and_then(|(method, path)| Ok((method, Pattern::read(path.trim())?)));
+        if let Some((method, pattern)) = mistakes.take(&["because", endpoint], read) {
+            all.push((method.to_owned(), pattern, why.clone()));
+        }
+    }
+    all
 }
 
 fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
@@ -104,7 +123,8 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
     });
     let turns = if form.turns.is_empty() { &form.prompt } else { &form.turns };
     RequestSpec {
-        table: Table::new(&rows, keys(form.tag.as_deref(), form.snake_case == Some(true))),
+        table: Table::new(&rows, keys(form.tag.as_deref(), form.snake_case == Some(true)))
+            .listed(form.listed == Some(true)),
         turns: turns.iter().map(|path| Path::read(path)).collect(),
         prompt: form.prompt.iter().map(|path| Path::read(path)).collect(),
         prompt_is: form.prompt_is.unwrap_or(PromptShape::Any),
@@ -114,6 +134,9 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
         streams_by_default: form.streams_by_default == Some(true),
         answered_either_way: form.answered_either_way == Some(true),
         echo: path(&form.echo),
+        method: path(&form.method),
+        listed: form.listed == Some(true),
+        headers: headers(&form.headers, mistakes),
         usage: path(&form.usage),
         choices: path(&form.choices),
         json: form.json.iter().map(|text| Path::read(text)).collect(),
@@ -125,7 +148,54 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
         },
         sealed: form.sealed.0.clone(),
         any_content_type: form.any_content_type == Some(true),
+        form: form.form == Some(true),
     }
+}
+
+/// Headers that say how a body is framed, or to whom it goes: they belong to the connection.
+const OF_CONNECTIONS: [&str; 12] = [
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Headers with what stands in them; `skip` for ids and names.
+fn headers(form: &Texts, mistakes: &mut Mistakes) -> Vec<(String, Leaf)> {
+    let mut headers = Vec::new();
+    for (name, line) in form.iter() {
+        let leaf = if line.trim() == "skip" {
+            Ok(Leaf::Skip)
+        } else {
+            rows::line(line).map(|line| Leaf::Text {
+                by: line.by,
+                kind: line.kind,
+                edit: line.edit,
+                channel: None,
+            })
+        };
+        let name = name.to_ascii_lowercase();
+        let takes = |known: &str| match name.strip_suffix('*') {
+            Some(prefix) => known.starts_with(prefix),
+            None => known == name,
+        };
+        let leaf = match OF_CONNECTIONS.iter().find(|known| takes(known)) {
+            Some(known) => Err(format!("`{known}` belongs to the connection and is not passed on")),
+            None => leaf,
+        };
+        if let Some(leaf) = mistakes.take(&["request", "headers", &name], leaf) {
+            headers.push((name, leaf));
+        }
+    }
+    headers
 }
 
 fn answer(form: &AnswerForm, mistakes: &mut Mistakes) -> AnswerSpec {
@@ -140,8 +210,18 @@ fn answer(form: &AnswerForm, mistakes: &mut Mistakes) -> AnswerSpec {
             Leaf::Text { .. } | Leaf::Skip => None,
         }
     });
+    let text_body = form.text_body.as_deref().and_then(|line| {
+        let leaf = rows::line(line).map(|line| Leaf::Text {
+            by: line.by,
+            kind: line.kind,
+            edit: line.edit,
+            channel: None,
+        });
+        mistakes.take(&["response", "text_body"], leaf)
+    });
     AnswerSpec {
         media_body,
+        text_body,
         table: Table::new(&rows, keys(form.tag.as_deref(), false)),
         unit: form.unit.as_deref().map(list_name),
         turns: form.unit.as_deref().map(|list| Path::read(&list_name(list))).into_iter().collect(),
@@ -199,6 +279,7 @@ fn stream(form: &StreamForm, answer: &AnswerForm, mistakes: &mut Mistakes) -> St
         sealed: form.sealed.0.clone(),
         done: form.done.clone(),
         finished_by: form.finished_by.iter().map(|path| Path::read(path)).collect(),
+        ends_with_stream: form.ends_with_stream == Some(true),
         finished_at: form.finished_at.0.clone(),
         opens: sources(&form.opens),
         closes: form.closes.iter().map(closes).collect(),

@@ -88,6 +88,9 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
         streams_by_default: own.streams_by_default.or(base.streams_by_default),
         answered_either_way: own.answered_either_way.or(base.answered_either_way),
         echo: or(own.echo.as_ref(), base.echo.as_ref()),
+        method: or(own.method.as_ref(), base.method.as_ref()),
+        listed: own.listed.or(base.listed),
+        headers: named(&own.headers, &base.headers),
         usage: or(own.usage.as_ref(), base.usage.as_ref()),
         choices: or(own.choices.as_ref(), base.choices.as_ref()),
         json: instead(&own.json, &base.json),
@@ -98,6 +101,7 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
         snake_case: own.snake_case.or(base.snake_case),
         tag: or(own.tag.as_ref(), base.tag.as_ref()),
         sealed: list(&own.sealed, &base.sealed),
+        form: own.form.or(base.form),
         any_content_type: own.any_content_type.or(base.any_content_type),
         text: named(&own.text, &base.text),
         media: named(&own.media, &base.media),
@@ -107,6 +111,7 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
 
 fn response(own: &AnswerForm, base: &AnswerForm) -> AnswerForm {
     AnswerForm {
+        text_body: or(own.text_body.as_ref(), base.text_body.as_ref()),
         media_body: or(own.media_body.as_ref(), base.media_body.as_ref()),
         unit: or(own.unit.as_ref(), base.unit.as_ref()),
         tag: or(own.tag.as_ref(), base.tag.as_ref()),
@@ -140,6 +145,7 @@ fn stream(own: &StreamForm, base: &StreamForm) -> StreamForm {
         done: or(own.done.as_ref(), base.done.as_ref()),
         events: named(&events, &base.events),
         finished_by: instead(&own.finished_by, &base.finished_by),
+        ends_with_stream: own.ends_with_stream.or(base.ends_with_stream),
         finished_at: instead(&own.finished_at, &base.finished_at),
         opens: named(&own.opens, &base.opens),
         closes: named(&own.closes, &base.closes),
@@ -177,6 +183,8 @@ fn shapes(own: &ShapesForm, base: &ShapesForm) -> ShapesForm {
         ending: steps(&own.ending, &base.ending),
         closing: steps(&own.closing, &base.closing),
         failure: steps(&own.failure, &base.failure),
+        reasons: named(&own.reasons, &base.reasons),
+        methods: named(&own.methods, &base.methods),
         keep_alive: or(own.keep_alive.as_ref(), base.keep_alive.as_ref()),
     }
 }

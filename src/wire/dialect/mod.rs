@@ -5,11 +5,13 @@
 //! It reads no bodies and no events: `wire::body` does, by what is said here.
 
 mod builtin;
+mod calls;
 mod compile;
 mod inherit;
 mod like;
 mod memory;
 mod paths;
+mod refusal;
 mod rows;
 mod shapes;
 mod template;
@@ -21,12 +23,14 @@ mod tests;
 use std::sync::Arc;
 
 pub use builtin::{builtin, resolve};
+pub use calls::{Call, Calls};
 pub use compile::{DialectProblem, compile};
 pub use memory::{MOST_REMEMBERED, Memory};
+pub use refusal::Blocked;
 pub(in crate::wire) use rows::{ChannelSpec, KeySource};
 pub use shapes::{AnswerMeta, Cut, RefusalShape, Said};
 
-use super::table::{Media, Table};
+use super::table::{Leaf, Media, Table};
 use crate::config::dialect_file::{DialectFile, Framing, PromptShape};
 use crate::domain::Author;
 use paths::Pattern;
@@ -43,6 +47,7 @@ pub struct Dialect {
     paths: Vec<Pattern>,
     pass: Endpoints,
     refuse: Endpoints,
+    because: Vec<(String, Pattern, String)>,
     pub(in crate::wire) request: RequestSpec,
     pub(in crate::wire) response: AnswerSpec,
     pub(in crate::wire) stream: Option<StreamSpec>,
@@ -63,6 +68,9 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) streams_by_default: bool,
     pub(in crate::wire) answered_either_way: bool,
     pub(in crate::wire) echo: Option<Path>,
+    pub(in crate::wire) method: Option<Path>,
+    pub(in crate::wire) listed: bool,
+    pub(in crate::wire) headers: Vec<(String, Leaf)>,
     pub(in crate::wire) usage: Option<Path>,
     pub(in crate::wire) choices: Option<Path>,
     pub(in crate::wire) json: Vec<Path>,
@@ -70,6 +78,7 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) roles: Roles,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) any_content_type: bool,
+    pub(in crate::wire) form: bool,
 }
 
 /// Who wrote a message.
@@ -108,6 +117,7 @@ pub(in crate::wire) struct AnswerSpec {
     pub(in crate::wire) unit: Option<String>,
     pub(in crate::wire) turns: Vec<Path>,
     pub(in crate::wire) media_body: Option<Media>,
+    pub(in crate::wire) text_body: Option<Leaf>,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) coupled: Vec<(Path, Vec<u8>)>,
 }
@@ -125,6 +135,7 @@ pub(in crate::wire) struct StreamSpec {
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) done: Option<String>,
     pub(in crate::wire) finished_by: Vec<Path>,
+    pub(in crate::wire) ends_with_stream: bool,
     pub(in crate::wire) finished_at: Vec<String>,
     pub(in crate::wire) opens: Vec<(String, Vec<KeySource>)>,
     pub(in crate::wire) closes: Vec<Closing>,
@@ -326,6 +337,15 @@ impl Dialect {
         &self.file
     }
 
+    /// Why an endpoint is refused and what to do instead, where the dialect says it.
+    pub fn why_refused(&self, method: &str, path: &str) -> Option<&str> {
+        let fits = |(own, pattern, _): &&(String, Pattern, String)| {
+            (own == method || own == "*") && pattern.fits(path, None)
+        };
+        let fitting = self.because.iter().filter(fits);
+        fitting.max_by_key(|(_, pattern, _)| pattern.weight()).map(|(.., why)| why.as_str())
+    }
+
     /// The paths under which it is served, as patterns.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.paths.iter().map(Pattern::as_str)
@@ -348,6 +368,32 @@ impl Dialect {
         self.request.any_content_type
     }
 
+    /// Whether a body is a form.
+    pub const fn takes_form(&self) -> bool {
+        self.request.form
+    }
+
+    /// Whether an answer may be plain text.
+    pub const fn has_text_body(&self) -> bool {
+        self.response.text_body.is_some()
+    }
+
+    /// What stands in a header of requests, by its name in small letters; `None` where the dialect has no use for it.
+    /// Of several patterns that fit, the one that says most is meant.
+    pub(in crate::wire) fn header(&self, name: &str) -> Option<Leaf> {
+        let fits = |pattern: &str| match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == pattern,
+        };
+        let fitting = self.request.headers.iter().filter(|(pattern, _)| fits(pattern));
+        fitting.max_by_key(|(pattern, _)| pattern.len()).map(|&(_, leaf)| leaf)
+    }
+
+    /// Whether a header of requests is read here, so that it may be passed on.
+    pub fn reads_header(&self, name: &str) -> bool {
+        self.header(name).is_some()
+    }
+
     /// Whether the type of an answer says if it is a stream.
     pub const fn is_answered_either_way(&self) -> bool {
         self.request.answered_either_way
@@ -356,6 +402,11 @@ impl Dialect {
     /// What an answer is that is no JSON, where it may be something else.
     pub const fn media_body(&self) -> Option<Media> {
         self.response.media_body
+    }
+
+    /// Whether a streamed answer may go on behind what says that it is over.
+    pub fn ends_with_stream(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| stream.ends_with_stream)
     }
 
     /// Whether answers may be streams.

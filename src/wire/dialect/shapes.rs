@@ -6,9 +6,12 @@ use bytes::Bytes;
 
 use super::compile::Mistakes;
 use super::memory::{Focus, Memory, put_in};
+use super::refusal::{MethodShapes, Reason};
 use super::template::{Template, quoted};
-use super::{Dialect, Path, StreamSpec};
-use crate::config::dialect_file::{AnswerShape, FrameForm, ShapesForm, StepForm, Values};
+use super::{Call, Calls, Dialect, Path, StreamSpec};
+use crate::config::dialect_file::{
+    AnswerShape, BlockedShape, FrameForm, ShapesForm, StepForm, Values,
+};
 
 /// How a refusal in the place of an answer looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +32,8 @@ pub struct AnswerMeta {
     pub created: u64,
     /// The model that answers.
     pub model: String,
-    /// What answers repeat of the request, as JSON; empty where they repeat nothing.
-    pub echo: String,
+    /// What answers repeat of the request.
+    pub calls: Calls,
 }
 
 /// How one answer of a stream is cut.
@@ -42,6 +45,8 @@ pub struct Cut<'m> {
     pub message: Option<&'m str>,
     /// How that looks.
     pub shape: RefusalShape,
+    /// The category of the rule that decided (`none` where it has none), if a rule did.
+    pub category: Option<&'m str>,
     /// Whether the client has had text of this answer.
     pub shown: bool,
     /// The part that is open at the client, by its number.
@@ -64,9 +69,9 @@ pub struct Said {
 pub(in crate::wire) struct Shapes {
     id_prefix: String,
     pub(super) item_prefix: String,
-    error: Template,
-    error_types: Vec<(String, String)>,
-    blocked: Option<(Option<u16>, Template)>,
+    pub(super) error: Template,
+    pub(super) error_types: Vec<(String, String)>,
+    pub(super) blocked: Option<(Option<u16>, Template)>,
     pub(super) answer: Answer,
     refusal: Answer,
     pub(in crate::wire) stopped: Vec<(Path, Template)>,
@@ -78,7 +83,9 @@ pub(in crate::wire) struct Shapes {
     pub(super) saying: Vec<Step>,
     pub(super) ending: Vec<Step>,
     pub(super) closing: Vec<Step>,
-    failure: Vec<Step>,
+    pub(super) failure: Vec<Step>,
+    pub(super) methods: Vec<(String, MethodShapes)>,
+    pub(super) reasons: Vec<Reason>,
     keep_alive: Bytes,
 }
 
@@ -172,15 +179,12 @@ impl Shapes {
         } else {
             own.clone()
         };
-        let blocked = form.blocked.as_ref().map(|blocked| {
-            let body = mistakes.take(&["shapes", "blocked", "body"], Template::json(&blocked.body));
-            (blocked.status, body.unwrap_or_default())
-        });
-        let stopped = stopped("stopped", &form.stopped, mistakes);
+        let blocked = blocked(&["shapes", "blocked"], form.blocked.as_ref(), mistakes);
+        let stopped = stopped(&["shapes", "stopped"], &form.stopped, mistakes);
         let stopped_refusal = if form.stopped_refusal.is_empty() {
             stopped.clone()
         } else {
-            self::stopped("stopped_refusal", &form.stopped_refusal, mistakes)
+            self::stopped(&["shapes", "stopped_refusal"], &form.stopped_refusal, mistakes)
         };
         let mut pieces = Vec::new();
         for (channel, form) in form.pieces.iter() {
@@ -209,20 +213,42 @@ impl Shapes {
             ending: steps("ending", &form.ending, mistakes),
             closing: steps("closing", &form.closing, mistakes),
             failure: steps("failure", &form.failure, mistakes),
+            reasons: Reason::compile(&form.reasons, mistakes),
+            methods: MethodShapes::compile(&form.methods, done, mistakes),
             keep_alive: Bytes::from(form.keep_alive.clone().unwrap_or_default()),
         }
     }
 }
 
-fn stopped(at: &str, values: &Values, mistakes: &mut Mistakes) -> Vec<(Path, Template)> {
+pub(super) fn blocked(
+    at: &[&str],
+    form: Option<&BlockedShape>,
+    mistakes: &mut Mistakes,
+) -> Option<(Option<u16>, Template)> {
+    let form = form?;
+    let at: Vec<&str> = at.iter().copied().chain(["body"]).collect();
+    Some((form.status, mistakes.take(&at, Template::json(&form.body))?))
+}
+
+pub(super) fn stopped(
+    at: &[&str],
+    values: &Values,
+    mistakes: &mut Mistakes,
+) -> Vec<(Path, Template)> {
     let one = |(path, text): (&str, &String)| {
-        let template = mistakes.take(&["shapes", at, path], Template::json(text))?;
+        let at: Vec<&str> = at.iter().copied().chain([path]).collect();
+        let template = mistakes.take(&at, Template::json(text))?;
         Some((Path::read(path), template))
     };
     values.iter().filter_map(one).collect()
 }
 
-fn step(at: &[&str], form: &StepForm, done: Option<&str>, mistakes: &mut Mistakes) -> Option<Step> {
+pub(super) fn step(
+    at: &[&str],
+    form: &StepForm,
+    done: Option<&str>,
+    mistakes: &mut Mistakes,
+) -> Option<Step> {
     let mut when = Vec::new();
     for word in &form.when {
         let (wanted, name) = match word.strip_prefix("not ") {
@@ -251,9 +277,11 @@ fn step(at: &[&str], form: &StepForm, done: Option<&str>, mistakes: &mut Mistake
 
 /// What a template is filled in with.
 #[derive(Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "five facts that hold independently")]
+#[expect(clippy::struct_excessive_bools, reason = "six facts that hold independently")]
 pub(super) struct Facts<'f> {
     pub(super) meta: Option<&'f AnswerMeta>,
+    /// The call that is answered.
+    pub(super) call: Option<&'f Call>,
     pub(super) unit: u64,
     pub(super) units: &'f str,
     pub(super) message: Option<&'f str>,
@@ -275,6 +303,9 @@ pub(super) struct Facts<'f> {
     pub(super) kind: &'f str,
     pub(super) code: &'f str,
     pub(super) param: Option<&'f str>,
+    /// How the dialect words the category, and whether a prompt is stopped.
+    pub(super) reason: Option<&'f Reason>,
+    pub(super) prompt: bool,
     pub(super) usage: bool,
 }
 
@@ -288,8 +319,8 @@ impl Facts<'_> {
             "model" => meta(|meta| &meta.model),
             "created" => created.to_string(),
             "echo" => {
-                let echo = self.meta.map_or("", |meta| &meta.echo);
-                if echo.is_empty() { "null" } else { echo }.to_owned()
+                let echo = self.call.map(|call| call.echo.as_str());
+                echo.filter(|echo| !echo.is_empty()).unwrap_or("null").to_owned()
             }
             "created_at" => quoted(&timestamp(created)),
             "unit" => self.unit.to_string(),
@@ -308,6 +339,8 @@ impl Facts<'_> {
             "type" => quoted(self.kind),
             "code" => quoted(self.code),
             "param" => or_null(self.param),
+            "reason" => quoted(self.reason.map_or("", |reason| reason.word(self.prompt))),
+            "details" => self.reason.map_or("[]", Reason::details).to_owned(),
             "status" => self.status.to_string(),
             name => self.remembered(name),
         }
@@ -368,7 +401,7 @@ impl Facts<'_> {
         template.render(&|name| self.value(name))
     }
 
-    fn say(&self, steps: &[Step]) -> Vec<Said> {
+    pub(super) fn say(&self, steps: &[Step]) -> Vec<Said> {
         steps.iter().filter_map(|step| self.step(step)).collect()
     }
 
@@ -407,32 +440,6 @@ impl Dialect {
         &self.shapes.id_prefix
     }
 
-    /// The body of an error.
-    pub fn error_body(&self, status: u16, code: &str, message: &str, param: Option<&str>) -> Bytes {
-        let kind = self.error_type(status);
-        let message = Some(message);
-        let facts = Facts { message, status, kind, code, param, ..Facts::default() };
-        Bytes::from(facts.fill(&self.shapes.error))
-    }
-
-    /// What the dialect calls errors of this status.
-    fn error_type(&self, status: u16) -> &str {
-        let by = |wanted: &str| {
-            let known = self.shapes.error_types.iter().find(|(status, _)| status == wanted);
-            known.map(|(_, word)| word.as_str())
-        };
-        let class = if status >= 500 { "5xx" } else { "4xx" };
-        by(&status.to_string()).or_else(|| by(class)).unwrap_or("error")
-    }
-
-    /// The answer to a prompt that is blocked, where the dialect has one that is no error: its status, if not
-    /// that of the policy, and its body or its one event.
-    pub fn blocked(&self, meta: &AnswerMeta, message: &str) -> Option<(Option<u16>, String)> {
-        let (status, body) = self.shapes.blocked.as_ref()?;
-        let facts = Facts { meta: Some(meta), message: Some(message), ..Facts::default() };
-        Some((*status, facts.fill(body)))
-    }
-
     /// Whether there can be an answer in the model's place.
     pub fn can_answer(&self) -> bool {
         self.shapes.answer.body != Template::default()
@@ -443,6 +450,7 @@ impl Dialect {
         &self,
         meta: &AnswerMeta,
         (units, message, shape): (u64, &str, RefusalShape),
+        category: Option<&str>,
     ) -> Bytes {
         let refusal = shape == RefusalShape::Refusal;
         let answer = if refusal { &self.shapes.refusal } else { &self.shapes.answer };
@@ -450,6 +458,7 @@ impl Dialect {
         let facts = Facts {
             meta: Some(meta),
             message: Some(message),
+            reason: self.reason(category),
             refusal,
             memory: Some(&memory),
             own: ("null", &item),
@@ -458,23 +467,6 @@ impl Dialect {
         let one = |unit| Facts { unit, ..facts }.fill(&answer.unit);
         let units: Vec<String> = (0..units).map(one).collect();
         Bytes::from(Facts { units: &units.join(","), ..facts }.fill(&answer.body))
-    }
-
-    /// The events of a failure in mid-stream.
-    pub fn failure(&self, (status, code): (u16, &str), message: &str) -> Vec<Said> {
-        self.failure_after(&self.memory(), (status, code), message)
-    }
-
-    /// The same to a client that has had this.
-    pub fn failure_after(
-        &self,
-        memory: &Memory,
-        (status, code): (u16, &str),
-        message: &str,
-    ) -> Vec<Said> {
-        let kind = self.error_type(status);
-        let (message, memory) = (Some(message), Some(memory));
-        Facts { message, memory, status, kind, code, ..Facts::default() }.say(&self.shapes.failure)
     }
 
     /// A piece of the text of a channel as an event of its own. `text` is a JSON string.
@@ -493,18 +485,5 @@ impl Dialect {
     /// What keeps a silent stream open; nothing where the dialect has no such thing.
     pub fn keep_alive(&self) -> &Bytes {
         &self.shapes.keep_alive
-    }
-
-    /// What stands in the place of a stopped answer, in its path.
-    pub(in crate::wire) fn stopped(
-        &self,
-        unit: u64,
-        message: &str,
-        shape: RefusalShape,
-    ) -> Vec<(&Path, String)> {
-        let refusal = shape == RefusalShape::Refusal;
-        let values = if refusal { &self.shapes.stopped_refusal } else { &self.shapes.stopped };
-        let facts = Facts { unit, message: Some(message), refusal, ..Facts::default() };
-        values.iter().map(|(path, template)| (path, facts.fill(template))).collect()
     }
 }

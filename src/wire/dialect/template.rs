@@ -17,7 +17,7 @@ enum Part {
 }
 
 /// Everything that can be put into a template.
-pub(in crate::wire) const NAMES: [&str; 27] = [
+pub(in crate::wire) const NAMES: [&str; 29] = [
     "echo",
     "id",
     "created",
@@ -36,6 +36,8 @@ pub(in crate::wire) const NAMES: [&str; 27] = [
     "type",
     "code",
     "param",
+    "reason",
+    "details",
     "status",
     "item",
     "item_id",

@@ -102,18 +102,22 @@ impl Dialect {
         meta: &AnswerMeta,
         (cut, ours): (&Cut<'_>, bool),
     ) -> Vec<Said> {
-        let Cut { unit, message, shape, shown, open, next } = *cut;
+        let Cut { unit, message, shape, category, shown, open, next } = *cut;
+        let reason = self.reason(category);
         let refusal = shape == RefusalShape::Refusal;
         let own = self.own(meta, memory);
         let own = (own.0.as_str(), own.1.as_str());
-        let plain = Facts { meta: Some(meta), ..Facts::default() };
+        let plain = Facts { meta: Some(meta), reason, ..Facts::default() };
         let facts = Facts { unit, message, refusal, shown, open, next, ours, own, ..plain };
         let mut voice = Voice { memory, facts, said: false, out: Vec::new() };
         let shapes = &self.shapes;
         voice.leave(&shapes.part_ending, &shapes.item_ending);
         voice.say(&shapes.saying, None);
         voice.leave(&shapes.part_ending, &shapes.item_ending);
-        voice.say(&shapes.ending, None);
+        for call in meta.calls.answered() {
+            voice.facts.call = call;
+            voice.say(self.ending_of(call), None);
+        }
         voice.out
     }
 

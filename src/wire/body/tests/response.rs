@@ -129,7 +129,7 @@ fn an_edit_takes_with_it_what_repeats_the_text_or_points_into_it() {
 #[test]
 fn a_stopped_choice_leaves_nothing_of_the_model_and_the_others_keep_every_byte() {
     let answer = answer(&chat_dialect(), TWO);
-    let stopped = |shape| [StoppedUnit { unit: 1, message: "No.", shape }];
+    let stopped = |shape| [StoppedUnit { unit: 1, message: "No.", shape, category: None }];
     let out = answer.render(&[], &stopped(RefusalShape::Content), &[]).unwrap();
     let start = TWO.find(r#" {"index":1"#).unwrap() + 1;
     let end = TWO.find(r#"],"usage""#).unwrap();
@@ -145,7 +145,8 @@ fn a_stopped_choice_leaves_nothing_of_the_model_and_the_others_keep_every_byte()
 fn an_edit_of_a_stopped_choice_is_not_needed() {
     let answer = answer(&chat_dialect(), TWO);
     let rewrites = replacing("to bob x", "bob", "[N]");
-    let stopped = [StoppedUnit { unit: 0, message: "No.", shape: RefusalShape::Content }];
+    let stopped =
+        [StoppedUnit { unit: 0, message: "No.", shape: RefusalShape::Content, category: None }];
     let edit = PassageEdit { passage: bob(&answer), rewrites: &rewrites };
     let out = answer.render(&[edit], &stopped, &[]);
     let out: Value = serde_json::from_slice(&out.unwrap()).unwrap();
@@ -157,7 +158,8 @@ fn an_edit_of_a_stopped_choice_is_not_needed() {
 fn a_stopped_completion_keeps_its_form() {
     let body = r#"{"id":"x","choices":[{"text":"bad","index":0,"logprobs":{"tokens":["bad"]},"finish_reason":"length"}]}"#;
     let answer = answer(&completions_dialect(), body);
-    let stopped = [StoppedUnit { unit: 0, message: "No.", shape: RefusalShape::Refusal }];
+    let stopped =
+        [StoppedUnit { unit: 0, message: "No.", shape: RefusalShape::Refusal, category: None }];
     let out = answer.render(&[], &stopped, &[]).unwrap();
     let expected = r#"{"id":"x","choices":[{"index":0,"text":"No.","logprobs":null,"finish_reason":"content_filter"}]}"#;
     assert_eq!(std::str::from_utf8(&out).unwrap(), expected);
@@ -184,7 +186,8 @@ fn shapes_of_odd_servers_do_not_break_the_reader() {
         r#"{"choices":[{"index":"0","message":{"content":5}}]}"#,
     ] {
         let answer = answer(&chat_dialect(), body);
-        let stopped = [StoppedUnit { unit: 0, message: "No.", shape: RefusalShape::Content }];
+        let stopped =
+            [StoppedUnit { unit: 0, message: "No.", shape: RefusalShape::Content, category: None }];
         let out = answer.render(&[], &stopped, &[0]).unwrap();
         assert!(serde_json::from_slice::<Value>(&out).is_ok(), "{body}");
     }

@@ -1,7 +1,7 @@
 //! What we write ourselves: refusals and endings, byte for byte as `wire.md` §2 and §3 say.
 
 use super::*;
-use crate::wire::dialect::Cut;
+use crate::wire::dialect::{Calls, Cut};
 use crate::wire::frame::FrameWriter;
 
 fn meta() -> AnswerMeta {
@@ -14,7 +14,7 @@ fn text(bytes: impl AsRef<[u8]>) -> String {
 
 /// The events that end an answer, as a stream has them.
 fn stopped(dialect: &Dialect, message: Option<&str>, shape: RefusalShape, shown: bool) -> String {
-    let cut = Cut { unit: 0, message, shape, shown, open: None, next: 0 };
+    let cut = Cut { unit: 0, message, shape, category: None, shown, open: None, next: 0 };
     text(FrameWriter::whole(dialect.framing(), &dialect.ending(&meta(), &cut)))
 }
 
@@ -46,7 +46,11 @@ fn dialects_are_known_by_the_end_of_the_path() {
 
 #[test]
 fn an_error_has_the_shape_that_sdks_read() {
-    let body = chat_dialect().error_body(400, POLICY_VIOLATION, "a \"b\"", Some("messages"));
+    let body = chat_dialect().error_body(
+        (400, POLICY_VIOLATION),
+        ("a \"b\"", Some("messages")),
+        &Calls::default(),
+    );
     assert_eq!(
         text(body),
         r#"{"error":{"message":"a \"b\"","type":"invalid_request_error","param":"messages","code":"content_policy_violation"}}"#
@@ -55,7 +59,7 @@ fn an_error_has_the_shape_that_sdks_read() {
 
 #[test]
 fn a_whole_answer_in_the_models_place_has_every_choice() {
-    let body = chat_dialect().answer_body(&meta(), (2, "No.", RefusalShape::Content));
+    let body = chat_dialect().answer_body(&meta(), (2, "No.", RefusalShape::Content), None);
     let usage = r#""usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}"#;
     let choice = |n: u64| {
         format!(
@@ -70,11 +74,11 @@ fn a_whole_answer_in_the_models_place_has_every_choice() {
             choice(1)
         )
     );
-    let body = chat_dialect().answer_body(&meta(), (1, "No.", RefusalShape::Refusal));
+    let body = chat_dialect().answer_body(&meta(), (1, "No.", RefusalShape::Refusal), None);
     assert!(text(body).contains(
         r#""message":{"role":"assistant","content":null,"refusal":"No."},"logprobs":null,"finish_reason":"stop""#
     ));
-    let body = completions_dialect().answer_body(&meta(), (1, "No.", RefusalShape::Content));
+    let body = completions_dialect().answer_body(&meta(), (1, "No.", RefusalShape::Content), None);
     assert!(text(body).starts_with(
         r#"{"id":"c1","object":"text_completion","created":1,"model":"m","choices":[{"index":0,"text":"No.","logprobs":null,"finish_reason":"content_filter"}]"#
     ));
@@ -138,7 +142,10 @@ fn usage_is_sent_only_when_it_was_asked_for() {
 fn an_error_in_a_stream_is_an_event_and_the_end() {
     let chat = chat_dialect();
     assert_eq!(
-        events(&chat, &chat.failure((503, "moderation_unavailable"), "try \u{2028}again")),
+        events(
+            &chat,
+            &chat.failure(&Calls::default(), (503, "moderation_unavailable"), "try \u{2028}again")
+        ),
         "data: {\"error\":{\"message\":\"try \\u2028again\",\"type\":\"server_error\",\"param\":null,\"code\":\"moderation_unavailable\"}}\n\ndata: [DONE]\n\n"
     );
     assert_eq!(&chat.keep_alive()[..], b": keep-alive\n\n");
