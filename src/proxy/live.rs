@@ -59,6 +59,8 @@ pub struct NamedUpstream {
     pub name: Arc<str>,
     /// The server.
     pub upstream: Upstream,
+    /// Whether it honours the `moderation` field of requests; if not, the gate does.
+    pub moderates: bool,
 }
 
 /// One route.
@@ -223,7 +225,8 @@ mod tests {
 
     fn route(id: &str, header: Option<&str>, policy: &Arc<Policy>) -> Route {
         let upstream = Upstream::Demo(Demo::default());
-        let upstream = Arc::new(NamedUpstream { name: Arc::from("demo"), upstream });
+        let upstream =
+            Arc::new(NamedUpstream { name: Arc::from("demo"), upstream, moderates: false });
         let header = header.map(|name| (name.parse().unwrap(), "*".to_owned()));
         Route {
             id: Arc::from(id),

@@ -11,6 +11,7 @@ mod contain;
 mod exchange;
 mod gatehouse;
 mod gateway;
+mod inline;
 mod joined;
 mod listener;
 mod live;

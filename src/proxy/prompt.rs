@@ -11,7 +11,7 @@ use super::clean_texts::CleanTexts;
 use super::joined::{self, Together};
 use super::live::UnknownLeaf;
 use crate::domain::{Action, Author, EditClass, Outcome, Passage, Phase, Verdict};
-use crate::engine::{Pseudonyms, Scratch, Subject, screen_passage};
+use crate::engine::{Judgement, Pseudonyms, Scratch, Subject, screen_passage};
 use crate::policy::Policy;
 use crate::wire::body::{PassageEdit, Request};
 use crate::wire::table::Media;
@@ -64,7 +64,7 @@ pub(super) fn screen(
     policy: &Arc<Policy>,
     request: &Request,
     clean: &CleanTexts,
-    pseudonyms: &mut Pseudonyms,
+    (pseudonyms, judgement): (&mut Pseudonyms, Option<&mut Judgement>),
 ) -> (PromptOutcome, Told) {
     let started = Instant::now();
     let (mut verdicts, bytes) = screen_passages(account, policy, request, clean);
@@ -89,6 +89,11 @@ pub(super) fn screen(
         .collect();
     let passages: Vec<&Passage> = request.passages().iter().collect();
     placed.extend(together.into_iter().map(|one| one.placed(&passages)));
+    if let Some(judgement) = judgement {
+        for (_, _, verdict) in &placed {
+            judgement.note(policy, verdict);
+        }
+    }
     let tags = tags(policy, placed.iter().map(|(_, _, verdict)| verdict));
     let mut action = placed.iter().map(|(_, _, verdict)| verdict.action).max().unwrap_or_default();
     if let Some(stop) = &stop {

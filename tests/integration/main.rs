@@ -10,6 +10,7 @@ mod failures;
 mod gate;
 mod history;
 mod http2;
+mod inline;
 mod joined;
 mod leaving;
 mod limits;

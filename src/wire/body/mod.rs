@@ -23,7 +23,7 @@ pub use adjoining::{Adjoining, Member, Side};
 pub use leaves::MediaPart;
 pub(in crate::wire) use leaves::Reader;
 pub use problem::BodyProblem;
-pub use request::Request;
+pub use request::{Request, TakenModeration};
 pub use response::{Response, StoppedUnit, UnitPassage};
 pub use splice::{PassageEdit, Unsplicable};
 pub use stream::{

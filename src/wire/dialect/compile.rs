@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::like;
 use super::memory::RememberSpec;
+use super::moderation::ModerationSpec;
 use super::paths::Pattern;
 use super::rows::{self, ChannelSpec, KeySource};
 use super::shapes::Shapes;
@@ -67,10 +68,13 @@ pub fn compile(file: &DialectFile) -> Result<Dialect, Vec<DialectProblem>> {
     let response = answer(&file.response, &mut mistakes);
     let stream = file.stream.as_ref().map(|form| stream(form, &file.response, &mut mistakes));
     let shapes = Shapes::compile(&file.shapes, stream.as_ref(), &mut mistakes);
+    let moderation = file.moderation.as_ref();
+    let moderation = moderation.map(|form| ModerationSpec::compile(form, &mut mistakes));
     if !mistakes.0.is_empty() {
         return Err(mistakes.0);
     }
     Ok(Dialect {
+        moderation,
         name: Arc::from(file.dialect.as_str()),
         file: Arc::new(file.clone()),
         paths,

@@ -17,6 +17,8 @@ pub(super) fn filled(file: &DialectFile, base: &DialectFile) -> DialectFile {
         }
         .filter(|_| file.streamed != Some(false)),
         shapes: shapes(&file.shapes, &base.shapes),
+        moderation: or(file.moderation.as_ref(), base.moderation.as_ref())
+            .filter(|_| file.moderated != Some(false)),
         ..file.clone()
     }
 }

@@ -9,6 +9,7 @@ mod compile;
 mod inherit;
 mod like;
 mod memory;
+mod moderation;
 mod paths;
 mod rows;
 mod shapes;
@@ -23,12 +24,14 @@ use std::sync::Arc;
 pub use builtin::{builtin, resolve};
 pub use compile::{DialectProblem, compile};
 pub use memory::{MOST_REMEMBERED, Memory};
+pub use moderation::ModerationResults;
 pub(in crate::wire) use rows::{ChannelSpec, KeySource};
 pub use shapes::{AnswerMeta, Cut, RefusalShape, Said};
 
 use super::table::{Media, Table};
 use crate::config::dialect_file::{DialectFile, Framing, PromptShape};
 use crate::domain::Author;
+use moderation::ModerationSpec;
 use paths::Pattern;
 use shapes::Shapes;
 
@@ -47,6 +50,7 @@ pub struct Dialect {
     pub(in crate::wire) response: AnswerSpec,
     pub(in crate::wire) stream: Option<StreamSpec>,
     pub(in crate::wire) shapes: Shapes,
+    pub(in crate::wire) moderation: Option<ModerationSpec>,
 }
 
 /// Requests.

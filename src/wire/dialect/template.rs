@@ -17,7 +17,7 @@ enum Part {
 }
 
 /// Everything that can be put into a template.
-pub(in crate::wire) const NAMES: [&str; 27] = [
+pub(in crate::wire) const NAMES: [&str; 30] = [
     "echo",
     "id",
     "created",
@@ -45,6 +45,9 @@ pub(in crate::wire) const NAMES: [&str; 27] = [
     "part_text",
     "output",
     "response",
+    "moderation",
+    "result",
+    "results",
 ];
 
 impl Template {
