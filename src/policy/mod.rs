@@ -164,6 +164,8 @@ pub struct Policy {
     pub reveal: Reveal,
     /// Whether a text that was screened before is screened again when it comes again.
     pub rescan: bool,
+    /// Whether earlier turns that were blocked are left out when they come again.
+    pub drops_blocked: bool,
     /// Whether a text to which a category applies is blocked whatever the rules say of it, as a request may ask.
     pub blocks_flagged: bool,
     /// What it becomes for some requests, in the order in which that is tried.

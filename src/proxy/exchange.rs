@@ -16,7 +16,7 @@ use crate::domain::{Action, Outcome, Phase};
 use crate::engine::{Judgements, Pseudonyms};
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
 use crate::upstream::{Outgoing, forward_request_headers};
-use crate::wire::body::{POLICY_VIOLATION, Request};
+use crate::wire::body::{POLICY_VIOLATION, Request, Shortened};
 use crate::wire::dialect::{AnswerMeta, Cut, Dialect, RefusalShape, Said};
 use crate::wire::frame::FrameWriter;
 
@@ -112,7 +112,9 @@ impl Exchange {
         pseudonyms: &mut Pseudonyms,
     ) -> Result<Cleared, (Box<HttpResponse<GateBody>>, Action)> {
         let (mut action, mut tags) = (Action::Allow, Vec::new());
-        for policy in self.policies_for(Phase::Prompt) {
+        let policies = self.policies_for(Phase::Prompt);
+        self.leave_out_blocked(&policies).map_err(|response| (response, action))?;
+        for policy in policies {
             let metrics = &self.account.telemetry.metrics;
             let mut judgement = self.inline.as_ref().map(|inline| inline.prompt.clone());
             let screened = contain::screening(metrics, || {
@@ -120,7 +122,7 @@ impl Exchange {
                     &self.account,
                     &policy,
                     &self.request,
-                    &self.live.clean_texts,
+                    &self.live,
                     (pseudonyms, judgement.as_mut()),
                 )
             });
@@ -149,6 +151,25 @@ impl Exchange {
             }
         }
         Ok(Cleared { action, tags })
+    }
+
+    /// Leaves turns out that were blocked before, where a policy says so, with the refusals that followed them.
+    fn leave_out_blocked(
+        &mut self,
+        policies: &[Arc<Policy>],
+    ) -> Result<(), Box<HttpResponse<GateBody>>> {
+        let dropping = policies.iter().filter(|policy| policy.drops_blocked);
+        let dropping: Vec<&Policy> = dropping.map(|policy| &**policy).collect();
+        if dropping.is_empty() {
+            return Ok(());
+        }
+        let blocked = self.live.blocked_turns.known(&dropping, &self.request);
+        let shortened = self.request.without_turns(&blocked, &self.live.json);
+        let Some(Shortened { body, gone }) = shortened.filter(|_| !blocked.is_empty()) else {
+            return Ok(());
+        };
+        self.account.telemetry.metrics.left_out(&self.account.dialect, gone);
+        self.take_body(body)
     }
 
     /// A body that a policy changed is read again, so that the next policy sees what is forwarded.

@@ -108,7 +108,8 @@ mod tests {
     fn a_direction_in_which_a_text_was_not_screened_says_so_in_the_place_of_results() {
         let (input, output) = (ModerationMode::Score, ModerationMode::Score);
         let mut inline = Inline::new(AskedModeration { model: "m".to_owned(), input, output });
-        let unscreened = Judgement { unscreened: true, ..Judgement::default() };
+        let mut unscreened = Judgement::default();
+        unscreened.unscreened = true;
         let results = |inline: &Inline, judged: &Judgements| -> Value {
             let results = inline.results(&Dialects::fallback(), (judged, &[0, 1])).unwrap();
             serde_json::from_str(&results).unwrap()

@@ -10,7 +10,7 @@ use crate::upstream::Upstream;
 use crate::wire::dialect::{Dialect, Dialects, Posture};
 use crate::wire::json::JsonLimits;
 
-use super::{BodyLimits, CleanTexts};
+use super::{BlockedTurns, BodyLimits, CleanTexts};
 
 /// The configuration in force.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Live {
     pub fail_open: bool,
     /// Texts that need not be screened again.
     pub clean_texts: CleanTexts,
+    /// Turns that were blocked, under policies that leave them out when they come again.
+    pub blocked_turns: BlockedTurns,
     /// The dialects that are known.
     pub dialects: Dialects,
 }
@@ -259,6 +261,7 @@ mod tests {
             stream: StreamTimes::default(),
             fail_open: false,
             clean_texts: CleanTexts::default(),
+            blocked_turns: BlockedTurns::default(),
             dialects: Dialects::default(),
         }
     }

@@ -5,6 +5,7 @@
 mod account;
 mod admin;
 mod answer;
+mod blocked_turns;
 mod body;
 mod clean_texts;
 mod contain;
@@ -17,6 +18,7 @@ mod listener;
 mod live;
 mod moderations;
 mod prompt;
+mod remembered;
 mod reply;
 mod service;
 mod streaming;
@@ -25,6 +27,7 @@ mod walk;
 mod way_back;
 
 pub use admin::AdminState;
+pub use blocked_turns::BlockedTurns;
 pub use body::BodyLimits;
 pub use clean_texts::CleanTexts;
 pub use gateway::Gateway;

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::shapes::{self, OneOrMany};
 
 pub use forms::{
-    AnswerForm, EventForm, Framing, MetaForm, PartsForm, PromptShape, RequestForm, StreamForm,
-    Texts, Values,
+    AnswerForm, EventForm, Framing, HistoryForm, MetaForm, PartsForm, PromptShape, RequestForm,
+    StreamForm, Texts, Values,
 };
 pub use moderation_form::ModerationForm;
 pub use remember_form::{KeptForm, PartForm, RememberForm};

@@ -5,6 +5,7 @@
 mod adjoining;
 mod data_url;
 mod fragments;
+mod history;
 mod leaves;
 mod nodes;
 mod problem;
@@ -20,6 +21,7 @@ mod tests;
 use bytes::Bytes;
 
 pub use adjoining::{Adjoining, Member, Side};
+pub use history::Shortened;
 pub use leaves::MediaPart;
 pub(in crate::wire) use leaves::Reader;
 pub use problem::BodyProblem;

@@ -8,7 +8,7 @@ use super::moderation::ModerationSpec;
 use super::paths::Pattern;
 use super::rows::{self, ChannelSpec, KeySource};
 use super::shapes::Shapes;
-use super::{AnswerSpec, Closing, Dialect, Path, RequestSpec, Roles, StreamSpec};
+use super::{AnswerSpec, Closing, Dialect, HistorySpec, Path, RequestSpec, Roles, StreamSpec};
 use crate::config::dialect_file::{
     AnswerForm, DialectFile, Framing, PromptShape, RequestForm, StreamForm, Texts, Values,
 };
@@ -122,6 +122,12 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
         choices: path(&form.choices),
         json: form.json.iter().map(|text| Path::read(text)).collect(),
         parts: form.parts.as_ref().map(|parts| (Path::read(&parts.at), parts.known.0.clone())),
+        history: form.history.as_ref().map(|history| HistorySpec {
+            turns: Path::read(&history.turns),
+            links: history.links.iter().map(|path| Path::read(path)).collect(),
+            leads: history.leads.0.clone(),
+            alternates: history.alternates,
+        }),
         roles: Roles {
             member: form.role.clone().unwrap_or_else(|| "role".to_owned()),
             names,

@@ -71,9 +71,19 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) choices: Option<Path>,
     pub(in crate::wire) json: Vec<Path>,
     pub(in crate::wire) parts: Option<(Path, Vec<String>)>,
+    pub(in crate::wire) history: Option<HistorySpec>,
     pub(in crate::wire) roles: Roles,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) any_content_type: bool,
+}
+
+/// What turns hang on one another by.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct HistorySpec {
+    pub(in crate::wire) turns: Path,
+    pub(in crate::wire) links: Vec<Path>,
+    pub(in crate::wire) leads: Vec<String>,
+    pub(in crate::wire) alternates: bool,
 }
 
 /// Who wrote a message.
