@@ -19,7 +19,9 @@ use crate::config::{
 };
 use crate::domain::Mode;
 use crate::policy::Policy;
-use crate::proxy::{BodyLimits, CleanTexts, Live, PathMatch, Route, StreamTimes, UnknownLeaf};
+use crate::proxy::{
+    BlockedTurns, BodyLimits, CleanTexts, Live, PathMatch, Route, StreamTimes, UnknownLeaf,
+};
 use crate::telemetry::Metrics;
 use crate::wire::dialect::Dialects;
 use crate::wire::json::JsonLimits;
@@ -262,6 +264,7 @@ impl Loaded {
                 keep_alive: file.stream.keep_alive.duration(),
             },
             clean_texts: CleanTexts::default(),
+            blocked_turns: BlockedTurns::default(),
             dialects: self.dialects.clone(),
             fail_open: file.fail.internal_error == server_file::FailMode::Open,
         })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::certificates::Certificates;
-use crate::config::server_file::{Builtin, Upstream as Written};
+use crate::config::server_file::{Builtin, Moderation, Upstream as Written};
 use crate::config::{Code, LoadedServer, Problem, Problems, SecretRef};
 use crate::domain::Secret;
 use crate::proxy::NamedUpstream;
@@ -34,7 +34,8 @@ pub(super) fn upstreams(
         let place = format!("upstreams.{name}");
         match upstream(server, (name, written), around) {
             Ok(Some(upstream)) => {
-                let named = NamedUpstream { name: Arc::from(name), upstream };
+                let moderates = written.moderation == Moderation::Upstream;
+                let named = NamedUpstream { name: Arc::from(name), upstream, moderates };
                 upstreams.insert(name.to_owned(), Arc::new(named));
             }
             Ok(None) => {}

@@ -6,6 +6,7 @@
 
 mod count;
 mod joined;
+mod judgement;
 mod measure;
 mod mend;
 mod place;
@@ -29,6 +30,7 @@ mod tests;
 mod viewed_tests;
 
 pub use joined::{Joint, JointVerdict, Meeting, Piece, joints, screen_joint};
+pub use judgement::{Judgement, Judgements};
 pub use mend::{mend, merge};
 pub use pseudonym::{Pseudonyms, Restorer};
 pub use sample::everyday_problems;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::judgement::flags;
 use super::place::Placed;
 use crate::domain::{Action, Finding, FiredRule, Mode, Outcome, Phase, Rewrite, Verdict};
 use crate::policy::{Effect, OnFailure, Policy, Rule};
@@ -88,15 +89,11 @@ impl Tally {
             if self.phase == Phase::Completion && stop.is_some_and(|stop| stop.at < start) {
                 break;
             }
-            let action = self.fire(policy, rule, one, &mut rewrites);
+            let (action, decides) = self.fire_or_flag(policy, rule, one, &mut rewrites);
             if action.stops() && stop.is_none_or(|known| known.action < action) {
                 let at = stop.map_or(start, |known| known.at.min(start));
-                stop = Some(Stop {
-                    at,
-                    action,
-                    rule: rule.effect.action().filter(|own| *own == action).map(|_| one.rule),
-                    outcome: Outcome::Screened,
-                });
+                let rule = decides.then_some(one.rule);
+                stop = Some(Stop { at, action, rule, outcome: Outcome::Screened });
             }
         }
         if self.redacts_scored && self.phase == Phase::Prompt {
@@ -145,6 +142,28 @@ impl Tally {
         self.verdict.rules.sort_by_key(|fired| fired.rule);
         self.verdict.rewrites = rewrites;
         self.verdict
+    }
+
+    /// Takes in one hit; the result is the action it brings about, and whether its rule has decided that. Where the
+    /// request asks for it, what a category applies to is blocked.
+    fn fire_or_flag(
+        &mut self,
+        policy: &Policy,
+        rule: &Rule,
+        one: &Fired,
+        rewrites: &mut Vec<Rewrite>,
+    ) -> (Action, bool) {
+        let action = self.fire(policy, rule, one, rewrites);
+        if action.stops() || !policy.blocks_flagged || !flags(policy, &self.verdict) {
+            return (action, rule.effect.action() == Some(action));
+        }
+        if self.verdict.action < Action::Block {
+            self.verdict.decided_by = Some(one.rule);
+        }
+        (self.verdict.action, self.verdict.shadow_action) = (Action::Block, Action::Block);
+        let fired = self.verdict.rules.iter_mut().filter(|fired| fired.rule == one.rule);
+        fired.for_each(|fired| fired.mode = Mode::Enforce);
+        (Action::Block, true)
     }
 
     /// Takes in one hit; the result is the action it brings about, rules and totals together.

@@ -138,6 +138,8 @@ impl Sketch {
             messages: Arc::new(Messages::default()),
             reveal: Reveal::default(),
             rescan: false,
+            drops_blocked: false,
+            blocks_flagged: false,
             variants: Arc::from([]),
             conditional: Arc::from([]),
             gaps: Arc::default(),

@@ -443,6 +443,8 @@ impl Compiler<'_> {
             messages: Arc::new(self.messages),
             reveal: reveal(file.reveal),
             rescan: file.history == policy_file::History::Rescan,
+            drops_blocked: file.history == policy_file::History::DropBlocked,
+            blocks_flagged: false,
             variants: Arc::from([]),
             conditional: Arc::from([]),
             gaps: Arc::new(self.gaps),

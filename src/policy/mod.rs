@@ -164,6 +164,10 @@ pub struct Policy {
     pub reveal: Reveal,
     /// Whether a text that was screened before is screened again when it comes again.
     pub rescan: bool,
+    /// Whether earlier turns that were blocked are left out when they come again.
+    pub drops_blocked: bool,
+    /// Whether a text to which a category applies is blocked whatever the rules say of it, as a request may ask.
+    pub blocks_flagged: bool,
     /// What it becomes for some requests, in the order in which that is tried.
     pub variants: Arc<[Variant]>,
     /// Rules that are switched off for some requests.
@@ -181,6 +185,12 @@ impl Policy {
         } else {
             Mode::Enforce
         }
+    }
+
+    /// The same policy, blocking what a category applies to.
+    #[must_use]
+    pub fn blocking_flagged(&self) -> Self {
+        Self { blocks_flagged: true, ..self.clone() }
     }
 
     /// How long rules with conditions look back at hits of this atom; `None` where none does.

@@ -243,7 +243,12 @@ impl Account {
         };
         let score = unit.verdicts.iter().map(|(_, _, v)| v.score).fold(0.0, f64::max);
         let metrics = &self.telemetry.metrics;
-        let mode = if would_be > action { Mode::Shadow } else { unit.policy.mode };
+        let mode = match would_be > action {
+            true => Mode::Shadow,
+            // What a request asks to be blocked is, under a policy that is only watched too.
+            false if action.stops() => Mode::Enforce,
+            false => unit.policy.mode,
+        };
         metrics.decided(unit.phase, (word, mode, category), score);
         metrics.screened(unit.phase, unit.bytes, unit.seconds);
         let rules = merged_rules(unit);

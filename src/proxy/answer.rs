@@ -11,7 +11,7 @@ use super::account::{Account, Decided, Told, Unit};
 use super::joined::{self, Together};
 use super::prompt::with_scratch;
 use crate::domain::{Action, Author, EditClass, Outcome, Passage, Phase, TextKind, Verdict};
-use crate::engine::{Restorer, Scratch, Screen, Subject, merge};
+use crate::engine::{Judgements, Restorer, Scratch, Screen, Subject, merge};
 use crate::policy::{Look, Policy};
 use crate::wire::body::{PassageEdit, Response, StoppedUnit};
 use crate::wire::dialect::RefusalShape;
@@ -79,6 +79,7 @@ pub(super) fn screen(
     answer: &Response,
     restorer: Option<&Arc<Restorer>>,
     (wants_json, language): (bool, Option<&str>),
+    judged: Option<&mut Judgements>,
 ) -> (AnswerOutcome, Told) {
     let started = Instant::now();
     let mut stops = Stops::default();
@@ -108,6 +109,9 @@ pub(super) fn screen(
     let together = screen_together(policy, answer, today);
     for one in &together {
         stops.add(unit_of(answer, one), &one.verdict);
+    }
+    if let Some(judged) = judged {
+        judge(policy, answer, (&verdicts, &together), judged);
     }
     let Stops { stopped, beside } = stops;
     let messages = messages(policy, &stopped, language);
@@ -166,6 +170,26 @@ fn screen_together(policy: &Policy, answer: &Response, today: Date) -> Vec<Toget
         }
     }
     together
+}
+
+/// What the texts of each choice come to in the categories of moderation: those of the model and its tools, without
+/// what repeats the request, and without words that the model did not choose.
+fn judge(
+    policy: &Policy,
+    answer: &Response,
+    (verdicts, together): (&[Verdict], &[Together]),
+    judged: &mut Judgements,
+) {
+    for (one, verdict) in answer.passages().iter().zip(verdicts) {
+        let Passage { author, kind, .. } = one.passage;
+        if !matches!(author, Author::System | Author::User) && kind != TextKind::Logprob {
+            judged.entry(one.unit).or_default().note(policy, verdict);
+        }
+    }
+    for one in together {
+        let unit = answer.passages().get(one.passage).and_then(|passage| passage.unit);
+        judged.entry(unit).or_default().note(policy, &one.verdict);
+    }
 }
 
 /// The choice that texts together belong to.

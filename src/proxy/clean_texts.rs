@@ -5,48 +5,18 @@
 //! the policy as the request gets it. Only texts in which nothing at all was found are remembered, so
 //! no text passes that was not screened, and a rule that would fire still does.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher as _, Hash, Hasher as _, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::hash::{Hash, Hasher};
 
+use super::remembered::{Key, Remembered};
 use crate::domain::Verdict;
 use crate::engine::{Joint, Meeting, Subject};
 use crate::policy::Policy;
 
 /// Shorter texts, in bytes, are screened as fast as they are looked up.
 const SHORTEST: usize = 256;
-/// The most texts that are remembered in each of two generations; when the younger one is full, the
-/// older one is forgotten. With their tables that is at most some 4 MiB.
-const MOST_TEXTS: usize = 64 << 10;
-/// Tables, so that threads seldom wait for one another.
-const SHARDS: usize = 16;
-
 /// What is remembered. It belongs to a configuration and goes with it.
-#[derive(Debug)]
-pub struct CleanTexts {
-    /// Drawn at random, so that nobody can make two texts with the same hashes.
-    keys: [RandomState; 2],
-    shards: [Mutex<Generations>; SHARDS],
-}
-
 #[derive(Debug, Default)]
-struct Generations {
-    young: HashSet<u128>,
-    old: HashSet<u128>,
-}
-
-/// A text under a policy, as it is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key(u128);
-
-impl Default for CleanTexts {
-    fn default() -> Self {
-        Self {
-            keys: [RandomState::new(), RandomState::new()],
-            shards: std::array::from_fn(|_| Mutex::default()),
-        }
-    }
-}
+pub struct CleanTexts(Remembered);
 
 impl CleanTexts {
     /// The key of a text; `None` where it is to be screened each time.
@@ -74,53 +44,23 @@ impl CleanTexts {
         if policy.rescan || bytes < SHORTEST {
             return None;
         }
-        let hash = |key: &RandomState| {
-            let mut hasher = key.build_hasher();
+        Some(self.0.key(|mut hasher: &mut dyn Hasher| {
             policy.hash_variant(&mut hasher);
             (subject.phase, subject.author, subject.today, subject.streamed).hash(&mut hasher);
             what.hash(&mut hasher);
-            u128::from(hasher.finish())
-        };
-        let [low, high] = &self.keys;
-        Some(Key(hash(high) << 64 | hash(low)))
+        }))
     }
 
     /// Whether the text was found clean before.
     pub(super) fn knows(&self, key: Key) -> bool {
-        self.with_shard(key, |generations| {
-            if generations.young.contains(&key.0) {
-                return true;
-            }
-            let known = generations.old.remove(&key.0);
-            if known {
-                generations.add(key.0);
-            }
-            known
-        })
-        .unwrap_or_default()
+        self.0.knows(key)
     }
 
     /// Remembers a text, if nothing was found in it.
     pub(super) fn learn(&self, key: Key, verdict: &Verdict) {
         if *verdict == Verdict::default() {
-            self.with_shard(key, |generations| generations.add(key.0));
+            self.0.add(key);
         }
-    }
-
-    fn with_shard<T>(&self, key: Key, work: impl FnOnce(&mut Generations) -> T) -> Option<T> {
-        let shard = usize::try_from(key.0 % SHARDS as u128).unwrap_or_default();
-        let shard = self.shards.get(shard)?;
-        // What a table holds is true whoever panicked while it was locked.
-        Some(work(&mut shard.lock().unwrap_or_else(PoisonError::into_inner)))
-    }
-}
-
-impl Generations {
-    fn add(&mut self, key: u128) {
-        if self.young.len() >= MOST_TEXTS / SHARDS {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key);
     }
 }
 
@@ -134,6 +74,7 @@ mod tests {
     use crate::domain::{Author, Phase};
     use crate::engine::testing::Sketch;
     use crate::engine::{Piece, joints};
+    use crate::proxy::remembered::MOST_TEXTS;
 
     fn subject() -> Subject {
         Subject {
@@ -215,12 +156,7 @@ mod tests {
         for key in 0..(MOST_TEXTS as u128 * 3) {
             texts.learn(Key(key), &Verdict::default());
         }
-        let held: usize = texts
-            .shards
-            .iter()
-            .map(|shard| shard.lock().unwrap())
-            .map(|generations| generations.young.len() + generations.old.len())
-            .sum();
+        let held = texts.0.len();
         assert!(held <= 2 * MOST_TEXTS, "{held}");
         assert!(texts.knows(Key(MOST_TEXTS as u128 * 3 - 1)) && !texts.knows(Key(0)));
     }

@@ -7,16 +7,17 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
 
 use super::account::{Account, Call, Told};
+use super::inline::Inline;
 use super::live::Live;
 use super::prompt::{PromptOutcome, PromptStop};
 use super::reply::Voice;
 use super::{GateBody, contain, gatehouse, prompt, reply};
 use crate::config::dialect_file::Served;
 use crate::domain::{Action, Outcome, Phase};
-use crate::engine::Pseudonyms;
+use crate::engine::{Judgements, Pseudonyms};
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
 use crate::upstream::{Outgoing, forward_own_headers, forward_request_headers};
-use crate::wire::body::{POLICY_VIOLATION, Request};
+use crate::wire::body::{POLICY_VIOLATION, Request, Shortened};
 use crate::wire::dialect::{AnswerMeta, Blocked, Cut, RefusalShape, Said};
 use crate::wire::frame::FrameWriter;
 
@@ -30,8 +31,16 @@ pub(super) struct Exchange {
     pub(super) request: Request,
     pub(super) parts: Parts,
     pub(super) language: Option<String>,
+    /// The moderation that was asked for beside the answer.
+    pub(super) inline: Option<Inline>,
     /// What the client is told of policies and rules.
     pub(super) told: Told,
+}
+
+/// A prompt that goes on.
+struct Cleared {
+    action: Action,
+    tags: Vec<Arc<str>>,
 }
 
 impl Exchange {
@@ -66,40 +75,10 @@ impl Exchange {
             return (response, false, Phase::Prompt, action);
         }
         let mut pseudonyms = Pseudonyms::default();
-        let (mut action, mut tags) = (Action::Allow, Vec::new());
-        for policy in self.policies.clone() {
-            let metrics = &self.account.telemetry.metrics;
-            let screened = contain::screening(metrics, || {
-                prompt::screen(
-                    &self.account,
-                    &policy,
-                    &self.request,
-                    &self.live.clean_texts,
-                    &mut pseudonyms,
-                )
-            });
-            let Some(screened) = screened else {
-                match self.not_screened(Phase::Prompt, &policy) {
-                    Some(response) => return (response, false, Phase::Prompt, action),
-                    None => continue,
-                }
-            };
-            let (outcome, told) = screened;
-            self.told.add(told);
-            match outcome {
-                PromptOutcome::Stop(stop) => {
-                    let response = self.stopped_prompt(&policy, &stop);
-                    return (response, false, Phase::Prompt, stop.action);
-                }
-                PromptOutcome::Pass { body, headers, action: decided, tags: named } => {
-                    action = action.max(decided);
-                    tags.extend(named);
-                    if let Err(response) = self.take_body(body, headers) {
-                        return (*response, false, Phase::Prompt, action);
-                    }
-                }
-            }
-        }
+        let Cleared { action, tags } = match self.screen_prompt(&mut pseudonyms) {
+            Ok(cleared) => cleared,
+            Err((response, action)) => return (*response, false, Phase::Prompt, action),
+        };
         let restorer = pseudonyms.restorer().map(Arc::new);
         let mut call = Call::new(&self.account);
         let upstream = Arc::clone(&self.account.route.upstream);
@@ -129,6 +108,72 @@ impl Exchange {
         // The record that says why is the one of the stricter decision.
         let phase = if action > decided { Phase::Prompt } else { Phase::Completion };
         (response, streaming, phase, action.max(decided))
+    }
+
+    /// Takes the prompt through every policy; an error is the answer in the model's place.
+    fn screen_prompt(
+        &mut self,
+        pseudonyms: &mut Pseudonyms,
+    ) -> Result<Cleared, (Box<HttpResponse<GateBody>>, Action)> {
+        let (mut action, mut tags) = (Action::Allow, Vec::new());
+        let policies = self.policies_for(Phase::Prompt);
+        self.leave_out_blocked(&policies).map_err(|response| (response, action))?;
+        for policy in policies {
+            let metrics = &self.account.telemetry.metrics;
+            let mut judgement = self.inline.as_ref().map(|inline| inline.prompt.clone());
+            let screened = contain::screening(metrics, || {
+                prompt::screen(
+                    &self.account,
+                    &policy,
+                    &self.request,
+                    &self.live,
+                    (pseudonyms, judgement.as_mut()),
+                )
+            });
+            if let (Some(inline), Some(mut judgement)) = (&mut self.inline, judgement) {
+                judgement.unscreened |= screened.is_none();
+                inline.prompt = judgement;
+            }
+            let Some(screened) = screened else {
+                match self.not_screened(Phase::Prompt, &policy) {
+                    Some(response) => return Err((Box::new(response), action)),
+                    None => continue,
+                }
+            };
+            let (outcome, told) = screened;
+            self.told.add(told);
+            match outcome {
+                PromptOutcome::Stop(stop) => {
+                    let response = self.stopped_prompt(&policy, &stop);
+                    return Err((Box::new(response), stop.action));
+                }
+                PromptOutcome::Pass { body, headers, action: decided, tags: named } => {
+                    action = action.max(decided);
+                    tags.extend(named);
+                    self.take_body(body, headers).map_err(|response| (response, action))?;
+                }
+            }
+        }
+        Ok(Cleared { action, tags })
+    }
+
+    /// Leaves turns out that were blocked before, where a policy says so, with the refusals that followed them.
+    fn leave_out_blocked(
+        &mut self,
+        policies: &[Arc<Policy>],
+    ) -> Result<(), Box<HttpResponse<GateBody>>> {
+        let dropping = policies.iter().filter(|policy| policy.drops_blocked);
+        let dropping: Vec<&Policy> = dropping.map(|policy| &**policy).collect();
+        if dropping.is_empty() {
+            return Ok(());
+        }
+        let blocked = self.live.blocked_turns.known(&dropping, &self.request);
+        let shortened = self.request.without_turns(&blocked, &self.live.json);
+        let Some(Shortened { body, gone }) = shortened.filter(|_| !blocked.is_empty()) else {
+            return Ok(());
+        };
+        self.account.telemetry.metrics.left_out(&self.account.dialect, gone);
+        self.take_body(body, Vec::new())
     }
 
     /// A body that a policy changed is read again, so that the next policy sees what is forwarded.
@@ -194,7 +239,10 @@ impl Exchange {
         };
         if !self.request.stream() {
             let what = (self.request.choices(), message, shape);
-            return reply::ours(StatusCode::OK, JSON, dialect.answer_body(&meta, what, category));
+            let body = dialect.answer_body(&meta, what, category);
+            // No model said anything, so nothing of the answer is judged.
+            let body = self.with_results(body, &Judgements::new());
+            return reply::ours(StatusCode::OK, JSON, body);
         }
         let mut events = Vec::new();
         for unit in 0..self.request.choices() {
@@ -204,7 +252,9 @@ impl Exchange {
             events.extend(dialect.ending(&meta, &cut));
         }
         events.extend(dialect.closing(&meta, self.request.include_usage()));
-        self.events(StatusCode::OK, &events)
+        let body = FrameWriter::whole(dialect.framing(), &events);
+        let body = self.stream_with_results(body, meta);
+        reply::ours(StatusCode::OK, FrameWriter::content_type(dialect.framing()), body)
     }
 
     /// The dialect's own answer to a prompt that is blocked.

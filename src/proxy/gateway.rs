@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::account::{Account, Identity, InFlight, Told};
 use super::exchange::{Exchange, of_request};
+use super::inline::Inline;
 use super::live::{Asked, Live, Route, add};
 use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, reply, untexted};
@@ -133,13 +134,18 @@ impl Gateway {
         let (route, mut policies) = live.route(asked).ok_or_else(unknown)?;
         let route = route.clone();
         self.add_asked_for(&live, (&route, asked), &mut policies)?;
+        let (request, inline) = if route.upstream.moderates {
+            (request, None)
+        } else {
+            self.take_moderation(request, &live)?
+        };
         let account = Account {
             model: request.model().chars().take(LONGEST_MODEL).collect(),
             stream: request.stream(),
             ..self.account(route, Arc::clone(dialect.name()), (identity, started))
         };
         let told = Told::default();
-        let exchange = Exchange { account, policies, live, request, parts, language, told };
+        let exchange = Exchange { account, policies, live, request, parts, language, inline, told };
         Ok(Admitted::Exchange(Box::new(exchange)))
     }
 
@@ -159,6 +165,26 @@ impl Gateway {
         request.and_then(|request| request.with_headers(of_request(parts))).map_err(|problem| {
             self.telemetry.metrics.rejected(problem.code());
             Box::new(reply::bad_body(dialect, &problem))
+        })
+    }
+
+    /// Takes out of a request the moderation that it asks for beside its answer: the gate honours it, and the
+    /// upstream may not know it.
+    fn take_moderation(
+        &self,
+        request: Request,
+        live: &Live,
+    ) -> Result<(Request, Option<Inline>), Refusal> {
+        let dialect = Arc::clone(request.dialect());
+        let taken = request.moderation(&live.json).and_then(|taken| {
+            let Some((asked, bytes)) = taken else { return Ok((request, None)) };
+            let model = request.model().to_owned();
+            let request = request.again(bytes, &live.json, live.messages)?;
+            Ok((request.for_model(Some(&model)), asked.map(Inline::new)))
+        });
+        taken.map_err(|problem| {
+            self.telemetry.metrics.rejected(problem.code());
+            Box::new(reply::bad_body(&dialect, &problem))
         })
     }
 

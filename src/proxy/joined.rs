@@ -15,6 +15,8 @@ use crate::wire::body::{Adjoining, Member, Side};
 pub(super) struct Together {
     /// Index of the passage in which the first finding begins.
     pub(super) passage: usize,
+    /// Whether all of them are of one turn.
+    pub(super) in_one_turn: bool,
     /// The verdict.
     pub(super) verdict: Verdict,
     /// What to replace, by passage.
@@ -58,6 +60,7 @@ pub(super) fn screen(
             let moved = |(piece, rewrite)| Some((member(piece)?, rewrite));
             found.push(Together {
                 passage: member(one.piece).unwrap_or_default(),
+                in_one_turn: *side != Side::Turns,
                 verdict: one.verdict,
                 rewrites: one.rewrites.into_iter().filter_map(moved).collect(),
             });

@@ -10,7 +10,7 @@ use crate::upstream::Upstream;
 use crate::wire::dialect::{Dialect, Dialects, Posture};
 use crate::wire::json::JsonLimits;
 
-use super::{BodyLimits, CleanTexts};
+use super::{BlockedTurns, BodyLimits, CleanTexts};
 
 /// The configuration in force.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Live {
     pub fail_open: bool,
     /// Texts that need not be screened again.
     pub clean_texts: CleanTexts,
+    /// Turns that were blocked, under policies that leave them out when they come again.
+    pub blocked_turns: BlockedTurns,
     /// The dialects that are known.
     pub dialects: Dialects,
 }
@@ -59,6 +61,8 @@ pub struct NamedUpstream {
     pub name: Arc<str>,
     /// The server.
     pub upstream: Upstream,
+    /// Whether it honours the `moderation` field of requests; if not, the gate does.
+    pub moderates: bool,
 }
 
 /// One route.
@@ -223,7 +227,8 @@ mod tests {
 
     fn route(id: &str, header: Option<&str>, policy: &Arc<Policy>) -> Route {
         let upstream = Upstream::Demo(Demo::default());
-        let upstream = Arc::new(NamedUpstream { name: Arc::from("demo"), upstream });
+        let upstream =
+            Arc::new(NamedUpstream { name: Arc::from("demo"), upstream, moderates: false });
         let header = header.map(|name| (name.parse().unwrap(), "*".to_owned()));
         Route {
             id: Arc::from(id),
@@ -256,6 +261,7 @@ mod tests {
             stream: StreamTimes::default(),
             fail_open: false,
             clean_texts: CleanTexts::default(),
+            blocked_turns: BlockedTurns::default(),
             dialects: Dialects::default(),
         }
     }

@@ -5,17 +5,20 @@
 mod account;
 mod admin;
 mod answer;
+mod blocked_turns;
 mod body;
 mod clean_texts;
 mod contain;
 mod exchange;
 mod gatehouse;
 mod gateway;
+mod inline;
 mod joined;
 mod listener;
 mod live;
 mod moderations;
 mod prompt;
+mod remembered;
 mod reply;
 mod service;
 mod streaming;
@@ -24,6 +27,7 @@ mod walk;
 mod way_back;
 
 pub use admin::AdminState;
+pub use blocked_turns::BlockedTurns;
 pub use body::BodyLimits;
 pub use clean_texts::CleanTexts;
 pub use gateway::Gateway;

@@ -10,10 +10,12 @@ use super::account::{Decided, Unit};
 use super::exchange::{Exchange, JSON};
 use super::prompt::with_scratch;
 use super::{GateBody, contain, reply};
-use crate::domain::{Action, Author, Category, OPENAI_CATEGORIES, Outcome, Phase, Verdict};
-use crate::engine::{Meeting, Piece, Scratch, Subject, joints, screen_joint, screen_passage};
+use crate::domain::{Action, Author, Outcome, Phase, Verdict};
+use crate::engine::{
+    Judgement, Meeting, Piece, Scratch, Subject, joints, screen_joint, screen_passage,
+};
 use crate::policy::{Policy, UNAVAILABLE_MESSAGE};
-use crate::wire::moderation::{Categories, InputProblem, ModerationInput, moderation_answer};
+use crate::wire::moderation::{InputProblem, ModerationInput, moderation_answer};
 
 /// Verdicts with their places.
 type Verdicts = Vec<(String, Verdict)>;
@@ -25,7 +27,7 @@ impl Exchange {
             Ok(input) => input,
             Err(problem) => return (self.unjudged(&problem), Action::Allow),
         };
-        let mut found = vec![Categories::default(); input.results.len()];
+        let mut found = vec![Judgement::default(); input.results.len()];
         let mut action = Action::Allow;
         for policy in self.policies.clone() {
             if let Some(refused) = self.refused_image(&policy, &input) {
@@ -46,14 +48,14 @@ impl Exchange {
                     return (self.unreadable(), action);
                 }
                 for (_, verdict) in verdicts {
-                    note(&policy, verdict, found);
+                    found.note(&policy, verdict);
                 }
             }
         }
         let results: Vec<_> = found
             .iter()
             .zip(&input.results)
-            .map(|(found, texts)| found.result(&input.model, !texts.is_empty()))
+            .map(|(found, texts)| found.categories().result(&input.model, !texts.is_empty()))
             .collect();
         let id = self.account.identity.prompt_decision.to_string().replace('-', "");
         let answer = moderation_answer(&format!("modr-{id}"), &input.model, &results);
@@ -137,22 +139,4 @@ fn verdicts(
 /// Whether a text could not be screened, and the policy does not let such pass.
 fn is_unreadable(policy: &Policy, verdict: &Verdict) -> bool {
     verdict.outcome != Outcome::Screened && policy.unscannable.action().stops()
-}
-
-/// Notes the categories of what fired, whether it is enforced or only watched: whoever asks decides what to do.
-fn note(policy: &Policy, verdict: &Verdict, found: &mut Categories) {
-    // A score is told as the part of the lowest threshold that it comes to.
-    let lowest = policy.thresholds.last().map_or(1.0, |threshold| threshold.score);
-    let reached = verdict.shadow_action >= Action::Tag;
-    for fired in &verdict.rules {
-        let Some(category) = fired.category.as_ref().map(Category::as_str) else { continue };
-        if !OPENAI_CATEGORIES.contains(&category) && !policy.reveal.categories {
-            continue;
-        }
-        match fired.action {
-            Some(action) => found.note(category, action >= Action::Tag, 1.0),
-            None if lowest > 0.0 => found.note(category, reached, fired.score / lowest),
-            None => found.note(category, reached, fired.score),
-        }
-    }
 }

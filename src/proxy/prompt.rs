@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use super::account::{Account, Decided, Told, Unit};
 use super::clean_texts::CleanTexts;
 use super::joined::{self, Together};
-use super::live::UnknownLeaf;
+use super::live::{Live, UnknownLeaf};
 use crate::domain::{Action, Author, EditClass, Outcome, Passage, Phase, Verdict};
-use crate::engine::{Pseudonyms, Scratch, Subject, screen_passage};
+use crate::engine::{Judgement, Pseudonyms, Scratch, Subject, screen_passage};
 use crate::policy::Policy;
 use crate::wire::body::{PassageEdit, Request};
 use crate::wire::table::Media;
@@ -65,10 +65,11 @@ pub(super) fn screen(
     account: &Account,
     policy: &Arc<Policy>,
     request: &Request,
-    clean: &CleanTexts,
-    pseudonyms: &mut Pseudonyms,
+    live: &Live,
+    (pseudonyms, judgement): (&mut Pseudonyms, Option<&mut Judgement>),
 ) -> (PromptOutcome, Told) {
     let started = Instant::now();
+    let clean = &live.clean_texts;
     let (mut verdicts, bytes) = screen_passages(account, policy, request, clean);
     let stop = refused_media(account, policy, request)
         .or_else(|| refused_unknown(account, request))
@@ -76,6 +77,9 @@ pub(super) fn screen(
     let together =
         if stop.is_some() { Vec::new() } else { screen_together(account, policy, request, clean) };
     let stop = stop.or_else(|| stop_of(together.iter().map(|one| &one.verdict)));
+    if stop.is_some() && policy.drops_blocked {
+        live.blocked_turns.learn(policy, request, (&verdicts, &together));
+    }
     let spliced = if stop.is_some() {
         Ok(None)
     } else {
@@ -91,6 +95,11 @@ pub(super) fn screen(
         .collect();
     let passages: Vec<&Passage> = request.passages().iter().collect();
     placed.extend(together.into_iter().map(|one| one.placed(&passages)));
+    if let Some(judgement) = judgement {
+        for (_, _, verdict) in &placed {
+            judgement.note(policy, verdict);
+        }
+    }
     let tags = tags(policy, placed.iter().map(|(_, _, verdict)| verdict));
     let mut action = placed.iter().map(|(_, _, verdict)| verdict.action).max().unwrap_or_default();
     if let Some(stop) = &stop {

@@ -10,22 +10,27 @@ use http_body_util::{BodyExt as _, StreamBody};
 use tokio::time::{Instant, timeout_at};
 
 use super::account::{Account, Call, Unit};
+use super::inline::Inline;
 use super::prompt::with_scratch;
 use super::reply::{MODERATION_UNAVAILABLE, NOT_SCREENED};
 use super::{GateBody, contain};
 use crate::domain::{Action, Phase, Verdict};
+use crate::engine::Judgements;
 use crate::policy::Policy;
-use crate::stream::{Finale, Relay, RelaySettings, Report};
+use crate::stream::{Finale, MOST_UNITS, Moderated, Relay, RelaySettings, Report};
 use crate::telemetry::StreamCut;
 use crate::upstream::{AnswerBody, UpstreamError};
-use crate::wire::dialect::{Calls, Dialect, Dialects};
+use crate::wire::dialect::{AnswerMeta, Calls, Dialect, Dialects};
 use crate::wire::frame::FrameWriter;
+
+/// A relay, and the policy that it screens under.
+type Screened = (Arc<Policy>, Relay);
 
 /// A stream on its way, until its last byte or until the client goes away.
 #[derive(Debug)]
 pub(super) struct Stream {
     /// One relay for each policy; the bytes go through all of them.
-    relays: Vec<(Arc<Policy>, Relay)>,
+    relays: Vec<Screened>,
     dialect: Arc<Dialect>,
     /// What is answered.
     calls: Calls,
@@ -46,6 +51,17 @@ pub(super) struct Stream {
     broken: bool,
     /// The status of the response, for the metrics.
     status: u16,
+    /// Says what moderation came to, where that was asked for.
+    results: Option<Results>,
+}
+
+/// What is to be said of moderation at the end.
+#[derive(Debug)]
+struct Results {
+    inline: Inline,
+    /// How many answers were asked for.
+    units: u64,
+    end: Moderated,
 }
 
 impl Stream {
@@ -74,7 +90,18 @@ impl Stream {
             ready: None,
             broken: false,
             status: 200,
+            results: None,
         }
+    }
+
+    /// The same, saying what moderation came to. `meta` is what the stream is called where it does not say.
+    pub(super) fn moderated(mut self, inline: Option<&Inline>, meta: AnswerMeta) -> Self {
+        let units = self.relays.first().map_or(1, |(_, relay)| relay.units_asked());
+        self.results = inline.map(|inline| {
+            let end = Moderated::new(&self.dialect, meta);
+            Results { inline: inline.clone(), units, end }
+        });
+        self
     }
 
     /// Waits for the first decided bytes, but no longer than `hold`. The result is the stop, when the
@@ -169,13 +196,21 @@ impl Stream {
             self.account.telemetry.metrics.first_chunk(&self.account.route.upstream.name, seconds);
         }
         let metrics = Arc::clone(&self.account.telemetry.metrics);
-        let relays = &mut self.relays;
-        let screened = contain::screening(&metrics, || push_through(relays, piece.as_ref()));
+        let (relays, results) = (&mut self.relays, self.results.as_mut());
+        let dialect = &self.dialect;
+        let screened = contain::screening(&metrics, || {
+            let out = push_through(relays, piece.as_ref());
+            let ended = !matches!(piece, Some(Ok(_))) || is_over(relays);
+            match results {
+                Some(results) => results.put_into(&out, (dialect, relays, ended)),
+                None => out,
+            }
+        });
         let Some(out) = screened else { return self.break_off() };
         self.screening += now.elapsed();
         self.sent |= !out.is_empty();
         self.note_held(out.len());
-        let over = self.relays.iter().any(|(_, relay)| *relay.finale() != Finale::Open);
+        let over = is_over(&self.relays);
         match piece {
             Some(Ok(_)) if over => {
                 let ended = self.relays.iter().all(|(_, r)| *r.finale() == Finale::Ended);
@@ -252,11 +287,42 @@ impl Stream {
     }
 }
 
+fn is_over(relays: &[Screened]) -> bool {
+    relays.iter().any(|(_, relay)| *relay.finale() != Finale::Open)
+}
+
+impl Results {
+    /// What came out of the relays, with the results in it where they are due.
+    fn put_into(
+        &mut self,
+        bytes: &[u8],
+        (dialect, relays, ended): (&Dialect, &[Screened], bool),
+    ) -> Bytes {
+        let results = || {
+            let mut judged = Judgements::new();
+            for (_, relay) in relays {
+                for (unit, judgement) in relay.judged() {
+                    judged.entry(unit).or_default().merge(&judgement);
+                }
+            }
+            let seen = judged.last_key_value().and_then(|(unit, _)| *unit);
+            let units = self.units.max(seen.map_or(0, |last| last.saturating_add(1)));
+            let units: Vec<u64> = (0..units.min(MOST_UNITS as u64)).collect();
+            self.inline.results(dialect, (&judged, &units))
+        };
+        let mut out = BytesMut::with_capacity(bytes.len());
+        self.end.push(bytes, &results, &mut out);
+        if ended {
+            let failed = |relay: &Relay| matches!(relay.finale(), Finale::Failed { .. });
+            let complete = !relays.iter().any(|(_, relay)| failed(relay));
+            self.end.finish(complete, &results, &mut out);
+        }
+        out.freeze()
+    }
+}
+
 /// A piece of the upstream's answer, its failure, or its end goes through all relays.
-fn push_through(
-    relays: &mut [(Arc<Policy>, Relay)],
-    piece: Option<&Result<Bytes, UpstreamError>>,
-) -> Bytes {
+fn push_through(relays: &mut [Screened], piece: Option<&Result<Bytes, UpstreamError>>) -> Bytes {
     with_scratch(|scratch| {
         let mut bytes = BytesMut::new();
         if let Some(Ok(piece)) = piece {
@@ -345,7 +411,7 @@ mod tests {
     use crate::telemetry::{Clock, Metrics, RecordSink, Records, Telemetry};
     use crate::upstream::demo::{Demo, DemoSettings};
     use crate::upstream::{Outgoing, Upstream};
-    use crate::wire::dialect::{AnswerMeta, RefusalShape};
+    use crate::wire::dialect::RefusalShape;
 
     /// A stream of the demo model, and what it is counted by.
     async fn stream() -> (Stream, Arc<Metrics>) {
@@ -357,6 +423,7 @@ mod tests {
         let served = Arc::new(NamedUpstream {
             name: Arc::from("demo"),
             upstream: Upstream::Demo(Demo::new(DemoSettings { rate: None })),
+            moderates: false,
         });
         let route = Route {
             id: Arc::from("chat"),

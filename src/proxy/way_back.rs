@@ -14,7 +14,7 @@ use super::streaming::Stream;
 use super::{GateBody, answer, contain, reply};
 use crate::config::dialect_file::Framing;
 use crate::domain::{Action, Author, Phase};
-use crate::engine::{Restorer, Subject};
+use crate::engine::{Judgements, Restorer, Subject};
 use crate::policy::Look;
 use crate::stream::RelaySettings;
 use crate::upstream::{Answer, forward_response_headers};
@@ -104,7 +104,8 @@ impl Exchange {
         let upstream_seconds = call.asked().elapsed().as_secs_f64();
         let mut action = Action::Allow;
         let is_empty = body.is_empty() && self.voice().is_answered_either_way();
-        let policies = if is_empty { Vec::new() } else { self.policies.clone() };
+        let policies = if is_empty { Vec::new() } else { self.policies_for(Phase::Completion) };
+        let mut judged = self.inline.is_some().then(Judgements::new);
         for (index, policy) in policies.iter().enumerate() {
             let Ok(read) = self.read_whole(&body, is_text) else {
                 self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");
@@ -118,9 +119,12 @@ impl Exchange {
             let facts = (self.request.wants_json(), self.language.as_deref());
             let metrics = &self.account.telemetry.metrics;
             let outcome = contain::screening(metrics, || {
-                answer::screen(&self.account, policy, &read, restorer, facts)
+                answer::screen(&self.account, policy, &read, restorer, facts, judged.as_mut())
             });
             let Some(outcome) = outcome else {
+                if let Some(judged) = &mut judged {
+                    judged.entry(None).or_default().unscreened = true;
+                }
                 match self.not_screened(Phase::Completion, policy) {
                     Some(response) => return (response, false, action),
                     None => continue,
@@ -143,6 +147,9 @@ impl Exchange {
                 }
             }
         }
+        if let Some(judged) = judged {
+            body = self.with_results(body, &judged);
+        }
         let added = self.account.started.elapsed().as_secs_f64() - upstream_seconds;
         self.account.telemetry.metrics.overhead(&self.account.route.id, false, added.max(0.0));
         let mut response = HttpResponse::new(reply::full(body));
@@ -159,12 +166,11 @@ impl Exchange {
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let today = self.account.telemetry.clock.today();
         let relays: Vec<RelaySettings> = self
-            .policies
-            .iter()
+            .policies_for(Phase::Completion)
+            .into_iter()
             .enumerate()
             .map(|(index, policy)| RelaySettings {
                 dialect: Arc::clone(self.request.dialect()),
-                policy: Arc::clone(policy),
                 subject: Subject {
                     phase: Phase::Completion,
                     author: Author::Assistant,
@@ -175,14 +181,16 @@ impl Exchange {
                 event_limit: self.live.event,
                 units: self.request.choices(),
                 include_usage: self.request.include_usage(),
-                shape: shape(policy, self.request.wants_json()),
+                shape: shape(&policy, self.request.wants_json()),
+                policy,
                 language: self.language.clone(),
                 meta: self.own_meta(),
             })
             .collect();
         let times = self.live.stream;
         let mut stream =
-            Stream::new(self.account.clone(), relays, answer.body, (times.keep_alive, call));
+            Stream::new(self.account.clone(), relays, answer.body, (times.keep_alive, call))
+                .moderated(self.inline.as_ref(), self.own_meta());
         if let Some((action, rule)) = stream.hold_head(times.head_hold).await
             && action == Action::Block
             && let Some(policy) =
@@ -251,7 +259,7 @@ impl Exchange {
             let facts = (false, None);
             let metrics = &self.account.telemetry.metrics;
             let outcome = contain::screening(metrics, || {
-                answer::screen(&self.account, policy, &read, None, facts)
+                answer::screen(&self.account, policy, &read, None, facts, None)
             });
             match outcome.map(|(outcome, _)| outcome) {
                 Some(AnswerOutcome::Pass { body: same, .. }) if same == body => {}

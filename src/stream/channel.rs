@@ -138,6 +138,15 @@ impl Gate {
         }
     }
 
+    /// The verdict so far, if there was any text.
+    pub(super) fn verdict(&self) -> Option<&Verdict> {
+        let verdict = match &self.state {
+            State::Open(screen) => screen.verdict(),
+            State::Closed(verdict) => verdict,
+        };
+        (self.joiner.received() > 0).then_some(verdict)
+    }
+
     pub(super) fn report(self) -> ChannelReport {
         let verdict = match self.state {
             State::Open(screen) => screen.finish(),

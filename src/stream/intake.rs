@@ -6,7 +6,7 @@ use super::channel::{ChannelReport, Gate};
 use super::relay::{Relay, Text, TokenRun, Waiting};
 use super::tokens::TokenGate;
 use super::tool_call::{ToolCall, Whole};
-use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
+use crate::domain::{Action, Author, EditClass, Outcome, Rewrite, Verdict};
 use crate::engine::{Scratch, Screen, Stop, Subject, screen_passage};
 use crate::wire::body::{Channel, Event, Fragment, Part, Tokens};
 
@@ -172,7 +172,7 @@ impl Relay {
         }
         self.count(screened.verdicts.iter().flat_map(labels).collect());
         for verdict in screened.verdicts {
-            self.note(&fragment.channel, verdict);
+            self.note((&fragment.channel, fragment.author), verdict);
         }
         let cut = |rewrite: Rewrite| (rewrite.span.range(), rewrite.replacement);
         let cuts = match screened.stopped {
@@ -248,7 +248,7 @@ impl Relay {
         }
         for (channel, verdict) in found {
             self.count(labels(&verdict).collect());
-            self.note(&channel, verdict);
+            self.note((&channel, Author::Assistant), verdict);
         }
         stop.or(stopped)
     }
@@ -289,9 +289,14 @@ impl Relay {
     }
 
     /// Keeps a verdict on a text that came whole, if it says anything.
-    fn note(&mut self, channel: &Channel, verdict: Verdict) {
+    fn note(&mut self, (channel, author): (&Channel, Author), verdict: Verdict) {
         if verdict.rules.is_empty() && verdict.outcome == Outcome::Screened {
             return;
+        }
+        // What an answer repeats of the request is no text of the model's.
+        if !matches!(author, Author::System | Author::User) {
+            let judged = self.judged.entry(channel.unit).or_default();
+            judged.note(&self.settings.policy, &verdict);
         }
         // Rewrites are counted; what they said is not kept.
         let verdict = Verdict { rewrites: Vec::new(), ..verdict };

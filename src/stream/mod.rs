@@ -7,6 +7,7 @@ mod channel;
 mod clean;
 mod ending;
 mod intake;
+mod moderated;
 mod place;
 mod relay;
 mod release;
@@ -19,5 +20,6 @@ mod tests;
 
 pub use channel::ChannelReport;
 pub use intake::MOST_CHANNELS;
+pub use moderated::Moderated;
 pub use relay::{MOST_UNITS, MOST_WAITING, MOST_WAITING_BYTES, Relay};
 pub use report::{Finale, RelaySettings, Report};

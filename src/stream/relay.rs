@@ -19,7 +19,7 @@ use super::report::{Finale, RelaySettings, Report};
 use super::tokens::TokenGate;
 use super::tool_call::ToolCall;
 use crate::config::dialect_file::Framing;
-use crate::engine::{Scratch, Stop};
+use crate::engine::{Judgements, Scratch, Stop};
 use crate::wire::body::{Channel, Event, EventKind, Fragment, Part};
 use crate::wire::dialect::{AnswerMeta, Memory};
 use crate::wire::frame::{FrameWriter, Framer};
@@ -45,6 +45,8 @@ pub struct Relay {
     pub(super) tools: BTreeMap<Channel, ToolCall>,
     pub(super) units: BTreeMap<u64, Unit>,
     pub(super) others: Vec<ChannelReport>,
+    /// What the texts that came whole came to, by answer.
+    pub(super) judged: Judgements,
     pub(super) meta: Option<AnswerMeta>,
     /// What the client has had, where the dialect's ending repeats it.
     pub(super) memory: Memory,
@@ -124,6 +126,7 @@ impl Relay {
             tools: BTreeMap::new(),
             units: BTreeMap::new(),
             others: Vec::new(),
+            judged: Judgements::new(),
             meta: None,
             clean: CleanTexts::default(),
             open_parts: Vec::new(),
@@ -145,9 +148,26 @@ impl Relay {
         &self.finale
     }
 
+    /// How many answers were asked for.
+    pub fn units_asked(&self) -> u64 {
+        self.settings.units
+    }
+
     /// Whether the client has had any text.
     pub fn text_sent(&self) -> bool {
         self.text_sent
+    }
+
+    /// What the texts of each answer have come to so far, under the key `None` those that stand beside the answers.
+    pub fn judged(&self) -> Judgements {
+        let mut judged = self.judged.clone();
+        for gate in &self.gates {
+            if let Some(verdict) = gate.verdict() {
+                let known = judged.entry(gate.channel.unit).or_default();
+                known.note(&self.settings.policy, verdict);
+            }
+        }
+        judged
     }
 
     /// Bytes of text that are held now.

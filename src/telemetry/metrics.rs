@@ -56,6 +56,7 @@ pub struct Metrics {
     config_warnings: IntGauge,
     panics: IntCounterVec,
     cache: IntCounterVec,
+    turns_left_out: IntCounterVec,
 }
 
 /// A stream that a decision cut.
@@ -276,6 +277,11 @@ impl Metrics {
                 "Mistakes of ours that were contained; alert on any.",
                 &["part"],
             ),
+            turns_left_out: declare.counter(
+                "tidegate_turns_left_out_total",
+                "Turns of conversations that were left out because they were blocked before.",
+                &["dialect"],
+            ),
             cache: declare.counter(
                 "tidegate_cache_requests_total",
                 "Reads of a cache: hit, miss.",
@@ -376,6 +382,11 @@ impl Metrics {
     pub fn cache_read(&self, cache: &str, hit: bool) {
         let outcome = if hit { "hit" } else { "miss" };
         self.cache.with_label_values(&[cache, outcome]).inc();
+    }
+
+    /// Turns were left out of a request.
+    pub fn left_out(&self, dialect: &str, turns: usize) {
+        self.turns_left_out.with_label_values(&[dialect]).inc_by(turns as u64);
     }
 
     /// A request has been answered, to the last byte.

@@ -6,6 +6,7 @@ pub mod array;
 pub mod body;
 pub mod dialect;
 pub mod frame;
+pub mod inline_moderation;
 pub mod json;
 pub mod lines;
 pub mod moderation;

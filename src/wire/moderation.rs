@@ -122,9 +122,36 @@ impl Categories {
         known.1 = known.1.max(score.clamp(0.0, 1.0));
     }
 
+    /// Takes in what was found in other texts.
+    pub fn merge(&mut self, other: &Self) {
+        for (category, &(applies, score)) in &other.0 {
+            self.note(category, applies, score);
+        }
+    }
+
+    /// Whether one applies.
+    pub fn apply(&self) -> bool {
+        self.0.values().any(|(applies, _)| *applies)
+    }
+
     /// A result in the shape that a model of this name gives. `has_text` is whether there was text to judge.
     pub fn result(&self, model: &str, has_text: bool) -> Value {
-        let legacy = model.starts_with(LEGACY);
+        self.shaped(model.starts_with(LEGACY), has_text)
+    }
+
+    /// A result within an answer of a model: it says what it is and which model judged, and is of the newer shape
+    /// whatever that is called.
+    pub fn inline_result(&self, model: &str, has_text: bool) -> Value {
+        let mut result = json!({ "type": "moderation_result", "model": model });
+        if let (Some(result), Value::Object(shaped)) =
+            (result.as_object_mut(), self.shaped(false, has_text))
+        {
+            result.extend(shaped);
+        }
+        result
+    }
+
+    fn shaped(&self, legacy: bool, has_text: bool) -> Value {
         let own = OPENAI_CATEGORIES.iter().copied();
         let own = own.filter(|name| !legacy || !name.starts_with("illicit"));
         let more = self.0.keys().map(String::as_str);

@@ -12,6 +12,7 @@ mod gate;
 mod gemini;
 mod history;
 mod http2;
+mod inline;
 mod joined;
 mod leaving;
 mod limits;

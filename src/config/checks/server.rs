@@ -7,7 +7,7 @@ use super::unknown;
 use crate::config::codes::Code;
 use crate::config::document::Document;
 use crate::config::problems::{Gravity, Problem, Problems};
-use crate::config::server_file::{FailMode, ServerFile, UnknownLeaf};
+use crate::config::server_file::{FailMode, Moderation, ServerFile, UnknownLeaf};
 
 /// What shows only when several keys of the server file are looked at.
 pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems: &mut Problems) {
@@ -56,6 +56,9 @@ fn upstreams(file: &ServerFile, document: &Document, problems: &mut Problems) {
             (Some(_), Some(_)) => "either `url` or `builtin`",
             (None, Some(_)) if upstream.key.is_some() || upstream.tls.ca.is_some() => {
                 "the built-in model takes neither `key` nor `tls`"
+            }
+            (None, Some(_)) if upstream.moderation == Moderation::Upstream => {
+                "the built-in model knows no `moderation`; leave the key out"
             }
             _ => continue,
         };

@@ -54,6 +54,8 @@ pub struct RequestForm {
     pub json: OneOrMany<String>,
     /// Parts of content whose types are known; a part of another type may hold anything.
     pub parts: Option<PartsForm>,
+    /// What has to be known to leave earlier turns out; without it none is.
+    pub history: Option<HistoryForm>,
     /// The member of a message that says who wrote it, if it is not `role`.
     pub role: Option<String>,
     /// Authors of roles with names of their own: `model: assistant`.
@@ -89,6 +91,24 @@ pub struct PartsForm {
     pub at: String,
     /// Their types.
     pub known: OneOrMany<String>,
+}
+
+/// What earlier turns hang on one another by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "how turns hang together")]
+pub struct HistoryForm {
+    /// The list of turns, right at the top: `messages`.
+    pub turns: String,
+    /// Where a turn has ids that others have too, which stay or go with it: of calls and of their results.
+    #[serde(default)]
+    pub links: OneOrMany<String>,
+    /// Types of turns that belong to the one behind them.
+    #[serde(default)]
+    pub leads: OneOrMany<String>,
+    /// Whether the API refuses two turns of the same side in a row.
+    #[serde(default)]
+    pub alternates: bool,
 }
 
 /// What a prompt has to be.

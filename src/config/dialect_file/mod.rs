@@ -4,6 +4,7 @@
 //! It gives no meaning to paths and templates; `wire::dialect` does.
 
 mod forms;
+mod moderation_form;
 mod remember_form;
 mod shapes_form;
 
@@ -13,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::shapes::{self, OneOrMany};
 
 pub use forms::{
-    AnswerForm, EventForm, Framing, MetaForm, PartsForm, PromptShape, RequestForm, StreamForm,
-    Texts, Values,
+    AnswerForm, EventForm, Framing, HistoryForm, MetaForm, PartsForm, PromptShape, RequestForm,
+    StreamForm, Texts, Values,
 };
+pub use moderation_form::ModerationForm;
 pub use remember_form::{KeptForm, PartForm, RememberForm};
 pub use shapes_form::{
     AnswerShape, BlockedShape, FrameForm, MethodForm, ReasonForm, ShapesForm, StepForm,
@@ -66,6 +68,12 @@ pub struct DialectFile {
     /// `false` where the dialect that this one extends has streams and this one has none.
     #[serde(default)]
     pub streamed: Option<bool>,
+    /// Moderation that a request may ask for beside its answer.
+    #[serde(default)]
+    pub moderation: Option<ModerationForm>,
+    /// `false` where the dialect that this one extends has such moderation and this one has none.
+    #[serde(default)]
+    pub moderated: Option<bool>,
     /// What the gate itself says in this dialect.
     #[serde(default)]
     pub shapes: ShapesForm,

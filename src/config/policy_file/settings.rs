@@ -238,6 +238,9 @@ pub enum History {
     NewTurns,
     /// They are screened each time.
     Rescan,
+    /// As `new_turns`; turns that were blocked before are left out of what goes to the model, with the refusals that
+    /// followed them, instead of blocking each later request.
+    DropBlocked,
 }
 
 /// The review queue. Only `while_open: pass` is available in this version; the rest has no effect.

@@ -15,8 +15,8 @@ use super::shapes::{self, Named};
 pub use limits::{Drain, Fail, FailMode, Limits, StreamTimes, Timeouts};
 pub use listeners::{Admin, AdminAuth, TlsFiles};
 pub use routes::{
-    Builtin, Endpoint, Route, RouteMatch, Tenant, TenantSource, UnknownLeaf, UnknownPath, Upstream,
-    UpstreamTimeouts, UpstreamTls,
+    Builtin, Endpoint, Moderation, Route, RouteMatch, Tenant, TenantSource, UnknownLeaf,
+    UnknownPath, Upstream, UpstreamTimeouts, UpstreamTls,
 };
 pub use services::{
     Audit, Decisions, Log, LogFormat, LogLevel, LogText, Metrics, PolicyFolder,

@@ -30,6 +30,20 @@ pub struct Upstream {
     /// TLS towards the server.
     #[serde(default)]
     pub tls: UpstreamTls,
+    /// Who honours the `moderation` field of chat and Responses requests.
+    #[serde(default)]
+    pub moderation: Moderation,
+}
+
+/// Who honours the `moderation` field of requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Moderation {
+    /// The gate, by the policy of the route; the server never sees the field.
+    #[default]
+    Local,
+    /// The server, which knows the field: it passes, and so do the results.
+    Upstream,
 }
 
 /// A model that needs no server.

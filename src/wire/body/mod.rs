@@ -7,6 +7,7 @@ mod data_url;
 mod form;
 mod fragments;
 mod headers;
+mod history;
 mod leaves;
 mod nodes;
 mod plain;
@@ -23,10 +24,11 @@ mod tests;
 use bytes::Bytes;
 
 pub use adjoining::{Adjoining, Member, Side};
+pub use history::Shortened;
 pub use leaves::MediaPart;
 pub(in crate::wire) use leaves::Reader;
 pub use problem::BodyProblem;
-pub use request::Request;
+pub use request::{Request, TakenModeration};
 pub use response::{Response, StoppedUnit, UnitPassage};
 pub use splice::{PassageEdit, Unsplicable};
 pub use stream::{

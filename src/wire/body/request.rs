@@ -15,7 +15,8 @@ use super::splice::{PassageEdit, Place, Unsplicable, patches};
 use crate::config::dialect_file::PromptShape;
 use crate::domain::Passage;
 use crate::wire::dialect::{Call, Calls, Dialect, Path, RequestSpec};
-use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Strictness, apply, parse};
+use crate::wire::inline_moderation::AskedModeration;
+use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Strictness, apply, parse, remove_children};
 use crate::wire::table::{By, Media};
 
 /// A request body, read.
@@ -33,6 +34,7 @@ pub struct Request {
 
 /// What the proxy must know of a request.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that hold independently")]
 struct Head {
     stream: bool,
     include_usage: bool,
@@ -40,7 +42,12 @@ struct Head {
     model: String,
     wants_json: bool,
     calls: Calls,
+    /// Whether the member is there that asks for moderation.
+    asks_moderation: bool,
 }
+
+/// The moderation that a request asks for, and its bytes without that.
+pub type TakenModeration = (Option<AskedModeration>, Bytes);
 
 /// The most answers that may be asked for at once: OpenAI's own limit for `n`.
 const MOST_CHOICES: u64 = 128;
@@ -166,6 +173,21 @@ impl Request {
         self.head.wants_json
     }
 
+    /// The moderation that it asks for beside its answer, and its bytes without the member that asks; `None` where
+    /// that member is not there.
+    ///
+    /// # Errors
+    /// Where what is asked is not what can be asked.
+    pub fn moderation(&self, limits: &JsonLimits) -> Result<Option<TakenModeration>, BodyProblem> {
+        let field = self.dialect.moderation_field().filter(|_| self.head.asks_moderation);
+        let Some(field) = field else { return Ok(None) };
+        let doc = parse(&self.bytes, Strictness::Request, limits)?;
+        let Some(node) = doc.member(Doc::ROOT, field, &self.bytes) else { return Ok(None) };
+        let asked = AskedModeration::read(&doc, &self.bytes, (field, node))?;
+        let without = remove_children(&doc, Doc::ROOT, |child| child == node);
+        Ok(Some((asked, Bytes::from(apply(&self.bytes, without)))))
+    }
+
     /// The body with passages changed; without changes, the very same bytes.
     pub fn splice(&self, edits: &[PassageEdit<'_>]) -> Result<Bytes, Unsplicable> {
         let path_of = |passage: usize| Some(self.passages.get(passage)?.path.clone());
@@ -195,7 +217,9 @@ fn gather(
     for part in unknown_parts(spec, &doc, bytes) {
         reader.note_media(part, Media::Unknown, By::Role);
     }
-    let head = Head::read(spec, &doc, bytes)?;
+    let asked = dialect.moderation_field();
+    let asked = asked.and_then(|field| doc.member(Doc::ROOT, field, bytes));
+    let head = Head { asks_moderation: asked.is_some(), ..Head::read(spec, &doc, bytes)? };
     Ok((reader.gathered, head))
 }
 
@@ -230,6 +254,7 @@ impl Head {
             choices: wanted * prompts as u64,
             model: model.unwrap_or_default().into_owned(),
             wants_json,
+            asks_moderation: false,
             calls: calls(spec, doc, bytes)?,
         })
     }

@@ -210,6 +210,28 @@ impl Response {
         Ok(Bytes::from(apply(&self.bytes, all)))
     }
 
+    /// The answer with what moderation came to in the member that its dialect has for that.
+    pub fn with_moderation(&self, moderation: &str) -> Bytes {
+        let Some(field) = self.dialect.moderation_field() else { return self.bytes.clone() };
+        let end = self.doc.range(Doc::ROOT).end.saturating_sub(1);
+        let known = self.doc.member(Doc::ROOT, field, &self.bytes);
+        let known = known.map(|node| self.doc.range(node));
+        let patch = known.map_or_else(
+            || {
+                let comma = if self.doc.children(Doc::ROOT).next().is_some() { "," } else { "" };
+                let key = String::from_utf8_lossy(&quote(field)).into_owned();
+                Patch { range: end..end, bytes: format!("{comma}{key}:{moderation}").into() }
+            },
+            |range| Patch { range, bytes: moderation.into() },
+        );
+        Bytes::from(apply(&self.bytes, vec![patch]))
+    }
+
+    /// The numbers of its answers, in their order.
+    pub fn unit_numbers(&self) -> Vec<u64> {
+        self.units().into_iter().map(|(unit, _)| unit).collect()
+    }
+
     /// The answers with their nodes.
     fn units(&self) -> Vec<(u64, NodeId)> {
         if self.doc.kind(Doc::ROOT) == Kind::Array {

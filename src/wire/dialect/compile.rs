@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::like;
 use super::memory::RememberSpec;
+use super::moderation::ModerationSpec;
 use super::paths::Pattern;
 use super::rows::{self, ChannelSpec, KeySource};
 use super::shapes::Shapes;
-use super::{AnswerSpec, Closing, Dialect, Path, RequestSpec, Roles, StreamSpec};
+use super::{AnswerSpec, Closing, Dialect, HistorySpec, Path, RequestSpec, Roles, StreamSpec};
 use crate::config::dialect_file::{
     AnswerForm, DialectFile, Framing, PromptShape, RequestForm, StreamForm, Texts, Values,
 };
@@ -70,10 +71,13 @@ pub fn compile(file: &DialectFile) -> Result<Dialect, Vec<DialectProblem>> {
     response.table = response.table.listed(listed);
     let stream = file.stream.as_ref().map(|form| stream(form, &file.response, &mut mistakes));
     let shapes = Shapes::compile(&file.shapes, stream.as_ref(), &mut mistakes);
+    let moderation = file.moderation.as_ref();
+    let moderation = moderation.map(|form| ModerationSpec::compile(form, &mut mistakes));
     if !mistakes.0.is_empty() {
         return Err(mistakes.0);
     }
     Ok(Dialect {
+        moderation,
         name: Arc::from(file.dialect.as_str()),
         file: Arc::new(file.clone()),
         paths,
@@ -141,6 +145,12 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
         choices: path(&form.choices),
         json: form.json.iter().map(|text| Path::read(text)).collect(),
         parts: form.parts.as_ref().map(|parts| (Path::read(&parts.at), parts.known.0.clone())),
+        history: form.history.as_ref().map(|history| HistorySpec {
+            turns: Path::read(&history.turns),
+            links: history.links.iter().map(|path| Path::read(path)).collect(),
+            leads: history.leads.0.clone(),
+            alternates: history.alternates,
+        }),
         roles: Roles {
             member: form.role.clone().unwrap_or_else(|| "role".to_owned()),
             names,

@@ -17,6 +17,8 @@ pub(super) fn filled(file: &DialectFile, base: &DialectFile) -> DialectFile {
         }
         .filter(|_| file.streamed != Some(false)),
         shapes: shapes(&file.shapes, &base.shapes),
+        moderation: or(file.moderation.as_ref(), base.moderation.as_ref())
+            .filter(|_| file.moderated != Some(false)),
         ..file.clone()
     }
 }
@@ -58,6 +60,7 @@ fn moved(form: &RequestForm, above: &str) -> RequestForm {
         stream: None,
         usage: None,
         choices: None,
+        history: None,
         json: OneOrMany::default(),
         model: None,
         turns: list(if form.turns.is_empty() { &form.prompt } else { &form.turns }),
@@ -95,6 +98,7 @@ fn request(own: &RequestForm, base: &RequestForm) -> RequestForm {
         choices: or(own.choices.as_ref(), base.choices.as_ref()),
         json: instead(&own.json, &base.json),
         parts: or(own.parts.as_ref(), base.parts.as_ref()),
+        history: or(own.history.as_ref(), base.history.as_ref()),
         role: or(own.role.as_ref(), base.role.as_ref()),
         roles: named(&own.roles, &base.roles),
         role_default: or(own.role_default.as_ref(), base.role_default.as_ref()),

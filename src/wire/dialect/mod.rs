@@ -10,6 +10,7 @@ mod compile;
 mod inherit;
 mod like;
 mod memory;
+mod moderation;
 mod paths;
 mod refusal;
 mod rows;
@@ -26,6 +27,7 @@ pub use builtin::{builtin, resolve};
 pub use calls::{Call, Calls};
 pub use compile::{DialectProblem, compile};
 pub use memory::{MOST_REMEMBERED, Memory};
+pub use moderation::ModerationResults;
 pub use refusal::Blocked;
 pub(in crate::wire) use rows::{ChannelSpec, KeySource};
 pub use shapes::{AnswerMeta, Cut, RefusalShape, Said};
@@ -33,6 +35,7 @@ pub use shapes::{AnswerMeta, Cut, RefusalShape, Said};
 use super::table::{Leaf, Media, Table};
 use crate::config::dialect_file::{DialectFile, Framing, PromptShape};
 use crate::domain::Author;
+use moderation::ModerationSpec;
 use paths::Pattern;
 use shapes::Shapes;
 
@@ -52,6 +55,7 @@ pub struct Dialect {
     pub(in crate::wire) response: AnswerSpec,
     pub(in crate::wire) stream: Option<StreamSpec>,
     pub(in crate::wire) shapes: Shapes,
+    pub(in crate::wire) moderation: Option<ModerationSpec>,
 }
 
 /// Requests.
@@ -75,10 +79,20 @@ pub(in crate::wire) struct RequestSpec {
     pub(in crate::wire) choices: Option<Path>,
     pub(in crate::wire) json: Vec<Path>,
     pub(in crate::wire) parts: Option<(Path, Vec<String>)>,
+    pub(in crate::wire) history: Option<HistorySpec>,
     pub(in crate::wire) roles: Roles,
     pub(in crate::wire) sealed: Vec<String>,
     pub(in crate::wire) any_content_type: bool,
     pub(in crate::wire) form: bool,
+}
+
+/// What turns hang on one another by.
+#[derive(Clone, Debug)]
+pub(in crate::wire) struct HistorySpec {
+    pub(in crate::wire) turns: Path,
+    pub(in crate::wire) links: Vec<Path>,
+    pub(in crate::wire) leads: Vec<String>,
+    pub(in crate::wire) alternates: bool,
 }
 
 /// Who wrote a message.

@@ -96,9 +96,9 @@ pub(super) struct Answer {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Frame {
-    event: Option<String>,
-    data: Template,
+pub(super) struct Frame {
+    pub(super) event: Option<String>,
+    pub(super) data: Template,
 }
 
 /// An event that is sent if something is so.
@@ -310,7 +310,7 @@ pub(super) struct Facts<'f> {
 }
 
 impl Facts<'_> {
-    fn value(&self, name: &'static str) -> String {
+    pub(super) fn value(&self, name: &'static str) -> String {
         let meta = |of: fn(&AnswerMeta) -> &str| quoted(self.meta.map_or("", of));
         let or_null = |text: Option<&str>| text.map_or_else(|| "null".to_owned(), quoted);
         let created = self.meta.map_or(0, |meta| meta.created);

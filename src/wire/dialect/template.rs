@@ -17,7 +17,7 @@ enum Part {
 }
 
 /// Everything that can be put into a template.
-pub(in crate::wire) const NAMES: [&str; 29] = [
+pub(in crate::wire) const NAMES: [&str; 32] = [
     "echo",
     "id",
     "created",
@@ -47,6 +47,9 @@ pub(in crate::wire) const NAMES: [&str; 29] = [
     "part_text",
     "output",
     "response",
+    "moderation",
+    "result",
+    "results",
 ];
 
 impl Template {

@@ -160,6 +160,11 @@ const SERVERS: &[(&str, &str, &str)] = &[
         "2:14",
     ),
     (
+        "TG063",
+        "version: 1\nupstreams: { u: { builtin: demo, moderation: upstream } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]",
+        "2:14",
+    ),
+    (
         "TG005",
         "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }, { id: r, match: {}, upstream: u, policy: p }]",
         "3:62",
