@@ -16,6 +16,7 @@ mod limits;
 mod model;
 mod moderations;
 mod panics;
+mod pitfalls;
 mod records;
 mod reload;
 mod reveal;
