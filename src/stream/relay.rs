@@ -304,7 +304,7 @@ impl Relay {
             }
         }
         for (unit, stop) in stops {
-            self.stop_text(unit, stop, out);
+            self.stop_text(unit, stop, (&mut *scratch, &mut *out));
             if self.finale != Finale::Open {
                 return;
             }
