@@ -49,6 +49,14 @@ impl Messages {
         let chosen = message.texts.iter().find(wanted).or_else(|| message.texts.first());
         chosen.map_or(built_in, |(_, text)| text)
     }
+
+    /// A text without the message that it ends with, where that is all of it or stands on a line of its own.
+    pub fn stripped<'t>(&self, text: &'t str) -> &'t str {
+        let written = self.messages.iter().flat_map(|message| &message.texts);
+        let written = written.map(|(_, said)| &**said).chain([DEFAULT_EN, DEFAULT_ZH]);
+        let mut before = written.filter_map(|said| text.strip_suffix(said));
+        before.find(|before| before.is_empty() || before.ends_with('\n')).unwrap_or(text)
+    }
 }
 
 /// The language of a tag without its region: `zh` of `zh-Hans-CN`.
@@ -69,5 +77,20 @@ mod tests {
         assert_eq!(messages.text(Some("no"), Some("fr")), "No.");
         assert_eq!(messages.text(Some("no"), None), "No.");
         assert_eq!(messages.text(None, Some("zh")), DEFAULT_ZH);
+    }
+
+    #[test]
+    fn a_message_is_known_at_the_end_of_a_text_on_a_line_of_its_own() {
+        let mut messages = Messages::default();
+        messages.add("no", [("en".to_owned(), "No bombs here.".to_owned())]);
+        for (text, left) in [
+            ("No bombs here.", ""),
+            ("It was\nNo bombs here.", "It was\n"),
+            ("It was. No bombs here.", "It was. No bombs here."),
+            ("No bombs here. Or", "No bombs here. Or"),
+            (DEFAULT_EN, ""),
+        ] {
+            assert_eq!(messages.stripped(text), left);
+        }
     }
 }

@@ -218,6 +218,12 @@ impl Policy {
             rule.and_then(|rule| self.rules.get(rule)).and_then(|rule| rule.message.as_deref());
         self.messages.text(id, language)
     }
+
+    /// A text without the message of ours that it ends with: a client that has read one sends it again as part of
+    /// its history, and what the operator wrote is not screened.
+    pub fn without_own_message<'t>(&self, text: &'t str) -> &'t str {
+        self.messages.stripped(text)
+    }
 }
 
 /// Short everyday lines in English and Chinese, for checking that a policy leaves them alone.

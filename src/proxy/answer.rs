@@ -83,7 +83,7 @@ pub(super) fn screen(
 ) -> (AnswerOutcome, Told) {
     let started = Instant::now();
     let mut stops = Stops::default();
-    let mut copies: Vec<u64> = Vec::new();
+    let mut copies: Vec<Option<u64>> = Vec::new();
     let mut verdicts: Vec<Verdict> = Vec::new();
     let mut bytes = 0;
     let today = account.telemetry.clock.today();
@@ -98,8 +98,8 @@ pub(super) fn screen(
             };
             bytes += passage.text.len();
             let mut verdict = screen_one(policy, subject, &passage.text, restorer, scratch);
-            if take_what_it_can(&mut verdict, passage) {
-                copies.extend(one.unit);
+            if take_what_it_can(&mut verdict, passage, answer.goes_with_copies(index)) {
+                copies.push(one.unit);
             }
             let unit = one.unit.filter(|_| answer.goes_when_stopped(index));
             stops.add(unit, &verdict);
@@ -240,16 +240,17 @@ fn messages(
     stopped.iter().map(|(&choice, stop)| (choice, text(stop))).collect()
 }
 
-/// What a verdict can do with a passage of this sort. Copies of text elsewhere are not changed: the
-/// result is whether they go. A text that cannot be changed stops its choice instead.
-fn take_what_it_can(verdict: &mut Verdict, passage: &Passage) -> bool {
-    if passage.kind == TextKind::Logprob {
+/// What a verdict can do with a passage of this sort. Copies of text elsewhere that can go are not changed:
+/// the result is whether they go. A text that cannot be changed stops its choice instead.
+fn take_what_it_can(verdict: &mut Verdict, passage: &Passage, can_go: bool) -> bool {
+    if passage.kind == TextKind::Logprob && can_go {
         let goes = verdict.action > Action::Tag;
         verdict.rewrites.clear();
         verdict.action = verdict.action.min(Action::Redact);
         return goes;
     }
-    if passage.edit == EditClass::Fixed && !verdict.rewrites.is_empty() {
+    if matches!(passage.edit, EditClass::Fixed | EditClass::Opaque) && !verdict.rewrites.is_empty()
+    {
         verdict.action = verdict.action.max(Action::Block);
         verdict.rewrites.clear();
     }

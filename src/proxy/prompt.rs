@@ -151,7 +151,11 @@ fn screen_passages(
             }
             let subject =
                 Subject { phase: Phase::Prompt, author: passage.author, today, streamed: false };
-            let key = clean.key(policy, subject, &passage.text);
+            let text = match passage.author {
+                Author::Assistant => policy.without_own_message(&passage.text),
+                Author::System | Author::User | Author::Tool | Author::Unknown => &passage.text,
+            };
+            let key = clean.key(policy, subject, text);
             if let Some(key) = key {
                 let known = clean.knows(key);
                 account.telemetry.metrics.cache_read("verdicts", known);
@@ -160,8 +164,8 @@ fn screen_passages(
                     continue;
                 }
             }
-            bytes += passage.text.len();
-            let verdict = screen_passage(policy, subject, &passage.text, scratch);
+            bytes += text.len();
+            let verdict = screen_passage(policy, subject, text, scratch);
             if let Some(key) = key {
                 clean.learn(key, &verdict);
             }

@@ -33,6 +33,8 @@ pub(super) struct Gate {
     rewrites: VecDeque<Rewrite>,
     /// What the text is known by, until something was to be replaced in it.
     mark: Option<Mark>,
+    /// Whether the text stops its answer: nothing behind that place is decided any more.
+    stopped: bool,
 }
 
 #[derive(Debug)]
@@ -51,6 +53,7 @@ impl Gate {
             joiner: Joiner::default(),
             released: 0,
             rewrites: VecDeque::new(),
+            stopped: false,
         }
     }
 
@@ -61,7 +64,7 @@ impl Gate {
         scratch: &mut Scratch,
     ) -> (Place, Option<Stop>) {
         let (place, text) = self.joiner.join(fragment);
-        if text.is_empty() {
+        if text.is_empty() || self.stopped {
             return (place, None);
         }
         let State::Open(screen) = &mut self.state else { return (place, None) };
@@ -85,6 +88,9 @@ impl Gate {
 
     /// The channel has ended: what is held becomes decided.
     pub(super) fn close(&mut self, scratch: &mut Scratch) -> Option<Stop> {
+        if self.stopped {
+            self.end();
+        }
         let State::Open(screen) = &mut self.state else { return None };
         let rest = self.joiner.rest().map_or(String::new(), String::from);
         if !rest.is_empty() {
@@ -165,12 +171,13 @@ impl Gate {
             EditClass::Plain | EditClass::JsonInString | EditClass::ObjectLeaf => None,
         };
         let stop = progress.stop;
+        self.stopped = stop.is_some();
         if let Some(rewrite) = unchangeable
             && stop.is_none_or(|stop| rewrite.span.start < stop.at)
         {
             // What must be replaced and cannot be is not let through.
             let at = rewrite.span.start;
-            self.released = at;
+            (self.released, self.stopped) = (at, true);
             return Some(Stop {
                 at,
                 action: Action::Block,

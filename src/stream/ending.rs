@@ -22,7 +22,12 @@ impl Relay {
     }
 
     /// A text stops its answer, or where it stands beside the answers, all of them.
-    pub(super) fn stop_text(&mut self, unit: Option<u64>, stop: Stop, out: &mut BytesMut) {
+    pub(super) fn stop_text(
+        &mut self,
+        unit: Option<u64>,
+        stop: Stop,
+        (scratch, out): (&mut Scratch, &mut BytesMut),
+    ) {
         let stopped = |unit: u64| self.units.get(&unit).is_some_and(|c| c.stopped);
         if unit.is_some_and(stopped) {
             return;
@@ -33,6 +38,9 @@ impl Relay {
             None => self.open_units(),
         };
         for &unit in &targets {
+            // Its other texts end here too: what of them could have become a match is decided, and goes first. Where
+            // one of them stops as well, that changes nothing.
+            self.close_gates(unit, (&[], None), scratch);
             self.release_until(unit, out);
         }
         let policy = &self.settings.policy;
@@ -106,7 +114,7 @@ impl Relay {
         let units: Vec<u64> = self.units.keys().copied().collect();
         for unit in units {
             if let Some(stop) = self.close_gates(unit, (&[], None), scratch) {
-                self.stop_text(Some(unit), stop, out);
+                self.stop_text(Some(unit), stop, (&mut *scratch, &mut *out));
                 if self.finale != Finale::Open {
                     return;
                 }

@@ -332,7 +332,7 @@ impl Relay {
             }
         }
         for (unit, stop) in stops {
-            self.stop_text(unit, stop, out);
+            self.stop_text(unit, stop, (&mut *scratch, &mut *out));
             if self.finale != Finale::Open {
                 return;
             }
@@ -364,7 +364,7 @@ impl Relay {
         let finished: Vec<u64> = finished.map(|(&unit, _)| unit).collect();
         for unit in finished {
             if let Some(stop) = self.close_unit(unit, scratch) {
-                self.stop_text(Some(unit), stop, out);
+                self.stop_text(Some(unit), stop, (&mut *scratch, &mut *out));
             }
             if self.finale != Finale::Open {
                 return;

@@ -9,26 +9,56 @@ use super::channel::Gate;
 use super::relay::{Relay, Text, TokenRun, Waiting};
 use super::tokens::Fate;
 use crate::domain::TextKind;
-use crate::wire::body::{Event, EventKind, Fragment, FragmentEdit, Part, Strip};
+use crate::wire::body::{Channel, Event, EventKind, Fragment, FragmentEdit, Part, Strip};
 use crate::wire::json::splice_token;
 
 impl Relay {
     /// Lets go of every event whose texts are decided, in order.
     pub(super) fn drain(&mut self, out: &mut BytesMut) {
-        while let Some(waiting) = self.queue.front() {
-            if waiting.withheld
-                || !waiting.texts.iter().all(|text| self.may_go(text))
-                || waiting.tokens.iter().any(|run| self.fate(run) == Fate::Wait)
-            {
-                return;
+        loop {
+            let together = self.free_together();
+            if together == 0 {
+                break;
             }
-            if let Some(waiting) = self.queue.pop_front() {
-                self.queued_bytes -= waiting.event.raw.len();
-                self.release(&waiting, out);
+            for _ in 0..together {
+                if let Some(waiting) = self.queue.pop_front() {
+                    self.queued_bytes -= waiting.event.raw.len();
+                    self.release(&waiting, out);
+                }
             }
         }
-        // Calls that are gone need no room.
-        self.tools.retain(|_, call| !call.screened);
+        if self.queue.is_empty() {
+            // Calls that are gone need no room.
+            self.tools.retain(|_, call| !call.screened);
+        }
+    }
+
+    /// How many events at the front go out now, and together: the events of a call go in one burst, with whatever
+    /// stands between them, so that a stop cannot cut a call that has begun.
+    fn free_together(&self) -> usize {
+        let (mut end, mut at) = (self.queue.len().min(1), 0);
+        let mut begun: Vec<&Channel> = Vec::new();
+        while let Some(waiting) = self.queue.get(at).filter(|_| at < end) {
+            if !self.is_free(waiting) {
+                return 0;
+            }
+            for call in calls(waiting) {
+                if !begun.contains(&call) {
+                    begun.push(call);
+                    let last = self.queue.iter().rposition(|later| calls(later).any(|c| c == call));
+                    end = end.max(last.map_or(end, |last| last + 1));
+                }
+            }
+            at += 1;
+        }
+        end
+    }
+
+    /// Whether nothing of an event has to wait.
+    fn is_free(&self, waiting: &Waiting) -> bool {
+        !waiting.withheld
+            && waiting.texts.iter().all(|text| self.may_go(text))
+            && waiting.tokens.iter().all(|run| self.fate(run) != Fate::Wait)
     }
 
     fn may_go(&self, text: &Text) -> bool {
@@ -252,6 +282,14 @@ impl Text {
             | Self::Whole { fragment, .. } => *fragment,
         }
     }
+}
+
+/// The calls that an event is part of.
+fn calls(waiting: &Waiting) -> impl Iterator<Item = &Channel> {
+    waiting.texts.iter().filter_map(|text| match text {
+        Text::Tool { channel, .. } => Some(channel),
+        Text::Gate { .. } | Text::Whole { .. } => None,
+    })
 }
 
 /// Whether a client shows a text: then the answer has begun for whoever reads it.

@@ -22,7 +22,7 @@ const OUTCOMES: [(&str, &str); 3] = [
 ];
 
 /// The bodies of one sort of a dialect, by their names.
-fn bodies(dialect: &Dialect, sort: &str) -> Vec<(String, String)> {
+pub(crate) fn bodies(dialect: &Dialect, sort: &str) -> Vec<(String, String)> {
     let folder =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialects").join(&**dialect.name());
     let Ok(entries) = fs::read_dir(&folder) else { return Vec::new() };
@@ -52,7 +52,7 @@ fn path_of(dialect: &Dialect) -> Option<String> {
 }
 
 /// A request of the dialect with a text in it, as a stream or not.
-fn request_of(dialect: &Dialect, text: &str, stream: bool) -> Option<String> {
+pub(crate) fn request_of(dialect: &Dialect, text: &str, stream: bool) -> Option<String> {
     // Forms have tests of their own.
     if dialect.takes_form() {
         return None;
@@ -65,7 +65,7 @@ fn request_of(dialect: &Dialect, text: &str, stream: bool) -> Option<String> {
     Some(body.to_string())
 }
 
-async fn post(address: std::net::SocketAddr, path: &str, body: &str) -> Answer {
+pub(crate) async fn post(address: std::net::SocketAddr, path: &str, body: &str) -> Answer {
     let mut client = Client::connect(address).await;
     let length = body.len();
     let head = format!(
@@ -88,7 +88,7 @@ fn shown(answer: &Answer) -> String {
 }
 
 /// Every dialect that has a path and a request to try.
-fn all() -> Vec<(Arc<Dialect>, String)> {
+pub(crate) fn all() -> Vec<(Arc<Dialect>, String)> {
     let dialects = Dialects::default();
     let with_path = |dialect: &Arc<Dialect>| Some((Arc::clone(dialect), path_of(dialect)?));
     let all: Vec<_> = dialects.iter().filter_map(with_path).collect();
@@ -148,7 +148,7 @@ async fn whole_answers_pass_are_redacted_or_give_way_in_their_dialect() {
 }
 
 /// A model that answers in pieces which cut through lines and characters.
-async fn in_pieces(sent: String) -> Model {
+pub(crate) async fn in_pieces(sent: String) -> Model {
     let send = async |mut connection: Connection, sent: String| {
         for piece in sent.as_bytes().chunks(61) {
             connection.send(piece).await;

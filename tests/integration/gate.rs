@@ -16,7 +16,7 @@ use crate::wire::{Answer, get};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Blocks `grenade`, redacts addresses of mail, and is enforced.
-const POLICY: &str = "version: 1
+pub(crate) const POLICY: &str = "version: 1
 name: test
 mode: enforce
 rules:

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "what a test spawned ends with its runtime")]
 
 mod bytes;
+mod channels;
 mod dialects;
 mod drain;
 mod failures;
@@ -20,6 +21,7 @@ mod mcp;
 mod model;
 mod moderations;
 mod panics;
+mod pitfalls;
 mod records;
 mod reload;
 mod reveal;

@@ -227,6 +227,33 @@ fn a_tool_call_is_held_whole_and_a_blocked_one_leaves_no_trace() {
 }
 
 #[test]
+fn a_call_that_is_whole_goes_in_one_burst_or_not_at_all() {
+    let call = |delta: &str| {
+        let call = format!("{{\"tool_calls\":[{{\"index\":0,{delta}}}]}}");
+        chunk(0, &call, "null")
+    };
+    let head = call("\"id\":\"call_1\",\"function\":{\"name\":\"look_up\",\"arguments\":\"{\"}");
+    let tail = call("\"function\":{\"arguments\":\"}\"}");
+    let end = chunk(0, "{}", "\"tool_calls\"") + "data: [DONE]\n\n";
+    // The text between its events is held when the call is whole; then the text is stopped, or is fine.
+    let said = |rest: &str| [head.clone(), content("bl"), tail.clone(), content(rest), end.clone()];
+    let (out, ..) = run(settings(policy(), 1), &[said("orp ").concat().as_bytes()]);
+    assert!(!out.contains("tool_calls") && out.contains("content_filter"), "{out}");
+    let fine = said("ue").concat();
+    assert_eq!(run(settings(policy(), 1), &[fine.as_bytes()]).0, fine);
+}
+
+#[test]
+fn what_other_texts_of_an_answer_had_held_goes_out_before_its_stop() {
+    let thought = |text: &str| chunk(0, &format!("{{\"reasoning\":\"{text}\"}}"), "null");
+    let sent = [content("it may be bl"), thought("no, it is a blorp "), content("orp")].concat();
+    let (out, finale, _) = run(settings(policy(), 1), &[sent.as_bytes()]);
+    let text = client(&out, 0).0;
+    assert_eq!(text, "it may be bl\nThis content was stopped by the content policy.");
+    assert!(out.contains("\"no, it is a \"") && matches!(finale, Finale::Cut { .. }), "{out}");
+}
+
+#[test]
 fn placeholders_are_restored_even_when_the_model_cuts_them_in_two() {
     let mut pseudonyms = Pseudonyms::default();
     let mut rewrites = [crate::domain::Rewrite {

@@ -285,7 +285,10 @@ impl Reader<'_> {
             return streams.then(|| path.split_once('.').map_or("", |(_, below)| below).to_owned());
         }
         let path = path_of(self.doc, self.bytes, node);
-        let streams = self.tag.contains("delta") || path.split('.').any(|key| key == "delta");
+        // An event without a type where all have one is of another API, whose texts come in pieces too.
+        let is_foreign = self.spec.tag.is_some() && self.tag.is_empty();
+        let streams =
+            is_foreign || self.tag.contains("delta") || path.split('.').any(|key| key == "delta");
         let tag: String = self.tag.chars().take(KEY_IN_PATH).collect();
         streams.then(|| format!("{tag}:{path}"))
     }

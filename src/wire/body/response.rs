@@ -162,22 +162,25 @@ impl Response {
         let path = self.within(path);
         let shapes = &self.dialect.shapes;
         let covers = |stopped: &[(Path, _)]| {
-            stopped.iter().any(|(place, _)| {
-                let rest = path.strip_prefix(&*place.to_string());
-                let whole = place.segments.is_empty();
-                whole || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-            })
+            stopped.iter().any(|(place, _)| place.segments.is_empty() || is_below(path, place))
         };
         covers(&shapes.stopped) && covers(&shapes.stopped_refusal)
     }
 
-    /// The answer with passages changed, answers stopped, and the token texts of `copies` (answers)
-    /// taken out; with nothing to do, the very same bytes.
+    /// Whether a passage goes with the copies of the text of its answer.
+    pub fn goes_with_copies(&self, passage: usize) -> bool {
+        let Some(one) = self.passages.get(passage) else { return false };
+        let path = without_numbers(&one.passage.path);
+        self.dialect.response.coupled.iter().any(|(place, _)| is_below(&path, place))
+    }
+
+    /// The answer with passages changed, answers stopped, and the token texts of `copies` (answers, or
+    /// `None` for those beside them) taken out; with nothing to do, the very same bytes.
     pub fn render(
         &self,
         edits: &[PassageEdit<'_>],
         stopped: &[StoppedUnit<'_>],
-        copies: &[u64],
+        copies: &[Option<u64>],
     ) -> Result<Bytes, Unsplicable> {
         if edits.is_empty() && stopped.is_empty() && copies.is_empty() {
             return Ok(self.bytes.clone());
@@ -193,7 +196,7 @@ impl Response {
             .iter()
             .filter(|edit| !edit.rewrites.is_empty())
             .filter_map(unit_of_edit)
-            .chain(copies.iter().copied())
+            .chain(copies.iter().copied().flatten())
             .collect();
         edited.sort_unstable();
         edited.dedup();
@@ -203,6 +206,9 @@ impl Response {
             } else if edited.contains(&unit) {
                 all.extend(self.drop_coupled(node));
             }
+        }
+        if copies.contains(&None) {
+            all.extend(self.drop_coupled(Doc::ROOT));
         }
         if all.is_empty() {
             return Ok(self.bytes.clone());
@@ -319,6 +325,24 @@ impl Response {
             &self.dialect.response.coupled,
         )
     }
+}
+
+/// Whether a path leads to a place or below it.
+fn is_below(path: &str, place: &Path) -> bool {
+    let rest = path.strip_prefix(&*place.to_string());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// A path with `[]` for every element of a list.
+fn without_numbers(path: &str) -> String {
+    let (mut out, mut is_number) = (String::with_capacity(path.len()), false);
+    for c in path.chars() {
+        is_number = c == '[' || (is_number && c.is_ascii_digit());
+        if !is_number || c == '[' {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// The changes that put values in their places below an answer, where those places are there.

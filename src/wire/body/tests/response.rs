@@ -188,7 +188,7 @@ fn shapes_of_odd_servers_do_not_break_the_reader() {
         let answer = answer(&chat_dialect(), body);
         let stopped =
             [StoppedUnit { unit: 0, message: "No.", shape: RefusalShape::Content, category: None }];
-        let out = answer.render(&[], &stopped, &[0]).unwrap();
+        let out = answer.render(&[], &stopped, &[Some(0)]).unwrap();
         assert!(serde_json::from_slice::<Value>(&out).is_ok(), "{body}");
     }
 }
