@@ -131,6 +131,10 @@ impl Step {
     }
 }
 
+/// Places of a table, as the steps that lead there, with what stands there.
+#[cfg(test)]
+pub(crate) type Places = Vec<(Vec<String>, Leaf)>;
+
 /// One string that the walk found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -294,6 +298,24 @@ impl Table {
         for (theirs, own) in both.into_iter().filter(|(theirs, own)| theirs != own) {
             self.graft(theirs, own);
         }
+    }
+
+    /// Every place that a row names, as the steps that lead there: keys, `*`, `[]`, `<type>`, and `**` for what is
+    /// below.
+    #[cfg(test)]
+    pub(in crate::wire) fn places(&self) -> Places {
+        let (mut places, mut open) = (Vec::new(), vec![(Vec::<String>::new(), 0)]);
+        while let Some((path, at)) = open.pop() {
+            let Some(step) = self.steps.get(at) else { continue };
+            let below = |word: String| path.iter().cloned().chain([word]).collect::<Vec<_>>();
+            places.extend(step.leaf.map(|leaf| (path.clone(), leaf)));
+            places.extend(step.below.map(|leaf| (below("**".to_owned()), leaf)));
+            open.extend(step.keys.iter().map(|(key, next)| (below(key.to_string()), *next)));
+            open.extend(step.any_key.map(|next| (below("*".to_owned()), next)));
+            open.extend(step.element.map(|next| (below("[]".to_owned()), next)));
+            open.extend(step.types.iter().map(|(word, next)| (below(format!("<{word}>")), *next)));
+        }
+        places
     }
 
     /// The member that says the type of an object.

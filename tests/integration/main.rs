@@ -27,5 +27,6 @@ mod reload;
 mod reveal;
 mod timeouts;
 mod tls;
+mod vectors;
 mod walk;
 mod wire;

@@ -2,6 +2,7 @@
 
 mod halves;
 mod hostile;
+mod places;
 mod properties;
 mod responses;
 mod snapshots;

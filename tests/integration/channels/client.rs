@@ -52,6 +52,19 @@ impl Read {
         self.texts.values().chain([&self.stream]).any(|text| folded(text).contains(word))
     }
 
+    /// Whether each answer that has begun has said why it ended.
+    pub(super) fn is_over(&self, form: &Form) -> bool {
+        let Closing::Reasons { list, member, .. } = form.closing else {
+            return self.check_closed(form).is_ok();
+        };
+        let lists = self.events.iter().filter_map(|event| event[list].as_array());
+        let units: Vec<&Value> = lists.flatten().collect();
+        let ended = |unit: &Value| {
+            units.iter().any(|u| u["index"] == unit["index"] && u[member].is_string())
+        };
+        !units.is_empty() && units.iter().all(|unit| ended(unit))
+    }
+
     /// Checks that each answer, item and part that was opened is closed, once, and the stream behind them.
     pub(super) fn check_closed(&self, form: &Form) -> Result<(), TestCaseError> {
         match form.closing {

@@ -49,6 +49,8 @@ const MESSAGE: &str = "This content was stopped by the content policy.";
 /// How many streams of each dialect go through the relay, and through the proxy.
 const RELAYED: u32 = 48;
 const PROXIED: usize = 6;
+/// How many of each break off, at each of their events.
+const DYING: usize = 5;
 
 /// What a part says.
 #[derive(Clone, Debug)]
@@ -341,6 +343,39 @@ fn prove(name: &str) {
     });
     if let Err(error) = proven {
         panic!("{name}: {error}");
+    }
+}
+
+#[test]
+fn an_upstream_that_dies_at_any_event_ends_as_a_failure_with_no_half_of_a_call() {
+    let (policy, dialects) = (policy(), Dialects::default());
+    let mut runner = TestRunner::deterministic();
+    for form in FORMS {
+        let dialect = dialects.get(form.dialect).expect("a dialect");
+        for _ in 0..DYING {
+            let case = cases(form).new_tree(&mut runner).expect("a stream").current();
+            let sent = case.written(form);
+            let (whole, _) = relayed(dialect, &policy, form.units, &[sent.as_bytes()]);
+            let [before, behind, between] = form.frame;
+            let border =
+                format!("{behind}{between}{}", if between.is_empty() { before } else { "{" });
+            for (at, _) in sent.match_indices(&border) {
+                // Behind an event, in the middle of the next one.
+                for end in [at + behind.len(), at + border.len() + 9] {
+                    let Some(sent) = sent.get(..end) else { continue };
+                    let (out, finale) = relayed(dialect, &policy, form.units, &[sent.as_bytes()]);
+                    let read = Read::new(form, &out);
+                    assert!(!read.says("grenade"), "{} {out}", form.dialect);
+                    let is_over = out == whole || !matches!(finale, Finale::Ended | Finale::Open);
+                    assert!(is_over || read.is_over(form), "{} {finale:?} {out}", form.dialect);
+                    for said in case.said.iter().filter(|said| said.form(form).is_call) {
+                        let Some(name) = said.form(form).name else { continue };
+                        let got = read.text(&said.fill(name));
+                        assert!(got.is_empty() || got == said.whole(form), "{got}: {out}");
+                    }
+                }
+            }
+        }
     }
 }
 
