@@ -301,7 +301,7 @@ impl Table {
     }
 
     /// Every place that a row names, as the steps that lead there: keys, `*`, `[]`, `<type>`, and `**` for what is
-    /// below.
+    /// below. Of a list of documents, only the places of one.
     #[cfg(test)]
     pub(in crate::wire) fn places(&self) -> Places {
         let (mut places, mut open) = (Vec::new(), vec![(Vec::<String>::new(), 0)]);
@@ -312,7 +312,8 @@ impl Table {
             places.extend(step.below.map(|leaf| (below("**".to_owned()), leaf)));
             open.extend(step.keys.iter().map(|(key, next)| (below(key.to_string()), *next)));
             open.extend(step.any_key.map(|next| (below("*".to_owned()), next)));
-            open.extend(step.element.map(|next| (below("[]".to_owned()), next)));
+            let element = step.element.filter(|next| *next != 0);
+            open.extend(element.map(|next| (below("[]".to_owned()), next)));
             open.extend(step.types.iter().map(|(word, next)| (below(format!("<{word}>")), *next)));
         }
         places
