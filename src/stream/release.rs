@@ -15,11 +15,13 @@ use crate::wire::json::splice_token;
 impl Relay {
     /// Lets go of every event whose texts are decided, in order.
     pub(super) fn drain(&mut self, out: &mut BytesMut) {
+        let mut released = false;
         loop {
             let together = self.free_together();
             if together == 0 {
                 break;
             }
+            released = true;
             for _ in 0..together {
                 if let Some(waiting) = self.queue.pop_front() {
                     self.queued_bytes -= waiting.event.raw.len();
@@ -27,9 +29,12 @@ impl Relay {
                 }
             }
         }
-        if self.queue.is_empty() {
+        if released {
             // Calls that are gone need no room.
-            self.tools.retain(|_, call| !call.screened);
+            let Self { queue, tools, .. } = self;
+            let waits =
+                |channel: &Channel| queue.iter().any(|event| calls(event).any(|c| c == channel));
+            tools.retain(|channel, call| !call.screened || waits(channel));
         }
     }
 
