@@ -10,12 +10,13 @@
 //! | a block at the first, a middle and the last event, before and in calls | [`crate::channels`], `tests/dialects.rs` |
 //! | an upstream that dies at each event | [`crate::channels`] |
 //! | keys twice, in capitals, in both spellings, UTF-16, marks of byte order, `NaN`, depth | [`crate::pitfalls`]; long strings: `wire::body::tests::request` |
-//! | official SDKs | `tests/sdk` |
+//! | official SDKs, forms of files too | `tests/sdk` |
 //! | how often a model is asked | [`crate::pitfalls`] |
 //! | moderations | [`crate::moderations`], `wire::moderation` |
 
 use std::io::Write as _;
 
+use base64::Engine as _;
 use tidegate::config::dialect_file::Framing;
 
 use crate::dialects::{all, bodies, post, request_of};
@@ -27,24 +28,44 @@ use crate::wire::Client;
 const TORN: &str =
     "  - { id: grief, words: [grief], action: block, message: \"Not\\u2028here,\\u0085no.\" }\n";
 
+/// A prompt that asks for one thing four times, as the encoder of Brotli's authors makes it small.
+const BROTLI: &str = "G3QAcCwObMcUM7LBQKfcO6wvRbb2GuSsTU7rsHT1bREWMjcpElYGDjkRyNouYfMcgw04yOxxSXCtLRKxNNUwIQHc+uhfC+E7";
+
 fn coded(coding: &str, text: &str) -> Vec<u8> {
     let level = flate2::Compression::best();
-    let written = if coding == "gzip" {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
-        encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish())
-    } else {
-        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
-        encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish())
+    let written = match coding {
+        "gzip" => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+            encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish())
+        }
+        "deflate" => {
+            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
+            encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish())
+        }
+        "zstd" => Ok(zstd(text)),
+        _ => Ok(brotli(text)),
     };
     written.expect("memory takes it")
+}
+
+fn zstd(text: &str) -> Vec<u8> {
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    ruzstd::encoding::compress_to_vec(text.as_bytes(), level)
+}
+
+/// Brotli that stores what it holds, 64 KiB at most (RFC 7932, 9.2): four bits that say nothing, the length less one
+/// in sixteen, and that the bytes stand as they are; behind them an empty last block.
+fn brotli(text: &str) -> Vec<u8> {
+    let length = u16::try_from(text.len() - 1).expect("a short text");
+    let head = (u32::from(length) << 4 | 1 << 20).to_le_bytes();
+    [&head[..3], text.as_bytes(), &[3]].concat()
 }
 
 #[tokio::test]
 async fn a_compressed_prompt_is_read_in_every_dialect_and_goes_on_plain() {
     let model = Model::says(whole("{}")).await;
     let gate = Setup::upstream(model.address).everywhere().start().await;
-    let ask = async |path: &str, coding: &str, body: &str| {
-        let body = coded(coding, body);
+    let ask = async |path: &str, coding: &str, body: Vec<u8>| {
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
              content-encoding: {coding}\r\ncontent-length: {}\r\n\r\n",
@@ -56,15 +77,15 @@ async fn a_compressed_prompt_is_read_in_every_dialect_and_goes_on_plain() {
         client.answer().await
     };
     for (dialect, path) in all() {
-        for coding in ["gzip", "deflate"] {
+        for coding in ["gzip", "deflate", "br", "zstd"] {
             let name = dialect.name();
             let bad = request_of(&dialect, "take a grenade", false).expect("a request");
             let before = model.asked().len();
-            let answer = ask(&path, coding, &bad).await;
+            let answer = ask(&path, coding, coded(coding, &bad)).await;
             assert_eq!(answer.header("x-tidegate-action"), Some("block"), "{name} {coding}");
             assert_eq!(model.asked().len(), before, "{name} {coding}");
             let good = request_of(&dialect, "write to ada@example.org", false).expect("a request");
-            ask(&path, coding, &good).await;
+            ask(&path, coding, coded(coding, &good)).await;
             let asked = model.asked();
             let Some(asked) = asked.get(before) else { continue };
             let sent = String::from_utf8_lossy(&asked.body).into_owned();
@@ -72,10 +93,19 @@ async fn a_compressed_prompt_is_read_in_every_dialect_and_goes_on_plain() {
             assert!(!asked.head.contains("content-encoding"), "{name}: {}", asked.head);
         }
     }
+    // As an encoder has it, with references to what came before.
+    let chat = "/v1/chat/completions";
+    let body = base64::engine::general_purpose::STANDARD.decode(BROTLI).expect("base64");
+    ask(chat, "br", body).await.is_error(400, "content_policy_violation");
     // One over the other is refused, and so is what nobody knows.
-    for coding in ["gzip, gzip", "x-own"] {
-        let answer = ask("/v1/chat/completions", coding, &crate::wire::prompt("hi")).await;
-        assert_eq!(answer.status, 415, "{coding}: {}", answer.text());
+    for coding in ["gzip, gzip", "br, zstd", "x-own"] {
+        let answer = ask(chat, coding, coded("gzip", &crate::wire::prompt("hi"))).await;
+        answer.is_error(415, "unsupported_content_encoding");
+        assert!(answer.text().contains("one of gzip, deflate, br, zstd"), "{}", answer.text());
+    }
+    for coding in ["gzip", "deflate", "br", "zstd"] {
+        let answer = ask(chat, coding, crate::wire::prompt("hi").into_bytes()).await;
+        answer.is_error(400, "invalid_content_encoding");
     }
 }
 

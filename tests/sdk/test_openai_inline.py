@@ -71,6 +71,23 @@ def test_what_is_flagged_is_blocked_where_that_is_asked_for():
 
 
 @gate
+def test_what_the_model_says_is_told_and_stopped_where_that_is_asked_for():
+    text = "say: all is well and then florp"
+    assert chat(text, asked()).choices[0].finish_reason == "stop"
+    plain = chat(text, asked(output="block"))
+    assert plain.choices[0].finish_reason == "content_filter" and of_chat(plain.moderation.output) == [{"harassment"}]
+    chunks = list(chat(text, asked(output="block"), stream=True))
+    said = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    assert said.startswith("all is well and then ") and "florp" not in said
+    assert of_chat(chunks[-1].moderation.output) == [{"harassment"}]
+    response = respond(text, asked(output="block"))
+    assert response.status == "incomplete" and flagged(response.moderation.output) == {"harassment"}
+    last = list(respond(text, asked(output="block"), stream=True))[-1]
+    assert last.type == "response.incomplete" and flagged(last.response.moderation.output) == {"harassment"}
+    assert "florp" not in response.output_text + last.response.output_text
+
+
+@gate
 def test_what_cannot_be_asked_raises_with_its_place():
     for ask in (chat, respond):
         with pytest.raises(openai.BadRequestError) as raised:

@@ -15,7 +15,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from scripted import anthropic, cohere, gemini, ollama, openai
+from scripted import anthropic, cohere, forms, gemini, ollama, openai
 from scripted.play import play, play_body
 from scripted.script import BreakOff, dumps
 
@@ -25,6 +25,9 @@ PATHS = {
     "/v1/completions": openai.Completions,
     "/v1/embeddings": openai.Embeddings,
     "/v1/fim/completions": openai.Fim,
+    "/v1/audio/transcriptions": forms.Transcriptions,
+    "/v1/audio/translations": forms.Translations,
+    "/v1/images/edits": forms.ImageEdits,
     "/v1/messages": anthropic.Messages,
     "/v1/messages/count_tokens": anthropic.CountTokens,
     "/api/chat": ollama.Ollama,
@@ -102,10 +105,11 @@ class Handler(BaseHTTPRequestHandler):
         return made and made(body)
 
     def do_POST(self):
-        raw = self.body().decode()
+        raw = self.body()
         if PLAYS:
             raw = play_body(raw)
-        body = json.loads(raw)
+        sort = self.headers.get("content-type", "")
+        body = forms.read_form(raw, sort) if sort.startswith("multipart/") else json.loads(raw)
         model = self.model(body)
         if model is None:
             received.add(self.path, body)
@@ -128,7 +132,10 @@ class Handler(BaseHTTPRequestHandler):
                 return self.reply(502, model.error(502, DIED))
             self.close_connection = True
             return None
-        return self.reply(200, model.plain())
+        if answer.blocked and getattr(model, "stopped_is_error", False):
+            return self.reply(400, model.error(400, f"content_policy_violation: {answer.blocked}", blocked=True))
+        said = model.plain()
+        return self.reply(200, said, "text/plain" if isinstance(said, str) else "application/json")
 
     def chunk(self, data=b""):
         """A chunk of the answer; an empty one is the last."""

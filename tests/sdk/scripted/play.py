@@ -7,7 +7,7 @@ import re
 
 KEY = r"AKIA[A-Z0-9]{16}"
 MAIL = re.compile(r"[\w.]+@[\w.]*\w", re.A)
-PHONE = re.compile(r"\+\d[\d -]{8,}\d")
+PHONE = re.compile(rb"\+\d[\d -]{8,}\d")
 
 
 def message(of, en, zh):
@@ -16,7 +16,7 @@ def message(of, en, zh):
 
 def play_body(raw):
     """The body as it would go on to the model."""
-    return PHONE.sub("[PHONE]", raw)
+    return PHONE.sub(b"[PHONE]", raw)
 
 
 def play(answer, raw):
