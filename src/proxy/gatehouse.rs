@@ -92,7 +92,9 @@ fn check_path(path: &str) -> Result<(), Refused> {
         || path.split('/').any(|segment| segment == "." || segment == "..")
         || !path.bytes().all(plain);
     if odd {
-        return Err(refused(StatusCode::NOT_FOUND, "unknown_path", "there is no such path"));
+        let message = "there is no such path: one has no `//`, no `.` or `..`, no escapes and no \
+            `/` at its end";
+        return Err(refused(StatusCode::NOT_FOUND, "unknown_path", message));
     }
     Ok(())
 }

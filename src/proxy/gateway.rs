@@ -247,7 +247,8 @@ impl Gateway {
     fn unknown_path(&self, voice: &Dialect, parts: &Parts) -> HttpResponse<GateBody> {
         self.telemetry.metrics.rejected("unknown_path");
         let why = voice.why_refused(parts.method.as_str(), parts.uri.path());
-        let message = "there is no such path; paths that are not screened are not served";
+        let message = "there is no such path, and none is served that is not screened; is the \
+            base URL right? That of OpenAI's SDKs ends in `/v1`";
         let message = why.unwrap_or(message);
         reply::error(voice, StatusCode::NOT_FOUND, "unknown_path", message, None)
     }

@@ -233,6 +233,9 @@ async fn a_refused_endpoint_says_why_and_what_to_do_instead() {
         ("/v1/files/f1/content", "files are not screened line by line"),
         ("/v1/batches/b1", "ask one by one"),
         ("/v1/threads", "there is no such path"),
+        ("/threads", "ends in `/v1`"),
+        ("//v1/models", "one has no `//`"),
+        ("/v1/models/", "no `/` at its end"),
     ] {
         let answer = get(gate.data, path).await;
         assert_eq!(answer.status, 404, "{path}");

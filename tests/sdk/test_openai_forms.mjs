@@ -118,7 +118,7 @@ function form(suite) {
   });
 
   proves(`${sdk}: a stream that breaks off does not look like an end`, async () => {
-    const { got, error } = await events(BREAKS);
+    const { got, error } = await events(`rest: 0.4\n${BREAKS}`);
     assert.ok(error && got.every((event) => event.type !== last));
     note("model breaks off", undefined, describe(error));
   });

@@ -145,7 +145,7 @@ class Streamed(Form):
         self.note("model fails (503)", streamed=describe(error))
 
     def test_a_stream_that_breaks_off_does_not_look_like_an_end(self):
-        got, error = self.events(BREAKS)
+        got, error = self.events(f"rest: 0.4\n{BREAKS}")
         assert error is not None and all(event.type != self.last for event in got)
         self.note("model breaks off", streamed=describe(error))
 

@@ -48,7 +48,9 @@ pub(super) fn reply(
     }
     let chat = path.ends_with("/chat/completions");
     if *method != Method::POST || !(chat || path.ends_with("/completions")) {
-        return error(StatusCode::NOT_FOUND, "unknown path");
+        let message = "the demo model answers chat and legacy completions (`/v1/chat/completions`) and \
+            lists models, and nothing else";
+        return error(StatusCode::NOT_FOUND, message);
     }
     let Ok(request) = serde_json::from_slice::<Value>(body) else {
         return error(StatusCode::BAD_REQUEST, "the body is not JSON");
