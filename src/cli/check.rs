@@ -1,5 +1,7 @@
 //! `tidegate check`: everything that is wrong with the configuration, at once, without a network.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,10 +16,13 @@ use crate::config::{
 use crate::policy::holds;
 use crate::telemetry::Clock;
 
+/// The most bytes of a file that are looked at to see whether it is a server file.
+const MOST_LOOKED_AT: u64 = 64 << 10;
+
 /// Flags of `check`.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Policies, test files or word lists; without any, the whole configuration is checked.
+    /// Policies, test files, word lists or server files; without any, the whole configuration is checked.
     paths: Vec<PathBuf>,
     #[command(flatten)]
     config: ConfigArg,
@@ -113,7 +118,7 @@ impl Findings {
         if path.to_string_lossy().ends_with(".test.yaml") {
             return self.problems.extend(load_tests(root, path).1);
         }
-        if path.file_name().is_some_and(|name| name == "tidegate.yaml") {
+        if is_server_file(path) {
             drop(self.server(Some(path)));
             return;
         }
@@ -141,6 +146,15 @@ impl Findings {
             self.sound.push(loaded);
         }
     }
+}
+
+/// Whether a file is meant as a server file: by its name, or by what no policy has.
+fn is_server_file(path: &Path) -> bool {
+    let written = || File::open(path).map(|file| BufReader::new(file.take(MOST_LOOKED_AT)));
+    let tells = |line: &str| line.starts_with("routes:") || line.starts_with("upstreams:");
+    path.file_name().is_some_and(|name| name == "tidegate.yaml")
+        || path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+            && written().is_ok_and(|file| file.lines().map_while(Result::ok).any(|it| tells(&it)))
 }
 
 /// The most that each rule of a policy may hold of a stream.

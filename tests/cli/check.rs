@@ -186,3 +186,17 @@ fn a_word_list_is_checked_as_one() {
     let bad = tidegate(folder.path(), &["check", "--format", "short", "bad.txt"]);
     assert!(bad.code == 1 && bad.err.contains("TG073"), "{}", bad.err);
 }
+
+#[test]
+fn a_server_file_is_checked_as_one_whatever_its_name() {
+    let server = "version: 1\nupstreams: { demo: { builtin: demo } }\nroutes:\n  - { id: a, match: { path: /* }, upstream: demo, policy: p }\n";
+    let files = [("own.yaml", server), ("policies/p.yaml", POLICY)];
+    let outcome = tidegate(folder(&files).path(), &["check", "own.yaml"]);
+    assert_eq!((outcome.code, outcome.err.as_str()), (0, ""));
+    let bad = server.replace("upstream: demo", "upstream: dmeo");
+    let files = [("own.yaml", bad.as_str()), ("policies/p.yaml", POLICY)];
+    let outcome = tidegate(folder(&files).path(), &["check", "--format", "short", "own.yaml"]);
+    assert_eq!(outcome.code, 1);
+    let said = "own.yaml:4:45: error[TG062]: there is no upstream `dmeo`: did you mean `demo`?\n1 error in 1 file.\n";
+    assert_eq!(outcome.err, said);
+}
