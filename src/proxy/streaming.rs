@@ -307,7 +307,7 @@ mod tests {
     use crate::telemetry::{Clock, Metrics, RecordSink, Records, Telemetry};
     use crate::upstream::demo::{Demo, DemoSettings};
     use crate::upstream::{Outgoing, Upstream};
-    use crate::wire::dialect::{Dialects, RefusalShape};
+    use crate::wire::dialect::Dialects;
 
     /// A stream of the demo model, and what it is counted by.
     async fn stream() -> (Stream, Arc<Metrics>) {
@@ -350,23 +350,13 @@ mod tests {
             body: Bytes::from(body.to_string()),
         };
         let answer = served.upstream.send(outgoing).await.unwrap();
-        let settings = RelaySettings {
-            dialect: Dialects::fallback(),
-            policy,
-            subject: Subject {
-                phase: Phase::Completion,
-                author: Author::Assistant,
-                today: telemetry.clock.today(),
-                streamed: true,
-            },
-            restorer: None,
-            event_limit: 1 << 20,
-            units: 1,
-            include_usage: false,
-            shape: RefusalShape::Content,
-            language: None,
-            meta: AnswerMeta::default(),
+        let subject = Subject {
+            phase: Phase::Completion,
+            author: Author::Assistant,
+            today: telemetry.clock.today(),
+            streamed: true,
         };
+        let settings = RelaySettings::new(Dialects::fallback(), policy, subject);
         let times = (Duration::from_secs(60), Call::new(&account));
         (Stream::new(account, vec![settings], answer.body, times), metrics)
     }

@@ -31,58 +31,7 @@ mod answers;
 mod prompts;
 mod streams;
 
-use std::sync::{Arc, Mutex};
-
 use serde_json::Value;
-
-use crate::gate::{Gate, Setup};
-use crate::model::Model;
-
-/// A model that says what it is told to say next, and a gate before it with a route for every path.
-struct Scene {
-    model: Model,
-    gate: Gate,
-    next: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Scene {
-    async fn open() -> Self {
-        Self::with("").await
-    }
-
-    /// With lines at the end of the policy: more rules first.
-    async fn with(policy: &str) -> Self {
-        let next = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&next);
-        let model = Model::start(move |mut connection| {
-            let answer = told.lock().expect("nobody panicked").clone();
-            async move { connection.send(&answer).await }
-        })
-        .await;
-        let gate = Setup::upstream(model.address).policy(policy).everywhere().start().await;
-        Self { model, gate, next }
-    }
-
-    /// What the model says to whoever asks next.
-    fn says(&self, answer: impl Into<Vec<u8>>) {
-        *self.next.lock().expect("nobody panicked") = answer.into();
-    }
-
-    async fn post(&self, path: &str, body: &str) -> crate::wire::Answer {
-        crate::dialects::post(self.gate.data, path, body).await
-    }
-
-    /// How often the model was asked.
-    fn asked(&self) -> usize {
-        self.model.asked().len()
-    }
-
-    /// What the model was asked last.
-    fn last(&self) -> Value {
-        let asked = self.model.asked();
-        serde_json::from_slice(&asked.last().expect("a request").body).expect("JSON")
-    }
-}
 
 /// A server-sent event.
 fn event(name: &str, data: &Value) -> String {
