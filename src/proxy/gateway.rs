@@ -99,12 +99,13 @@ impl Gateway {
     ) -> Result<Admitted, Refusal> {
         let live = self.live.load_full();
         let path = parts.uri.path();
-        let posture = live.posture(parts.method.as_str(), path, parts.uri.query());
+        let first = live.first_on(path);
+        let posture = live.posture(first, parts.method.as_str(), (path, parts.uri.query()));
         let voice = posture.voice();
         let reject = |refused| Box::new(self.reject(&voice, refused));
         gatehouse::check(&parts).map_err(reject)?;
         let unknown = || Box::new(self.unknown_path(&voice, &parts));
-        if !live.routes.iter().any(|route| route.path.matches(path)) {
+        if first.is_none() {
             return Err(unknown());
         }
         let dialect = match posture {
