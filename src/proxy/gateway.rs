@@ -138,7 +138,7 @@ impl Gateway {
         let (request, inline) = if route.upstream.moderates {
             (request, None)
         } else {
-            self.take_moderation(request, &live)?
+            self.take_moderation(request, &live, &policies)?
         };
         let account = Account {
             model: request.model().chars().take(LONGEST_MODEL).collect(),
@@ -175,13 +175,15 @@ impl Gateway {
         &self,
         request: Request,
         live: &Live,
+        policies: &[Arc<Policy>],
     ) -> Result<(Request, Option<Inline>), Refusal> {
         let dialect = Arc::clone(request.dialect());
         let taken = request.moderation(&live.json).and_then(|taken| {
             let Some((asked, bytes)) = taken else { return Ok((request, None)) };
             let model = request.model().to_owned();
             let request = request.again(bytes, &live.json, live.messages)?;
-            Ok((request.for_model(Some(&model)), asked.map(Inline::new)))
+            let inline = asked.map(|asked| Inline::new(asked, policies));
+            Ok((request.for_model(Some(&model)), inline))
         });
         taken.map_err(|problem| {
             self.telemetry.metrics.rejected(problem.code());
