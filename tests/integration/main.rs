@@ -25,6 +25,7 @@ mod pitfalls;
 mod records;
 mod reload;
 mod reveal;
+mod stored;
 mod timeouts;
 mod tls;
 mod vectors;
