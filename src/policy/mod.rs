@@ -8,6 +8,7 @@ mod conditions;
 mod gaps;
 mod hold;
 mod lint;
+mod matchers;
 mod message;
 mod rule;
 mod variant;

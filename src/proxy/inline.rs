@@ -13,6 +13,7 @@ use crate::stream::Moderated;
 use crate::wire::body::Response;
 use crate::wire::dialect::{AnswerMeta, Dialect, ModerationResults};
 use crate::wire::inline_moderation::{AskedModeration, ModerationFault, ModerationMode};
+use crate::wire::moderation::inline_moderation_result;
 
 /// What a direction has in the place of results where a text of it could not be screened.
 const NOT_SCREENED: ModerationFault =
@@ -52,8 +53,9 @@ impl Inline {
         if judged.iter().any(|one| one.unscreened) {
             return Err(NOT_SCREENED);
         }
-        let result =
-            |one: &Judgement| one.categories().inline_result(&self.asked.model, one.has_text);
+        let result = |one: &Judgement| {
+            inline_moderation_result(one.categories(), &self.asked.model, one.has_text)
+        };
         Ok(judged.iter().map(result).collect())
     }
 }
