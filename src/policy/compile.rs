@@ -134,6 +134,7 @@ impl Compiler<'_> {
                 image: file.nontext.image == "allow",
                 audio: file.nontext.audio == "allow",
                 file: file.nontext.file == "allow",
+                stored: file.nontext.stored == "allow",
                 unknown: file.nontext.unknown == "allow",
             },
             block_style: BlockStyle {

@@ -120,6 +120,8 @@ pub struct NonText {
     pub audio: bool,
     /// Whether files pass.
     pub file: bool,
+    /// Whether what the model's server keeps may be taken up again.
+    pub stored: bool,
     /// Whether anything else passes.
     pub unknown: bool,
 }

@@ -8,8 +8,9 @@ use crate::domain::{Author, EditClass, TextKind};
 /// One row of a dialect: every string at `path`.
 ///
 /// In a path, `[]` stands for every element of an array, `[word]` for those whose tag (`type`) is that
-/// word, `[?member]` for those in which that member says something, `name<word>` for a member that is an object of that
-/// type, `*` for every key, and a final `**` for everything below, keys included.
+/// word, `[?member]` for those in which that member says something, `[-member]` for those that have no tag and in which
+/// that member says nothing, `name<word>` for a member that is an object of that type, `*` for every key, and a final
+/// `**` for everything below, keys included.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The tag that the whole document must have; any, without one.
@@ -64,6 +65,8 @@ pub enum Media {
     Audio,
     /// A file.
     File,
+    /// A name of what the model's server keeps: an earlier answer, a conversation, a prompt. Its text is read from there.
+    Stored,
     /// Token ids, embeddings, ciphertext.
     Unknown,
     /// What the `mimeType` or `media_type` beside it says.
@@ -77,6 +80,7 @@ impl Media {
             Self::Image => "image",
             Self::Audio => "audio",
             Self::File => "file",
+            Self::Stored => "stored",
             Self::Unknown | Self::Typed => "unknown",
         }
     }

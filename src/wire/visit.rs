@@ -93,18 +93,22 @@ impl Walk<'_> {
         let Some(step) = self.table.steps.get(at).filter(|step| !step.types.is_empty()) else {
             return place;
         };
-        let says = |word: &str| {
-            let member = word.strip_prefix('?').map(|name| self.doc.member(node, name, self.bytes));
-            let kind = member.flatten().map(|member| self.doc.kind(member));
+        let says = |name: &str| {
+            let kind = self.doc.member(node, name, self.bytes).map(|member| self.doc.kind(member));
             kind.is_some_and(|kind| !matches!(kind, Kind::Null | Kind::False))
         };
-        if let Some(&(_, at)) = step.types.iter().find(|(word, _)| says(word)) {
-            return Place::At(at);
+        let find = |is: &dyn Fn(&str) -> bool| {
+            step.types.iter().find(|(word, _)| is(word)).map(|&(_, at)| Place::At(at))
+        };
+        if let Some(found) = find(&|word| word.strip_prefix('?').is_some_and(says)) {
+            return found;
         }
         let tag = self.doc.member(node, &self.table.keys.tag, self.bytes);
-        let Some(word) = tag.and_then(|tag| self.doc.string(tag, self.bytes)) else { return place };
-        let known = step.types.iter().find(|(known, _)| **known == *word);
-        known.map_or(place, |&(_, at)| Place::At(at))
+        let found = match tag.and_then(|tag| self.doc.string(tag, self.bytes)) {
+            Some(tag) => find(&|word| *word == *tag),
+            None => find(&|word| word.strip_prefix('-').is_some_and(|name| !says(name))),
+        };
+        found.unwrap_or(place)
     }
 
     /// The leaf of a string. What describes a part of a schema may be changed, for it is prose; all

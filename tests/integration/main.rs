@@ -26,6 +26,7 @@ mod records;
 mod reload;
 mod reveal;
 mod scene;
+mod stored;
 mod timeouts;
 mod tls;
 mod vectors;
