@@ -49,6 +49,7 @@ pub(crate) const KNOWN_MISSES: &[Miss] = &[
     miss("E13b", 333, 409),
     miss("E13c", 130, 157),
     miss("E13d", 0, 0),
+    miss("E13e", 654, 698),
     miss("E14a", 40, 63),
     miss("E14b", 316, 321),
     miss("E14c", 255, 246),

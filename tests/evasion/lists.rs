@@ -8,7 +8,8 @@ use tidegate::policy::Policy;
 
 use crate::gate::{policy_of, try_policy_of, whole};
 use crate::rng::Rng;
-use crate::rows::ROWS;
+use crate::rows::{Layer, ROWS, Row};
+use crate::terms::Language;
 
 fn rules(rules: &str) -> Arc<Policy> {
     policy_of(&[("policy.yaml", format!("version: 1\nname: lists\nrules:\n{rules}").as_bytes())])
@@ -18,19 +19,30 @@ fn action(policy: &Arc<Policy>, text: &str) -> Action {
     whole(policy, text, &mut Scratch::default()).action
 }
 
+/// Of 40 disguises of a term together with its exception, so many that are found in spite of it. The list only shrinks.
+const KNOWN_UNEXCUSED: &[(&str, usize)] =
+    &[("C04", 3), ("C07", 7), ("C16", 4), ("C19a", 2), ("C19b", 9), ("C21", 2), ("C22", 5)];
+
 #[test]
 fn t19_an_exception_excuses_what_is_disguised_as_the_term_is() {
     let policy = rules("  - { id: bombs, words: [bomb], except: [bath bomb], action: block }\n");
-    let plain = "a bath bomb for my sister";
-    assert_eq!(action(&policy, plain), Action::Allow);
-    for id in ["C01", "C02", "C03", "C05", "C09", "C10", "C11", "C12"] {
-        let row = ROWS.iter().find(|row| row.id == id).expect("a row");
-        for number in 0..8 {
-            let variant = (row.make)(&mut Rng::of(&["T19", id], number), "bath bomb");
-            let text = plain.replace("bath bomb", &variant);
-            assert_eq!(action(&policy, &text), Action::Allow, "{id}: {text:?}");
+    let mut unexcused = Vec::new();
+    let owed =
+        |row: &&Row| row.layer == Layer::Normalise && row.languages.contains(&Language::English);
+    for row in ROWS.iter().filter(owed) {
+        let text = |number| {
+            let variant = (row.make)(&mut Rng::of(&["T19", row.id], number), "bath bomb");
+            format!("a {variant} for my sister")
+        };
+        let found = (0..40).filter(|number| action(&policy, &text(*number)) != Action::Allow);
+        match found.count() {
+            0 => {}
+            count => unexcused.push((row.id, count)),
         }
     }
+    assert_eq!(action(&policy, "a bath bomb for my sister"), Action::Allow);
+    assert_eq!(action(&policy, "a bomb for my sister"), Action::Block);
+    assert_eq!(unexcused, KNOWN_UNEXCUSED);
 }
 
 /// Forms of a numeral in a list that do not find the same word with another form in a text yet.

@@ -126,20 +126,39 @@ fn once(rng: &mut Rng, text: &str) -> String {
 /// Every row by chance on a whole message that is then given in base32, hex or base64: what a decoder finds is read
 /// as carefully as what was there before.
 pub(super) fn any_row_encoded(rng: &mut Rng, term: &str) -> String {
-    let language = if term.is_ascii() { Language::English } else { Language::Chinese };
-    let fitting: Vec<_> = super::ROWS
-        .iter()
-        .filter(|row| {
-            row.layer == super::Layer::Normalise
-                && row.terms().any(|one| one == (language, known(term)))
-        })
-        .collect();
-    let made = (rng.pick(&fitting).make)(rng, term);
+    let made = any_row(rng, term, &[]);
     match rng.below(3) {
         0 => encodings::base32(&made),
         1 => hex(rng, &made),
         _ => STANDARD.encode(made),
     }
+}
+
+/// Every row by chance, and on what it made something that every character bears. Not on
+/// what deletes the character before it, which would be another one then, nor within the codes of terminals.
+pub(super) fn any_row_covered(rng: &mut Rng, term: &str) -> String {
+    let made = any_row(rng, term, &["C16", "C17", "C18"]);
+    let cover: Disguise = rng.pick(&[
+        full_width,
+        marks::zero_width_spaces,
+        marks::struck_through,
+        marks::without_width,
+    ]);
+    cover(rng, &made)
+}
+
+/// A row of normalisation by chance, without some.
+fn any_row(rng: &mut Rng, term: &str, without: &[&str]) -> String {
+    let language = if term.is_ascii() { Language::English } else { Language::Chinese };
+    let fitting: Vec<_> = super::ROWS
+        .iter()
+        .filter(|row| {
+            row.layer == super::Layer::Normalise
+                && !without.contains(&row.id)
+                && row.terms().any(|one| one == (language, known(term)))
+        })
+        .collect();
+    (rng.pick(&fitting).make)(rng, term)
 }
 
 /// The term as its list has it.

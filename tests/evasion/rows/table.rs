@@ -152,6 +152,13 @@ pub(crate) const ROWS: &[Row] = &[
         composed::any_row_encoded,
         "any row of normalisation in base32, hex or base64",
     ),
+    row(
+        ("E13e", "E13", D),
+        BOTH,
+        6,
+        composed::any_row_covered,
+        "any row of normalisation, full-width, struck through or with invisible characters",
+    ),
     row(("E14a", "", D), BOTH, 1, encodings::markup, "tags, comments and CDATA inside a word"),
     row(("E14b", "", D), BOTH, 1, encodings::markdown, "Markdown inside a word"),
     row(("E14c", "", D), BOTH, 1, encodings::latex, "LaTeX inside a word"),
