@@ -27,9 +27,13 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gate::{policy, redacted, whole};
 use known::{Extent, KNOWN_MISSES, complaint};
+use rng::Rng;
 use rows::{Layer, ROWS, Row};
 use run::{Outcome, run};
+use terms::{Language, Planted, plant};
+use tidegate::engine::Scratch;
 
 /// The rows that belong to a test of the catalogue.
 fn rows_of(test: &str) -> Vec<&'static Row> {
@@ -146,6 +150,29 @@ fn presentation_forms_ligatures_markup_and_variants_are_seen_through() {
             .filter(|row| row.test.is_empty() && row.layer != Layer::Classify)
             .collect::<Vec<_>>(),
     );
+}
+
+#[test]
+fn plain_terms_are_found_wherever_they_stand_and_nothing_is_in_the_sentences_around_them() {
+    let mut scratch = Scratch::default();
+    for language in [Language::English, Language::Chinese, Language::Arabic] {
+        for (number, term) in
+            (0..8).flat_map(|n| language.terms().iter().map(move |term| (n, term)))
+        {
+            let plain = plant(&mut Rng::of(&["plain", term], number), language, (*term).to_owned());
+            let verdict = whole(policy(), &plain.text(), &mut scratch);
+            let after = redacted(&plain.text(), &verdict);
+            assert!(
+                verdict.findings.iter().any(|hit| &*hit.matched == *term),
+                "{:?}",
+                plain.text()
+            );
+            assert!(after.starts_with(&plain.before) && after.ends_with(&plain.after), "{after:?}");
+            let around = Planted { variant: "?".to_owned(), ..plain };
+            let verdict = whole(policy(), &around.text(), &mut scratch);
+            assert!(verdict.findings.is_empty(), "{:?}", around.text());
+        }
+    }
 }
 
 #[test]

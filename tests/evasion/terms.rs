@@ -13,6 +13,7 @@ pub(crate) enum Language {
 /// Short and long words and phrases; half of them are made up. `brassknot`, `flickstaffing` and `plumbering
 /// frostgate` are there for their ß, ﬂ, ﬃ and ﬆ.
 pub(crate) const ENGLISH: &[&str] = &[
+    "sex",
     "bomb",
     "rape",
     "anal",
