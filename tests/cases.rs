@@ -21,7 +21,7 @@ use tidegate::engine::{Scratch, Screen, Subject, mend, screen_passage};
 use tidegate::policy::{Policy, compile};
 use tidegate::stream::{Relay, RelaySettings};
 use tidegate::wire::body::{PassageEdit, Request};
-use tidegate::wire::dialect::{AnswerMeta, Dialect, Dialects, RefusalShape};
+use tidegate::wire::dialect::{Dialect, Dialects};
 use tidegate::wire::json::JsonLimits;
 
 struct Case {
@@ -106,16 +106,8 @@ fn every_case_comes_out_the_same_through_the_gate_at_every_split() {
     for case in cases() {
         for pieces in splits(&case.text) {
             let mut relay = Relay::new(RelaySettings {
-                dialect: Dialects::fallback(),
-                policy: Arc::clone(&policy),
-                subject: subject(),
-                restorer: None,
-                event_limit: 1 << 20,
-                units: 1,
-                include_usage: false,
-                shape: RefusalShape::Content,
                 language: Some("en".to_owned()),
-                meta: AnswerMeta::default(),
+                ..RelaySettings::new(Dialects::fallback(), Arc::clone(&policy), subject())
             });
             let mut out = BytesMut::new();
             let event = |delta: Value, finish: Value| {

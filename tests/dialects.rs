@@ -27,7 +27,7 @@ use tidegate::engine::{Scratch, Subject};
 use tidegate::policy::{Policy, compile};
 use tidegate::stream::{Finale, Relay, RelaySettings};
 use tidegate::wire::body::{Request, Response};
-use tidegate::wire::dialect::{AnswerMeta, Dialect, RefusalShape, resolve};
+use tidegate::wire::dialect::{AnswerMeta, Dialect, resolve};
 use tidegate::wire::json::JsonLimits;
 
 /// What is said in each outcome: the text, and its pieces as a model would stream them.
@@ -123,28 +123,19 @@ fn stream_of(template: &str, pieces: &[String]) -> String {
 }
 
 fn settings(dialect: &Arc<Dialect>, policy: &Arc<Policy>) -> RelaySettings {
-    RelaySettings {
-        dialect: Arc::clone(dialect),
-        policy: Arc::clone(policy),
-        subject: Subject {
-            phase: Phase::Completion,
-            author: Author::Assistant,
-            today: date(2026, 11, 1),
-            streamed: true,
-        },
-        restorer: None,
-        event_limit: 1 << 20,
-        units: 1,
-        include_usage: false,
-        shape: RefusalShape::Content,
-        language: None,
-        meta: AnswerMeta {
-            id: "own".to_owned(),
-            created: 1_700_000_000,
-            model: "m".to_owned(),
-            ..AnswerMeta::default()
-        },
-    }
+    let subject = Subject {
+        phase: Phase::Completion,
+        author: Author::Assistant,
+        today: date(2026, 11, 1),
+        streamed: true,
+    };
+    let meta = AnswerMeta {
+        id: "own".to_owned(),
+        created: 1_700_000_000,
+        model: "m".to_owned(),
+        ..AnswerMeta::default()
+    };
+    RelaySettings { meta, ..RelaySettings::new(Arc::clone(dialect), Arc::clone(policy), subject) }
 }
 
 fn relayed(settings: RelaySettings, pieces: &[&[u8]]) -> (String, Finale) {

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 /// Stands in a request where the number of the request goes.
-const COUNTER: &str = "0000000000";
+pub(crate) const COUNTER: &str = "0000000000";
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -20,14 +20,19 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Lets so many clients ask for so long.
-    pub(crate) fn run(address: SocketAddr, clients: usize, span: Duration) -> anyhow::Result<Self> {
+    /// Lets so many clients ask for so long; `request` has a [`COUNTER`] in it.
+    pub(crate) fn run(
+        address: SocketAddr,
+        request: &[u8],
+        clients: usize,
+        span: Duration,
+    ) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut tasks = JoinSet::new();
             let until = Instant::now() + span;
             for _ in 0..clients {
-                tasks.spawn(ask_until(address, until));
+                tasks.spawn(ask_until(address, request.to_vec(), until));
             }
             let mut load = Self::default();
             while let Some(done) = tasks.join_next().await {
@@ -43,10 +48,13 @@ impl Load {
     }
 }
 
-async fn ask_until(address: SocketAddr, until: Instant) -> anyhow::Result<Vec<f64>> {
+async fn ask_until(
+    address: SocketAddr,
+    mut request: Vec<u8>,
+    until: Instant,
+) -> anyhow::Result<Vec<f64>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let mut request = request(&format!("{COUNTER} {}", prompt()), false);
     let counter = request.windows(COUNTER.len()).position(|window| window == COUNTER.as_bytes());
     let counter = counter.ok_or_else(|| anyhow::anyhow!("the prompt is in the request"))?;
     let (mut latencies, mut buffer) = (Vec::new(), Vec::with_capacity(16 << 10));
@@ -74,7 +82,7 @@ async fn ask_until(address: SocketAddr, until: Instant) -> anyhow::Result<Vec<f6
 }
 
 /// A prompt of a kilobyte.
-fn prompt() -> String {
+pub(crate) fn prompt() -> String {
     super::common::english().chars().take(900).collect()
 }
 
@@ -85,9 +93,13 @@ pub(crate) fn request(prompt: &str, stream: bool) -> Vec<u8> {
     if stream {
         body["stream"] = true.into();
     }
-    let body = body.to_string();
+    post("/v1/chat/completions", &body.to_string())
+}
+
+/// A request with this body, with its head.
+pub(crate) fn post(path: &str, body: &str) -> Vec<u8> {
     format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nauthorization: Bearer none\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nauthorization: Bearer none\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

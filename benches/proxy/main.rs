@@ -1,7 +1,7 @@
 //! What the proxy adds: latency, requests a second, processor time, time to first token, delay of each
 //! chunk, memory; each against the same model asked directly and through nginx as a plain pass-through.
 //!
-//! Run with `make bench-proxy` (some three minutes). Everything runs on this machine and in one run, so
+//! Run with `make bench-proxy` (some four minutes); `cargo bench --bench proxy -- dialects` only compares the dialects. Everything runs on this machine and in one run, so
 //! only the ratios mean something. Model and clients are part of this program; they do no more than
 //! they must. Without nginx, its column stays empty and says so.
 #![allow(
@@ -16,6 +16,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod dialects;
 mod load;
 mod model;
 mod servers;
@@ -48,6 +49,10 @@ fn main() -> anyhow::Result<()> {
         ways.extend(nginx.as_ref().map(|nginx| ("nginx", nginx.address)));
         ways.push(("tidegate", tidegate.address));
         let idle = tidegate.memory();
+        dialects::added(model, tidegate.address)?;
+        if std::env::args().any(|word| word == "dialects") {
+            continue;
+        }
         requests(&ways, &tidegate, nginx.as_ref())?;
         chunks(&ways)?;
         memory(&tidegate, idle)?;
@@ -61,12 +66,13 @@ fn requests(
     tidegate: &Tidegate,
     nginx: Option<&Nginx>,
 ) -> anyhow::Result<()> {
+    let request = dialects::APIS[0].request(&format!("{} {}", load::COUNTER, load::prompt()));
     let mut found: Vec<Vec<[f64; 4]>> = vec![Vec::new(); ways.len()];
     for _ in 0..ROUNDS {
         for (&(name, address), found) in ways.iter().zip(&mut found) {
-            let one = Load::run(address, 1, SPAN)?;
+            let one = Load::run(address, &request, 1, SPAN)?;
             let before = cpu(name, tidegate, nginx);
-            let many = Load::run(address, CLIENTS, SPAN)?;
+            let many = Load::run(address, &request, CLIENTS, SPAN)?;
             let spent = cpu(name, tidegate, nginx) - before;
             let count = many.latencies.len() as f64;
             found.push([

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::dialects::APIS;
+
 /// The pause between two tokens.
 pub(crate) const PACE: Duration = Duration::from_millis(20);
 /// Tokens of one stream.
@@ -50,7 +52,8 @@ pub(crate) fn start() -> io::Result<SocketAddr> {
 }
 
 async fn serve(mut stream: TcpStream) -> io::Result<()> {
-    let answer = answer();
+    let text: String = super::common::english().chars().take(800).collect();
+    let answers = APIS.map(|api| (format!("POST {} ", api.path), api.answer(&text)));
     let mut buffer = Vec::with_capacity(16 << 10);
     loop {
         let length = loop {
@@ -63,27 +66,14 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
         };
         let request: Vec<u8> = buffer.drain(..length).collect();
         let asks = |what: &str| request.windows(what.len()).any(|window| window == what.as_bytes());
-        if !asks("\"stream\"") {
-            stream.write_all(&answer).await?;
+        if !asks("\"stream\":true") {
+            let answer = answers.iter().find(|(start, _)| request.starts_with(start.as_bytes()));
+            stream.write_all(answer.map_or(b"", |(_, answer)| answer)).await?;
             continue;
         }
         let style = [LEADING, TRAILING, WAITING].into_iter().find(|style| asks(style));
         speak(&mut stream, style.unwrap_or(LEADING)).await?;
     }
-}
-
-/// An answer of about a kilobyte.
-fn answer() -> Vec<u8> {
-    let text: String = super::common::english().chars().take(800).collect();
-    let body = serde_json::json!({
-        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": text, "refusal": null},
-            "logprobs": null, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 200, "completion_tokens": 200, "total_tokens": 400},
-    })
-    .to_string();
-    let length = body.len();
-    format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
 /// A stream; each chunk says when it was sent.

@@ -67,7 +67,7 @@ impl Tidegate {
         let server = format!(
             "version: 1\nlisten: {address}\nadmin: {{ listen: '{admin}' }}\nstore: {{ url: none }}\nlog: {{ decisions: {{ to: none }} }}\n\
              upstreams:\n  model: {{ url: 'http://{model}' }}\n\
-             routes:\n  - {{ id: chat, match: {{ path: '/v1/*' }}, upstream: model, policy: {policy} }}\n"
+             routes:\n  - {{ id: chat, match: {{ path: '/*' }}, upstream: model, policy: {policy} }}\n"
         );
         let file = folder.join("tidegate.yaml");
         std::fs::write(&file, server)?;

@@ -26,7 +26,7 @@ use tidegate::domain::{Author, Phase};
 use tidegate::engine::{Scratch, Subject};
 use tidegate::policy::{Policy, compile};
 use tidegate::stream::{Finale, Relay, RelaySettings};
-use tidegate::wire::dialect::{AnswerMeta, Dialects, RefusalShape};
+use tidegate::wire::dialect::Dialects;
 
 /// Rounds of which the fastest counts: what others do on the machine only ever makes a round slower.
 const ROUNDS: usize = 30;
@@ -116,18 +116,9 @@ fn relay(dialect: &str, policy: &Arc<Policy>) -> Relay {
         today: date(2026, 11, 1),
         streamed: true,
     };
-    Relay::new(RelaySettings {
-        dialect: Arc::clone(Dialects::default().get(dialect).expect("it is built in")),
-        policy: Arc::clone(policy),
-        subject,
-        restorer: None,
-        event_limit: 1 << 20,
-        units: 1,
-        include_usage: false,
-        shape: RefusalShape::Content,
-        language: None,
-        meta: AnswerMeta::default(),
-    })
+    let dialects = Dialects::default();
+    let dialect = dialects.get(dialect).expect("it is built in");
+    Relay::new(RelaySettings::new(Arc::clone(dialect), Arc::clone(policy), subject))
 }
 
 /// Bytes of text that have come and not left, after each event.

@@ -10,7 +10,7 @@ use tidegate::domain::{Author, Phase};
 use tidegate::engine::{Scratch, Screen, Subject, mend};
 use tidegate::policy::{Policy, compile};
 use tidegate::stream::{Finale, Relay, RelaySettings};
-use tidegate::wire::dialect::{AnswerMeta, Dialects, RefusalShape};
+use tidegate::wire::dialect::Dialects;
 
 use super::pieces::Choices;
 
@@ -102,16 +102,8 @@ fn stream(pieces: &[&str]) -> String {
 /// What the client gets of a stream that arrives in these pieces of bytes, and the most that was held.
 fn relayed(pieces: &[&[u8]]) -> (String, usize) {
     let mut relay = Relay::new(RelaySettings {
-        dialect: Dialects::fallback(),
-        policy: Arc::clone(&POLICY),
-        subject: subject(),
-        restorer: None,
-        event_limit: 1 << 20,
-        units: 1,
-        include_usage: false,
-        shape: RefusalShape::Content,
         language: Some("en".to_owned()),
-        meta: AnswerMeta::default(),
+        ..RelaySettings::new(Dialects::fallback(), Arc::clone(&POLICY), subject())
     });
     let (mut scratch, mut out, mut held_most) = (Scratch::default(), BytesMut::new(), 0);
     for piece in pieces {

@@ -11,6 +11,7 @@ mod flat;
 mod index;
 mod lexicon;
 mod pattern;
+mod pattern_set;
 mod run;
 mod scanner;
 mod shapes;

@@ -7,9 +7,8 @@ use thiserror::Error;
 
 use super::AtomId;
 use super::lexicon::{TermMatch, TermSet, TermSpec};
-use super::pattern::{
-    PatternError, PatternScan, PatternScratch, PatternSet, PatternSpec, PatternWindow, Reads,
-};
+use super::pattern::{PatternError, PatternSpec};
+use super::pattern_set::{PatternScan, PatternScratch, PatternSet, PatternWindow, Reads};
 use super::viewed::{InViews, ViewedPatterns};
 use crate::domain::{Span, ViewName};
 use crate::text::{Reading, VIEWS, WIDTH};

@@ -3,9 +3,8 @@
 //! They are searched for in each reading as in a text of its own, upper and lower case alike, since views
 //! have no capitals; what is found leads back to raw bytes.
 
-use super::pattern::{
-    PatternError, PatternScan, PatternScratch, PatternSet, PatternSpec, PatternWindow, Reads,
-};
+use super::pattern::{PatternError, PatternSpec};
+use super::pattern_set::{PatternScan, PatternScratch, PatternSet, PatternWindow, Reads};
 use super::scanner::Window;
 use crate::domain::Span;
 use crate::text::Reading;

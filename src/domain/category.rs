@@ -1,5 +1,6 @@
 //! What a finding is about.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,5 +42,40 @@ impl Category {
 impl fmt::Display for Category {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// What was found in some texts: for each category whether it applies, and a score from 0 to 1.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Categories(BTreeMap<String, (bool, f64)>);
+
+impl Categories {
+    /// A category applies, or scores without applying; the higher score counts.
+    pub fn note(&mut self, category: &str, applies: bool, score: f64) {
+        let known = self.0.entry(category.to_owned()).or_default();
+        known.0 |= applies;
+        known.1 = known.1.max(score.clamp(0.0, 1.0));
+    }
+
+    /// Takes in what was found in other texts.
+    pub fn merge(&mut self, other: &Self) {
+        for (category, &(applies, score)) in &other.0 {
+            self.note(category, applies, score);
+        }
+    }
+
+    /// Whether one applies.
+    pub fn apply(&self) -> bool {
+        self.0.values().any(|(applies, _)| *applies)
+    }
+
+    /// The categories that were noted, in the order of their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Whether a category applies, and its score; neither where it was not noted.
+    pub fn of(&self, category: &str) -> (bool, f64) {
+        self.0.get(category).copied().unwrap_or_default()
     }
 }

@@ -13,7 +13,7 @@ mod span;
 mod verdict;
 
 pub use action::{Action, Level, Mode, Phase, Severity};
-pub use category::{Category, OPENAI_CATEGORIES};
+pub use category::{Categories, Category, OPENAI_CATEGORIES};
 pub use finding::{Finding, ViewName};
 pub use ident::DecisionId;
 pub use passage::{Author, EditClass, Passage, TextKind};

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Action, Category, FiredRule, OPENAI_CATEGORIES, Outcome, Verdict};
+use crate::domain::{Action, Categories, Category, FiredRule, OPENAI_CATEGORIES, Outcome, Verdict};
 use crate::policy::Policy;
-use crate::wire::moderation::Categories;
 
 /// What was found in each answer of several, and under the key `None` beside them.
 pub type Judgements = BTreeMap<Option<u64>, Judgement>;

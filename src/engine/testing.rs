@@ -124,7 +124,13 @@ impl Sketch {
             scanner: Arc::new(self.scanner.build().unwrap()),
             thresholds: self.thresholds.into(),
             unscannable: OnFailure::Block,
-            nontext: NonText { image: false, audio: false, file: false, unknown: false },
+            nontext: NonText {
+                image: false,
+                audio: false,
+                file: false,
+                stored: false,
+                unknown: false,
+            },
             block_style: BlockStyle {
                 prompt: Look::Error,
                 completion: Look::ContentFilter,

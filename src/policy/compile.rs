@@ -1,28 +1,20 @@
-//! From a policy as written to a policy as run. Only here do the two kinds of type meet.
+//! From a policy as written to a policy as run. Only here and in
+//! `policy::matchers` do the two kinds of type meet.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::hold::unbounded_part;
-use super::rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
+use super::matchers::Matchers;
+use super::rule::{AuthorSet, Effect, Rule, Threshold};
 use super::{
-    BlockStyle, Conditions, Gaps, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
+    BlockStyle, Conditions, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
     StreamRules,
 };
 use crate::config::policy_file::{
-    BlockShape, ExceptEntry, LetterCase, Matcher as MatcherFile, Message, MessageRef,
-    OnBlock as OnBlockFile, OnOverflow, Pattern, PolicyFile, RuleAction, RuleFile, Suppression,
-    Unscannable,
+    self, BlockShape, Message, MessageRef, OnBlock as OnBlockFile, OnOverflow, PolicyFile,
+    RuleAction, RuleFile, Suppression, Unscannable,
 };
-use crate::config::units::Window;
-use crate::config::{Code, LoadedLexicon, LoadedPolicy, Problem, Problems, Term, policy_file};
-use crate::detect::entity::{self, ENTITIES};
-use crate::detect::{
-    AtomId, Boundary, BuildError, PatternError, PatternSpec, ScannerBuilder, TermSpec,
-    longest_match,
-};
-use crate::domain::{Category, Mode, Phase, Span};
-use crate::text::normalise_term;
+use crate::config::{LoadedPolicy, Problems};
+use crate::domain::{Category, Mode, Phase};
 
 /// Compiles a policy. The problems name what is wrong with its regexes, terms and detectors; a policy
 /// comes back when none of them is an error.
@@ -35,18 +27,8 @@ pub fn compile(loaded: &LoadedPolicy) -> (Option<Policy>, Problems) {
 /// Compiles what is sound of a policy, so that more can be said about it in the same run. It may only take effect
 /// if there are no errors.
 pub fn compile_sound_parts(loaded: &LoadedPolicy) -> (Option<Policy>, Problems) {
-    let mut compiler = Compiler {
-        loaded,
-        problems: Problems::new(),
-        scanner: ScannerBuilder::new(),
-        atoms: Vec::new(),
-        term_scores: HashMap::new(),
-        terms: 0,
-        patterns: Vec::new(),
-        lexicon_atoms: HashMap::new(),
-        messages: Messages::default(),
-        gaps: Gaps::default(),
-    };
+    let matchers = Matchers::new(loaded);
+    let mut compiler = Compiler { loaded, matchers, messages: Messages::default() };
     for (id, message) in loaded.file.messages.iter() {
         compiler.message(id, message);
     }
@@ -57,26 +39,13 @@ pub fn compile_sound_parts(loaded: &LoadedPolicy) -> (Option<Policy>, Problems) 
         .enumerate()
         .filter_map(|(index, rule)| compiler.rule(index, rule))
         .collect();
-    for name in off_views(&loaded.file) {
-        compiler.scanner.without_view(name);
-    }
     compiler.finish(rules)
 }
 
 struct Compiler<'l> {
     loaded: &'l LoadedPolicy,
-    problems: Problems,
-    scanner: ScannerBuilder,
-    atoms: Vec<AtomInfo>,
-    term_scores: HashMap<usize, f64>,
-    /// Terms given to the scanner so far.
-    terms: usize,
-    /// Where each pattern given to the scanner stands in the policy.
-    patterns: Vec<String>,
-    /// Lexicons are taken in once, whoever uses them.
-    lexicon_atoms: HashMap<String, AtomId>,
+    matchers: Matchers<'l>,
     messages: Messages,
-    gaps: Gaps,
 }
 
 impl Compiler<'_> {
@@ -100,8 +69,8 @@ impl Compiler<'_> {
         }
         let place = format!("rules[{index}]");
         let max_match = rule.max_match.unwrap_or(file.stream.max_match).as_usize();
-        let matcher = self.node(&rule.matcher, &place, max_match);
-        let except = self.except(rule, &place);
+        let matcher = self.matchers.node(&rule.matcher, &place, max_match);
+        let except = self.matchers.except(rule, &place);
         let score = rule.score.map(Effect::Score);
         let effect = rule.action.map(|action| match action {
             RuleAction::Pseudonymise => Effect::Pseudonymise,
@@ -138,282 +107,23 @@ impl Compiler<'_> {
         })
     }
 
-    fn node(&mut self, written: &MatcherFile, place: &str, max_match: usize) -> Node {
-        let mut node = Node { within: written.within.map(within), ..Node::default() };
-        for (index, name) in written.detect.iter().flat_map(|list| list.iter()).enumerate() {
-            let place = format!("{place}.detect[{index}]");
-            node.any.extend(self.detector(name, &place, max_match).map(Matcher::Atom));
-        }
-        if let Some(words) = &written.words {
-            let atom = self.atom(None, "words");
-            for (index, word) in words.iter().enumerate() {
-                self.word(word, atom, &format!("{place}.words[{index}]"));
-            }
-            node.any.push(Matcher::Atom(atom));
-        }
-        for (index, pattern) in written.regex.iter().flat_map(|list| list.iter()).enumerate() {
-            let key = if matches!(pattern, Pattern::Detailed { .. }) { ".pattern" } else { "" };
-            let place = format!("{place}.regex[{index}]{key}");
-            node.any.extend(self.regex(pattern, &place, max_match).map(Matcher::Atom));
-        }
-        for (index, name) in written.lexicon.iter().flat_map(|list| list.iter()).enumerate() {
-            let place = format!("{place}.lexicon[{index}]");
-            node.any.extend(self.lexicon(name, &place).map(Matcher::Atom));
-        }
-        let mut parts = |key: &str, list: &Option<crate::config::OneOrMany<MatcherFile>>| {
-            let items = list.iter().flat_map(|list| list.iter()).enumerate();
-            items
-                .map(|(index, part)| self.node(part, &format!("{place}.{key}[{index}]"), max_match))
-                .collect::<Vec<_>>()
-        };
-        let any = parts("any", &written.any);
-        node.all = parts("all", &written.all);
-        node.not = parts("not", &written.not);
-        node.any.extend(any.into_iter().map(Matcher::Node));
-        node
-    }
-
-    fn detector(&mut self, name: &str, place: &str, max_match: usize) -> Option<AtomId> {
-        let Some(entity) = entity::by_name(name) else {
-            let names = ENTITIES.iter().map(|entity| entity.name);
-            let close = names.clone().max_by(|a, b| {
-                strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
-            });
-            let problem = Problem::new(Code::TG010, format!("unknown detector `{name}`"));
-            let label = close.map(|close| format!("did you mean `{close}`?")).unwrap_or_default();
-            let help = format!("detectors: {}", names.collect::<Vec<_>>().join(", "));
-            self.problems.push(problem.at(self.loaded.at(place), label).help(help));
-            self.gaps.note(place);
-            return None;
-        };
-        let atom = self.atom(Some(entity.placeholder), "detector");
-        for pattern in entity.patterns {
-            // A whole private key is longer than a stream may hold for other matches.
-            let longest = longest_match(pattern).ok().flatten().unwrap_or(max_match);
-            self.scanner.pattern(PatternSpec {
-                atom,
-                pattern: (*pattern).to_owned(),
-                validate: Some(entity.validate),
-                label: Arc::from(entity.name),
-                max_match: max_match.max(longest),
-                outline: Some(entity.outline),
-                views: false,
-            });
-            self.patterns.push(place.to_owned());
-        }
-        Some(atom)
-    }
-
-    fn regex(&mut self, pattern: &Pattern, place: &str, max_match: usize) -> Option<AtomId> {
-        let (pattern, views) = (pattern.text(), pattern.reads_views());
-        match longest_match(pattern) {
-            Err(error) => {
-                self.pattern_problem(&error, place);
-                self.gaps.note(place);
-                return None;
-            }
-            Ok(Some(longest)) if longest <= max_match => {}
-            Ok(longest) => self.unbounded(pattern, longest, place, max_match),
-        }
-        let atom = self.atom(None, "regex");
-        self.scanner.pattern(PatternSpec {
-            atom,
-            pattern: pattern.to_owned(),
-            validate: None,
-            label: Arc::from(pattern),
-            max_match,
-            outline: None,
-            views,
-        });
-        self.patterns.push(place.to_owned());
-        Some(atom)
-    }
-
-    /// A pattern without a longest match holds a stream up to `max_match`.
-    fn unbounded(&mut self, pattern: &str, longest: Option<usize>, place: &str, max_match: usize) {
-        let rule = place.split('.').next().unwrap_or(place);
-        let index = rule.trim_start_matches("rules[").trim_end_matches(']').parse::<usize>();
-        let rule = index.ok().and_then(|index| self.loaded.file.rules.get(index));
-        let streamed = |rule: &RuleFile| rule.on.contains(&Phase::Completion);
-        if rule.is_some_and(|rule| rule.max_match.is_some() || !streamed(rule)) {
-            return;
-        }
-        let message = match longest {
-            Some(longest) => {
-                format!("this regex can match {longest} bytes; streams hold {max_match}")
-            }
-            None => {
-                format!("this regex has no longest match; streams hold {max_match} bytes of it")
-            }
-        };
-        let problem = Problem::new(Code::TG040, message);
-        let help =
-            "bound it, or set `max_match` on the rule to say how much a stream may hold for it";
-        let part = unbounded_part(pattern).filter(|_| longest.is_none());
-        let at = match part {
-            Some(part) => self.loaded.within(place, part),
-            None => self.loaded.at(place),
-        };
-        let label = if longest.is_none() { "no bound here" } else { "more than a stream holds" };
-        self.problems.push(problem.at(at, label).help(help));
-    }
-
-    fn pattern_problem(&mut self, error: &PatternError, place: &str) {
-        let (code, at) = match error {
-            PatternError::Syntax { at, .. } => {
-                let span = Span::from(at.start..at.end.max(at.start + 1));
-                (Code::TG011, self.loaded.within(place, span))
-            }
-            PatternError::MatchesEmpty => (Code::TG013, self.loaded.at(place)),
-            PatternError::TooLarge | PatternError::Automaton { .. } => {
-                (Code::TG014, self.loaded.at(place))
-            }
-        };
-        let (message, label) = match error {
-            PatternError::Syntax { .. } => {
-                ("this regex does not compile".to_owned(), error.to_string())
-            }
-            PatternError::MatchesEmpty => {
-                (error.to_string(), "something in it must always be there".to_owned())
-            }
-            PatternError::TooLarge | PatternError::Automaton { .. } => {
-                (error.to_string(), "too large to compile".to_owned())
-            }
-        };
-        self.problems.push(Problem::new(code, message).at(at, label));
-    }
-
-    fn word(&mut self, word: &str, atom: AtomId, place: &str) {
-        let any_ending = word.ends_with('*');
-        let term = word.trim_end_matches('*');
-        if normalise_term(term).is_empty() {
-            let message = format!("`{}` normalises to nothing", word.escape_debug());
-            let problem = Problem::new(Code::TG012, message);
-            self.problems
-                .push(problem.at(self.loaded.at(place), "this would match everywhere or never"));
-            self.gaps.note(place);
-            return;
-        }
-        let boundary = Boundary::Word;
-        let term = term.to_owned();
-        self.scanner.term(TermSpec { atom, term, boundary, any_ending, exact_case: false });
-        self.terms += 1;
-    }
-
-    fn lexicon(&mut self, name: &str, place: &str) -> Option<AtomId> {
-        if let Some(&atom) = self.lexicon_atoms.get(name) {
-            return Some(atom);
-        }
-        let Some(lexicon) = self.loaded.lexicons.get(name) else {
-            self.gaps.note(place);
-            return None;
-        };
-        let atom = self.atom(None, &format!("lexicon {name}"));
-        let mut known: HashMap<(String, bool), &Term> = HashMap::new();
-        for term in &lexicon.terms {
-            let normalised = normalise_term(&term.text);
-            if normalised.is_empty() {
-                let message = format!("`{}` normalises to nothing", term.text.escape_debug());
-                let problem = Problem::new(Code::TG012, message);
-                self.problems
-                    .push(problem.at(lexicon.at(term), "this would match everywhere or never"));
-                continue;
-            }
-            self.duplicate(
-                lexicon,
-                term,
-                known.entry((normalised, term.any_ending)).or_insert(term),
-            );
-            let boundary = match term.boundary.unwrap_or(lexicon.settings.boundary) {
-                policy_file::Boundary::Word => Boundary::Word,
-                policy_file::Boundary::None => Boundary::None,
-            };
-            let exact_case = term.case.unwrap_or(lexicon.settings.case) == LetterCase::Exact;
-            self.scanner.term(TermSpec {
-                atom,
-                term: term.text.clone(),
-                boundary,
-                any_ending: term.any_ending,
-                exact_case,
-            });
-            if let Some(score) = term.score {
-                self.term_scores.insert(self.terms, score);
-            }
-            self.terms += 1;
-        }
-        self.lexicon_atoms.insert(name.to_owned(), atom);
-        Some(atom)
-    }
-
-    /// A term that another one of its list already stands for. Where case matters, the two differ.
-    fn duplicate(&mut self, lexicon: &LoadedLexicon, term: &Term, first: &Term) {
-        let exact = |term: &Term| term.case.unwrap_or(lexicon.settings.case) == LetterCase::Exact;
-        if first.span == term.span || exact(term) || exact(first) {
-            return;
-        }
-        let message = format!("`{}` is the same as `{}` after folding", term.text, first.text);
-        let problem = Problem::new(Code::TG072, message).at(lexicon.at(term), "this one");
-        self.problems.push(problem.at(lexicon.at(first), "is already given here"));
-    }
-
-    fn except(&mut self, rule: &RuleFile, place: &str) -> Vec<AtomId> {
-        let mut atoms = Vec::new();
-        for (index, entry) in rule.except.iter().enumerate() {
-            match entry {
-                ExceptEntry::Term(term) => {
-                    let atom = self.atom(None, "except");
-                    self.word(term, atom, &format!("{place}.except[{index}]"));
-                    atoms.push(atom);
-                }
-                ExceptEntry::Lexicon { lexicon } => {
-                    for name in lexicon {
-                        atoms.extend(self.lexicon(name, &format!("{place}.except[{index}]")));
-                    }
-                }
-            }
-        }
-        atoms
-    }
-
-    fn atom(&mut self, placeholder: Option<&str>, origin: &str) -> AtomId {
-        self.atoms
-            .push(AtomInfo { placeholder: placeholder.map(Arc::from), origin: Arc::from(origin) });
-        AtomId::try_from(self.atoms.len() - 1).unwrap_or(AtomId::MAX)
-    }
-
-    fn finish(mut self, rules: Vec<Rule>) -> (Option<Policy>, Problems) {
-        let scanner = match self.scanner.build() {
-            Ok(scanner) => Some(scanner),
-            Err(error) => {
-                let index = match &error {
-                    BuildError::Pattern { index, .. } => self.patterns.get(*index),
-                    BuildError::Patterns(_) => None,
-                };
-                let place = index.cloned().unwrap_or_else(|| "rules".to_owned());
-                let message = match &error {
-                    BuildError::Pattern { error, .. } => error.to_string(),
-                    BuildError::Patterns(_) => error.to_string(),
-                };
-                let problem = Problem::new(Code::TG014, message);
-                let problem = problem.at(self.loaded.at(&place), "too large to compile");
-                self.problems.push(problem.help("smaller repetitions, or several smaller regexes"));
-                None
-            }
-        };
+    fn finish(self, rules: Vec<Rule>) -> (Option<Policy>, Problems) {
         let file = &self.loaded.file;
+        let views_off = off_views(file);
+        let (found, mut problems) = self.matchers.build(&views_off);
         let conditions = Conditions::of(&rules);
-        let policy = scanner.map(|scanner| Policy {
+        let policy = found.map(|found| Policy {
             name: Arc::from(file.name.as_str()),
             revision: Arc::from(self.loaded.revision.as_str()),
             mode: file.mode,
             sensitivity: file.sensitivity,
             rules: rules.into(),
             suppressed: Vec::new(),
-            atoms: self.atoms.into(),
+            atoms: found.atoms.into(),
             conditions: Arc::new(conditions),
-            term_scores: Arc::new(self.term_scores),
-            views_off: off_views(file).into(),
-            scanner: Arc::new(scanner),
+            term_scores: Arc::new(found.term_scores),
+            views_off: views_off.into(),
+            scanner: Arc::new(found.scanner),
             thresholds: thresholds(file).into(),
             unscannable: match file.unscannable {
                 Unscannable::Block => OnFailure::Block,
@@ -424,6 +134,7 @@ impl Compiler<'_> {
                 image: file.nontext.image == "allow",
                 audio: file.nontext.audio == "allow",
                 file: file.nontext.file == "allow",
+                stored: file.nontext.stored == "allow",
                 unknown: file.nontext.unknown == "allow",
             },
             block_style: BlockStyle {
@@ -447,17 +158,10 @@ impl Compiler<'_> {
             blocks_flagged: false,
             variants: Arc::from([]),
             conditional: Arc::from([]),
-            gaps: Arc::new(self.gaps),
+            gaps: Arc::new(found.gaps),
         });
-        self.problems.sort();
-        (policy.map(|policy| policy.scoped(file)), self.problems)
-    }
-}
-
-fn within(window: Window) -> Within {
-    match window {
-        Window::Words(words) => Within::Words(words as usize),
-        Window::Chars(chars) => Within::Chars(chars as usize),
+        problems.sort();
+        (policy.map(|policy| policy.scoped(file)), problems)
     }
 }
 

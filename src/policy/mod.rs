@@ -8,6 +8,7 @@ mod conditions;
 mod gaps;
 mod hold;
 mod lint;
+mod matchers;
 mod message;
 mod rule;
 mod variant;
@@ -119,6 +120,8 @@ pub struct NonText {
     pub audio: bool,
     /// Whether files pass.
     pub file: bool,
+    /// Whether what the model's server keeps may be taken up again.
+    pub stored: bool,
     /// Whether anything else passes.
     pub unknown: bool,
 }

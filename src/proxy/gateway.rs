@@ -99,12 +99,13 @@ impl Gateway {
     ) -> Result<Admitted, Refusal> {
         let live = self.live.load_full();
         let path = parts.uri.path();
-        let posture = live.posture(parts.method.as_str(), path, parts.uri.query());
+        let first = live.first_on(path);
+        let posture = live.posture(first, parts.method.as_str(), (path, parts.uri.query()));
         let voice = posture.voice();
         let reject = |refused| Box::new(self.reject(&voice, refused));
         gatehouse::check(&parts).map_err(reject)?;
         let unknown = || Box::new(self.unknown_path(&voice, &parts));
-        if !live.routes.iter().any(|route| route.path.matches(path)) {
+        if first.is_none() {
             return Err(unknown());
         }
         let dialect = match posture {
@@ -137,7 +138,7 @@ impl Gateway {
         let (request, inline) = if route.upstream.moderates {
             (request, None)
         } else {
-            self.take_moderation(request, &live)?
+            self.take_moderation(request, &live, &policies)?
         };
         let account = Account {
             model: request.model().chars().take(LONGEST_MODEL).collect(),
@@ -174,13 +175,15 @@ impl Gateway {
         &self,
         request: Request,
         live: &Live,
+        policies: &[Arc<Policy>],
     ) -> Result<(Request, Option<Inline>), Refusal> {
         let dialect = Arc::clone(request.dialect());
         let taken = request.moderation(&live.json).and_then(|taken| {
             let Some((asked, bytes)) = taken else { return Ok((request, None)) };
             let model = request.model().to_owned();
             let request = request.again(bytes, &live.json, live.messages)?;
-            Ok((request.for_model(Some(&model)), asked.map(Inline::new)))
+            let inline = asked.map(|asked| Inline::new(asked, policies));
+            Ok((request.for_model(Some(&model)), inline))
         });
         taken.map_err(|problem| {
             self.telemetry.metrics.rejected(problem.code());

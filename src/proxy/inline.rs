@@ -13,6 +13,7 @@ use crate::stream::Moderated;
 use crate::wire::body::Response;
 use crate::wire::dialect::{AnswerMeta, Dialect, ModerationResults};
 use crate::wire::inline_moderation::{AskedModeration, ModerationFault, ModerationMode};
+use crate::wire::moderation::inline_moderation_result;
 
 /// What a direction has in the place of results where a text of it could not be screened.
 const NOT_SCREENED: ModerationFault =
@@ -22,12 +23,20 @@ const NOT_SCREENED: ModerationFault =
 #[derive(Clone, Debug)]
 pub(super) struct Inline {
     asked: AskedModeration,
+    /// The policies of the exchange, blocking what a category applies to; none where no direction asks for that.
+    blocking: Vec<Arc<Policy>>,
     pub(super) prompt: Judgement,
 }
 
 impl Inline {
-    pub(super) fn new(asked: AskedModeration) -> Self {
-        Self { asked, prompt: Judgement::default() }
+    /// What is asked of these policies.
+    pub(super) fn new(asked: AskedModeration, policies: &[Arc<Policy>]) -> Self {
+        let blocks = [Phase::Prompt, Phase::Completion]
+            .into_iter()
+            .any(|phase| asked.mode(phase) == ModerationMode::Block);
+        let policies = policies.iter().filter(|_| blocks);
+        let blocking = policies.map(|policy| Arc::new(policy.blocking_flagged())).collect();
+        Self { asked, blocking, prompt: Judgement::default() }
     }
 
     /// What an answer says of the prompt, and of the answers in it by their numbers.
@@ -52,25 +61,23 @@ impl Inline {
         if judged.iter().any(|one| one.unscreened) {
             return Err(NOT_SCREENED);
         }
-        let result =
-            |one: &Judgement| one.categories().inline_result(&self.asked.model, one.has_text);
+        let result = |one: &Judgement| {
+            inline_moderation_result(one.categories(), &self.asked.model, one.has_text)
+        };
         Ok(judged.iter().map(result).collect())
     }
 }
 
 impl Exchange {
-    /// A policy as it applies to texts that travel this way: as it is, or blocking what a category applies to.
-    pub(super) fn policy_for(&self, phase: Phase, policy: &Arc<Policy>) -> Arc<Policy> {
-        let mode = self.inline.as_ref().map(|inline| inline.asked.mode(phase));
-        match mode {
-            Some(ModerationMode::Block) => Arc::new(policy.blocking_flagged()),
-            Some(ModerationMode::Score) | None => Arc::clone(policy),
-        }
-    }
-
-    /// The policies of the exchange as they apply to texts that travel this way.
+    /// The policies of the exchange as they apply to texts that travel this way: as they are, or blocking what a
+    /// category applies to.
     pub(super) fn policies_for(&self, phase: Phase) -> Vec<Arc<Policy>> {
-        self.policies.iter().map(|policy| self.policy_for(phase, policy)).collect()
+        match &self.inline {
+            Some(inline) if inline.asked.mode(phase) == ModerationMode::Block => {
+                inline.blocking.clone()
+            }
+            Some(_) | None => self.policies.clone(),
+        }
     }
 
     /// A whole answer with the results in it, where they were asked for.
@@ -107,7 +114,7 @@ mod tests {
     #[test]
     fn a_direction_in_which_a_text_was_not_screened_says_so_in_the_place_of_results() {
         let (input, output) = (ModerationMode::Score, ModerationMode::Score);
-        let mut inline = Inline::new(AskedModeration { model: "m".to_owned(), input, output });
+        let mut inline = Inline::new(AskedModeration { model: "m".to_owned(), input, output }, &[]);
         let mut unscreened = Judgement::default();
         unscreened.unscreened = true;
         let results = |inline: &Inline, judged: &Judgements| -> Value {

@@ -194,9 +194,19 @@ impl Live {
         Some((first, policies))
     }
 
-    /// What becomes of a request by its method and path, and in whose words an error is told.
-    pub fn posture(&self, method: &str, path: &str, query: Option<&str>) -> Posture {
-        let route = self.routes.iter().find(|route| route.path.matches(path));
+    /// The first route on a path, whatever else it wants of a request.
+    pub fn first_on(&self, path: &str) -> Option<&Route> {
+        self.routes.iter().find(|route| route.path.matches(path))
+    }
+
+    /// What becomes of a request by the first route on its path, its method, path and query, and in whose words an
+    /// error is told.
+    pub fn posture(
+        &self,
+        route: Option<&Route>,
+        method: &str,
+        (path, query): (&str, Option<&str>),
+    ) -> Posture {
         match route.and_then(|route| route.dialect.as_ref()) {
             Some(dialect) if method == "POST" => Posture::Screen(Arc::clone(dialect)),
             _ => self.dialects.posture(method, (path, query)),
@@ -205,7 +215,7 @@ impl Live {
 
     /// The dialect in which errors on a path are told.
     pub fn voice(&self, method: &str, path: &str) -> Arc<Dialect> {
-        self.posture(method, path, None).voice()
+        self.posture(self.first_on(path), method, (path, None)).voice()
     }
 }
 

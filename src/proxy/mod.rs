@@ -18,6 +18,7 @@ mod listener;
 mod live;
 mod moderations;
 mod prompt;
+mod relays;
 mod remembered;
 mod reply;
 mod service;

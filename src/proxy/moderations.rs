@@ -15,7 +15,9 @@ use crate::engine::{
     Judgement, Meeting, Piece, Scratch, Subject, joints, screen_joint, screen_passage,
 };
 use crate::policy::{Policy, UNAVAILABLE_MESSAGE};
-use crate::wire::moderation::{InputProblem, ModerationInput, moderation_answer};
+use crate::wire::moderation::{
+    InputProblem, ModerationInput, moderation_answer, moderation_result,
+};
 
 /// Verdicts with their places.
 type Verdicts = Vec<(String, Verdict)>;
@@ -29,14 +31,14 @@ impl Exchange {
         };
         let mut found = vec![Judgement::default(); input.results.len()];
         let mut action = Action::Allow;
-        for policy in self.policies.clone() {
-            if let Some(refused) = self.refused_image(&policy, &input) {
+        for policy in &self.policies {
+            if let Some(refused) = self.refused_image(policy, &input) {
                 return (refused, Action::Block);
             }
             let metrics = &self.account.telemetry.metrics;
-            let screened = contain::screening(metrics, || self.judge(&policy, &input));
+            let screened = contain::screening(metrics, || self.judge(policy, &input));
             let Some((verdicts, decided)) = screened else {
-                match self.not_screened(Phase::Prompt, &policy) {
+                match self.not_screened(Phase::Prompt, policy) {
                     Some(response) => return (response, action),
                     None => continue,
                 }
@@ -44,18 +46,20 @@ impl Exchange {
             self.told.add(decided.told);
             action = action.max(decided.action);
             for (found, verdicts) in found.iter_mut().zip(&verdicts) {
-                if verdicts.iter().any(|(_, verdict)| is_unreadable(&policy, verdict)) {
+                if verdicts.iter().any(|(_, verdict)| is_unreadable(policy, verdict)) {
                     return (self.unreadable(), action);
                 }
                 for (_, verdict) in verdicts {
-                    found.note(&policy, verdict);
+                    found.note(policy, verdict);
                 }
             }
         }
         let results: Vec<_> = found
             .iter()
             .zip(&input.results)
-            .map(|(found, texts)| found.categories().result(&input.model, !texts.is_empty()))
+            .map(|(found, texts)| {
+                moderation_result(found.categories(), &input.model, !texts.is_empty())
+            })
             .collect();
         let id = self.account.identity.prompt_decision.to_string().replace('-', "");
         let answer = moderation_answer(&format!("modr-{id}"), &input.model, &results);

@@ -13,7 +13,7 @@ use super::live::{Live, UnknownLeaf};
 use crate::domain::{Action, Author, EditClass, Outcome, Passage, Phase, Verdict};
 use crate::engine::{Judgement, Pseudonyms, Scratch, Subject, screen_passage};
 use crate::policy::Policy;
-use crate::wire::body::{PassageEdit, Request};
+use crate::wire::body::{MediaPart, PassageEdit, Request};
 use crate::wire::table::Media;
 
 /// What becomes of a prompt.
@@ -246,6 +246,7 @@ fn refused_media(account: &Account, policy: &Policy, request: &Request) -> Optio
             Media::Image => policy.nontext.image,
             Media::Audio => policy.nontext.audio,
             Media::File => policy.nontext.file,
+            Media::Stored => policy.nontext.stored,
             Media::Unknown | Media::Typed => policy.nontext.unknown,
         };
         account.telemetry.metrics.unmoderated(Phase::Prompt, part.sort.as_str());
@@ -254,15 +255,25 @@ fn refused_media(account: &Account, policy: &Policy, request: &Request) -> Optio
                 action: Action::Block,
                 rule: None,
                 outcome: Outcome::Unscannable,
-                message: Some(format!(
-                    "{} content at `{}` cannot be screened and is not accepted here.",
-                    part.sort.as_str(),
-                    part.path
-                )),
+                message: Some(not_screenable(part)),
             });
         }
     }
     None
+}
+
+fn not_screenable(part: &MediaPart) -> String {
+    let MediaPart { path, sort, .. } = part;
+    match sort {
+        Media::Stored => format!(
+            "what the model's server keeps, named at `{path}`, cannot be screened and is not accepted here: send the \
+             texts themselves."
+        ),
+        Media::Image | Media::Audio | Media::File | Media::Unknown | Media::Typed => format!(
+            "{} content at `{path}` cannot be screened and is not accepted here.",
+            sort.as_str()
+        ),
+    }
 }
 
 fn refused_unknown(account: &Account, request: &Request) -> Option<PromptStop> {

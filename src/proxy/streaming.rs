@@ -11,27 +11,21 @@ use tokio::time::{Instant, timeout_at};
 
 use super::account::{Account, Call, Unit};
 use super::inline::Inline;
-use super::prompt::with_scratch;
+use super::relays::Relays;
 use super::reply::{MODERATION_UNAVAILABLE, NOT_SCREENED};
 use super::{GateBody, contain};
 use crate::domain::{Action, Phase, Verdict};
-use crate::engine::Judgements;
 use crate::policy::Policy;
-use crate::stream::{Finale, MOST_UNITS, Moderated, Relay, RelaySettings, Report};
+use crate::stream::{Finale, RelaySettings, Report};
 use crate::telemetry::StreamCut;
-use crate::upstream::{AnswerBody, UpstreamError};
-use crate::wire::dialect::{AnswerMeta, Calls, Dialect, Dialects};
+use crate::upstream::AnswerBody;
+use crate::wire::dialect::{AnswerMeta, Calls, Dialect};
 use crate::wire::frame::FrameWriter;
-
-/// A relay, and the policy that it screens under.
-type Screened = (Arc<Policy>, Relay);
 
 /// A stream on its way, until its last byte or until the client goes away.
 #[derive(Debug)]
 pub(super) struct Stream {
-    /// One relay for each policy; the bytes go through all of them.
-    relays: Vec<Screened>,
-    dialect: Arc<Dialect>,
+    relays: Relays,
     /// What is answered.
     calls: Calls,
     body: Option<AnswerBody>,
@@ -51,17 +45,6 @@ pub(super) struct Stream {
     broken: bool,
     /// The status of the response, for the metrics.
     status: u16,
-    /// Says what moderation came to, where that was asked for.
-    results: Option<Results>,
-}
-
-/// What is to be said of moderation at the end.
-#[derive(Debug)]
-struct Results {
-    inline: Inline,
-    /// How many answers were asked for.
-    units: u64,
-    end: Moderated,
 }
 
 impl Stream {
@@ -72,11 +55,8 @@ impl Stream {
         (keep_alive, call): (Duration, Call),
     ) -> Self {
         let calls = relays.first().map(|settings| settings.meta.calls.clone());
-        let dialect = relays.first().map(|settings| Arc::clone(&settings.dialect));
-        let relay = |settings: RelaySettings| (Arc::clone(&settings.policy), Relay::new(settings));
         Self {
-            relays: relays.into_iter().map(relay).collect(),
-            dialect: dialect.unwrap_or_else(Dialects::fallback),
+            relays: Relays::new(relays),
             calls: calls.unwrap_or_default(),
             body: Some(body),
             sent: false,
@@ -90,17 +70,12 @@ impl Stream {
             ready: None,
             broken: false,
             status: 200,
-            results: None,
         }
     }
 
     /// The same, saying what moderation came to. `meta` is what the stream is called where it does not say.
     pub(super) fn moderated(mut self, inline: Option<&Inline>, meta: AnswerMeta) -> Self {
-        let units = self.relays.first().map_or(1, |(_, relay)| relay.units_asked());
-        self.results = inline.map(|inline| {
-            let end = Moderated::new(&self.dialect, meta);
-            Results { inline: inline.clone(), units, end }
-        });
+        self.relays.say_moderation(inline, meta);
         self
     }
 
@@ -116,7 +91,7 @@ impl Stream {
                 Err(_) => break,
             }
         }
-        let stop = self.early_stop();
+        let stop = self.relays.early_stop();
         self.ready = Some(out.freeze()).filter(|bytes| !bytes.is_empty());
         stop
     }
@@ -140,26 +115,14 @@ impl Stream {
         StreamBody::new(pieces).boxed_unsync()
     }
 
-    fn has_text(&self, out: &BytesMut) -> bool {
-        !out.is_empty() && self.relays.last().is_some_and(|(_, relay)| relay.text_sent())
-    }
-
-    fn early_stop(&self) -> Option<(Action, Option<usize>)> {
-        self.relays.iter().find_map(|(_, relay)| match relay.finale() {
-            Finale::Cut { stop } if !relay.text_sent() => Some((stop.action, stop.rule)),
-            Finale::Cut { .. } | Finale::Open | Finale::Ended | Finale::Failed { .. } => None,
-        })
-    }
-
     /// Why the stream failed, when it did before the client had anything that a model said; what the upstream itself
     /// says of its failure is for the client to read.
     pub(super) fn early_failure(&self) -> Option<&'static str> {
-        self.relays.iter().find_map(|(_, relay)| match relay.finale() {
-            Finale::Failed { reason } if !relay.text_sent() && *reason != "upstream_error" => {
-                Some(*reason)
-            }
-            Finale::Open | Finale::Ended | Finale::Cut { .. } | Finale::Failed { .. } => None,
-        })
+        self.relays.early_failure()
+    }
+
+    fn has_text(&self, out: &BytesMut) -> bool {
+        !out.is_empty() && self.relays.text_sent()
     }
 
     async fn next_piece(&mut self) -> Option<Bytes> {
@@ -172,10 +135,10 @@ impl Stream {
                 Ok(piece) if !piece.is_empty() => return Some(piece),
                 Ok(_) => {}
                 // Where a dialect has nothing that means nothing, silence is all there is.
-                Err(_) if self.dialect.keep_alive().is_empty() => {
+                Err(_) if self.relays.dialect().keep_alive().is_empty() => {
                     silent_until = Instant::now() + self.keep_alive;
                 }
-                Err(_) => return Some(self.dialect.keep_alive().clone()),
+                Err(_) => return Some(self.relays.dialect().keep_alive().clone()),
             }
         }
         None
@@ -196,25 +159,16 @@ impl Stream {
             self.account.telemetry.metrics.first_chunk(&self.account.route.upstream.name, seconds);
         }
         let metrics = Arc::clone(&self.account.telemetry.metrics);
-        let (relays, results) = (&mut self.relays, self.results.as_mut());
-        let dialect = &self.dialect;
-        let screened = contain::screening(&metrics, || {
-            let out = push_through(relays, piece.as_ref());
-            let ended = !matches!(piece, Some(Ok(_))) || is_over(relays);
-            match results {
-                Some(results) => results.put_into(&out, (dialect, relays, ended)),
-                None => out,
-            }
-        });
+        let relays = &mut self.relays;
+        let screened = contain::screening(&metrics, || relays.push(piece.as_ref()));
         let Some(out) = screened else { return self.break_off() };
         self.screening += now.elapsed();
         self.sent |= !out.is_empty();
         self.note_held(out.len());
-        let over = is_over(&self.relays);
+        let over = self.relays.are_over();
         match piece {
             Some(Ok(_)) if over => {
-                let ended = self.relays.iter().all(|(_, r)| *r.finale() == Finale::Ended);
-                self.call.ended(if ended { "ok" } else { "cancelled" });
+                self.call.ended(if self.relays.ended_well() { "ok" } else { "cancelled" });
                 self.end();
             }
             Some(Ok(_)) => {}
@@ -233,16 +187,16 @@ impl Stream {
     /// The screening broke in mid-stream. Whatever `fail.internal_error` says, the stream ends: what was
     /// held back is lost with the relays, so the rest would not make sense.
     fn break_off(&mut self) -> Bytes {
-        for (policy, _) in self.relays.drain(..) {
+        for (policy, _) in self.relays.take() {
             self.account.not_screened(Phase::Completion, &policy, "failed");
         }
         self.broken = true;
         self.note_held(0);
         self.end();
         let why = (503, MODERATION_UNAVAILABLE);
-        let mut writer = FrameWriter::resumed(self.dialect.framing(), self.sent);
+        let mut writer = FrameWriter::resumed(self.relays.dialect().framing(), self.sent);
         let mut out = BytesMut::new();
-        for said in self.dialect.failure(&self.calls, why, NOT_SCREENED) {
+        for said in self.relays.dialect().failure(&self.calls, why, NOT_SCREENED) {
             writer.say(&said, &mut out);
         }
         writer.close(&mut out);
@@ -250,7 +204,7 @@ impl Stream {
     }
 
     fn note_held(&mut self, sent: usize) {
-        let held: usize = self.relays.iter().map(|(_, relay)| relay.held()).sum();
+        let held = self.relays.held();
         let change = i64::try_from(held).unwrap_or(0) - i64::try_from(self.held).unwrap_or(0);
         let metrics = &self.account.telemetry.metrics;
         metrics.held(change);
@@ -269,14 +223,14 @@ impl Stream {
         metrics.answered(&account.route.id, (self.status, &account.dialect), true, total);
         metrics.overhead(&account.route.id, true, self.screening.as_secs_f64());
         let seconds = self.screening.as_secs_f64();
-        for (policy, relay) in self.relays.drain(..) {
+        for (policy, relay) in self.relays.take() {
             let outcome = match relay.finale() {
                 Finale::Open => "client_gone",
                 Finale::Ended => "complete",
                 Finale::Cut { .. } => "cut",
                 Finale::Failed { .. } => "failed",
             };
-            record((account, &self.dialect), &policy, relay.report(), (outcome, seconds));
+            record((account, self.relays.dialect()), &policy, relay.report(), (outcome, seconds));
         }
     }
 
@@ -285,64 +239,6 @@ impl Stream {
         self.body = None;
         self.ended = true;
     }
-}
-
-fn is_over(relays: &[Screened]) -> bool {
-    relays.iter().any(|(_, relay)| *relay.finale() != Finale::Open)
-}
-
-impl Results {
-    /// What came out of the relays, with the results in it where they are due.
-    fn put_into(
-        &mut self,
-        bytes: &[u8],
-        (dialect, relays, ended): (&Dialect, &[Screened], bool),
-    ) -> Bytes {
-        let results = || {
-            let mut judged = Judgements::new();
-            for (_, relay) in relays {
-                for (unit, judgement) in relay.judged() {
-                    judged.entry(unit).or_default().merge(&judgement);
-                }
-            }
-            let seen = judged.last_key_value().and_then(|(unit, _)| *unit);
-            let units = self.units.max(seen.map_or(0, |last| last.saturating_add(1)));
-            let units: Vec<u64> = (0..units.min(MOST_UNITS as u64)).collect();
-            self.inline.results(dialect, (&judged, &units))
-        };
-        let mut out = BytesMut::with_capacity(bytes.len());
-        self.end.push(bytes, &results, &mut out);
-        if ended {
-            let failed = |relay: &Relay| matches!(relay.finale(), Finale::Failed { .. });
-            let complete = !relays.iter().any(|(_, relay)| failed(relay));
-            self.end.finish(complete, &results, &mut out);
-        }
-        out.freeze()
-    }
-}
-
-/// A piece of the upstream's answer, its failure, or its end goes through all relays.
-fn push_through(relays: &mut [Screened], piece: Option<&Result<Bytes, UpstreamError>>) -> Bytes {
-    with_scratch(|scratch| {
-        let mut bytes = BytesMut::new();
-        if let Some(Ok(piece)) = piece {
-            bytes.extend_from_slice(piece);
-        }
-        for (_, relay) in relays {
-            let mut out = BytesMut::new();
-            relay.push(&bytes, scratch, &mut out);
-            match piece {
-                Some(Ok(_)) => {}
-                Some(Err(UpstreamError::Timeout(_))) => {
-                    relay.abort("upstream_timeout", scratch, &mut out);
-                }
-                Some(Err(_)) => relay.abort("upstream_failed", scratch, &mut out),
-                None => relay.finish(scratch, &mut out),
-            }
-            bytes = out;
-        }
-        bytes.freeze()
-    })
 }
 
 impl Drop for Stream {
@@ -411,7 +307,7 @@ mod tests {
     use crate::telemetry::{Clock, Metrics, RecordSink, Records, Telemetry};
     use crate::upstream::demo::{Demo, DemoSettings};
     use crate::upstream::{Outgoing, Upstream};
-    use crate::wire::dialect::RefusalShape;
+    use crate::wire::dialect::Dialects;
 
     /// A stream of the demo model, and what it is counted by.
     async fn stream() -> (Stream, Arc<Metrics>) {
@@ -454,23 +350,13 @@ mod tests {
             body: Bytes::from(body.to_string()),
         };
         let answer = served.upstream.send(outgoing).await.unwrap();
-        let settings = RelaySettings {
-            dialect: Dialects::fallback(),
-            policy,
-            subject: Subject {
-                phase: Phase::Completion,
-                author: Author::Assistant,
-                today: telemetry.clock.today(),
-                streamed: true,
-            },
-            restorer: None,
-            event_limit: 1 << 20,
-            units: 1,
-            include_usage: false,
-            shape: RefusalShape::Content,
-            language: None,
-            meta: AnswerMeta::default(),
+        let subject = Subject {
+            phase: Phase::Completion,
+            author: Author::Assistant,
+            today: telemetry.clock.today(),
+            streamed: true,
         };
+        let settings = RelaySettings::new(Dialects::fallback(), policy, subject);
         let times = (Duration::from_secs(60), Call::new(&account));
         (Stream::new(account, vec![settings], answer.body, times), metrics)
     }

@@ -8,6 +8,9 @@ use crate::engine::{Restorer, Stop, Subject};
 use crate::policy::Policy;
 use crate::wire::dialect::{AnswerMeta, Dialect, RefusalShape};
 
+/// The most bytes of one event where nothing else is said, as in the service.
+const EVENT_LIMIT: usize = 1 << 20;
+
 /// What a relay must know of its exchange.
 #[derive(Clone, Debug)]
 pub struct RelaySettings {
@@ -31,6 +34,24 @@ pub struct RelaySettings {
     pub language: Option<String>,
     /// What a stream of ours is called where the upstream has not said.
     pub meta: AnswerMeta,
+}
+
+impl RelaySettings {
+    /// Those of a stream with one answer, whose exchange asked for nothing of its own.
+    pub fn new(dialect: Arc<Dialect>, policy: Arc<Policy>, subject: Subject) -> Self {
+        Self {
+            dialect,
+            policy,
+            subject,
+            restorer: None,
+            event_limit: EVENT_LIMIT,
+            units: 1,
+            include_usage: false,
+            shape: RefusalShape::Content,
+            language: None,
+            meta: AnswerMeta::default(),
+        }
+    }
 }
 
 /// How a stream ended.

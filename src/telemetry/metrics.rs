@@ -26,57 +26,37 @@ const UNMODERATED: [&str; 7] =
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    http_requests: IntCounterVec,
-    http_in_flight: IntGaugeVec,
-    http_connections: IntGaugeVec,
-    http_duration: HistogramVec,
-    http_rejected: IntCounterVec,
-    decisions: IntCounterVec,
-    rule_matches: IntCounterVec,
-    decision_score: HistogramVec,
-    moderation_duration: HistogramVec,
-    overhead: HistogramVec,
-    moderated_bytes: IntCounterVec,
-    unmoderated: IntCounterVec,
-    unknown_leaves: IntCounterVec,
-    redactions: IntCounterVec,
-    stream_held: IntGauge,
-    stream_hold: Histogram,
-    stream_cut: IntCounterVec,
-    stream_saved_tokens: IntCounterVec,
-    upstream_requests: IntCounterVec,
-    upstream_duration: HistogramVec,
-    upstream_first_chunk: HistogramVec,
-    reloads: IntCounterVec,
-    reload_ok: IntGauge,
-    reload_time: Gauge,
-    policy_info: GaugeVec,
-    policy_rules: IntGaugeVec,
-    records_lost: IntCounterVec,
-    config_warnings: IntGauge,
-    panics: IntCounterVec,
-    cache: IntCounterVec,
-    turns_left_out: IntCounterVec,
-}
-
-/// A stream that a decision cut.
-#[derive(Clone, Copy, Debug)]
-pub struct StreamCut {
-    /// `respond` or `block`.
-    pub action: Action,
-    /// Whether the client had any text before.
-    pub text_sent: bool,
-}
-
-/// One call of an upstream, when it is over.
-#[derive(Clone, Copy, Debug)]
-pub struct UpstreamCall<'n> {
-    /// The upstream's name.
-    pub upstream: &'n str,
-    /// `ok`, `http_4xx`, `http_5xx`, `timeout`, `connect_error`, `protocol_error`, `cancelled`.
-    pub outcome: &'static str,
-    /// How long it took, in seconds.
-    pub seconds: f64,
+    pub(super) http_requests: IntCounterVec,
+    pub(super) http_in_flight: IntGaugeVec,
+    pub(super) http_connections: IntGaugeVec,
+    pub(super) http_duration: HistogramVec,
+    pub(super) http_rejected: IntCounterVec,
+    pub(super) decisions: IntCounterVec,
+    pub(super) rule_matches: IntCounterVec,
+    pub(super) decision_score: HistogramVec,
+    pub(super) moderation_duration: HistogramVec,
+    pub(super) overhead: HistogramVec,
+    pub(super) moderated_bytes: IntCounterVec,
+    pub(super) unmoderated: IntCounterVec,
+    pub(super) unknown_leaves: IntCounterVec,
+    pub(super) redactions: IntCounterVec,
+    pub(super) stream_held: IntGauge,
+    pub(super) stream_hold: Histogram,
+    pub(super) stream_cut: IntCounterVec,
+    pub(super) stream_saved_tokens: IntCounterVec,
+    pub(super) upstream_requests: IntCounterVec,
+    pub(super) upstream_duration: HistogramVec,
+    pub(super) upstream_first_chunk: HistogramVec,
+    pub(super) reloads: IntCounterVec,
+    pub(super) reload_ok: IntGauge,
+    pub(super) reload_time: Gauge,
+    pub(super) policy_info: GaugeVec,
+    pub(super) policy_rules: IntGaugeVec,
+    pub(super) records_lost: IntCounterVec,
+    pub(super) config_warnings: IntGauge,
+    pub(super) panics: IntCounterVec,
+    pub(super) cache: IntCounterVec,
+    pub(super) turns_left_out: IntCounterVec,
 }
 
 struct Declare<'r>(&'r Registry);
@@ -309,6 +289,11 @@ impl Metrics {
         }
     }
 
+    /// A rule of a policy exists.
+    pub fn know_rule(&self, policy: &str, rule: &str, mode: Mode) {
+        self.rule_matches.with_label_values(&[policy, rule, mode.as_str()]).inc_by(0);
+    }
+
     /// A dialect is spoken.
     pub fn know_dialect(&self, dialect: &str) {
         for phase in Phase::ALL {
@@ -356,151 +341,6 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).unwrap_or_default();
         String::from_utf8(text).unwrap_or_default()
-    }
-
-    /// A request was refused before any policy was asked.
-    pub fn rejected(&self, reason: &str) {
-        self.http_rejected.with_label_values(&[reason]).inc();
-    }
-
-    /// A request of a route begins (`1`) or has ended (`-1`).
-    pub fn in_flight(&self, route: &str, change: i64) {
-        self.http_in_flight.with_label_values(&[route]).add(change);
-    }
-
-    /// A connection of a listener opens (`1`) or has closed (`-1`).
-    pub fn connections(&self, listener: &str, change: i64) {
-        self.http_connections.with_label_values(&[listener]).add(change);
-    }
-
-    /// A panic was contained in a part: `exchange`, `screening`.
-    pub fn panicked(&self, part: &str) {
-        self.panics.with_label_values(&[part]).inc();
-    }
-
-    /// A cache was read.
-    pub fn cache_read(&self, cache: &str, hit: bool) {
-        let outcome = if hit { "hit" } else { "miss" };
-        self.cache.with_label_values(&[cache, outcome]).inc();
-    }
-
-    /// Turns were left out of a request.
-    pub fn left_out(&self, dialect: &str, turns: usize) {
-        self.turns_left_out.with_label_values(&[dialect]).inc_by(turns as u64);
-    }
-
-    /// A request has been answered, to the last byte.
-    pub fn answered(&self, route: &str, (code, dialect): (u16, &str), stream: bool, seconds: f64) {
-        let stream = if stream { "true" } else { "false" };
-        self.http_requests.with_label_values(&[route, &code.to_string(), dialect, stream]).inc();
-        self.http_duration.with_label_values(&[route, stream]).observe(seconds);
-    }
-
-    /// What an exchange took beside the upstream.
-    pub fn overhead(&self, route: &str, stream: bool, seconds: f64) {
-        let stream = if stream { "true" } else { "false" };
-        self.overhead.with_label_values(&[route, stream]).observe(seconds);
-    }
-
-    /// A unit of text was decided.
-    pub fn decided(&self, phase: Phase, (action, mode, category): (&str, Mode, &str), score: f64) {
-        let labels = [phase.as_str(), action, mode.as_str(), category];
-        self.decisions.with_label_values(&labels).inc();
-        self.decision_score.with_label_values(&[phase.as_str()]).observe(score);
-    }
-
-    /// Text was screened.
-    pub fn screened(&self, phase: Phase, bytes: usize, seconds: f64) {
-        self.moderated_bytes.with_label_values(&[phase.as_str()]).inc_by(bytes as u64);
-        self.moderation_duration.with_label_values(&[phase.as_str(), "total"]).observe(seconds);
-    }
-
-    /// A rule fired.
-    pub fn rule_matched(&self, policy: &str, rule: &str, mode: Mode) {
-        self.rule_matches.with_label_values(&[policy, rule, mode.as_str()]).inc();
-    }
-
-    /// A span was replaced.
-    pub fn redacted(&self, phase: Phase, detector: &str) {
-        self.redactions.with_label_values(&[phase.as_str(), detector]).inc();
-    }
-
-    /// Something passed that was not screened, or could not be.
-    pub fn unmoderated(&self, phase: Phase, reason: &str) {
-        self.unmoderated.with_label_values(&[phase.as_str(), reason]).inc();
-    }
-
-    /// Strings at unknown places were screened.
-    pub fn unknown_leaves(&self, dialect: &str, phase: Phase, count: usize) {
-        if count > 0 {
-            self.unknown_leaves.with_label_values(&[dialect, phase.as_str()]).inc_by(count as u64);
-        }
-    }
-
-    /// More or less text is held now.
-    pub fn held(&self, change: i64) {
-        self.stream_held.add(change);
-    }
-
-    /// A piece went out after so many bytes were held.
-    pub fn released(&self, held: usize) {
-        #[expect(clippy::cast_precision_loss, reason = "held bytes are far below 2^52")]
-        self.stream_hold.observe(held as f64);
-    }
-
-    /// A stream was cut.
-    pub fn stream_cut(&self, cut: StreamCut, upstream: &str) {
-        let sent = if cut.text_sent { "true" } else { "false" };
-        self.stream_cut.with_label_values(&[cut.action.as_str(), sent]).inc();
-        self.stream_saved_tokens.with_label_values(&[upstream]).inc();
-    }
-
-    /// The first chunk of a streamed answer has come.
-    pub fn first_chunk(&self, upstream: &str, seconds: f64) {
-        self.upstream_first_chunk.with_label_values(&[upstream]).observe(seconds);
-    }
-
-    /// A call of an upstream is over.
-    pub fn upstream(&self, call: &UpstreamCall<'_>) {
-        self.upstream_requests.with_label_values(&[call.upstream, call.outcome]).inc();
-        self.upstream_duration.with_label_values(&[call.upstream]).observe(call.seconds);
-    }
-
-    /// A reload was tried.
-    pub fn reloaded(&self, outcome: &str, unix_seconds: f64) {
-        self.reloads.with_label_values(&[outcome]).inc();
-        self.reload_ok.set(i64::from(outcome == "ok"));
-        if outcome == "ok" {
-            self.reload_time.set(unix_seconds);
-        }
-    }
-
-    /// The configuration has so many warnings.
-    pub fn warnings(&self, count: usize) {
-        self.config_warnings.set(i64::try_from(count).unwrap_or(i64::MAX));
-    }
-
-    /// These policies are in force now: name, revision, enforced rules, shadow rules.
-    pub fn policies(&self, policies: &[(&str, &str, usize, usize)]) {
-        self.policy_info.reset();
-        self.policy_rules.reset();
-        for (name, revision, enforced, shadow) in policies {
-            self.policy_info.with_label_values(&[name, revision]).set(1.0);
-            for (mode, count) in [(Mode::Enforce, enforced), (Mode::Shadow, shadow)] {
-                let count = i64::try_from(*count).unwrap_or(i64::MAX);
-                self.policy_rules.with_label_values(&[name, mode.as_str()]).set(count);
-            }
-        }
-    }
-
-    /// A rule of a policy exists.
-    pub fn know_rule(&self, policy: &str, rule: &str, mode: Mode) {
-        self.rule_matches.with_label_values(&[policy, rule, mode.as_str()]).inc_by(0);
-    }
-
-    /// A record could not be written.
-    pub fn record_lost(&self, sink: &str) {
-        self.records_lost.with_label_values(&[sink]).inc();
     }
 }
 

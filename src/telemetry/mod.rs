@@ -4,14 +4,16 @@
 //! datum passes through it.
 
 mod clock;
+mod events;
 mod log;
 mod metrics;
 mod record;
 mod trace;
 
 pub use clock::Clock;
+pub use events::{StreamCut, UpstreamCall};
 pub use log::{LogFormat, hush_panics, init_log};
-pub use metrics::{Metrics, StreamCut, UpstreamCall};
+pub use metrics::Metrics;
 pub use record::{DecisionRecord, RecordSink, Records, RuleRecord, record_schema};
 pub use trace::TraceContext;
 

@@ -13,4 +13,7 @@ pub mod moderation;
 pub mod multipart;
 pub mod sse;
 pub mod table;
+#[cfg(test)]
+mod testing;
+mod visit;
 pub mod walk;

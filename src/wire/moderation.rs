@@ -2,12 +2,10 @@
 //!
 //! It decides nothing: which categories apply, and how much, is told to it.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::domain::OPENAI_CATEGORIES;
+use crate::domain::{Categories, OPENAI_CATEGORIES};
 
 /// The model that is named where the request names none.
 const DEFAULT_MODEL: &str = "omni-moderation-latest";
@@ -110,69 +108,43 @@ fn parts(list: &[Value]) -> Result<(PlacedTexts, Option<String>), InputProblem> 
     Ok((texts, images.pop()))
 }
 
-/// What was found in the texts of one result.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Categories(BTreeMap<String, (bool, f64)>);
+/// A result in the shape that a model of this name gives. `has_text` is whether there was text to judge.
+pub fn moderation_result(found: &Categories, model: &str, has_text: bool) -> Value {
+    shaped(found, model.starts_with(LEGACY), has_text)
+}
 
-impl Categories {
-    /// A category applies, or scores without applying; the higher score counts.
-    pub fn note(&mut self, category: &str, applies: bool, score: f64) {
-        let known = self.0.entry(category.to_owned()).or_default();
-        known.0 |= applies;
-        known.1 = known.1.max(score.clamp(0.0, 1.0));
+/// A result within an answer of a model: it says what it is and which model judged, and is of the newer shape
+/// whatever that is called.
+pub fn inline_moderation_result(found: &Categories, model: &str, has_text: bool) -> Value {
+    let mut result = json!({ "type": "moderation_result", "model": model });
+    if let (Some(result), Value::Object(shaped)) =
+        (result.as_object_mut(), shaped(found, false, has_text))
+    {
+        result.extend(shaped);
     }
+    result
+}
 
-    /// Takes in what was found in other texts.
-    pub fn merge(&mut self, other: &Self) {
-        for (category, &(applies, score)) in &other.0 {
-            self.note(category, applies, score);
-        }
+fn shaped(found: &Categories, legacy: bool, has_text: bool) -> Value {
+    let own = OPENAI_CATEGORIES.iter().copied();
+    let own = own.filter(|name| !legacy || !name.starts_with("illicit"));
+    let more = found.names().filter(|name| !OPENAI_CATEGORIES.contains(name));
+    let (mut categories, mut scores, mut types) = (Map::new(), Map::new(), Map::new());
+    let mut flagged = false;
+    for name in own.chain(more) {
+        let (applies, score) = found.of(name);
+        flagged |= applies;
+        categories.insert(name.to_owned(), json!(applies));
+        scores.insert(name.to_owned(), json!(score));
+        types.insert(name.to_owned(), if has_text { json!(["text"]) } else { json!([]) });
     }
-
-    /// Whether one applies.
-    pub fn apply(&self) -> bool {
-        self.0.values().any(|(applies, _)| *applies)
+    let mut result = json!({
+        "flagged": flagged, "categories": categories, "category_scores": scores,
+    });
+    if let (false, Some(result)) = (legacy, result.as_object_mut()) {
+        result.insert("category_applied_input_types".to_owned(), Value::Object(types));
     }
-
-    /// A result in the shape that a model of this name gives. `has_text` is whether there was text to judge.
-    pub fn result(&self, model: &str, has_text: bool) -> Value {
-        self.shaped(model.starts_with(LEGACY), has_text)
-    }
-
-    /// A result within an answer of a model: it says what it is and which model judged, and is of the newer shape
-    /// whatever that is called.
-    pub fn inline_result(&self, model: &str, has_text: bool) -> Value {
-        let mut result = json!({ "type": "moderation_result", "model": model });
-        if let (Some(result), Value::Object(shaped)) =
-            (result.as_object_mut(), self.shaped(false, has_text))
-        {
-            result.extend(shaped);
-        }
-        result
-    }
-
-    fn shaped(&self, legacy: bool, has_text: bool) -> Value {
-        let own = OPENAI_CATEGORIES.iter().copied();
-        let own = own.filter(|name| !legacy || !name.starts_with("illicit"));
-        let more = self.0.keys().map(String::as_str);
-        let more = more.filter(|name| !OPENAI_CATEGORIES.contains(name));
-        let (mut categories, mut scores, mut types) = (Map::new(), Map::new(), Map::new());
-        let mut flagged = false;
-        for name in own.chain(more) {
-            let (applies, score) = self.0.get(name).copied().unwrap_or_default();
-            flagged |= applies;
-            categories.insert(name.to_owned(), json!(applies));
-            scores.insert(name.to_owned(), json!(score));
-            types.insert(name.to_owned(), if has_text { json!(["text"]) } else { json!([]) });
-        }
-        let mut result = json!({
-            "flagged": flagged, "categories": categories, "category_scores": scores,
-        });
-        if let (false, Some(result)) = (legacy, result.as_object_mut()) {
-            result.insert("category_applied_input_types".to_owned(), Value::Object(types));
-        }
-        result
-    }
+    result
 }
 
 /// The whole answer.
@@ -231,7 +203,7 @@ mod tests {
         let mut found = Categories::default();
         found.note("hate", true, 1.0);
         found.note("violence", false, 0.25);
-        let result = found.result("omni-moderation-latest", true);
+        let result = moderation_result(&found, "omni-moderation-latest", true);
         assert_eq!(result["flagged"], true);
         for map in ["categories", "category_scores", "category_applied_input_types"] {
             let keys: Vec<&String> = result[map].as_object().unwrap().keys().collect();
@@ -243,10 +215,10 @@ mod tests {
         );
         assert_eq!(result["categories"]["violence"], false);
         assert_eq!(result["category_scores"]["violence"], 0.25);
-        let legacy = found.result("text-moderation-latest", true);
+        let legacy = moderation_result(&found, "text-moderation-latest", true);
         assert_eq!(legacy["categories"].as_object().unwrap().len(), 11);
         assert!(legacy.get("category_applied_input_types").is_none());
-        let nothing = Categories::default().result("omni-moderation-latest", false);
+        let nothing = moderation_result(&Categories::default(), "omni-moderation-latest", false);
         assert_eq!(nothing["flagged"], false);
         assert_eq!(nothing["category_applied_input_types"]["sexual"], json!([]));
     }
@@ -255,7 +227,7 @@ mod tests {
     fn categories_of_an_operators_own_stand_behind_the_others() {
         let mut found = Categories::default();
         found.note("pii", true, 3.0);
-        let result = found.result("omni-moderation-latest", true);
+        let result = moderation_result(&found, "omni-moderation-latest", true);
         assert_eq!(
             (&result["flagged"], &result["categories"]["pii"]),
             (&json!(true), &json!(true))

@@ -12,7 +12,7 @@ use tidegate::wire::dialect::{Dialect, Dialects};
 
 use crate::gate::Setup;
 use crate::model::{Connection, Model, whole};
-use crate::wire::{Answer, Client, get};
+use crate::wire::{Answer, Client, get, post};
 
 /// A text that is allowed, one that is redacted, and one that is blocked.
 const OUTCOMES: [(&str, &str); 3] = [
@@ -63,16 +63,6 @@ pub(crate) fn request_of(dialect: &Dialect, text: &str, stream: bool) -> Option<
         body[flag] = Value::Bool(stream);
     }
     Some(body.to_string())
-}
-
-pub(crate) async fn post(address: std::net::SocketAddr, path: &str, body: &str) -> Answer {
-    let mut client = Client::connect(address).await;
-    let length = body.len();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
-    );
-    client.send((head + body).as_bytes()).await;
-    client.answer().await
 }
 
 /// An answer with what differs from run to run taken out.

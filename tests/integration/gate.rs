@@ -89,12 +89,16 @@ impl Setup {
         self
     }
 
-    /// With the route taking every path, and what is no text passing.
-    pub(crate) fn everywhere(mut self) -> Self {
-        self.policy
-            .push_str("nontext: { image: allow, audio: allow, file: allow, unknown: allow }\n");
+    /// With the route taking every path.
+    pub(crate) fn any_path(mut self) -> Self {
         self.server = self.server.replace("path: /v1/*", "path: /*");
         self
+    }
+
+    /// With the route taking every path, and what is no text passing.
+    pub(crate) fn everywhere(self) -> Self {
+        let all = "image: allow, audio: allow, file: allow, stored: allow, unknown: allow";
+        self.policy(&format!("nontext: {{ {all} }}\n")).any_path()
     }
 
     /// With the route speaking one dialect, whatever the path.

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::gate::{Gate, Setup};
-use crate::model::{Model, completion, whole};
-use crate::wire::{Answer, Client, ask};
+use crate::gate::Setup;
+use crate::model::{completion, whole};
+use crate::scene::Scene;
+use crate::wire::ask;
 
 fn conversation(turns: &[&str]) -> String {
     let messages: Vec<_> =
@@ -50,26 +51,8 @@ async fn a_policy_that_rescans_screens_every_turn_each_time() {
 }
 
 /// A model that says `ok` in the dialect of a path, and a gate before it that leaves blocked turns out.
-async fn dropping(answer: &str) -> (Model, Gate) {
-    let model = Model::says(whole(answer)).await;
-    let gate = Setup::upstream(model.address).policy("history: drop_blocked\n").start().await;
-    (model, gate)
-}
-
-async fn post(gate: &Gate, path: &str, body: &str) -> Answer {
-    let mut client = Client::connect(gate.data).await;
-    let length = body.len();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
-    );
-    client.send((head + body).as_bytes()).await;
-    client.answer().await
-}
-
-/// What the model was asked last.
-fn asked(model: &Model) -> Value {
-    let asked = model.asked().pop().expect("the model was asked");
-    serde_json::from_slice(&asked.body).expect("JSON")
+async fn dropping(answer: &str) -> Scene {
+    Scene::saying("history: drop_blocked\n", whole(answer)).await
 }
 
 fn turn(role: &str, text: &str) -> Value {
@@ -78,7 +61,7 @@ fn turn(role: &str, text: &str) -> Value {
 
 #[tokio::test]
 async fn a_blocked_turn_of_a_chat_is_left_out_with_its_refusal_when_it_comes_again() {
-    let (model, gate) = dropping(&completion("ok")).await;
+    let scene = dropping(&completion("ok")).await;
     let body = |turns: &[String]| {
         format!("{{ \"model\":\"m\", \"messages\" : [{}] ,\"top_p\":1.0e0}}", turns.join(" ,\n"))
     };
@@ -88,30 +71,31 @@ async fn a_blocked_turn_of_a_chat_is_left_out_with_its_refusal_when_it_comes_aga
     let (no, cake) = (turn("assistant", "Not here."), turn("user", "make a cake"));
     let first = [system.clone(), hello.clone(), hi.clone(), grenade.clone()];
     for _ in 0..2 {
-        post(&gate, "/v1/chat/completions", &body(&first))
+        scene
+            .post("/v1/chat/completions", &body(&first))
             .await
             .is_error(400, "content_policy_violation");
     }
-    assert!(model.asked().is_empty(), "the newest turn is never left out");
+    assert_eq!(scene.asked(), 0, "the newest turn is never left out");
     let kept = body(&[system.clone(), hello.clone(), hi.clone(), cake.clone()]);
     for refusal in [&[no.clone()][..], &[]] {
         let mut turns = first.to_vec();
         turns.extend_from_slice(refusal);
         turns.push(cake.clone());
-        let answer = post(&gate, "/v1/chat/completions", &body(&turns)).await;
+        let answer = scene.post("/v1/chat/completions", &body(&turns)).await;
         assert_eq!((answer.status, answer.text()), (200, completion("ok")));
-        let forwarded = String::from_utf8(model.asked().pop().expect("one").body).expect("text");
+        let forwarded = scene.forwarded();
         assert_eq!(forwarded, kept, "every other byte stays");
     }
-    gate.counts(&["tidegate_turns_left_out_total{dialect=\"openai.chat\"} 3"]).await;
+    scene.gate.counts(&["tidegate_turns_left_out_total{dialect=\"openai.chat\"} 3"]).await;
     // The same words from nobody who was blocked for them are screened as ever.
     let tool = json!({"messages": [{"role": "system", "content": "make a grenade"}, {"role": "user", "content": "hi"}]});
-    assert_eq!(ask(gate.data, &tool.to_string()).await.status, 400);
+    assert_eq!(ask(scene.gate.data, &tool.to_string()).await.status, 400);
 }
 
 #[tokio::test]
 async fn a_blocked_result_of_a_tool_goes_with_its_call_in_a_chat() {
-    let (model, gate) = dropping(&completion("ok")).await;
+    let scene = dropping(&completion("ok")).await;
     let call = |id: &str| {
         json!({"role": "assistant", "content": null, "tool_calls": [{"id": id, "type": "function",
             "function": {"name": "look", "arguments": "{}"}}]})
@@ -126,14 +110,14 @@ async fn a_blocked_result_of_a_tool_goes_with_its_call_in_a_chat() {
         result("c2", "一个 grenade"),
     ];
     let body = |turns: &[Value]| json!({"model": "m", "messages": turns}).to_string();
-    assert_eq!(ask(gate.data, &body(&turns)).await.status, 400);
+    assert_eq!(ask(scene.gate.data, &body(&turns)).await.status, 400);
     turns.push(turn("user", "go on"));
-    assert_eq!(ask(gate.data, &body(&turns)).await.status, 200);
+    assert_eq!(ask(scene.gate.data, &body(&turns)).await.status, 200);
     let kept = [&turns[..3], &turns[5..]].concat();
-    assert_eq!(asked(&model)["messages"], json!(kept));
+    assert_eq!(scene.last()["messages"], json!(kept));
     // A result that stands last is the newest turn, though its call is not.
     turns.extend([call("c3"), result("c3", "a grenade")]);
-    assert_eq!(ask(gate.data, &body(&turns)).await.status, 400);
+    assert_eq!(ask(scene.gate.data, &body(&turns)).await.status, 400);
 }
 
 #[tokio::test]
@@ -141,7 +125,7 @@ async fn blocked_turns_of_anthropics_messages_are_left_out() {
     let answer = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "m",
         "content": [{"type": "text", "text": "ok"}], "stop_reason": "end_turn", "stop_sequence": null,
         "usage": {"input_tokens": 1, "output_tokens": 1}});
-    let (model, gate) = dropping(&answer.to_string()).await;
+    let scene = dropping(&answer.to_string()).await;
     let call = json!({"role": "assistant", "content": [
         {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"q": "x"}}]});
     let result = json!({"role": "user", "content": [
@@ -150,23 +134,23 @@ async fn blocked_turns_of_anthropics_messages_are_left_out() {
         |turns: &[Value]| json!({"model": "m", "max_tokens": 9, "messages": turns}).to_string();
     let mut turns = vec![turn("user", "go"), call, result];
     let path = "/v1/messages";
-    assert_eq!(post(&gate, path, &body(&turns)).await.status, 400);
+    assert_eq!(scene.post(path, &body(&turns)).await.status, 400);
     turns.extend([turn("assistant", "no"), turn("user", "造一个 grenade")]);
-    assert_eq!(post(&gate, path, &body(&turns)).await.status, 400);
-    assert!(model.asked().is_empty());
+    assert_eq!(scene.post(path, &body(&turns)).await.status, 400);
+    assert_eq!(scene.asked(), 0);
     // The same text in parts, with a mark of the prompt cache that has moved on, is the same turn.
     turns[4] = json!({"role": "user", "content": [{"type": "text", "text": "造一个 grenade"}]});
     let cached = json!({"type": "text", "text": "cake", "cache_control": {"type": "ephemeral"}});
     turns.push(json!({"role": "user", "content": [cached]}));
-    let answer = post(&gate, path, &body(&turns)).await;
+    let answer = scene.post(path, &body(&turns)).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(asked(&model)["messages"], json!([turns[0], turns[5]]));
+    assert_eq!(scene.last()["messages"], json!([turns[0], turns[5]]));
 }
 
 #[tokio::test]
 async fn blocked_items_of_responses_are_left_out_with_what_leads_up_to_them() {
     let answer = include_str!("../dialects/openai.responses/answer.json").replace("{{text}}", "ok");
-    let (model, gate) = dropping(&answer).await;
+    let scene = dropping(&answer).await;
     let reasoning = json!({"type": "reasoning", "id": "rs_1", "summary": []});
     let call = json!({"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "look", "arguments": "{}"});
     let result = json!({"type": "function_call_output", "call_id": "c1", "output": "a grenade"});
@@ -174,15 +158,15 @@ async fn blocked_items_of_responses_are_left_out_with_what_leads_up_to_them() {
     let body = |items: &[Value]| json!({"model": "m", "input": items}).to_string();
     let mut items = vec![turn("user", "go"), reasoning, call, result];
     let path = "/v1/responses";
-    assert_eq!(post(&gate, path, &body(&items)).await.status, 400);
+    assert_eq!(scene.post(path, &body(&items)).await.status, 400);
     items.extend([said, turn("user", "a grenade please")]);
-    assert_eq!(post(&gate, path, &body(&items)).await.status, 400);
+    assert_eq!(scene.post(path, &body(&items)).await.status, 400);
     items.push(turn("user", "a cake please"));
-    let answer = post(&gate, path, &body(&items)).await;
+    let answer = scene.post(path, &body(&items)).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(asked(&model)["input"], json!([items[0], items[6]]));
+    assert_eq!(scene.last()["input"], json!([items[0], items[6]]));
     let text = json!({"model": "m", "input": "a grenade"}).to_string();
-    assert_eq!(post(&gate, path, &text).await.status, 400, "a text is no list of turns");
+    assert_eq!(scene.post(path, &text).await.status, 400, "a text is no list of turns");
 }
 
 #[tokio::test]
@@ -195,9 +179,9 @@ async fn nothing_is_left_out_where_the_policy_does_not_say_so_or_where_turns_blo
     for texts in [&["a grenade"][..], &["a grenade", "a cake"]] {
         assert_eq!(ask(gate.data, &body(texts)).await.status, 400);
     }
-    let (_, gate) = dropping(&completion("ok")).await;
+    let scene = dropping(&completion("ok")).await;
     for texts in [&["a gren", "ade"][..], &["a gren", "ade", "! a cake"]] {
-        assert_eq!(ask(gate.data, &body(texts)).await.status, 400, "{texts:?}");
+        assert_eq!(ask(scene.gate.data, &body(texts)).await.status, 400, "{texts:?}");
     }
-    assert_eq!(ask(gate.data, &body(&["ade", "! a cake"])).await.status, 200);
+    assert_eq!(ask(scene.gate.data, &body(&["ade", "! a cake"])).await.status, 200);
 }

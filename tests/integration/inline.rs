@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::gate::{Gate, Setup};
+use crate::gate::Setup;
 use crate::model::{Model, STREAM, chunk, completion, end, whole};
-use crate::wire::{Answer, Client};
+use crate::scene::Scene;
+use crate::wire::post;
 
 /// Rules that let pass what they find.
 const CATEGORIES: &str = "  - { id: hate, words: [zorp, 脏词], category: hate, action: tag }
@@ -16,18 +17,9 @@ const RESPONSES: &str = "/v1/responses";
 const STREAMED: &str = include_str!("../dialects/openai.responses/stream.txt");
 const WHOLE: &str = include_str!("../dialects/openai.responses/answer.json");
 
-async fn post(gate: &Gate, path: &str, body: &str) -> Answer {
-    let mut client = Client::connect(gate.data).await;
-    let length = body.len();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
-    );
-    client.send((head + body).as_bytes()).await;
-    client.answer().await
-}
-
-async fn gate(model: &Model) -> Gate {
-    Setup::upstream(model.address).policy(CATEGORIES).start().await
+/// A model that says this, behind a gate with these rules.
+async fn scene(answer: impl Into<Vec<u8>>) -> Scene {
+    Scene::saying(CATEGORIES, answer).await
 }
 
 /// What is asked, with these modes.
@@ -91,14 +83,12 @@ fn events(text: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_chat_says_what_was_found_and_nothing_else_of_it_changes() {
     let body = completion("sure, a blorp");
-    let model = Model::says(whole(&body)).await;
-    let gate = gate(&model).await;
+    let scene = scene(whole(&body)).await;
     for (text, found) in [("a zorp", "hate"), ("一个脏词", "hate"), ("hi", "")] {
         let (request, forwarded) = chat(text, false, &asked("score", "score"));
-        let answer = post(&gate, CHAT, &request).await;
+        let answer = scene.post(CHAT, &request).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let last = model.asked().pop().expect("the model was asked");
-        assert_eq!(String::from_utf8(last.body).unwrap(), forwarded);
+        assert_eq!(scene.forwarded(), forwarded);
         let said = answer.text();
         let open = body.strip_suffix('}').unwrap();
         let moderation = said.strip_prefix(&format!("{open},\"moderation\":")).expect(&said);
@@ -109,10 +99,10 @@ async fn a_chat_says_what_was_found_and_nothing_else_of_it_changes() {
         assert_eq!(of_chat(&moderation["output"]), [["sexual"]]);
     }
     let (_, without) = chat("a zorp", false, "null");
-    assert_eq!(post(&gate, CHAT, &without).await.text(), body, "nobody asked");
+    assert_eq!(scene.post(CHAT, &without).await.text(), body, "nobody asked");
     let (with_null, _) = chat("a zorp", false, "null");
-    assert_eq!(post(&gate, CHAT, &with_null).await.text(), body, "null asks for nothing");
-    assert_eq!(String::from_utf8(model.asked().pop().unwrap().body).unwrap(), without);
+    assert_eq!(scene.post(CHAT, &with_null).await.text(), body, "null asks for nothing");
+    assert_eq!(scene.forwarded(), without);
 }
 
 #[tokio::test]
@@ -124,10 +114,9 @@ async fn results_align_with_choices_and_a_flagged_one_gives_way_alone() {
     let choices = [choice(0, "fine"), choice(1, "a zorp"), choice(2, "脏词")];
     let body = json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m",
         "choices": choices});
-    let model = Model::says(whole(&body.to_string())).await;
-    let gate = gate(&model).await;
+    let scene = scene(whole(&body.to_string())).await;
     let (request, _) = chat("hi", false, &asked("score", "block"));
-    let answer = post(&gate, CHAT, &request.replace("\"n\":1", "\"n\":3")).await.json();
+    let answer = scene.post(CHAT, &request.replace("\"n\":1", "\"n\":3")).await.json();
     let output = of_chat(&answer["moderation"]["output"]);
     assert_eq!(output, [none(), vec!["hate".to_owned()], vec!["hate".to_owned()]]);
     assert_eq!(answer["choices"][0], choices[0]);
@@ -140,23 +129,22 @@ async fn results_align_with_choices_and_a_flagged_one_gives_way_alone() {
 
 #[tokio::test]
 async fn a_flagged_prompt_is_blocked_where_that_is_asked_for() {
-    let model = Model::says(whole(&completion("ok"))).await;
-    let gate = gate(&model).await;
+    let scene = scene(whole(&completion("ok"))).await;
     for text in ["a zorp", "一个脏词", "a blorp"] {
         for stream in [false, true] {
             let (request, _) = chat(text, stream, &asked("block", "score"));
-            post(&gate, CHAT, &request).await.is_error(400, "content_policy_violation");
+            scene.post(CHAT, &request).await.is_error(400, "content_policy_violation");
             let (request, _) = response(text, stream, &asked("block", "score"));
-            post(&gate, RESPONSES, &request).await.is_error(400, "content_policy_violation");
+            scene.post(RESPONSES, &request).await.is_error(400, "content_policy_violation");
         }
     }
-    assert!(model.asked().is_empty(), "nothing of it reached the model");
+    assert_eq!(scene.asked(), 0, "nothing of it reached the model");
     // Neither a category that is not told, nor a policy that is asked only for scores.
     for (text, input) in [("a quux", "block"), ("a zorp", "score")] {
         let (request, _) = chat(text, false, &asked(input, "block"));
-        assert_eq!(post(&gate, CHAT, &request).await.status, 200, "{text}");
+        assert_eq!(scene.post(CHAT, &request).await.status, 200, "{text}");
     }
-    gate.counts(&[
+    scene.gate.counts(&[
         "tidegate_decisions_total{action=\"block\",category=\"hate\",mode=\"enforce\",phase=\"prompt\"} 8",
         "tidegate_rule_matches_total{mode=\"enforce\",policy=\"test\",rule=\"watched\"} 4",
     ])
@@ -165,12 +153,11 @@ async fn a_flagged_prompt_is_blocked_where_that_is_asked_for() {
 
 #[tokio::test]
 async fn what_the_policy_blocks_is_blocked_whatever_is_asked() {
-    let model = Model::says(whole(&completion("take a grenade"))).await;
-    let gate = gate(&model).await;
+    let scene = scene(whole(&completion("take a grenade"))).await;
     let (request, _) = chat("a grenade", false, &asked("score", "score"));
-    post(&gate, CHAT, &request).await.is_error(400, "content_policy_violation");
+    scene.post(CHAT, &request).await.is_error(400, "content_policy_violation");
     let (request, _) = chat("a zorp", false, &asked("score", "score"));
-    let answer = post(&gate, CHAT, &request).await.json();
+    let answer = scene.post(CHAT, &request).await.json();
     assert_eq!(answer["choices"][0]["finish_reason"], "content_filter");
     // The rule has no category, so nothing is told of it.
     assert_eq!(of_chat(&answer["moderation"]["output"]), [none()]);
@@ -182,21 +169,21 @@ async fn an_answer_in_the_models_place_says_what_was_found_too() {
     let style = "block_style: { prompt: content_filter }\n";
     let gate = Setup::demo().policy(&format!("{CATEGORIES}{style}")).start().await;
     let (request, _) = chat("a zorp", false, &asked("block", "block"));
-    let answer = post(&gate, CHAT, &request).await.json();
+    let answer = post(gate.data, CHAT, &request).await.json();
     assert_eq!(answer["choices"][0]["finish_reason"], "content_filter");
     assert_eq!(of_chat(&answer["moderation"]["input"]), [["hate"]]);
     let output = &answer["moderation"]["output"];
     assert_eq!(of_chat(output), [none()]);
     assert_eq!(output["results"][0]["category_applied_input_types"]["hate"], json!([]));
     let (request, _) = chat("脏词", true, &asked("block", "block"));
-    let said = post(&gate, CHAT, &request).await.text();
+    let said = post(gate.data, CHAT, &request).await.text();
     let last = events(&said).pop().unwrap();
     assert_eq!(of_chat(&last["moderation"]["input"]), [["hate"]]);
     let (request, _) = response("a zorp", false, &asked("block", "block"));
-    let answer = post(&gate, RESPONSES, &request).await.json();
+    let answer = post(gate.data, RESPONSES, &request).await.json();
     assert_eq!(applying(&answer["moderation"]["input"]), ["hate"]);
     let (request, _) = response("a zorp", true, &asked("block", "block"));
-    let last = events(&post(&gate, RESPONSES, &request).await.text()).pop().unwrap();
+    let last = events(&post(gate.data, RESPONSES, &request).await.text()).pop().unwrap();
     assert_eq!(applying(&last["response"]["moderation"]["input"]), ["hate"]);
 }
 
@@ -207,10 +194,9 @@ async fn a_streamed_chat_says_it_in_a_chunk_of_its_own_behind_all_others() {
     let done = "data: [DONE]\n\n";
     let ends = end().replace(done, "");
     let before = format!("{}: ping\n\n{}{ends}{usage}", chunk("一只 blo"), chunk("rp, yes"));
-    let model = Model::says(format!("{STREAM}{before}{done}")).await;
-    let gate = gate(&model).await;
+    let scene = scene(format!("{STREAM}{before}{done}")).await;
     let (request, forwarded) = chat("a zorp", true, &asked("score", "score"));
-    let answer = post(&gate, CHAT, &request).await;
+    let answer = scene.post(CHAT, &request).await;
     let said = answer.text();
     let own = said.strip_prefix(&before).expect("all events as they were");
     let own = own.strip_suffix(done).expect("the end");
@@ -222,9 +208,9 @@ async fn a_streamed_chat_says_it_in_a_chunk_of_its_own_behind_all_others() {
     );
     assert_eq!(of_chat(&own["moderation"]["input"]), [["hate"]]);
     assert_eq!(of_chat(&own["moderation"]["output"]), [["sexual"]]);
-    assert_eq!(String::from_utf8(model.asked().pop().unwrap().body).unwrap(), forwarded);
+    assert_eq!(scene.forwarded(), forwarded);
     let whole = format!("{before}{done}");
-    assert_eq!(post(&gate, CHAT, &forwarded).await.text(), whole, "nobody asked");
+    assert_eq!(scene.post(CHAT, &forwarded).await.text(), whole, "nobody asked");
 }
 
 #[tokio::test]
@@ -234,10 +220,9 @@ async fn a_flagged_stream_is_cut_before_what_flags_it_where_that_is_asked_for() 
         (["都好，然后是脏", "词，还有"], "hate"),
     ] {
         let body = format!("{STREAM}{}{}{}", chunk(pieces[0]), chunk(pieces[1]), end());
-        let model = Model::says(body).await;
-        let gate = gate(&model).await;
+        let scene = scene(body).await;
         let (request, _) = chat("hi", true, &asked("score", "block"));
-        let answer = post(&gate, CHAT, &request).await;
+        let answer = scene.post(CHAT, &request).await;
         let said = answer.text();
         assert!(said.ends_with("data: [DONE]\n\n") && answer.whole, "{said}");
         assert!(!said.contains("blo") && !said.contains('脏'), "{said}");
@@ -247,26 +232,25 @@ async fn a_flagged_stream_is_cut_before_what_flags_it_where_that_is_asked_for() 
         let last = events.last().unwrap();
         assert_eq!(of_chat(&last["moderation"]["output"]), [[flagged]], "{said}");
         let (request, _) = chat("hi", true, &asked("block", "score"));
-        assert!(post(&gate, CHAT, &request).await.text().contains(&chunk(pieces[1])));
+        assert!(scene.post(CHAT, &request).await.text().contains(&chunk(pieces[1])));
     }
 }
 
 #[tokio::test]
 async fn responses_say_it_in_the_answer_plain_and_streamed() {
     let body = WHOLE.replace("{{text}}", "a blorp");
-    let model = Model::says(whole(&body)).await;
-    let plain = gate(&model).await;
+    let plain = scene(whole(&body)).await;
     let (request, forwarded) = response("一个脏词", false, &asked("score", "score"));
-    let answer = post(&plain, RESPONSES, &request).await;
+    let answer = plain.post(RESPONSES, &request).await;
     let said = answer.text();
-    assert_eq!(String::from_utf8(model.asked().pop().unwrap().body).unwrap(), forwarded);
+    assert_eq!(plain.forwarded(), forwarded);
     let moderation = &answer.json()["moderation"];
     assert_eq!(applying(&moderation["input"]), ["hate"]);
     assert_eq!(applying(&moderation["output"]), ["sexual"]);
     let open = body.trim_end().strip_suffix('}').unwrap().trim_end();
     assert!(said.starts_with(open), "{said}");
     let (request, _) = response("hi", false, &asked("score", "block"));
-    let answer = post(&plain, RESPONSES, &request).await.json();
+    let answer = plain.post(RESPONSES, &request).await.json();
     assert_eq!(
         (&answer["status"], &answer["incomplete_details"]["reason"]),
         (&json!("incomplete"), &json!("content_filter"))
@@ -275,18 +259,17 @@ async fn responses_say_it_in_the_answer_plain_and_streamed() {
     assert!(!answer["output"].to_string().contains("blorp"));
 
     let body = STREAMED.replace("{{piece}}", "a blorp").replace("{{text}}", "a blorp");
-    let model = Model::says(format!("{STREAM}{body}")).await;
-    let streamed = gate(&model).await;
+    let streamed = scene(format!("{STREAM}{body}")).await;
     let (request, forwarded) = response("a zorp", true, &asked("score", "score"));
-    let said = post(&streamed, RESPONSES, &request).await.text();
+    let said = streamed.post(RESPONSES, &request).await.text();
     let last = "event: response.completed";
     assert_eq!(said.split(last).next(), body.split(last).next(), "all before the last event");
     let completed = events(&said).pop().unwrap();
     assert_eq!(applying(&completed["response"]["moderation"]["input"]), ["hate"]);
     assert_eq!(applying(&completed["response"]["moderation"]["output"]), ["sexual"]);
-    assert_eq!(post(&streamed, RESPONSES, &forwarded).await.text(), body, "nobody asked");
+    assert_eq!(streamed.post(RESPONSES, &forwarded).await.text(), body, "nobody asked");
     let (request, _) = response("hi", true, &asked("score", "block"));
-    let said = post(&streamed, RESPONSES, &request).await.text();
+    let said = streamed.post(RESPONSES, &request).await.text();
     let last = events(&said).pop().unwrap();
     assert_eq!(last["type"], "response.incomplete");
     assert_eq!(applying(&last["response"]["moderation"]["output"]), ["sexual"]);
@@ -295,8 +278,7 @@ async fn responses_say_it_in_the_answer_plain_and_streamed() {
 
 #[tokio::test]
 async fn what_cannot_be_asked_is_refused_with_its_place() {
-    let model = Model::says(whole(&completion("ok"))).await;
-    let gate = gate(&model).await;
+    let scene = scene(whole(&completion("ok"))).await;
     let policy = |policy: &str| format!("{{\"model\":\"m\",\"policy\":{policy}}}");
     for (moderation, param) in [
         ("true".to_owned(), "moderation"),
@@ -308,13 +290,13 @@ async fn what_cannot_be_asked_is_refused_with_its_place() {
             (CHAT, chat("hi", true, &moderation).0),
             (RESPONSES, response("hi", false, &moderation).0),
         ] {
-            let answer = post(&gate, path, &request).await;
+            let answer = scene.post(path, &request).await;
             answer.is_error(400, "invalid_field");
             assert_eq!(answer.json()["error"]["param"], param);
         }
     }
-    assert!(model.asked().is_empty());
-    assert!(gate.rejected("invalid_field").await);
+    assert_eq!(scene.asked(), 0);
+    assert!(scene.gate.rejected("invalid_field").await);
 }
 
 #[tokio::test]
@@ -327,7 +309,7 @@ async fn an_upstream_that_knows_the_field_gets_it_and_its_results_pass() {
     let gate = Setup::new(&upstream).policy(CATEGORIES).start().await;
     for moderation in [asked("block", "block"), "{\"of\":\"tomorrow\"}".to_owned()] {
         let (request, _) = chat("a zorp", false, &moderation);
-        let answer = post(&gate, CHAT, &request).await;
+        let answer = post(gate.data, CHAT, &request).await;
         assert_eq!((answer.status, answer.text()), (200, body.clone()));
         assert_eq!(String::from_utf8(model.asked().pop().unwrap().body).unwrap(), request);
     }

@@ -25,6 +25,8 @@ mod pitfalls;
 mod records;
 mod reload;
 mod reveal;
+mod scene;
+mod stored;
 mod timeouts;
 mod tls;
 mod vectors;

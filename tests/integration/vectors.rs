@@ -18,10 +18,10 @@ use std::io::Write as _;
 
 use tidegate::config::dialect_file::Framing;
 
-use crate::dialects::{all, bodies, post, request_of};
+use crate::dialects::{all, bodies, request_of};
 use crate::gate::{PATIENCE, Setup};
 use crate::model::{Model, whole};
-use crate::wire::Client;
+use crate::wire::{Client, post, request_to};
 
 /// A message with what some clients take for the end of a line.
 const TORN: &str =
@@ -142,12 +142,8 @@ async fn a_silent_stream_is_kept_open_in_every_dialect_in_its_own_way() {
         let setup = setup.with("stream.keep_alive", "50ms").with("stream.head_hold", "50ms");
         let gate = setup.start().await;
         let body = request_of(&dialect, "hi", true).expect("a request");
-        let length = body.len();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
-        );
         let mut client = Client::connect(gate.data).await;
-        client.send((head + &body).as_bytes()).await;
+        client.send(request_to(&path, "", &body).as_bytes()).await;
         // In a chunk of its own, so that it is no part of what the model said.
         let chunk = format!("\r\n{:X}\r\n{kept}\r\n", kept.len());
         let read = tokio::time::timeout(PATIENCE / 3, client.read_until(&chunk)).await;

@@ -4,16 +4,12 @@ use std::net::SocketAddr;
 
 use crate::gate::{Gate, Setup};
 use crate::model::{Model, STREAM, chunk, whole};
-use crate::wire::{Answer, Client, get};
+use crate::wire::{self, Answer, get};
 
 const CLEAN: &str = r#"{"results": [{"summary": "all is well"}]}"#;
 
 async fn post(address: SocketAddr, body: &str) -> Answer {
-    let mut client = Client::connect(address).await;
-    let head = "POST /v1/summaries HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
-    let length = body.len();
-    client.send(format!("{head}content-length: {length}\r\n\r\n{body}").as_bytes()).await;
-    client.answer().await
+    wire::post(address, "/v1/summaries", body).await
 }
 
 async fn walking(model: &Model) -> Gate {

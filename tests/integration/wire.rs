@@ -32,9 +32,14 @@ pub(crate) fn streamed(text: &str) -> String {
 
 /// A request for a chat with these header lines beside the necessary ones.
 pub(crate) fn request(lines: &str, body: &str) -> String {
+    request_to("/v1/chat/completions", lines, body)
+}
+
+/// The same to any path.
+pub(crate) fn request_to(path: &str, lines: &str, body: &str) -> String {
     let length = body.len();
     format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          content-length: {length}\r\n{lines}\r\n{body}"
     )
 }
@@ -48,6 +53,13 @@ pub(crate) async fn ask(address: SocketAddr, body: &str) -> Answer {
 pub(crate) async fn ask_with(address: SocketAddr, lines: &str, body: &str) -> Answer {
     let mut client = Client::connect(address).await;
     client.send(request(lines, body).as_bytes()).await;
+    client.answer().await
+}
+
+/// Posts JSON to a path, on a connection of its own.
+pub(crate) async fn post(address: SocketAddr, path: &str, body: &str) -> Answer {
+    let mut client = Client::connect(address).await;
+    client.send(request_to(path, "", body).as_bytes()).await;
     client.answer().await
 }
 

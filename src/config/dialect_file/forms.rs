@@ -75,7 +75,7 @@ pub struct RequestForm {
     /// Texts.
     #[schemars(schema_with = "shapes::paths::<String>")]
     pub text: Texts,
-    /// Media: `image`, `audio`, `file`, `opaque`, or `typed` where a media type beside it says, and who sent it.
+    /// Media: `image`, `audio`, `file`, `stored` (named here, kept by the model's server), `opaque`, or `typed` where a media type beside it says, and who sent it.
     #[schemars(schema_with = "shapes::paths::<String>")]
     pub media: Texts,
     /// What is no text: ids, enums, numbers.

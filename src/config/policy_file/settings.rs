@@ -127,6 +127,8 @@ pub struct NonText {
     pub audio: String,
     /// Files.
     pub file: String,
+    /// What the model's server keeps and a request only names: earlier answers, conversations, prompts.
+    pub stored: String,
     /// What is none of them.
     pub unknown: String,
 }
@@ -285,7 +287,7 @@ pub enum WhileOpen {
 impl Default for NonText {
     fn default() -> Self {
         let block = || "block".to_owned();
-        Self { image: block(), audio: block(), file: block(), unknown: block() }
+        Self { image: block(), audio: block(), file: block(), stored: block(), unknown: block() }
     }
 }
 
@@ -368,9 +370,15 @@ impl Views {
 
 impl NonText {
     /// Every kind of part with its choice.
-    pub fn choices(&self) -> [(&'static str, &str); 4] {
-        let Self { image, audio, file, unknown } = self;
-        [("image", image), ("audio", audio), ("file", file), ("unknown", unknown)]
+    pub fn choices(&self) -> [(&'static str, &str); 5] {
+        let Self { image, audio, file, stored, unknown } = self;
+        [
+            ("image", image),
+            ("audio", audio),
+            ("file", file),
+            ("stored", stored),
+            ("unknown", unknown),
+        ]
     }
 }
 

@@ -25,23 +25,14 @@ fn completions() -> Arc<Dialect> {
 }
 
 fn settings(policy: Arc<Policy>, units: u64) -> RelaySettings {
-    RelaySettings {
-        dialect: Dialects::fallback(),
-        policy,
-        subject: subject(Phase::Completion),
-        restorer: None,
-        event_limit: 1 << 20,
-        units,
-        include_usage: false,
-        shape: RefusalShape::Content,
-        language: None,
-        meta: AnswerMeta {
-            id: "chatcmpl-x".to_owned(),
-            created: 1,
-            model: "m".to_owned(),
-            ..AnswerMeta::default()
-        },
-    }
+    let meta = AnswerMeta {
+        id: "chatcmpl-x".to_owned(),
+        created: 1,
+        model: "m".to_owned(),
+        ..AnswerMeta::default()
+    };
+    let subject = subject(Phase::Completion);
+    RelaySettings { units, meta, ..RelaySettings::new(Dialects::fallback(), policy, subject) }
 }
 
 fn chunk(choice: u64, delta: &str, finish: &str) -> String {

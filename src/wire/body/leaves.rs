@@ -252,7 +252,8 @@ impl<'d> Reader<'d> {
         if sort == Media::Typed {
             return self.typed_media(node, &text, by);
         }
-        let readable = self.doc.kind(node) == Kind::String && sort != Media::Audio;
+        let is_id = sort == Media::Stored && self.is_name(&self.doc.range(node));
+        let readable = self.doc.kind(node) == Kind::String && sort != Media::Audio && !is_id;
         if readable && !text.starts_with("data:") && !data_url::is_base64(&text) {
             // An address is text that the model and its tools read.
             let author = self.author(by, node);

@@ -428,14 +428,6 @@ impl Dialect {
         self.stream.is_some()
     }
 
-    /// The places that its tables name, in requests, answers and events, each with the member that says types there.
-    #[cfg(test)]
-    pub(crate) fn places(&self) -> [(String, super::table::Places); 3] {
-        let events = self.stream.as_ref().map(|stream| &stream.table);
-        let of = |table: &Table| (table.tag().to_owned(), table.places());
-        [of(&self.request.table), of(&self.response.table), events.map(of).unwrap_or_default()]
-    }
-
     fn weight(&self, path: &str, query: Option<&str>) -> Option<usize> {
         self.paths.iter().filter(|pattern| pattern.fits(path, query)).map(Pattern::weight).max()
     }

@@ -115,18 +115,20 @@ pub(super) fn media(text: &str) -> Result<Leaf, String> {
             "image" => sort = Some(Media::Image),
             "audio" => sort = Some(Media::Audio),
             "file" => sort = Some(Media::File),
+            "stored" => sort = Some(Media::Stored),
             "opaque" => sort = Some(Media::Unknown),
             "typed" => sort = Some(Media::Typed),
             _ => {
                 author = by(word).ok_or_else(|| {
                     format!(
-                        "`{word}` is no sort of media (image, audio, file, opaque, typed) and no author"
+                        "`{word}` is no sort of media (image, audio, file, stored, opaque, typed) and no author"
                     )
                 })?;
             }
         }
     }
-    let sort = sort.ok_or("it does not say what it is: image, audio, file, opaque or typed")?;
+    let sort =
+        sort.ok_or("it does not say what it is: image, audio, file, stored, opaque or typed")?;
     Ok(Leaf::Media { sort, by: author })
 }
 

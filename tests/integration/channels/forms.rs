@@ -50,7 +50,22 @@ pub(super) enum Closing {
 const PLAIN: Channel =
     Channel { name: None, is_call: false, open: &[], piece: "", close: &[], item: "" };
 
-const CHAT: [&str; 3] = ["data: ", "\n\n", ""];
+/// Events of one answer whose parts may come through one another.
+const EVENTS: Form = Form {
+    dialect: "",
+    path: "",
+    asked: "",
+    sort: "text/event-stream",
+    units: 1,
+    in_turn: false,
+    frame: ["data: ", "\n\n", ""],
+    begin: &[],
+    channels: &[],
+    finish: "",
+    end: &[],
+    closing: Closing::Done,
+};
+
 const ASKED: &str =
     r#"{"model":"m","stream":true,"n":{u},"messages":[{"role":"user","content":"hi"}]}"#;
 
@@ -108,9 +123,17 @@ const GEMINI_CHANNELS: &[Channel] = &[
     },
 ];
 
-const GEMINI_FINISH: &str = r#"{"candidates":[{"content":{"parts":[{"text":""}],"role":"model"},"index":{u},"finishReason":"STOP"}],"usageMetadata":{"totalTokenCount":4},"modelVersion":"g","responseId":"r"}"#;
-const GEMINI_ASKED: &str =
-    r#"{"contents":[{"parts":[{"text":"hi"}]}],"generationConfig":{"candidateCount":{u}}}"#;
+const GEMINI: Form = Form {
+    dialect: "gemini.stream_sse",
+    path: "/v1beta/models/g:streamGenerateContent?alt=sse",
+    asked: r#"{"contents":[{"parts":[{"text":"hi"}]}],"generationConfig":{"candidateCount":{u}}}"#,
+    units: 2,
+    frame: ["data: ", "\r\n\r\n", ""],
+    channels: GEMINI_CHANNELS,
+    finish: r#"{"candidates":[{"content":{"parts":[{"text":""}],"role":"model"},"index":{u},"finishReason":"STOP"}],"usageMetadata":{"totalTokenCount":4},"modelVersion":"g","responseId":"r"}"#,
+    closing: Closing::Reasons { list: "candidates", member: "finishReason", last: "}\r\n\r\n" },
+    ..EVENTS
+};
 
 /// The dialects whose streams are generated.
 pub(super) const FORMS: &[Form] = &[
@@ -118,25 +141,18 @@ pub(super) const FORMS: &[Form] = &[
         dialect: "openai.chat",
         path: "/v1/chat/completions",
         asked: ASKED,
-        sort: "text/event-stream",
         units: 2,
-        in_turn: false,
-        frame: CHAT,
-        begin: &[],
         channels: CHAT_CHANNELS,
         finish: r#"{"id":"c","created":1,"model":"m","choices":[{"index":{u},"delta":{},"finish_reason":"stop"}]}"#,
         end: &["[DONE]"],
         closing: CHAT_CLOSING,
+        ..EVENTS
     },
     Form {
         dialect: "openai.completions",
         path: "/v1/completions",
         asked: r#"{"model":"m","stream":true,"n":{u},"prompt":"hi"}"#,
-        sort: "text/event-stream",
         units: 2,
-        in_turn: false,
-        frame: CHAT,
-        begin: &[],
         channels: &[Channel {
             name: Some("choices[{u}].content"),
             piece: r#"{"id":"c","object":"text_completion","created":1,"model":"m","choices":[{"index":{u},"text":"{p}","finish_reason":null,"logprobs":null}]}"#,
@@ -145,16 +161,13 @@ pub(super) const FORMS: &[Form] = &[
         finish: r#"{"id":"c","object":"text_completion","created":1,"model":"m","choices":[{"index":{u},"text":"","finish_reason":"stop","logprobs":null}]}"#,
         end: &["[DONE]"],
         closing: CHAT_CLOSING,
+        ..EVENTS
     },
     Form {
         dialect: "mistral.agents",
         path: "/v1/agents/completions",
         asked: r#"{"agent_id":"a","stream":true,"n":{u},"messages":[{"role":"user","content":"hi"}]}"#,
-        sort: "text/event-stream",
         units: 2,
-        in_turn: false,
-        frame: CHAT,
-        begin: &[],
         channels: &[
             Channel {
                 name: Some("choices[{u}].content"),
@@ -177,15 +190,12 @@ pub(super) const FORMS: &[Form] = &[
         finish: r#"{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":{u},"delta":{"content":""},"finish_reason":"stop"}]}"#,
         end: &["[DONE]"],
         closing: CHAT_CLOSING,
+        ..EVENTS
     },
     Form {
         dialect: "openai.responses",
         path: "/v1/responses",
         asked: r#"{"model":"m","stream":true,"input":"hi"}"#,
-        sort: "text/event-stream",
-        units: 1,
-        in_turn: false,
-        frame: CHAT,
         begin: &[
             r#"{"type":"response.created","response":{"id":"resp_1","object":"response","created_at":1,"model":"m","status":"in_progress","output":[]},"sequence_number":{n}}"#,
         ],
@@ -236,7 +246,6 @@ pub(super) const FORMS: &[Form] = &[
                 item: r#"{"id":"fc_{i}","type":"function_call","status":"completed","arguments":"{\"q\":\"{tt}\"}","call_id":"call_{i}","name":"look_up"}"#,
             },
         ],
-        finish: "",
         end: &[
             r#"{"type":"response.completed","response":{"id":"resp_1","object":"response","created_at":1,"model":"m","status":"completed","output":[{o}]},"sequence_number":{n}}"#,
         ],
@@ -252,15 +261,13 @@ pub(super) const FORMS: &[Form] = &[
             ],
             last: &["response.completed", "response.incomplete"],
         },
+        ..EVENTS
     },
     Form {
         dialect: "anthropic.messages",
         path: "/v1/messages",
         asked: r#"{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]}"#,
-        sort: "text/event-stream",
-        units: 1,
         in_turn: true,
-        frame: CHAT,
         begin: &[
             r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":1}}}"#,
             r#"{"type":"ping"}"#,
@@ -308,44 +315,23 @@ pub(super) const FORMS: &[Form] = &[
             pairs: &[["content_block_start", "content_block_stop", "index"]],
             last: &["message_stop"],
         },
+        ..EVENTS
     },
-    Form {
-        dialect: "gemini.stream_sse",
-        path: "/v1beta/models/g:streamGenerateContent?alt=sse",
-        asked: GEMINI_ASKED,
-        sort: "text/event-stream",
-        units: 2,
-        in_turn: false,
-        frame: ["data: ", "\r\n\r\n", ""],
-        begin: &[],
-        channels: GEMINI_CHANNELS,
-        finish: GEMINI_FINISH,
-        end: &[],
-        closing: Closing::Reasons { list: "candidates", member: "finishReason", last: "}\r\n\r\n" },
-    },
+    GEMINI,
     Form {
         dialect: "gemini.stream_array",
         path: "/v1beta/models/g:streamGenerateContent",
-        asked: GEMINI_ASKED,
         sort: "application/json",
-        units: 2,
-        in_turn: false,
         frame: ["", "", ",\r\n"],
-        begin: &[],
-        channels: GEMINI_CHANNELS,
-        finish: GEMINI_FINISH,
-        end: &[],
         closing: Closing::Reasons { list: "candidates", member: "finishReason", last: "]" },
+        ..GEMINI
     },
     Form {
         dialect: "ollama.chat",
         path: "/api/chat",
         asked: r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#,
         sort: "application/x-ndjson",
-        units: 1,
-        in_turn: false,
         frame: ["", "\n", ""],
-        begin: &[],
         channels: &[
             Channel {
                 name: Some("content"),
@@ -365,20 +351,17 @@ pub(super) const FORMS: &[Form] = &[
                 ..PLAIN
             },
         ],
-        finish: "",
         end: &[
             r#"{"model":"m","created_at":"2026-11-01T10:00:01Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","eval_count":4}"#,
         ],
         closing: Closing::Done,
+        ..EVENTS
     },
     Form {
         dialect: "cohere.chat",
         path: "/v2/chat",
         asked: r#"{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}"#,
-        sort: "text/event-stream",
-        units: 1,
         in_turn: true,
-        frame: CHAT,
         begin: &[
             r#"{"id":"c1","type":"message-start","delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}}"#,
         ],
@@ -421,7 +404,6 @@ pub(super) const FORMS: &[Form] = &[
                 ..PLAIN
             },
         ],
-        finish: "",
         end: &[
             r#"{"type":"message-end","id":"c1","delta":{"finish_reason":"COMPLETE","usage":{"tokens":{"input_tokens":1,"output_tokens":2}}}}"#,
         ],
@@ -432,5 +414,6 @@ pub(super) const FORMS: &[Form] = &[
             ],
             last: &["message-end"],
         },
+        ..EVENTS
     },
 ];

@@ -15,7 +15,7 @@ use tidegate::domain::{Author, Phase};
 use tidegate::engine::{Scratch, Subject};
 use tidegate::policy::{Policy, compile};
 use tidegate::stream::{Finale, Relay, RelaySettings};
-use tidegate::wire::dialect::{AnswerMeta, Dialect, Dialects, RefusalShape};
+use tidegate::wire::dialect::{AnswerMeta, Dialect, Dialects};
 
 use crate::gate::{POLICY, Setup};
 use crate::model::Model;
@@ -245,16 +245,9 @@ fn relayed(
         ..AnswerMeta::default()
     };
     let mut relay = Relay::new(RelaySettings {
-        dialect: Arc::clone(dialect),
-        policy: Arc::clone(policy),
-        subject,
-        restorer: None,
-        event_limit: 1 << 20,
         units: units as u64,
-        include_usage: false,
-        shape: RefusalShape::Content,
-        language: None,
         meta,
+        ..RelaySettings::new(Arc::clone(dialect), Arc::clone(policy), subject)
     });
     let (mut scratch, mut out) = (Scratch::default(), BytesMut::new());
     for piece in pieces {
@@ -433,7 +426,7 @@ async fn the_same_holds_through_the_real_proxy() {
             let mut pieces = vec![head.clone().into_bytes()];
             pieces.extend(case.pieces(sent.as_bytes()).into_iter().map(<[u8]>::to_vec));
             *told.lock().expect("nobody panicked") = pieces;
-            let answer = crate::dialects::post(gate.data, form.path, &asked).await;
+            let answer = crate::wire::post(gate.data, form.path, &asked).await;
             let (name, text) = (form.dialect, answer.text());
             assert!(answer.whole, "{name}: {text}");
             if case.planted().is_none() {

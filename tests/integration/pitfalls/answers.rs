@@ -4,9 +4,9 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Scene;
 use crate::dialects::{all, bodies, request_of};
 use crate::model::{completion, whole};
+use crate::scene::Scene;
 use crate::wire::{prompt, streamed};
 
 /// A chat completion with these choices.

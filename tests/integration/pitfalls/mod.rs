@@ -16,7 +16,7 @@
 //! | a failure before the first byte is an error status with the body of a stream | [`streams::an_error_status_has_a_body_of_json_in_every_dialect`] |
 //! | what cannot be screened passes unless somebody says otherwise | `panics::a_panic_is_answered_500_or_503_and_the_connection_goes_on`, `panics::fail_open_passes_on_what_could_not_be_screened_and_counts_it` |
 //! | what is masked is sent again from the chunks as they came | [`streams::a_masked_text_is_never_sent_again_from_the_chunks_as_they_came`] |
-//! | a turn that was stopped poisons its conversation | [`prompts::an_old_turn_that_is_redacted_goes_on_redacted_the_same_way_each_time`], `history::a_clean_turn_that_comes_again_is_not_screened_again_and_others_are` (taking blocked turns out is a known gap) |
+//! | a turn that was stopped poisons its conversation | [`prompts::an_old_turn_that_is_redacted_goes_on_redacted_the_same_way_each_time`], `history::a_clean_turn_that_comes_again_is_not_screened_again_and_others_are`, [`crate::history`] for `drop_blocked` |
 //! | the gate's own message is flagged in the next request | [`prompts::the_gates_own_message_in_the_history_is_not_screened`] |
 //! | what is put in breaks the JSON that it stands in | [`answers::what_is_put_into_json_leaves_it_json`] |
 //! | `null`, empty, missing, another type: the reader breaks | [`prompts::requests_of_odd_shapes_are_answered_or_refused_and_never_break`], [`answers::answers_of_odd_shapes_pass_or_are_refused_and_never_break`] |
@@ -31,58 +31,7 @@ mod answers;
 mod prompts;
 mod streams;
 
-use std::sync::{Arc, Mutex};
-
 use serde_json::Value;
-
-use crate::gate::{Gate, Setup};
-use crate::model::Model;
-
-/// A model that says what it is told to say next, and a gate before it with a route for every path.
-struct Scene {
-    model: Model,
-    gate: Gate,
-    next: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Scene {
-    async fn open() -> Self {
-        Self::with("").await
-    }
-
-    /// With lines at the end of the policy: more rules first.
-    async fn with(policy: &str) -> Self {
-        let next = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&next);
-        let model = Model::start(move |mut connection| {
-            let answer = told.lock().expect("nobody panicked").clone();
-            async move { connection.send(&answer).await }
-        })
-        .await;
-        let gate = Setup::upstream(model.address).policy(policy).everywhere().start().await;
-        Self { model, gate, next }
-    }
-
-    /// What the model says to whoever asks next.
-    fn says(&self, answer: impl Into<Vec<u8>>) {
-        *self.next.lock().expect("nobody panicked") = answer.into();
-    }
-
-    async fn post(&self, path: &str, body: &str) -> crate::wire::Answer {
-        crate::dialects::post(self.gate.data, path, body).await
-    }
-
-    /// How often the model was asked.
-    fn asked(&self) -> usize {
-        self.model.asked().len()
-    }
-
-    /// What the model was asked last.
-    fn last(&self) -> Value {
-        let asked = self.model.asked();
-        serde_json::from_slice(&asked.last().expect("a request").body).expect("JSON")
-    }
-}
 
 /// A server-sent event.
 fn event(name: &str, data: &Value) -> String {

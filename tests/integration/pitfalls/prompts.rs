@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Scene;
 use crate::dialects::{all, request_of};
 use crate::model::{completion, whole};
+use crate::scene::Scene;
 use crate::wire::{Client, prompt};
 
 #[tokio::test]

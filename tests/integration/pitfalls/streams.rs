@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use tidegate::config::dialect_file::Framing;
 
-use super::{Scene, event};
+use super::event;
 use crate::dialects::{all, bodies, request_of};
 use crate::model::{STREAM, chunk, end};
+use crate::scene::Scene;
 use crate::wire::streamed;
 
 fn messages() -> String {

@@ -1,0 +1,168 @@
+//! The relays of a stream, one for each policy: its bytes go through all of them, one behind the other.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use super::inline::Inline;
+use super::prompt::with_scratch;
+use crate::domain::Action;
+use crate::engine::Judgements;
+use crate::policy::Policy;
+use crate::stream::{Finale, MOST_UNITS, Moderated, Relay, RelaySettings};
+use crate::upstream::UpstreamError;
+use crate::wire::dialect::{AnswerMeta, Dialect, Dialects};
+
+/// A relay, and the policy that it screens under.
+type Screened = (Arc<Policy>, Relay);
+
+/// The relays, and what they say at the end.
+#[derive(Debug)]
+pub(super) struct Relays {
+    all: Vec<Screened>,
+    dialect: Arc<Dialect>,
+    /// Says what moderation came to, where that was asked for.
+    results: Option<Results>,
+}
+
+/// What is to be said of moderation at the end.
+#[derive(Debug)]
+struct Results {
+    inline: Inline,
+    /// How many answers were asked for.
+    units: u64,
+    end: Moderated,
+}
+
+impl Relays {
+    /// One for each of these, in their order.
+    pub(super) fn new(relays: Vec<RelaySettings>) -> Self {
+        let dialect = relays.first().map(|settings| Arc::clone(&settings.dialect));
+        let relay = |settings: RelaySettings| (Arc::clone(&settings.policy), Relay::new(settings));
+        Self {
+            all: relays.into_iter().map(relay).collect(),
+            dialect: dialect.unwrap_or_else(Dialects::fallback),
+            results: None,
+        }
+    }
+
+    /// Has them say what moderation came to. `meta` is what the stream is called where it does not say.
+    pub(super) fn say_moderation(&mut self, inline: Option<&Inline>, meta: AnswerMeta) {
+        let units = self.all.first().map_or(1, |(_, relay)| relay.units_asked());
+        self.results = inline.map(|inline| {
+            let end = Moderated::new(&self.dialect, meta);
+            Results { inline: inline.clone(), units, end }
+        });
+    }
+
+    /// The dialect of the stream.
+    pub(super) fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// A piece of the upstream's answer, its failure, or its end goes through all of them; what comes out.
+    pub(super) fn push(&mut self, piece: Option<&Result<Bytes, UpstreamError>>) -> Bytes {
+        let out = self.push_through(piece);
+        let ended = !matches!(piece, Some(Ok(_))) || self.are_over();
+        match &mut self.results {
+            Some(results) => results.put_into(&out, (&self.dialect, &self.all, ended)),
+            None => out,
+        }
+    }
+
+    fn push_through(&mut self, piece: Option<&Result<Bytes, UpstreamError>>) -> Bytes {
+        with_scratch(|scratch| {
+            let mut bytes = BytesMut::new();
+            if let Some(Ok(piece)) = piece {
+                bytes.extend_from_slice(piece);
+            }
+            for (_, relay) in &mut self.all {
+                let mut out = BytesMut::new();
+                relay.push(&bytes, scratch, &mut out);
+                match piece {
+                    Some(Ok(_)) => {}
+                    Some(Err(UpstreamError::Timeout(_))) => {
+                        relay.abort("upstream_timeout", scratch, &mut out);
+                    }
+                    Some(Err(_)) => relay.abort("upstream_failed", scratch, &mut out),
+                    None => relay.finish(scratch, &mut out),
+                }
+                bytes = out;
+            }
+            bytes.freeze()
+        })
+    }
+
+    /// Whether nothing more can come out of one of them.
+    pub(super) fn are_over(&self) -> bool {
+        self.all.iter().any(|(_, relay)| *relay.finale() != Finale::Open)
+    }
+
+    /// Whether the stream came to its own end in all of them.
+    pub(super) fn ended_well(&self) -> bool {
+        self.all.iter().all(|(_, relay)| *relay.finale() == Finale::Ended)
+    }
+
+    /// Whether the client has had text.
+    pub(super) fn text_sent(&self) -> bool {
+        self.all.last().is_some_and(|(_, relay)| relay.text_sent())
+    }
+
+    /// Bytes of text that they hold.
+    pub(super) fn held(&self) -> usize {
+        self.all.iter().map(|(_, relay)| relay.held()).sum()
+    }
+
+    /// The action and the rule of a stop that came before any text.
+    pub(super) fn early_stop(&self) -> Option<(Action, Option<usize>)> {
+        self.all.iter().find_map(|(_, relay)| match relay.finale() {
+            Finale::Cut { stop } if !relay.text_sent() => Some((stop.action, stop.rule)),
+            Finale::Cut { .. } | Finale::Open | Finale::Ended | Finale::Failed { .. } => None,
+        })
+    }
+
+    /// Why the stream failed, when it did before any text; not where the upstream itself said so.
+    pub(super) fn early_failure(&self) -> Option<&'static str> {
+        self.all.iter().find_map(|(_, relay)| match relay.finale() {
+            Finale::Failed { reason } if !relay.text_sent() && *reason != "upstream_error" => {
+                Some(*reason)
+            }
+            Finale::Open | Finale::Ended | Finale::Cut { .. } | Finale::Failed { .. } => None,
+        })
+    }
+
+    /// Takes them out, each with its policy: nothing goes through any more.
+    pub(super) fn take(&mut self) -> Vec<Screened> {
+        std::mem::take(&mut self.all)
+    }
+}
+
+impl Results {
+    /// What came out of the relays, with the results in it where they are due.
+    fn put_into(
+        &mut self,
+        bytes: &[u8],
+        (dialect, relays, ended): (&Dialect, &[Screened], bool),
+    ) -> Bytes {
+        let results = || {
+            let mut judged = Judgements::new();
+            for (_, relay) in relays {
+                for (unit, judgement) in relay.judged() {
+                    judged.entry(unit).or_default().merge(&judgement);
+                }
+            }
+            let seen = judged.last_key_value().and_then(|(unit, _)| *unit);
+            let units = self.units.max(seen.map_or(0, |last| last.saturating_add(1)));
+            let units: Vec<u64> = (0..units.min(MOST_UNITS as u64)).collect();
+            self.inline.results(dialect, (&judged, &units))
+        };
+        let mut out = BytesMut::with_capacity(bytes.len());
+        self.end.push(bytes, &results, &mut out);
+        if ended {
+            let failed = |relay: &Relay| matches!(relay.finale(), Finale::Failed { .. });
+            let complete = !relays.iter().any(|(_, relay)| failed(relay));
+            self.end.finish(complete, &results, &mut out);
+        }
+        out.freeze()
+    }
+}
