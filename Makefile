@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas help run test unit policies sdk-test fuzz lint bench bench-proxy release
+.PHONY: schemas help run test unit policies sdk-test fuzz evasion lint bench bench-proxy release
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -28,6 +28,9 @@ sdk-test: ## the official SDKs in Python and JavaScript against the binary; docs
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60); installs cargo-fuzz where it is missing
 	sh fuzz/run.sh $(FUZZ_SECONDS)
+
+evasion: ## all disguises of the catalogue against the gate (minutes); writes docs/evasion.md
+	$(CARGO) test --locked --test evasion -- --ignored --nocapture
 
 lint: ## formatting, clippy, documentation
 	$(CARGO) fmt --all --check
