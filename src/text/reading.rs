@@ -157,6 +157,19 @@ impl Reading {
         self.map.push(alone);
     }
 
+    /// Drops what begins at or after the byte `at`, and with it the raw text from `raw_end` on.
+    pub fn cut(&mut self, at: usize, raw_end: usize) {
+        if !self.mapped && raw_end != at {
+            self.keep_map();
+        }
+        self.text.truncate(at);
+        let pieces = self.map.partition_point(|piece| (piece.at as usize) < self.text.len());
+        self.map.truncate(pieces);
+        self.omissions.retain(|&omission| omission <= self.text.len());
+        self.raw_len = raw_end;
+        self.survey.take();
+    }
+
     /// Empties the reading and makes it one of the same raw text as `input`.
     pub(super) fn begin(&mut self, input: &Self) {
         self.clear();

@@ -1,0 +1,133 @@
+//! What a text says when it is decoded: each decoder that has something to decode gives another text, which is read in all
+//! views and decoded again, within bounds of depth and bytes.
+//!
+//! Hits lead back to the raw bytes through the maps of the readings, and so does the horizon.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::pattern_set::PatternScan;
+use super::scanner::{Scanner, Scratch, Window};
+use crate::domain::ViewPath;
+use crate::text::{DECODERS, DecoderDef, Reading, Reads, context_start, widened};
+
+/// The most decoded texts of one scan.
+const MOST_TEXTS: usize = 48;
+/// The most bytes of all decoded texts of one scan: so many for each byte of the text, and some.
+const BYTES_FOR_EACH: usize = 8;
+const BYTES_ANYWAY: usize = 128 << 10;
+
+/// Decoded texts of one scan, and what may be spent on more.
+#[derive(Debug, Default)]
+pub(super) struct Decoding {
+    /// Those that were read, kept for [`Self::context_start`].
+    read: Vec<Reading>,
+    spare: Vec<Reading>,
+    /// Hashes of all texts that were read, the undecoded one first.
+    seen: Vec<u64>,
+    bytes_left: usize,
+}
+
+impl Decoding {
+    /// Begins a scan of this text.
+    pub(super) fn begin(&mut self, text: &str) {
+        self.spare.append(&mut self.read);
+        self.seen.clear();
+        self.seen.push(hash(text));
+        self.bytes_left = BYTES_FOR_EACH * text.len() + BYTES_ANYWAY;
+    }
+
+    fn reading(&mut self) -> Reading {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Whether this text was not read yet, and may be.
+    fn admits(&mut self, reading: &Reading) -> Result<bool, TooMuch> {
+        let hash = hash(reading.as_str());
+        if self.seen.contains(&hash) {
+            return Ok(false);
+        }
+        self.seen.push(hash);
+        self.bytes_left = self.bytes_left.checked_sub(reading.len()).ok_or(TooMuch)?;
+        if self.seen.len() > MOST_TEXTS { Err(TooMuch) } else { Ok(true) }
+    }
+
+    /// Where the context must begin that a text needs which is decided before `at`: the beginning of what is encoded
+    /// there, so far back that each decoded text shows enough too.
+    pub(super) fn context_start(&self, at: usize, most: usize) -> usize {
+        let starts = self.read.iter().map(|reading| {
+            let decided = reading.as_str().get(..reading.upto(at)).unwrap_or_default();
+            reading.raw_start(context_start(decided, most)).min(at)
+        });
+        starts.min().unwrap_or(at)
+    }
+}
+
+/// Decoding took more than it may.
+struct TooMuch;
+
+/// Two texts of one scan that differ and have one hash come once in centuries.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Scanner {
+    /// Scans what the decoders make of a text.
+    pub(super) fn scan_decoded(
+        &self,
+        text: &Reading,
+        window: Window<'_>,
+        path: ViewPath,
+        scratch: &mut Scratch,
+    ) -> PatternScan {
+        let mut scan = PatternScan { decided: usize::MAX, overflow: None, exhausted: false };
+        let mut wide = scratch.decoding.reading();
+        let wide_differs = self.decoders != 0 && widened(text, &mut wide);
+        for (index, decoder) in DECODERS.iter().enumerate() {
+            let Some(path) = path.through(decoder.name) else { break };
+            if self.decoders & (1 << index) == 0 {
+                continue;
+            }
+            let input = if wide_differs && decoder.reads == Reads::Width { &wide } else { text };
+            scan.include(self.scan_one(decoder, input, window, path, scratch));
+        }
+        scratch.decoding.spare.push(wide);
+        scan
+    }
+
+    fn scan_one(
+        &self,
+        decoder: &DecoderDef,
+        input: &Reading,
+        window: Window<'_>,
+        path: ViewPath,
+        scratch: &mut Scratch,
+    ) -> PatternScan {
+        let mut scan = PatternScan { decided: usize::MAX, overflow: None, exhausted: false };
+        let open = if window.last { input.len() } else { (decoder.open_from)(input) };
+        let is_open = open < input.len();
+        if !is_open && !(decoder.applies)(input) {
+            return scan;
+        }
+        let mut decoded = scratch.decoding.reading();
+        (decoder.build)(input, &mut decoded);
+        if is_open {
+            // What is open is not read; a term that reaches up to it is in progress.
+            scan.decided = input.raw_start(open);
+            decoded.cut(decoded.upto(scan.decided), scan.decided);
+        }
+        match scratch.decoding.admits(&decoded) {
+            Ok(true) => {
+                scan.include(self.scan_text(&decoded, window, path, scratch));
+                scratch.decoding.read.push(decoded);
+            }
+            Ok(false) => scratch.decoding.spare.push(decoded),
+            Err(TooMuch) => {
+                scan.exhausted = true;
+                scratch.decoding.spare.push(decoded);
+            }
+        }
+        scan
+    }
+}
