@@ -3,8 +3,6 @@
 //!
 //! Hits lead back to the raw bytes through the maps of the readings, and so does the horizon.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use super::pattern_set::PatternScan;
 use super::scanner::{Scanner, Scratch, Window};
 use crate::domain::ViewPath;
@@ -20,19 +18,19 @@ const BYTES_ANYWAY: usize = 128 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Decoding {
     /// Those that were read, kept for [`Self::context_start`].
-    read: Vec<Reading>,
+    read: Vec<(Reading, ViewPath)>,
     spare: Vec<Reading>,
-    /// Hashes of all texts that were read, the undecoded one first.
+    /// Fingerprints of all texts that were read, the undecoded one first.
     seen: Vec<u64>,
     bytes_left: usize,
 }
 
 impl Decoding {
     /// Begins a scan of this text.
-    pub(super) fn begin(&mut self, text: &str) {
-        self.spare.append(&mut self.read);
+    pub(super) fn begin(&mut self, text: &Reading) {
+        self.spare.extend(self.read.drain(..).map(|(reading, _)| reading));
         self.seen.clear();
-        self.seen.push(hash(text));
+        self.seen.push(text.fingerprint());
         self.bytes_left = BYTES_FOR_EACH * text.len() + BYTES_ANYWAY;
     }
 
@@ -42,11 +40,11 @@ impl Decoding {
 
     /// Whether this text was not read yet, and may be.
     fn admits(&mut self, reading: &Reading) -> Result<bool, TooMuch> {
-        let hash = hash(reading.as_str());
-        if self.seen.contains(&hash) {
+        let fingerprint = reading.fingerprint();
+        if self.seen.contains(&fingerprint) {
             return Ok(false);
         }
-        self.seen.push(hash);
+        self.seen.push(fingerprint);
         self.bytes_left = self.bytes_left.checked_sub(reading.len()).ok_or(TooMuch)?;
         if self.seen.len() > MOST_TEXTS { Err(TooMuch) } else { Ok(true) }
     }
@@ -54,7 +52,7 @@ impl Decoding {
     /// Where the context must begin that a text needs which is decided before `at`: the beginning of what is encoded
     /// there, so far back that each decoded text shows enough too.
     pub(super) fn context_start(&self, at: usize, most: usize) -> usize {
-        let starts = self.read.iter().map(|reading| {
+        let starts = self.read.iter().map(|(reading, _)| {
             let decided = reading.as_str().get(..reading.upto(at)).unwrap_or_default();
             reading.raw_start(context_start(decided, most)).min(at)
         });
@@ -65,15 +63,9 @@ impl Decoding {
 /// Decoding took more than it may.
 struct TooMuch;
 
-/// Two texts of one scan that differ and have one hash come once in centuries.
-fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
-}
-
 impl Scanner {
-    /// Scans what the decoders make of a text.
+    /// Scans what the decoders make of a text, and of what they made of it: first all that is decoded once, so that
+    /// what can be seen with fewer decoders is.
     pub(super) fn scan_decoded(
         &self,
         text: &Reading,
@@ -81,22 +73,47 @@ impl Scanner {
         path: ViewPath,
         scratch: &mut Scratch,
     ) -> PatternScan {
-        let mut scan = PatternScan { decided: usize::MAX, overflow: None, exhausted: false };
+        let mut scan = nothing();
+        if self.decoders == 0 {
+            return scan;
+        }
+        scan.include(self.decode_each(text, window, path, scratch));
+        let mut next = 0;
+        while let Some(slot) = scratch.decoding.read.get_mut(next) {
+            let (text, path) = (std::mem::take(&mut slot.0), slot.1);
+            scan.include(self.decode_each(&text, window, path, scratch));
+            if let Some(slot) = scratch.decoding.read.get_mut(next) {
+                slot.0 = text;
+            }
+            next += 1;
+        }
+        scan
+    }
+
+    /// Applies each decoder to a text.
+    fn decode_each(
+        &self,
+        text: &Reading,
+        window: Window<'_>,
+        path: ViewPath,
+        scratch: &mut Scratch,
+    ) -> PatternScan {
+        let mut scan = nothing();
         let mut wide = scratch.decoding.reading();
-        let wide_differs = self.decoders != 0 && widened(text, &mut wide);
+        let wide_differs = widened(text, &mut wide);
         for (index, decoder) in DECODERS.iter().enumerate() {
             let Some(path) = path.through(decoder.name) else { break };
             if self.decoders & (1 << index) == 0 {
                 continue;
             }
             let input = if wide_differs && decoder.reads == Reads::Width { &wide } else { text };
-            scan.include(self.scan_one(decoder, input, window, path, scratch));
+            scan.include(self.decode(decoder, input, window, path, scratch));
         }
         scratch.decoding.spare.push(wide);
         scan
     }
 
-    fn scan_one(
+    fn decode(
         &self,
         decoder: &DecoderDef,
         input: &Reading,
@@ -104,7 +121,7 @@ impl Scanner {
         path: ViewPath,
         scratch: &mut Scratch,
     ) -> PatternScan {
-        let mut scan = PatternScan { decided: usize::MAX, overflow: None, exhausted: false };
+        let mut scan = nothing();
         let open = if window.last { input.len() } else { (decoder.open_from)(input) };
         let is_open = open < input.len();
         if !is_open && !(decoder.applies)(input) {
@@ -119,8 +136,8 @@ impl Scanner {
         }
         match scratch.decoding.admits(&decoded) {
             Ok(true) => {
-                scan.include(self.scan_text(&decoded, window, path, scratch));
-                scratch.decoding.read.push(decoded);
+                scan.include(self.scan_views(&decoded, window, path, scratch));
+                scratch.decoding.read.push((decoded, path));
             }
             Ok(false) => scratch.decoding.spare.push(decoded),
             Err(TooMuch) => {
@@ -130,4 +147,8 @@ impl Scanner {
         }
         scan
     }
+}
+
+const fn nothing() -> PatternScan {
+    PatternScan { decided: usize::MAX, overflow: None, exhausted: false }
 }

@@ -183,7 +183,8 @@ impl Scratch {
     /// of a decided text the scan must see that reads on from there. `at` lies before the horizon.
     pub fn context_start(&self, text: &str, at: usize, most: usize) -> usize {
         let own = context_start(text.get(..at).unwrap_or_default(), most);
-        let mut start = own.min(self.decoding.context_start(at, most));
+        let shown = own.min(self.decoding.context_start(at, most));
+        let mut start = start_of_token(text, shown, at.saturating_sub(most)).unwrap_or(shown);
         start = start.max(at.saturating_sub(most)).min(own);
         while !text.is_char_boundary(start) {
             start -= 1;
@@ -236,8 +237,9 @@ impl Scanner {
         let mut scan = self.scan_patterns(window, scratch);
         let mut raw = std::mem::take(&mut scratch.raw);
         raw.identity(window.text);
-        scratch.decoding.begin(window.text);
-        scan.include(self.scan_text(&raw, window, ViewPath::of(RAW), scratch));
+        scratch.decoding.begin(&raw);
+        scan.include(self.scan_views(&raw, window, ViewPath::of(RAW), scratch));
+        scan.include(self.scan_decoded(&raw, window, ViewPath::of(RAW), scratch));
         scratch.raw = raw;
         scan.include(self.scan_width(window, scratch));
         let mut decided = scan.decided;
@@ -247,9 +249,9 @@ impl Scanner {
             decided = pull_back(decided.max(window.from), &scratch.hits);
         }
         scratch.hits.retain(|hit| hit.span.start >= window.from && hit.span.start < decided);
-        // Two views that saw the same thing give one hit, named after the first view of the table: the sort
-        // leaves them in their order.
-        scratch.hits.sort_by_key(|hit| (hit.span, hit.atom, hit.source));
+        // Two views that saw the same thing give one hit, named after the first view of the table, decoded as seldom as
+        // may be: the sort leaves them in their order.
+        scratch.hits.sort_by_key(|hit| (hit.span, hit.atom, hit.view.decoders(), hit.source));
         scratch.hits.dedup_by_key(|hit| (hit.span, hit.atom));
         Scan {
             decided,
@@ -258,22 +260,9 @@ impl Scanner {
         }
     }
 
-    /// Scans one text in all views, and what it says decoded.
-    pub(super) fn scan_text(
-        &self,
-        text: &Reading,
-        window: Window<'_>,
-        path: ViewPath,
-        scratch: &mut Scratch,
-    ) -> PatternScan {
-        let mut scan = self.scan_views(text, window, path, scratch);
-        scan.include(self.scan_decoded(text, window, path, scratch));
-        scan
-    }
-
     /// Builds each view that would differ, looks for terms and patterns in it, and tells the earliest raw
     /// byte that is still open in any of them.
-    fn scan_views(
+    pub(super) fn scan_views(
         &self,
         raw: &Reading,
         window: Window<'_>,
@@ -334,7 +323,7 @@ impl Scanner {
     ) -> ([Shown; VIEWS.len()], usize) {
         let mut shown: [Shown; VIEWS.len()] = std::array::from_fn(Shown::nothing);
         let mut stands_for = [0; VIEWS.len()];
-        let mut decided = raw.len();
+        let mut decided = raw.raw_start(raw.len());
         for (index, view) in VIEWS.iter().enumerate() {
             let base = view.over.and_then(|over| stands_for.get(over).copied());
             let (before, rest) = readings.split_at_mut(index);
@@ -425,6 +414,14 @@ impl Scanner {
         }
         scan
     }
+}
+
+/// Where the stretch of ASCII signs begins that goes on at `at`, since a decoder reads such a stretch from its beginning;
+/// `None` if it begins before `least`.
+fn start_of_token(text: &str, at: usize, least: usize) -> Option<usize> {
+    let before = text.as_bytes().get(least..at)?;
+    let signs = before.iter().rev().take_while(|byte| byte.is_ascii_graphic()).count();
+    (signs < before.len() || least == 0).then_some(at - signs)
 }
 
 /// A reading to be looked at.

@@ -50,9 +50,9 @@ impl ViewPath {
         self.view
     }
 
-    /// Whether the text was decoded.
-    pub fn is_decoded(&self) -> bool {
-        self.decoders.iter().any(Option::is_some)
+    /// How many decoders it went through.
+    pub fn decoders(&self) -> usize {
+        self.decoders.iter().flatten().count()
     }
 }
 

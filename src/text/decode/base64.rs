@@ -60,16 +60,15 @@ impl Encoding for Base64 {
                 break;
             }
         }
-        let characters = at - start;
-        let mut end = at;
-        if characters % UNIT > 1 {
-            let padding = UNIT - characters % UNIT;
-            let pads = bytes.get(at..).unwrap_or_default().iter().take(padding);
-            end += pads.take_while(|&&byte| byte == b'=').count();
-        }
+        // A single character more gives no byte.
+        let characters = (at - start) - usize::from((at - start) % UNIT == 1);
+        at = start + characters;
+        let padding = if characters % UNIT > 1 { UNIT - characters % UNIT } else { 0 };
+        let pads = bytes.get(at..).unwrap_or_default().iter().take(padding);
+        let pads = pads.take_while(|&&byte| byte == b'=').count();
         let mixed = is_mixed(bytes.get(start..at.min(start + MIXED_WITHIN)).unwrap_or_default());
         let open = open.filter(|_| mixed || characters < MIXED_WITHIN);
-        let mut run = Run::spelled(speller, (start, end), open);
+        let mut run = Run::spelled(speller, Span::new(start, at), pads, open);
         run.counts = mixed && characters >= SHORTEST && !run.text.is_empty();
         run
     }
@@ -112,15 +111,24 @@ fn could_begin(speller: &Speller, unit: &[u8]) -> bool {
 /// Whether somewhere a small letter stands before a capital or a digit, a capital before a digit, or a digit before a
 /// letter. Without an early exit, so that the compiler makes vector instructions of it.
 fn is_mixed(bytes: &[u8]) -> bool {
-    let mixed = |(a, b): (&u8, &u8)| {
-        let (small, capital, digit) =
-            (a.is_ascii_lowercase(), a.is_ascii_uppercase(), a.is_ascii_digit());
-        let (to_small, to_capital, to_digit) =
-            (b.is_ascii_lowercase(), b.is_ascii_uppercase(), b.is_ascii_digit());
-        (small & (to_capital | to_digit)) | (capital & to_digit) | (digit & (to_small | to_capital))
+    // A bit for each class, and for each class those that may not stand behind it.
+    const SMALL: u8 = 1;
+    const CAPITAL: u8 = 2;
+    const DIGIT: u8 = 4;
+    let class = |byte: u8| {
+        u8::from(byte.is_ascii_lowercase()) * SMALL
+            + u8::from(byte.is_ascii_uppercase()) * CAPITAL
+            + u8::from(byte.is_ascii_digit()) * DIGIT
+    };
+    let mixed = |first: u8, second: u8| {
+        let behind = (first & SMALL) * (CAPITAL | DIGIT)
+            | (first & CAPITAL) / CAPITAL * DIGIT
+            | (first & DIGIT) / DIGIT * (SMALL | CAPITAL);
+        behind & second
     };
     let next = bytes.get(1..).unwrap_or_default();
-    bytes.iter().zip(next).fold(false, |found, pair| found | mixed(pair))
+    let pairs = bytes.iter().zip(next);
+    pairs.fold(0, |found, (&a, &b)| found | mixed(class(a), class(b))) != 0
 }
 
 #[cfg(test)]

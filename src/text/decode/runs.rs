@@ -33,14 +33,20 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// What a speller has spelled. `open` is the place from which on more text could change it, if it could.
+    /// What a speller has spelled of the units in `units`, behind which stand so many bytes of padding. `open` is the place
+    /// from which on more text could change it, if it could.
     pub(super) fn spelled(
         speller: Speller,
-        (start, end): (usize, usize),
+        units: Span,
+        padding: usize,
         open: Option<usize>,
     ) -> Self {
         let open = open.map(|open| speller.open().unwrap_or(open).min(open));
-        let end = speller.end().map_or(start, |spelled| spelled.max(end));
+        let end = match speller.end() {
+            Some(end) if end == units.end => end + padding,
+            Some(end) => end,
+            None => units.start,
+        };
         Self { text: speller.text, end, counts: false, open }
     }
 }

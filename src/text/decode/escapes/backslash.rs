@@ -56,7 +56,8 @@ fn unit(rest: &[u8], at: usize) -> Escape {
         _ => return Escape::None,
     };
     let Some(digits) = self::digits(low, 4) else { return opens(low, 4) };
-    let units = [value, hexadecimal(digits).unwrap_or_default()].map(|unit| unit as u16);
+    let units = [value, hexadecimal(digits).unwrap_or_default()]
+        .map(|unit| u16::try_from(unit).unwrap_or_default());
     match char::decode_utf16(units).next() {
         Some(Ok(c)) => Escape::one(c, at, at + 12),
         _ => Escape::None,

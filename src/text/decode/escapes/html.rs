@@ -101,17 +101,17 @@ pub(super) fn read(bytes: &[u8], at: usize) -> Escape {
 }
 
 fn number(rest: &[u8], at: usize) -> Escape {
-    let (digits, is_digit, skipped): (&[u8], fn(&u8) -> bool, usize) = match rest {
+    let (digits, radix, skipped) = match rest {
         [] | [b'x' | b'X'] => return Escape::Open,
-        [b'x' | b'X', digits @ ..] => (digits, u8::is_ascii_hexdigit, 3),
-        digits => (digits, u8::is_ascii_digit, 2),
+        [b'x' | b'X', digits @ ..] => (digits, 16, 3),
+        digits => (digits, 10, 2),
     };
-    let count = digits.iter().take_while(|&digit| is_digit(digit)).count();
+    let count = digits.iter().take_while(|&&digit| char::from(digit).is_digit(radix)).count();
     let number = digits.get(..count).unwrap_or_default();
     if count == 0 || count > LONGEST {
         return Escape::None;
     }
-    let value = if skipped == 3 {
+    let value = if radix == 16 {
         hexadecimal(number)
     } else {
         std::str::from_utf8(number).ok().and_then(|number| number.parse().ok())
