@@ -6,6 +6,7 @@
 
 mod automaton;
 mod border;
+mod decoded;
 pub mod entity;
 mod flat;
 mod index;

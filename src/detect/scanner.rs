@@ -6,12 +6,13 @@
 use thiserror::Error;
 
 use super::AtomId;
+use super::decoded::Decoding;
 use super::lexicon::{TermMatch, TermSet, TermSpec};
 use super::pattern::{PatternError, PatternSpec};
 use super::pattern_set::{PatternScan, PatternScratch, PatternSet, PatternWindow, Reads};
 use super::viewed::{InViews, ViewedPatterns};
-use crate::domain::{Span, ViewName};
-use crate::text::{Reading, VIEWS, WIDTH};
+use crate::domain::{Span, ViewName, ViewPath};
+use crate::text::{DECODERS, Reading, VIEWS, WIDTH, context_start};
 
 /// The name under which a hit in the unchanged text is reported.
 const RAW: ViewName = ViewName("raw");
@@ -60,7 +61,7 @@ impl ScannerBuilder {
         self
     }
 
-    /// Switches a view off (`fold` stays on whatever is asked).
+    /// Switches a view or a decoder off (`fold` stays on whatever is asked).
     pub fn without_view(&mut self, name: &'static str) -> &mut Self {
         self.views_off.push(name);
         self
@@ -74,6 +75,12 @@ impl ScannerBuilder {
                 views |= 1 << index;
             }
         }
+        let mut decoders = 0;
+        for (index, decoder) in DECODERS.iter().enumerate() {
+            if !self.views_off.contains(&decoder.name.0) {
+                decoders |= 1 << index;
+            }
+        }
         let failed = |(index, error)| match index {
             Some(index) => BuildError::Pattern { index, error },
             None => BuildError::Patterns(error),
@@ -81,7 +88,7 @@ impl ScannerBuilder {
         let viewed = ViewedPatterns::new(&self.patterns).map_err(failed)?;
         let entities = ViewedPatterns::entities(&self.patterns).map_err(failed)?;
         let patterns = PatternSet::new(self.patterns, Reads::Raw).map_err(failed)?;
-        Ok(Scanner { terms: TermSet::new(self.terms), patterns, viewed, entities, views })
+        Ok(Scanner { terms: TermSet::new(self.terms), patterns, viewed, entities, views, decoders })
     }
 }
 
@@ -95,6 +102,8 @@ pub struct Scanner {
     entities: Option<ViewedPatterns>,
     /// The views that are on, a bit each.
     views: u32,
+    /// The decoders that are on, a bit each.
+    pub(super) decoders: u32,
 }
 
 /// The text of one scan.
@@ -117,8 +126,8 @@ pub struct Hit {
     pub atom: AtomId,
     /// Where, in bytes of the window's text.
     pub span: Span,
-    /// Which view saw it.
-    pub view: ViewName,
+    /// Which reading saw it.
+    pub view: ViewPath,
     source: Source,
 }
 
@@ -155,6 +164,7 @@ pub struct Scratch {
     width: Reading,
     readings: Vec<Reading>,
     patterns: PatternScratch,
+    pub(super) decoding: Decoding,
     /// The hits of the last scan, in the order of the text.
     pub hits: Vec<Hit>,
     /// How many more hits may be reported before the text counts as one that cannot be scanned.
@@ -167,6 +177,19 @@ impl Scratch {
     /// Buffers with these bounds.
     pub fn new(hits_left: usize, work_left: usize) -> Self {
         Self { hits_left, work_left, ..Self::default() }
+    }
+
+    /// Where the context before `at` begins in the text that was scanned last, with no more than about `most` bytes: so much
+    /// of a decided text the scan must see that reads on from there. `at` lies before the horizon.
+    pub fn context_start(&self, text: &str, at: usize, most: usize) -> usize {
+        let own = context_start(text.get(..at).unwrap_or_default(), most);
+        let shown = own.min(self.decoding.context_start(at, most));
+        let mut start = start_of_token(text, shown, at.saturating_sub(most)).unwrap_or(shown);
+        start = start.max(at.saturating_sub(most)).min(own);
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        start
     }
 }
 
@@ -212,7 +235,12 @@ impl Scanner {
     pub fn scan(&self, window: Window<'_>, scratch: &mut Scratch) -> Scan {
         scratch.hits.clear();
         let mut scan = self.scan_patterns(window, scratch);
-        scan.include(self.scan_views(window, scratch));
+        let mut raw = std::mem::take(&mut scratch.raw);
+        raw.identity(window.text);
+        scratch.decoding.begin(&raw);
+        scan.include(self.scan_views(&raw, window, ViewPath::of(RAW), scratch));
+        scan.include(self.scan_decoded(&raw, window, ViewPath::of(RAW), scratch));
+        scratch.raw = raw;
         scan.include(self.scan_width(window, scratch));
         let mut decided = scan.decided;
         if window.last {
@@ -221,9 +249,9 @@ impl Scanner {
             decided = pull_back(decided.max(window.from), &scratch.hits);
         }
         scratch.hits.retain(|hit| hit.span.start >= window.from && hit.span.start < decided);
-        // Two views that saw the same thing give one hit, named after the first view of the table: the sort
-        // leaves them in their order.
-        scratch.hits.sort_by_key(|hit| (hit.span, hit.atom, hit.source));
+        // Two views that saw the same thing give one hit, named after the first view of the table, decoded as seldom as
+        // may be: the sort leaves them in their order.
+        scratch.hits.sort_by_key(|hit| (hit.span, hit.atom, hit.view.decoders(), hit.source));
         scratch.hits.dedup_by_key(|hit| (hit.span, hit.atom));
         Scan {
             decided,
@@ -234,9 +262,14 @@ impl Scanner {
 
     /// Builds each view that would differ, looks for terms and patterns in it, and tells the earliest raw
     /// byte that is still open in any of them.
-    fn scan_views(&self, window: Window<'_>, scratch: &mut Scratch) -> PatternScan {
-        let Scratch { raw, width: _, readings, patterns, hits, hits_left, work_left } = scratch;
-        raw.identity(window.text);
+    pub(super) fn scan_views(
+        &self,
+        raw: &Reading,
+        window: Window<'_>,
+        path: ViewPath,
+        scratch: &mut Scratch,
+    ) -> PatternScan {
+        let Scratch { readings, patterns, hits, hits_left, work_left, .. } = scratch;
         readings.resize_with(VIEWS.len(), Reading::default);
         let mut in_views =
             InViews { viewed: self.viewed.as_ref(), window, scratch: patterns, work_left };
@@ -245,16 +278,16 @@ impl Scanner {
         for shown in shown.iter().filter(|shown| shown.views != 0) {
             let Some(view) = VIEWS.get(shown.reading) else { continue };
             let reading =
-                if shown.is_raw { &*raw } else { readings.get(shown.reading).unwrap_or(raw) };
+                if shown.is_raw { raw } else { readings.get(shown.reading).unwrap_or(raw) };
             let mut report = |found: TermMatch| {
                 let span = reading.raw_span(found.at.start, found.at.end);
                 if let Some(spec) = self.terms.spec(found.spec)
-                    && counts(spec, window, (span, found.at), (view.name, reading))
+                    && counts(spec, (raw, window.from), (span, found.at), (view.name, reading))
                 {
                     hits.push(Hit {
                         atom: spec.atom,
                         span,
-                        view: view.name,
+                        view: path.seen_in(view.name),
                         source: Source::Term(found.spec),
                     });
                 }
@@ -269,7 +302,8 @@ impl Scanner {
                 if *hits_left > 0 && is_seen_by(view.name, reading, at) {
                     *hits_left -= 1;
                     let source = Source::Pattern(number);
-                    hits.push(Hit { atom: spec.atom, span, view: view.name, source });
+                    let view = path.seen_in(view.name);
+                    hits.push(Hit { atom: spec.atom, span, view, source });
                 }
             });
             scan.include(patterns);
@@ -289,7 +323,7 @@ impl Scanner {
     ) -> ([Shown; VIEWS.len()], usize) {
         let mut shown: [Shown; VIEWS.len()] = std::array::from_fn(Shown::nothing);
         let mut stands_for = [0; VIEWS.len()];
-        let mut decided = raw.len();
+        let mut decided = raw.raw_start(raw.len());
         for (index, view) in VIEWS.iter().enumerate() {
             let base = view.over.and_then(|over| stands_for.get(over).copied());
             let (before, rest) = readings.split_at_mut(index);
@@ -335,7 +369,7 @@ impl Scanner {
         if self.entities.is_none() || window.text.is_ascii() {
             return scan;
         }
-        let Scratch { raw, width, readings: _, patterns, hits, hits_left, work_left } = scratch;
+        let Scratch { raw, width, patterns, hits, hits_left, work_left, .. } = scratch;
         let open = if window.last { raw.len() } else { (WIDTH.open_from)(raw) };
         scan.decided = open;
         if !(WIDTH.applies)(raw) {
@@ -352,7 +386,7 @@ impl Scanner {
             if *hits_left > 0 && !as_written {
                 *hits_left -= 1;
                 let source = Source::Pattern(number);
-                hits.push(Hit { atom: spec.atom, span, view: WIDTH.name, source });
+                hits.push(Hit { atom: spec.atom, span, view: ViewPath::of(WIDTH.name), source });
             }
         });
         scan.include(found);
@@ -373,13 +407,21 @@ impl Scanner {
                 scratch.hits.push(Hit {
                     atom: spec.atom,
                     span: found.span,
-                    view: RAW,
+                    view: ViewPath::of(RAW),
                     source: Source::Pattern(found.pattern),
                 });
             }
         }
         scan
     }
+}
+
+/// Where the stretch of ASCII signs begins that goes on at `at`, since a decoder reads such a stretch from its beginning;
+/// `None` if it begins before `least`.
+fn start_of_token(text: &str, at: usize, least: usize) -> Option<usize> {
+    let before = text.as_bytes().get(least..at)?;
+    let signs = before.iter().rev().take_while(|byte| byte.is_ascii_graphic()).count();
+    (signs < before.len() || least == 0).then_some(at - signs)
 }
 
 /// A reading to be looked at.
@@ -401,18 +443,18 @@ impl Shown {
     }
 }
 
-/// Whether an occurrence of a term counts, looked at from the raw text.
+/// Whether an occurrence of a term counts, looked at from the text that the views are of.
 fn counts(
     spec: &TermSpec,
-    window: Window<'_>,
+    (text, from): (&Reading, usize),
     (span, at): (Span, Span),
     (view, reading): (ViewName, &Reading),
 ) -> bool {
-    if span.start < window.from {
+    if span.start < from || !is_seen_by(view, reading, at) {
         return false;
     }
-    let raw = window.text.get(span.range()).unwrap_or_default();
-    is_seen_by(view, reading, at) && (!spec.exact_case || raw == spec.term)
+    let written = || text.as_str().get(text.upto(span.start)..text.upto(span.end));
+    !spec.exact_case || written() == Some(&*spec.term)
 }
 
 /// Whether something in a view is its to report. Where nothing was collapsed, the collapsed spelling of a term

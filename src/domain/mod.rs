@@ -14,7 +14,7 @@ mod verdict;
 
 pub use action::{Action, Level, Mode, Phase, Severity};
 pub use category::{Categories, Category, OPENAI_CATEGORIES};
-pub use finding::{Finding, ViewName};
+pub use finding::{Finding, MOST_DECODERS, ViewName, ViewPath};
 pub use ident::DecisionId;
 pub use passage::{Author, EditClass, Passage, TextKind};
 pub use secret::Secret;

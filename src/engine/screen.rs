@@ -17,7 +17,6 @@ use super::weigh::{fired_among, first_pending, worth_remembering};
 use crate::detect::{Hit, Scan, Scratch, Window};
 use crate::domain::{Author, Phase, Rewrite, Span, Verdict};
 use crate::policy::{OnFailure, Policy};
-use crate::text::context_start;
 
 /// The most hits of one scan, the most of a prompt that rules may need at one time, and the most of a
 /// completion that fire: beyond it the text counts as one that cannot be scanned.
@@ -205,11 +204,11 @@ impl Screen {
             let scan = self.scan(last, scratch);
             let open = self.buffer.len() - scan.decided;
             let mut outcome = match self.subject.phase {
-                Phase::Prompt => self.collect(&scan, last, &scratch.hits),
-                Phase::Completion => self.advance(&scan, last, &scratch.hits),
+                Phase::Prompt => self.collect(&scan, last, scratch),
+                Phase::Completion => self.advance(&scan, last, scratch),
             };
             if at_mark && outcome.stop.is_none() && !outcome.again {
-                outcome.stop = self.measure(open.min(self.held()));
+                outcome.stop = self.measure(open.min(self.held()), scratch);
             }
             progress.rewrites.extend(outcome.rewrites);
             progress.stop = outcome.stop;
@@ -221,13 +220,13 @@ impl Screen {
 
     /// More may be held for the terms and patterns that are open than there is room for: the text
     /// fails, or goes out as it is.
-    fn measure(&mut self, open: usize) -> Option<Stop> {
+    fn measure(&mut self, open: usize, scratch: &Scratch) -> Option<Stop> {
         if open <= most_held(&self.policy.scanner, self.policy.stream.max_match) {
             return None;
         }
         let stop = self.overflowed();
         if stop.is_none() {
-            self.move_to(self.base + self.buffer.len());
+            self.move_to(self.base + self.buffer.len(), scratch);
             self.restart = self.decided();
         }
         stop
@@ -250,10 +249,10 @@ impl Screen {
     }
 
     /// A prompt: hits are gathered, and weighed when the text is whole.
-    fn collect(&mut self, scan: &Scan, last: bool, hits: &[Hit]) -> StepOutcome {
-        let placed = self.place(hits);
+    fn collect(&mut self, scan: &Scan, last: bool, scratch: &Scratch) -> StepOutcome {
+        let placed = self.place(&scratch.hits);
         self.remembered.extend(placed);
-        self.move_to(self.base + scan.decided);
+        self.move_to(self.base + scan.decided, scratch);
         if self.remembered.len() > self.thin_at {
             self.remembered = thin(&self.policy, &self.remembered, self.count);
             self.thin_at = (2 * self.remembered.len()).clamp(THIN_FROM, MOST_HITS);
@@ -278,11 +277,11 @@ impl Screen {
     }
 
     /// A completion: what became decided is weighed and let go.
-    fn advance(&mut self, scan: &Scan, last: bool, hits: &[Hit]) -> StepOutcome {
+    fn advance(&mut self, scan: &Scan, last: bool, scratch: &Scratch) -> StepOutcome {
         if scan.exhausted {
-            return self.give_up();
+            return self.give_up(scratch);
         }
-        let placed = self.place(hits);
+        let placed = self.place(&scratch.hits);
         let overflow = scan.overflow.filter(|_| self.subject.streamed);
         let overflow = overflow.map(|span| span.shifted(self.base));
         let (restored, open) = self.restorable(last);
@@ -302,9 +301,9 @@ impl Screen {
         let (rewrites, mut stop) = self.tally.add(&self.policy, &fired);
         let limit = stop.map_or(frontier, |stop| stop.at);
         let rewrites = put_back(merge(rewrites), restored, limit);
-        self.move_to(limit);
+        self.move_to(limit, scratch);
         if self.hits_left == 0 && stop.is_none() {
-            return StepOutcome { rewrites, ..self.give_up() };
+            return StepOutcome { rewrites, ..self.give_up(scratch) };
         }
         let mut again = false;
         if let Some(overflow) = overflow
@@ -319,10 +318,10 @@ impl Screen {
     }
 
     /// Too much to screen: the text fails from here on, as the policy says.
-    fn give_up(&mut self) -> StepOutcome {
+    fn give_up(&mut self, scratch: &Scratch) -> StepOutcome {
         let stop = self.tally.fail(&self.policy, self.decided(), self.policy.unscannable);
         if stop.is_none() {
-            self.move_to(self.base + self.buffer.len());
+            self.move_to(self.base + self.buffer.len(), scratch);
         }
         StepOutcome { rewrites: Vec::new(), stop, again: false }
     }
@@ -395,14 +394,14 @@ impl Screen {
 
     /// Makes everything before `at` of the whole text decided, and lets go of it but for a little
     /// context.
-    fn move_to(&mut self, at: usize) {
+    fn move_to(&mut self, at: usize, scratch: &Scratch) {
         let at = (at - self.base).min(self.buffer.len());
         if !self.policy.conditions.windowed.is_empty() {
             let passed = self.buffer.get(self.from..at).unwrap_or_default();
             self.count = self.count.after_text(passed);
         }
         self.from = at;
-        let keep = context_start(self.buffer.get(..at).unwrap_or_default(), MOST_CONTEXT);
+        let keep = scratch.context_start(&self.buffer, at, MOST_CONTEXT);
         self.buffer.drain(..keep);
         self.base += keep;
         self.from -= keep;

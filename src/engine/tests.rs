@@ -263,12 +263,68 @@ fn texts() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 0..16).prop_map(|words| words.concat())
 }
 
+/// Terms that are encoded, nested and cut short, among others.
+fn encoded_texts() -> impl Strategy<Value = String> {
+    let piece = proptest::sample::select(vec![
+        "YmxvcnA=",
+        "YmxvcnA",
+        "Ymxvcn",
+        "YmxvcnAgYmxvcnA=",
+        "aWRpb3Q=",
+        "WW14dmNuQT0=",
+        "blorp",
+        "idiot",
+        "bl",
+        "orp",
+        "x@y.zz",
+        " ",
+        " ",
+        "\n",
+        "the ",
+        "IBM2",
+        "&#98;lorp",
+        "&#98;",
+        "&",
+        "&#",
+        "&amp;#98;",
+        "b&shy;lorp",
+        "%62lorp",
+        "%62%6c",
+        "%",
+        "%2562lorp",
+        "\\u0062lorp",
+        "\\",
+        "\\u00",
+        "62",
+        "bl\\x6frp",
+        "bl\u{200b}orp",
+        "Ymx\u{200b}vcnA=",
+        "B10RP",
+        "=",
+        "c",
+        "é",
+    ]);
+    prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
     fn chunking_never_changes_the_outcome(
         text in texts(),
+        splits in prop::collection::vec(0_usize..300, 0..14),
+    ) {
+        let policy = mixed();
+        let whole = in_pieces(&policy, &[&text]);
+        prop_assert_eq!(&in_pieces(&policy, &split(&text, &splits)), &whole);
+        let letters: Vec<&str> = text.split("").collect();
+        prop_assert_eq!(&in_pieces(&policy, &letters), &whole);
+    }
+
+    #[test]
+    fn chunking_never_changes_the_outcome_of_an_encoded_text(
+        text in encoded_texts(),
         splits in prop::collection::vec(0_usize..300, 0..14),
     ) {
         let policy = mixed();

@@ -12,7 +12,7 @@ use super::rules::{Sight, fulfilled};
 use super::weigh::without_excused;
 use super::{Scratch, Subject};
 use crate::detect::{Hit, Window};
-use crate::domain::{Phase, Span, Verdict, ViewName};
+use crate::domain::{Phase, Span, Verdict, ViewName, ViewPath};
 use crate::policy::{AtomInfo, Matcher, Node, Policy, Rule, Within};
 use crate::text::{Reading, VIEWS};
 
@@ -91,7 +91,7 @@ pub struct Found {
     /// Where, in bytes of the text.
     pub span: Span,
     /// Which view saw it.
-    pub view: ViewName,
+    pub view: ViewPath,
     /// The term, pattern or detector.
     pub matched: String,
 }

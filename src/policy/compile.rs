@@ -194,7 +194,9 @@ fn off_views(file: &PolicyFile) -> Vec<&'static str> {
         };
         written.iter().any(|(name, on)| *name == switch && *on == Some(false))
     };
-    crate::text::VIEWS.iter().map(|view| view.name.0).filter(|view| off(view)).collect()
+    let views = crate::text::VIEWS.iter().map(|view| view.name.0).filter(|view| off(view));
+    let decoders = crate::text::DECODERS.iter().filter(|decoder| off(decoder.switch));
+    views.chain(decoders.map(|decoder| decoder.name.0)).collect()
 }
 
 /// A rule's id as a placeholder: capitals, digits and underscores, which stay valid in JSON.

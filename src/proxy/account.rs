@@ -372,8 +372,9 @@ fn merged_rules(unit: &Unit<'_>) -> Vec<RuleRecord> {
                 if record.spans.len() < MOST_SPANS {
                     record.spans.push([finding.span.start, finding.span.end]);
                 }
-                if !record.via.contains(&finding.view.0) {
-                    record.via.push(finding.view.0);
+                let via = finding.view.to_string();
+                if !record.via.contains(&via) {
+                    record.via.push(via);
                 }
             }
         }

@@ -87,7 +87,7 @@ pub struct RuleRecord {
     /// Where it matched: UTF-8 bytes of the passage.
     pub spans: Vec<[usize; 2]>,
     /// Which views saw it.
-    pub via: Vec<&'static str>,
+    pub via: Vec<String>,
 }
 
 /// The JSON Schema of a record, as `tidegate schema decision-log` prints it.

@@ -6,6 +6,7 @@
 mod char_table;
 mod class;
 mod context;
+mod decode;
 mod dictionary;
 mod fold;
 mod han;
@@ -24,6 +25,7 @@ mod width;
 mod tests;
 
 pub use context::context_start;
+pub use decode::{DECODERS, DecoderDef, Reads, widened};
 pub use fold::is_attached;
 pub use reading::Reading;
 pub use survey::{Survey, Words};

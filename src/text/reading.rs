@@ -1,6 +1,7 @@
 //! A text as one view reads it, with the way back to the raw bytes.
 
 use std::cell::OnceCell;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
 use super::survey::Survey;
@@ -24,7 +25,7 @@ pub struct Reading {
 }
 
 /// A stretch of the reading that leads back in one way. It ends where the next one begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Piece {
     /// Where the stretch begins in the reading.
     at: u32,
@@ -155,6 +156,27 @@ impl Reading {
         }
         alone.raw.1 = alone.raw.1.max(end);
         self.map.push(alone);
+    }
+
+    /// A number that two readings share only if they are the same text and lead back in the same way, or by a chance of
+    /// one in 2⁶⁴.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.text, &self.map, self.raw_len).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Drops what begins at or after the byte `at`, and with it the raw text from `raw_end` on.
+    pub fn cut(&mut self, at: usize, raw_end: usize) {
+        if !self.mapped && raw_end != at {
+            self.keep_map();
+        }
+        self.text.truncate(at);
+        let pieces = self.map.partition_point(|piece| (piece.at as usize) < self.text.len());
+        self.map.truncate(pieces);
+        self.omissions.retain(|&omission| omission <= self.text.len());
+        self.raw_len = raw_end;
+        self.survey.take();
     }
 
     /// Empties the reading and makes it one of the same raw text as `input`.

@@ -69,7 +69,7 @@ fn table(explained: &Explained<'_>) -> Vec<String> {
 fn row(explained: &Explained<'_>, finding: &Finding, width: usize) -> String {
     let action = finding.action.map_or_else(|| format!("+{}", finding.score), |a| a.to_string());
     let raw = quoted(explained.text.get(finding.span.range()).unwrap_or_default());
-    let why = seen(&raw, finding.view.0, &finding.matched);
+    let why = seen(&raw, &finding.view.to_string(), &finding.matched);
     let watched = finding.mode == Mode::Shadow && explained.policy.mode == Mode::Enforce;
     let mode = if watched { " (shadow)" } else { "" };
     format!(
@@ -159,7 +159,7 @@ fn rule_row(explained: &Explained<'_>, step: &RuleStep, width: usize) -> String 
 
 fn found_as(explained: &Explained<'_>, found: &Found) -> String {
     let raw = quoted(explained.text.get(found.span.range()).unwrap_or_default());
-    seen(&raw, found.view.0, &found.matched)
+    seen(&raw, &found.view.to_string(), &found.matched)
 }
 
 /// How it ended for a rule, in words.

@@ -39,7 +39,7 @@ fn finding_as(text: &str, finding: &Finding) -> Value {
         "mode": finding.mode.as_str(),
         "span": [finding.span.start, finding.span.end],
         "text": text.get(finding.span.range()),
-        "view": finding.view.0,
+        "view": finding.view.to_string(),
         "matched": &*finding.matched,
     })
 }
@@ -86,7 +86,7 @@ fn rule(text: &str, step: &RuleStep) -> Value {
         json!({
             "span": [found.span.start, found.span.end],
             "text": text.get(found.span.range()),
-            "view": found.view.0,
+            "view": found.view.to_string(),
             "matched": found.matched,
         })
     };

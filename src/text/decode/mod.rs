@@ -1,0 +1,58 @@
+//! Decoders: ways of reading a text as another text, which is then read in all views, and decoded again.
+//!
+//! A decoder puts what an encoded part says in the place of that part, and leaves the rest as it is, so that a sentence of
+//! which one word is encoded is read as a whole. Nesting is no decoder's business: whoever scans applies them to what they
+//! give, in any order, as often as [`MOST_DECODERS`](crate::domain::MOST_DECODERS) allows.
+
+mod base64;
+mod runs;
+mod speller;
+
+mod escapes;
+#[cfg(test)]
+mod tests;
+
+use super::reading::Reading;
+use super::width::WIDTH;
+use crate::domain::ViewName;
+
+/// One decoder. Its functions mean what those of a [`super::ViewDef`] mean.
+#[derive(Clone, Copy, Debug)]
+pub struct DecoderDef {
+    /// The name in findings.
+    pub name: ViewName,
+    /// The switch of policies that it belongs to.
+    pub switch: &'static str,
+    /// What it sees through, for people.
+    pub summary: &'static str,
+    /// What it reads.
+    pub reads: Reads,
+    /// Whether there is something to decode, found without building anything. `true` may be wrong, `false` never is.
+    pub applies: fn(&Reading) -> bool,
+    /// Builds the decoded text of the first reading into the second, which it empties. Offsets of the result are those of
+    /// the raw text.
+    pub build: fn(&Reading, &mut Reading),
+    /// The first byte of the input whose image could still change when more text follows.
+    pub open_from: fn(&Reading) -> usize,
+}
+
+/// What a decoder reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The text as it stands.
+    Text,
+    /// The text with letters and digits in other forms as ASCII, and without invisible characters in words.
+    Width,
+}
+
+/// All decoders.
+pub const DECODERS: &[DecoderDef] = &[escapes::ESCAPES, base64::BASE64];
+
+/// Builds the reading that decoders of [`Reads::Width`] read; `false` where it would equal the text.
+pub fn widened(input: &Reading, out: &mut Reading) -> bool {
+    let differs = (WIDTH.applies)(input);
+    if differs {
+        (WIDTH.build)(input, out);
+    }
+    differs
+}

@@ -1,0 +1,113 @@
+//! Encodings that stand in a text as a run of characters of an alphabet: where such runs are, and what they say.
+
+use super::super::reading::Reading;
+use super::speller::Speller;
+use crate::domain::Span;
+
+/// How far back from the end of a text the run that reaches to it is looked for.
+const LONGEST_TAIL: usize = 8 << 10;
+
+/// One encoding. A run is read from its beginning as far as it says text.
+pub(super) trait Encoding {
+    /// Whether a text can have a run in it: a quick look.
+    fn glance(bytes: &[u8]) -> bool;
+    /// Whether a byte can be part of a run, or of what binds its parts.
+    fn continues(byte: u8) -> bool;
+    /// Whether a run may begin with a byte, behind the byte before it.
+    fn begins(before: Option<u8>, byte: u8) -> bool;
+    /// Reads the run that begins at `start`.
+    fn read(bytes: &[u8], start: usize) -> Run;
+}
+
+/// What a run says.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    /// Its characters, with the units of the input that they come from.
+    pub(super) text: Vec<(char, Span)>,
+    /// Where that which it stands for ends in the input.
+    pub(super) end: usize,
+    /// Whether it is read: long enough, and no word.
+    pub(super) counts: bool,
+    /// Where more text could change it; `None` when it has come to its end.
+    pub(super) open: Option<usize>,
+}
+
+impl Run {
+    /// What a speller has spelled of the units in `units`, behind which stand so many bytes of padding. `open` is the place
+    /// from which on more text could change it, if it could.
+    pub(super) fn spelled(
+        speller: Speller,
+        units: Span,
+        padding: usize,
+        open: Option<usize>,
+    ) -> Self {
+        let open = open.map(|open| speller.open().unwrap_or(open).min(open));
+        let end = match speller.end() {
+            Some(end) if end == units.end => end + padding,
+            Some(end) => end,
+            None => units.start,
+        };
+        Self { text: speller.text, end, counts: false, open }
+    }
+}
+
+pub(super) fn applies<E: Encoding>(input: &Reading) -> bool {
+    let bytes = input.as_str().as_bytes();
+    E::glance(bytes) && next::<E>(bytes, 0).is_some()
+}
+
+pub(super) fn build<E: Encoding>(input: &Reading, out: &mut Reading) {
+    out.begin(input);
+    let bytes = input.as_str().as_bytes();
+    let mut at = 0;
+    while let Some((start, run)) = next::<E>(bytes, at) {
+        out.append(input, at..start);
+        for &(c, span) in &run.text {
+            out.push(c, input.raw_span(span.start, span.end));
+        }
+        out.extend_last(input.raw_end(run.end));
+        at = run.end;
+    }
+    out.append(input, at..input.len());
+}
+
+pub(super) fn open_from<E: Encoding>(input: &Reading) -> usize {
+    let bytes = input.as_str().as_bytes();
+    let tail =
+        bytes.iter().rev().take(LONGEST_TAIL).take_while(|&&byte| E::continues(byte)).count();
+    let mut at = bytes.len() - tail;
+    while at < bytes.len() {
+        if !can_begin::<E>(bytes, at) {
+            at += 1;
+            continue;
+        }
+        let run = E::read(bytes, at);
+        match (run.counts, run.open) {
+            (true, Some(open)) => return open,
+            (false, Some(_)) => return at,
+            (true, None) => at = run.end.max(at + 1),
+            (false, None) => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// The next run that counts, with its beginning.
+fn next<E: Encoding>(bytes: &[u8], from: usize) -> Option<(usize, Run)> {
+    let mut at = from;
+    while at < bytes.len() {
+        if can_begin::<E>(bytes, at) {
+            let run = E::read(bytes, at);
+            if run.counts && run.end > at {
+                return Some((at, run));
+            }
+        }
+        at += 1;
+    }
+    None
+}
+
+fn can_begin<E: Encoding>(bytes: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied();
+    bytes.get(at).is_some_and(|&byte| E::begins(before, byte))
+}

@@ -1,0 +1,143 @@
+//! What all decoders have in common.
+
+use proptest::prelude::*;
+
+use super::{DECODERS, DecoderDef, Reads, widened};
+use crate::text::Reading;
+
+/// What a decoder reads of a text.
+fn input(def: &DecoderDef, text: &str) -> Reading {
+    let (mut raw, mut width) = (Reading::default(), Reading::default());
+    raw.identity(text);
+    let wide = def.reads == Reads::Width && widened(&raw, &mut width);
+    if wide { width } else { raw }
+}
+
+fn by_name(name: &str) -> &'static DecoderDef {
+    DECODERS.iter().find(|def| def.name.0 == name).expect("a decoder of that name")
+}
+
+/// What a text says to one decoder.
+pub(super) fn decoded_by(name: &str, text: &str) -> String {
+    let def = by_name(name);
+    let (input, mut out) = (input(def, text), Reading::default());
+    (def.build)(&input, &mut out);
+    let applies = (def.applies)(&input);
+    assert!(applies || out.as_str() == input.as_str(), "{name} does not apply to {text:?}");
+    out.as_str().to_owned()
+}
+
+/// Pieces of texts in which something is encoded, and of which some are cut short.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = proptest::sample::select(PIECES.to_vec());
+    proptest::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
+}
+
+const PIECES: &[&str] = &[
+    "Ym9tYg==",
+    "Ym9t",
+    "YmlnIGJvbWI=",
+    "54K45by5",
+    "Yg",
+    "aG93",
+    "=",
+    "==",
+    "hello",
+    "the bomb",
+    "IBM",
+    "a1",
+    " ",
+    " ",
+    "\n",
+    ".",
+    "-",
+    "/",
+    "&#98;",
+    "&#x62",
+    "&#",
+    "&",
+    "&am",
+    "&amp;",
+    ";",
+    "%62",
+    "%6",
+    "%",
+    "%E7%82%B8",
+    "%E7%82",
+    "=62=6f",
+    "=62",
+    "\\",
+    "\\u0062",
+    "\\u00",
+    "\\x62",
+    "\\n",
+    "\\ud83d",
+    "\\ude00",
+    "\\142",
+    "62",
+    "é",
+    "炸",
+    "\u{200b}",
+    "Ｙ",
+    "😀",
+];
+
+/// Each character with the raw bytes that it stands for.
+fn characters(reading: &Reading) -> Vec<(char, usize, usize)> {
+    let text = reading.as_str().char_indices();
+    text.map(|(at, c)| {
+        let span = reading.raw_span(at, at + c.len_utf8());
+        (c, span.start, span.end)
+    })
+    .collect()
+}
+
+fn build(def: &DecoderDef, text: &str) -> Reading {
+    let mut out = Reading::default();
+    (def.build)(&input(def, text), &mut out);
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn what_is_decided_of_a_decoded_text_stays(text in pieces(), cut in 0_usize..120) {
+        let Some((cut, _)) = text.char_indices().nth(cut) else { return Ok(()) };
+        for def in DECODERS {
+            let head = input(def, &text[..cut]);
+            let open = head.raw_start((def.open_from)(&head));
+            let mut decided = build(def, &text[..cut]);
+            decided.cut(decided.upto(open), open);
+            let (left, whole) = (characters(&decided), characters(&build(def, &text)));
+            prop_assert!(left.len() <= whole.len(), "{}: {:?}", def.name.0, left);
+            for (left, right) in left.iter().zip(&whole) {
+                // The last one may still swallow what is left out behind it.
+                prop_assert_eq!((left.0, left.1), (right.0, right.1), "{} at {} of {:?}", def.name.0, open, text);
+            }
+            let next = whole.get(left.len());
+            prop_assert!(next.is_none_or(|next| next.1 >= open), "{}: {:?} before {}", def.name.0, next, open);
+        }
+    }
+
+    #[test]
+    fn offsets_of_a_decoded_text_ascend_and_lie_on_characters(text in pieces()) {
+        for def in DECODERS {
+            let mut last = 0;
+            for (c, start, end) in characters(&build(def, &text)) {
+                prop_assert!(start >= last && end >= start && end <= text.len(), "{}: {c:?} {start} {end}", def.name.0);
+                prop_assert!(text.is_char_boundary(start) && text.is_char_boundary(end), "{}", def.name.0);
+                last = start;
+            }
+        }
+    }
+
+    #[test]
+    fn what_nothing_is_decoded_of_is_not_built(text in pieces()) {
+        for def in DECODERS {
+            let input = input(def, &text);
+            let differs = build(def, &text).as_str() != input.as_str();
+            prop_assert!(!differs || (def.applies)(&input), "{} of {:?}", def.name.0, text);
+        }
+    }
+}
