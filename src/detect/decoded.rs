@@ -130,9 +130,11 @@ impl Scanner {
         let mut decoded = scratch.decoding.reading();
         (decoder.build)(input, &mut decoded);
         if is_open {
-            // What is open is not read; a term that reaches up to it is in progress.
-            scan.decided = input.raw_start(open);
-            decoded.cut(decoded.upto(scan.decided), scan.decided);
+            // What is open is not read, nor what reaches into it; a term that reaches up to it is in progress.
+            let open = input.raw_start(open);
+            let upto = decoded.upto(open);
+            scan.decided = open.min(decoded.raw_start(upto));
+            decoded.cut(upto, scan.decided);
         }
         match scratch.decoding.admits(&decoded) {
             Ok(true) => {

@@ -355,3 +355,17 @@ proptest! {
         prop_assert_eq!(verdict.action, Action::Allow);
     }
 }
+
+#[test]
+fn a_character_that_shares_its_units_with_its_neighbours_is_found_in_any_pieces() {
+    let mut sketch = Sketch::default();
+    sketch.redact("insults", &["假币"]);
+    let policy = sketch.build();
+    let text = "请问 6K+3wq3lkYrCreivicKt5oiRwq3lgYfCreW4gcKt55qEwq3kuos= ，因为";
+    for size in 1..40 {
+        let chars: Vec<char> = text.chars().collect();
+        let pieces: Vec<String> = chars.chunks(size).map(|c| c.iter().collect()).collect();
+        let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+        assert!(in_pieces(&policy, &pieces).0.contains("INS"), "{size}");
+    }
+}

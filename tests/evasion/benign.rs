@@ -72,7 +72,7 @@ pub(crate) fn false_alarms(
     let verdict = whole(policy, text, scratch);
     let plain = |one: &Finding| {
         let said = text[one.span.start..one.span.end].to_lowercase();
-        said == one.matched.to_lowercase() || one.view.0 == "raw"
+        said == one.matched.to_lowercase() || one.view.to_string() == "raw"
     };
     verdict.findings.into_iter().filter(|one| !plain(one)).collect()
 }

@@ -24,7 +24,7 @@ pub(crate) struct Outcome {
     /// Variants of which nothing is left in what a streaming client gets.
     pub(crate) found_streamed: usize,
     /// The views that saw them.
-    pub(crate) views: BTreeMap<&'static str, usize>,
+    pub(crate) views: BTreeMap<String, usize>,
     /// Some that were not found.
     pub(crate) missed: Vec<String>,
     /// Streams whose text is not that of the whole.
@@ -46,7 +46,7 @@ impl Outcome {
     }
 
     /// The view that saw most of them.
-    pub(crate) fn view(&self) -> &'static str {
+    pub(crate) fn view(&self) -> &str {
         self.views.iter().max_by_key(|(_, count)| **count).map_or("", |(view, _)| view)
     }
 }
@@ -87,7 +87,7 @@ fn try_one(
     match hit {
         Some(hit) => {
             outcome.found += 1;
-            *outcome.views.entry(hit.view.0).or_default() += 1;
+            *outcome.views.entry(hit.view.to_string()).or_default() += 1;
         }
         None => outcome.missed.push(shown()),
     }
@@ -107,7 +107,7 @@ fn try_one(
     }
     let again = whole(policy(), &after, scratch);
     if let Some(again) = again.findings.first() {
-        let how = format!("{} in {}", again.matched, again.view.0);
+        let how = format!("{} in {}", again.matched, again.view);
         outcome.found_again.push(format!("{}: {after:?} has {how}", shown()));
     }
     if !(after.starts_with(&planted.before) && after.ends_with(&planted.after)) {
