@@ -68,6 +68,8 @@ impl Encoding for Base64 {
         let pads = pads.take_while(|&&byte| byte == b'=').count();
         let mixed = is_mixed(bytes.get(start..at.min(start + MIXED_WITHIN)).unwrap_or_default());
         let open = open.filter(|_| mixed || characters < MIXED_WITHIN);
+        // Units that are whole stay; before there are enough of them, the run may come to nothing.
+        let open = open.map(|open| if open - start < SHORTEST { start } else { open });
         let mut run = Run::spelled(speller, Span::new(start, at), pads, open);
         run.counts = mixed && characters >= SHORTEST && !run.text.is_empty();
         run
