@@ -147,6 +147,64 @@ async fn blocked_turns_of_anthropics_messages_are_left_out() {
     assert_eq!(scene.last()["messages"], json!([turns[0], turns[5]]));
 }
 
+/// Two rounds of a tool whose results have no ids, of which the second is blocked, and what stays of them when more is said.
+async fn a_blocked_result_without_an_id(
+    path: &str,
+    list: &str,
+    answer: Value,
+    turns: Vec<Value>,
+    next: Value,
+) {
+    let scene = dropping(&answer.to_string()).await;
+    let mut turns = turns;
+    let body = |turns: &[Value]| json!({"model": "m", "stream": false, list: turns}).to_string();
+    let blocked = scene.post(path, &body(&turns)).await;
+    assert_eq!(blocked.header("x-tidegate-action"), Some("block"), "{}", blocked.text());
+    assert_eq!(scene.asked(), 0, "{path}");
+    turns.push(next);
+    let answer = scene.post(path, &body(&turns)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let kept = [&turns[..3], &turns[5..]].concat();
+    assert_eq!(scene.last()[list], json!(kept));
+}
+
+#[tokio::test]
+async fn a_blocked_result_of_a_tool_goes_with_its_call_in_gemini() {
+    let says = |role: &str, part: Value| json!({"role": role, "parts": [part]});
+    let call = || says("model", json!({"functionCall": {"name": "look", "args": {}}}));
+    let result = |text: &str| {
+        says("user", json!({"functionResponse": {"name": "look", "response": {"text": text}}}))
+    };
+    let answer = json!({"candidates": [{"content": {"role": "model", "parts": [{"text": "ok"}]}, "finishReason": "STOP", "index": 0}]});
+    let turns = vec![
+        says("user", json!({"text": "go"})),
+        call(),
+        result("fine"),
+        call(),
+        result("a grenade"),
+    ];
+    let next = says("user", json!({"text": "go on"}));
+    a_blocked_result_without_an_id(
+        "/v1beta/models/m:generateContent",
+        "contents",
+        answer,
+        turns,
+        next,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_blocked_result_of_a_tool_goes_with_its_call_in_ollama() {
+    let call = || json!({"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "look", "arguments": {}}}]});
+    let result = |text: &str| json!({"role": "tool", "tool_name": "look", "content": text});
+    let answer = json!({"model": "m", "created_at": "2026-01-01T00:00:00Z", "message": {"role": "assistant", "content": "ok"},
+        "done": true, "done_reason": "stop"});
+    let turns = vec![turn("user", "go"), call(), result("fine"), call(), result("a grenade")];
+    a_blocked_result_without_an_id("/api/chat", "messages", answer, turns, turn("user", "go on"))
+        .await;
+}
+
 #[tokio::test]
 async fn blocked_items_of_responses_are_left_out_with_what_leads_up_to_them() {
     let answer = include_str!("../dialects/openai.responses/answer.json").replace("{{text}}", "ok");

@@ -103,6 +103,9 @@ pub struct HistoryForm {
     /// Where a turn has ids that others have too, which stay or go with it: of calls and of their results.
     #[serde(default)]
     pub links: OneOrMany<String>,
+    /// Where a turn has results that may have no ids: without one, they hang on the turn of the model before them.
+    #[serde(default)]
+    pub results: OneOrMany<String>,
     /// Types of turns that belong to the one behind them.
     #[serde(default)]
     pub leads: OneOrMany<String>,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::nodes::{all_at, at};
 use super::request::Request;
 use crate::domain::{Author, Passage};
-use crate::wire::dialect::HistorySpec;
+use crate::wire::dialect::{HistorySpec, Path};
 use crate::wire::json::{Doc, JsonLimits, Kind, NodeId, Strictness, apply, parse, remove_children};
 
 /// The most turns that are looked at; of a longer conversation nothing is left out. Each turn that goes looks for
@@ -27,6 +27,8 @@ struct Turn {
     links: Vec<String>,
     /// Whether it belongs to the turn behind it.
     leads: bool,
+    /// Whether it is a result that hangs on the turn of the model before it.
+    follows: bool,
 }
 
 /// A request without some of its turns.
@@ -91,11 +93,19 @@ impl Request {
             Some(role) => roles.author(Some(&role)),
             None => self.author_of(index, history),
         };
+        let has = |path: &Path| {
+            let says = |&node: &NodeId| !matches!(doc.kind(node), Kind::Null);
+            all_at(doc, bytes, node, path).iter().any(says)
+        };
+        let is_result = history.results.iter().any(has);
+        let author = if is_result { Author::Tool } else { author };
         let links = history.links.iter().flat_map(|path| all_at(doc, bytes, node, path));
-        let links = links.filter_map(|node| doc.string(node, bytes)).map(String::from).collect();
+        let links: Vec<String> =
+            links.filter_map(|node| doc.string(node, bytes)).map(String::from).collect();
+        let follows = is_result && links.is_empty();
         let kind = member(self.dialect().request.table.tag());
         let leads = kind.is_some_and(|kind| history.leads.iter().any(|lead| *lead == *kind));
-        Turn { author, links, leads }
+        Turn { author, links, leads, follows }
     }
 
     /// Who wrote a turn that does not say: by its texts, and the model where it has none that can be read.
@@ -139,8 +149,15 @@ fn with_what_hangs_on(turns: &[Turn], turn: usize) -> BTreeSet<usize> {
         if !turn.links.is_empty() {
             new.extend((0..).zip(turns).filter(|(_, other)| linked(other)).map(|(at, _)| at));
         }
+        let behind = turns.get(next + 1..).unwrap_or_default();
+        let results = behind.iter().take_while(|turn| turn.follows).count();
+        if turn.follows || turn.author == Author::Assistant {
+            new.extend(next + 1..=next + results);
+        }
+        if turn.follows {
+            new.extend(next.checked_sub(1));
+        }
         if turn.author != Author::Assistant {
-            let behind = turns.get(next + 1..).unwrap_or_default();
             let answers = behind.iter().take_while(|turn| turn.author == Author::Assistant).count();
             new.extend(next + 1..=next + answers);
         } else if let Some(before) = next.checked_sub(1)
@@ -154,10 +171,22 @@ fn with_what_hangs_on(turns: &[Turn], turn: usize) -> BTreeSet<usize> {
 
 /// Whether what stays is a conversation in the order of the API.
 fn stays_in_order(turns: &[Turn], gone: &BTreeSet<usize>, alternates: bool) -> bool {
+    let is_model = |turn: &Turn| turn.author == Author::Assistant;
     // What cannot be told apart from other results may be the result of a call that stays.
-    let nameless = |turn: &Turn| turn.author == Author::Tool && turn.links.is_empty();
+    let nameless =
+        |turn: &Turn| turn.author == Author::Tool && turn.links.is_empty() && !turn.follows;
+    // Such a result stands behind its call, with no other turn between them than results of the same kind.
+    let hangs_on_none = |at: usize| {
+        let before = turns.get(..at).unwrap_or_default();
+        let call = before.iter().rposition(|turn| !turn.follows);
+        let is_call = |&call: &usize| turns.get(call).is_some_and(is_model);
+        call.filter(is_call).is_none_or(|call| gone.contains(&call) != gone.contains(&at))
+    };
     let mut before: Option<(usize, &Turn)> = None;
     for (at, turn) in turns.iter().enumerate() {
+        if turn.follows && hangs_on_none(at) {
+            return false;
+        }
         if gone.contains(&at) {
             if nameless(turn) || turn.author == Author::System {
                 return false;
@@ -165,7 +194,6 @@ fn stays_in_order(turns: &[Turn], gone: &BTreeSet<usize>, alternates: bool) -> b
             continue;
         }
         let is_new = at > 0 && before.is_none_or(|(last, _)| last + 1 < at);
-        let is_model = |turn: &Turn| turn.author == Author::Assistant;
         let before_it = before.map(|(_, turn)| turn).filter(|turn| turn.author != Author::System);
         let fits = match before_it {
             None => !is_model(turn),
@@ -185,17 +213,19 @@ mod tests {
     use crate::wire::dialect::Dialects;
 
     /// What stays of a conversation: `s`, `u`, `a` and `t` are turns of the system, the user, the model and a tool,
-    /// what follows such a letter are its links, and `r` leads up to the next one.
+    /// `f` is a result that hangs on the turn before it, what follows such a letter are its links, and `r` leads up to the
+    /// next one.
     fn stays(conversation: &str, unwanted: &[usize], alternates: bool) -> String {
         let turn = |word: &str| {
             let author = match &word[..1] {
                 "s" => Author::System,
                 "u" => Author::User,
-                "t" => Author::Tool,
+                "t" | "f" => Author::Tool,
                 _ => Author::Assistant,
             };
             let links = word[1..].chars().map(String::from).collect();
-            Turn { author, links, leads: word.starts_with('r') }
+            let (leads, follows) = (word.starts_with('r'), word.starts_with('f'));
+            Turn { author, links, leads, follows }
         };
         let words: Vec<&str> = conversation.split(' ').collect();
         let turns: Vec<Turn> = words.iter().map(|word| turn(word)).collect();
@@ -233,6 +263,21 @@ mod tests {
         assert_eq!(stays("u ax tx a u", &[0], false), "u");
         assert_eq!(stays("u a t a u", &[2], false), "u a t a u", "nobody knows whose result it is");
         assert_eq!(stays("u a u a t u", &[2], false), "u a u a t u");
+    }
+
+    #[test]
+    fn results_without_ids_go_with_the_call_before_them_and_with_each_other() {
+        assert_eq!(stays("u a f a u", &[2], false), "u u");
+        assert_eq!(stays("u a f f a u", &[3], false), "u u");
+        assert_eq!(stays("u a f f a u", &[0], false), "u");
+        assert_eq!(stays("u a f a f a u", &[4], false), "u a f u");
+        assert_eq!(stays("u a u a f", &[0], false), "u a f");
+        assert_eq!(stays("u a f f", &[2], false), "u a f f", "the newest is among them");
+        assert_eq!(
+            stays("u a tx f u", &[3], false),
+            "u a tx f u",
+            "nobody knows whose result it is"
+        );
     }
 
     #[test]

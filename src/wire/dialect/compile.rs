@@ -148,6 +148,7 @@ fn request(form: &RequestForm, mistakes: &mut Mistakes) -> RequestSpec {
         history: form.history.as_ref().map(|history| HistorySpec {
             turns: Path::read(&history.turns),
             links: history.links.iter().map(|path| Path::read(path)).collect(),
+            results: history.results.iter().map(|path| Path::read(path)).collect(),
             leads: history.leads.0.clone(),
             alternates: history.alternates,
         }),

@@ -91,6 +91,7 @@ pub(in crate::wire) struct RequestSpec {
 pub(in crate::wire) struct HistorySpec {
     pub(in crate::wire) turns: Path,
     pub(in crate::wire) links: Vec<Path>,
+    pub(in crate::wire) results: Vec<Path>,
     pub(in crate::wire) leads: Vec<String>,
     pub(in crate::wire) alternates: bool,
 }
