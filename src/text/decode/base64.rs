@@ -123,10 +123,10 @@ fn is_mixed(bytes: &[u8]) -> bool {
             + u8::from(byte.is_ascii_digit()) * DIGIT
     };
     let mixed = |first: u8, second: u8| {
-        let behind = (first & SMALL) * (CAPITAL | DIGIT)
-            | (first & CAPITAL) / CAPITAL * DIGIT
-            | (first & DIGIT) / DIGIT * (SMALL | CAPITAL);
-        behind & second
+        let after_small = (first & SMALL) / SMALL * (CAPITAL | DIGIT);
+        let after_capital = (first & CAPITAL) / CAPITAL * DIGIT;
+        let after_digit = (first & DIGIT) / DIGIT * (SMALL | CAPITAL);
+        (after_small | after_capital | after_digit) & second
     };
     let next = bytes.get(1..).unwrap_or_default();
     let pairs = bytes.iter().zip(next);
