@@ -9,7 +9,7 @@ use super::AtomId;
 use super::border::{end_of_word, is_word, runs_across};
 use super::index::{Reach, Spelling, SpellingIndex, is_blank};
 use crate::domain::Span;
-use crate::text::{Reading, VIEWS, normalise_term, repeats_term, skeleton_term};
+use crate::text::{Reading, VARIANTS, VIEWS, normalise_term, repeats_term, skeleton_term};
 
 /// The most bytes of a spelling by which it is found where it may begin anywhere.
 const LONGEST_KEY: usize = 6;
@@ -60,35 +60,53 @@ pub(super) struct TermSet {
 struct Entry {
     spec: u32,
     views: u32,
+    /// The kind of variant that it is a spelling of.
+    variant: Option<u8>,
+    any_ending: bool,
 }
 
 /// One occurrence of one term in one view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TermMatch {
     pub(super) spec: usize,
+    /// The kind of variant of the term, by its index.
+    pub(super) variant: Option<usize>,
     /// Bytes of the reading.
     pub(super) at: Span,
 }
 
 impl TermSet {
-    pub(super) fn new(specs: Vec<TermSpec>) -> Self {
+    /// Indexes terms, and their variants of the kinds that are on (a bit each).
+    pub(super) fn new(specs: Vec<TermSpec>, variants: u32) -> Self {
         let mut entries = Vec::with_capacity(specs.len());
         let (mut words, mut beginnings, mut anywhere) = (Vec::new(), Vec::new(), Vec::new());
         for (index, spec) in specs.iter().enumerate() {
             let number = narrow(index);
-            spell(&spec.term, |text, views| {
+            let mut add = |text: String, views: u32, variant: Option<u8>, any_ending: bool| {
                 let value = narrow(entries.len());
-                entries.push(Entry { spec: number, views });
+                entries.push(Entry { spec: number, views, variant, any_ending });
                 let word = end_of_word(&text, 0);
                 if spec.boundary == Boundary::None || word == 0 {
                     anywhere.push(Spelling { key: first_bytes(&text), text, value });
-                } else if spec.any_ending && word == text.len() {
+                } else if any_ending && word == text.len() {
                     let key = word.min(LONGEST_BEGINNING);
                     beginnings.push(Spelling { text, key, value });
                 } else {
                     words.push(Spelling { key: word, text, value });
                 }
-            });
+            };
+            spell(&spec.term, |text, views| add(text, views, None, spec.any_ending));
+            // What must be written exactly so is not disguised.
+            let written = if spec.exact_case { String::new() } else { normalise_term(&spec.term) };
+            for (kind, def) in (0..).zip(VARIANTS) {
+                if variants & (1 << kind) == 0 || written.is_empty() {
+                    continue;
+                }
+                let any_ending = spec.any_ending && def.keeps_ending;
+                for variant in (def.of)(&written) {
+                    spell(&variant, |text, views| add(text, views, Some(kind), any_ending));
+                }
+            }
         }
         let [words, beginnings, anywhere] = [words, beginnings, anywhere].map(SpellingIndex::new);
         Self { entries, specs, words, beginnings, anywhere }
@@ -265,7 +283,7 @@ impl Pass<'_> {
         if spec.boundary == Boundary::Word && runs_across(self.text, start) {
             return;
         }
-        if spec.any_ending {
+        if entry.any_ending {
             end = end_of_word(self.text, end);
         } else if spec.boundary == Boundary::Word && runs_across(self.text, end) {
             return;
@@ -279,7 +297,9 @@ impl Pass<'_> {
         }
         let Some(rest) = self.left.checked_sub(1) else { return };
         *self.left = rest;
-        (self.found)(TermMatch { spec: entry.spec as usize, at: Span::new(start, end) });
+        let variant = entry.variant.map(usize::from);
+        let at = Span::new(start, end);
+        (self.found)(TermMatch { spec: entry.spec as usize, variant, at });
     }
 }
 

@@ -12,7 +12,7 @@ use super::pattern::{PatternError, PatternSpec};
 use super::pattern_set::{PatternScan, PatternScratch, PatternSet, PatternWindow, Reads};
 use super::viewed::{InViews, ViewedPatterns};
 use crate::domain::{Span, ViewName, ViewPath};
-use crate::text::{DECODERS, Reading, VIEWS, WIDTH, context_start};
+use crate::text::{DECODERS, Reading, VARIANTS, VIEWS, WIDTH, context_start};
 
 /// The name under which a hit in the unchanged text is reported.
 const RAW: ViewName = ViewName("raw");
@@ -61,7 +61,7 @@ impl ScannerBuilder {
         self
     }
 
-    /// Switches a view or a decoder off (`fold` stays on whatever is asked).
+    /// Switches a view, a decoder or a kind of variants off (`fold` stays on whatever is asked).
     pub fn without_view(&mut self, name: &'static str) -> &mut Self {
         self.views_off.push(name);
         self
@@ -81,6 +81,12 @@ impl ScannerBuilder {
                 decoders |= 1 << index;
             }
         }
+        let mut variants = 0;
+        for (index, variant) in VARIANTS.iter().enumerate() {
+            if !self.views_off.contains(&variant.name.0) {
+                variants |= 1 << index;
+            }
+        }
         let failed = |(index, error)| match index {
             Some(index) => BuildError::Pattern { index, error },
             None => BuildError::Patterns(error),
@@ -88,7 +94,14 @@ impl ScannerBuilder {
         let viewed = ViewedPatterns::new(&self.patterns).map_err(failed)?;
         let entities = ViewedPatterns::entities(&self.patterns).map_err(failed)?;
         let patterns = PatternSet::new(self.patterns, Reads::Raw).map_err(failed)?;
-        Ok(Scanner { terms: TermSet::new(self.terms), patterns, viewed, entities, views, decoders })
+        Ok(Scanner {
+            terms: TermSet::new(self.terms, variants),
+            patterns,
+            viewed,
+            entities,
+            views,
+            decoders,
+        })
     }
 }
 
@@ -284,10 +297,11 @@ impl Scanner {
                 if let Some(spec) = self.terms.spec(found.spec)
                     && counts(spec, (raw, window.from), (span, found.at), (view.name, reading))
                 {
+                    let variant = found.variant.and_then(|variant| VARIANTS.get(variant));
                     hits.push(Hit {
                         atom: spec.atom,
                         span,
-                        view: path.seen_in(view.name),
+                        view: path.seen_in(variant.map_or(view.name, |variant| variant.name)),
                         source: Source::Term(found.spec),
                     });
                 }

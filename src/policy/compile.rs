@@ -196,7 +196,9 @@ fn off_views(file: &PolicyFile) -> Vec<&'static str> {
     };
     let views = crate::text::VIEWS.iter().map(|view| view.name.0).filter(|view| off(view));
     let decoders = crate::text::DECODERS.iter().filter(|decoder| off(decoder.switch));
-    views.chain(decoders.map(|decoder| decoder.name.0)).collect()
+    let variants = crate::text::VARIANTS.iter().filter(|variant| off(variant.switch));
+    let decoders = decoders.map(|decoder| decoder.name.0);
+    views.chain(decoders).chain(variants.map(|variant| variant.name.0)).collect()
 }
 
 /// A rule's id as a placeholder: capitals, digits and underscores, which stay valid in JSON.

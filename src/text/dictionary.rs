@@ -21,6 +21,13 @@ static WORDS: LazyLock<HashMap<u64, bool>> = LazyLock::new(|| {
     words
 });
 
+/// Whether a text is one English word of the list; of one that is longer than its words, whether it begins with one of the
+/// longest.
+pub(super) fn is_word(text: &str) -> bool {
+    let length = text.chars().count().min(LONGEST_WORD);
+    length > 0 && word_lengths(text.chars()) >> length & 1 != 0
+}
+
 /// The lengths of the words with which some letters begin, a bit each.
 pub(super) fn word_lengths(letters: impl Iterator<Item = char>) -> u16 {
     let (mut lengths, mut key) = (0, 0);

@@ -18,6 +18,7 @@ mod skeleton;
 mod spaced;
 mod survey;
 mod term;
+mod variants;
 mod view;
 mod width;
 
@@ -30,5 +31,6 @@ pub use fold::is_attached;
 pub use reading::Reading;
 pub use survey::{Survey, Words};
 pub use term::{normalise_term, repeats_term, skeleton_term};
+pub use variants::{VARIANTS, VariantDef};
 pub use view::{VIEWS, ViewDef};
 pub use width::WIDTH;

@@ -1,0 +1,121 @@
+//! Variants of terms: what a term is when it is written backwards or in a cipher that puts a letter for a letter.
+//!
+//! They are looked for like terms, in all views, so a text is read no more often for them, a stream is held no
+//! longer, and what is disguised twice is found. A variant that is an English word is none.
+
+use super::class::{Class, class};
+use super::dictionary::is_word;
+use crate::domain::ViewName;
+
+/// One way of writing a term.
+#[derive(Clone, Copy, Debug)]
+pub struct VariantDef {
+    /// The name in findings.
+    pub name: ViewName,
+    /// The switch of policies that it belongs to.
+    pub switch: &'static str,
+    /// What it sees through, for people.
+    pub summary: &'static str,
+    /// Whether a term with any ending has any ending in it too.
+    pub keeps_ending: bool,
+    /// The variants of a normalised term; none where it is too short to be told from other text.
+    pub of: fn(&str) -> Vec<String>,
+}
+
+/// All kinds of variants.
+pub const VARIANTS: &[VariantDef] = &[
+    VariantDef {
+        name: ViewName("reversed"),
+        switch: "reversed",
+        summary: "text written backwards, whole or word by word (terms of 6 letters or 3 Han characters and more)",
+        keeps_ending: false,
+        of: reversed,
+    },
+    VariantDef {
+        name: ViewName("rot13"),
+        switch: "decoded",
+        summary: "letters moved on by 13 places (terms of 4 letters and more)",
+        keeps_ending: true,
+        of: |term| ciphered(term, |letter| (letter + 13) % 26),
+    },
+    VariantDef {
+        name: ViewName("atbash"),
+        switch: "decoded",
+        summary: "the alphabet backwards (terms of 4 letters and more)",
+        keeps_ending: true,
+        of: |term| ciphered(term, |letter| 25 - letter),
+    },
+];
+
+/// The fewest letters of a term that is looked for backwards: short ones are other words backwards.
+const FEWEST_LETTERS: usize = 6;
+/// The same in Han characters.
+const FEWEST_HAN: usize = 3;
+/// The fewest letters of a term that is looked for in a cipher.
+const FEWEST_CIPHERED: usize = 4;
+
+fn reversed(term: &str) -> Vec<String> {
+    let count = |wanted: Class| term.chars().filter(|&c| class(c) == wanted).count();
+    if count(Class::Letter) < FEWEST_LETTERS && count(Class::Han) < FEWEST_HAN {
+        return Vec::new();
+    }
+    let whole: String = term.chars().rev().collect();
+    let words = term.split(' ').map(|word| word.chars().rev().collect::<String>());
+    let by_word = words.collect::<Vec<_>>().join(" ");
+    let mut variants = vec![whole, by_word];
+    variants.dedup();
+    variants.retain(|variant| variant != term && !is_text(variant));
+    variants
+}
+
+fn ciphered(term: &str, cipher: fn(u8) -> u8) -> Vec<String> {
+    let letters = term.bytes().filter(u8::is_ascii_lowercase).count();
+    if letters < FEWEST_CIPHERED || !term.is_ascii() {
+        return Vec::new();
+    }
+    let one = |c: char| match u8::try_from(c) {
+        Ok(byte @ b'a'..=b'z') => char::from(cipher(byte - b'a') + b'a'),
+        _ => c,
+    };
+    let variant: String = term.chars().map(one).collect();
+    if is_text(&variant) { Vec::new() } else { vec![variant] }
+}
+
+/// Words that are other words backwards or in one of the ciphers, beside those of the dictionary.
+const OTHER_WORDS: &[&str] = &[
+    "animal", "balk", "barf", "clerk", "deliver", "denier", "desserts", "diaper", "drawer",
+    "drawers", "envy", "errs", "flap", "gateman", "girl", "glow", "gnat", "green", "hold",
+    "lamina", "nametag", "nowhere", "ones", "onyx", "pyrex", "rail", "recaps", "reef", "reined",
+    "repaid", "reviled", "reward", "rewards", "slow", "sloops", "snoops", "spacer", "spools",
+    "spoons", "sports", "stressed", "strops", "sync", "tang", "terra", "told", "trio",
+];
+
+/// Whether each word of a text is an English one.
+fn is_text(text: &str) -> bool {
+    text.split(' ').all(|word| is_word(word) || OTHER_WORDS.contains(&word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variants(name: &str, term: &str) -> Vec<String> {
+        let def = VARIANTS.iter().find(|def| def.name.0 == name).unwrap();
+        (def.of)(term)
+    }
+
+    #[test]
+    fn a_term_has_variants_where_they_cannot_be_other_words() {
+        assert_eq!(variants("reversed", "grenade"), ["edanerg"]);
+        assert_eq!(variants("reversed", "build a bomb"), ["bmob a dliub", "dliub a bmob"]);
+        assert_eq!(variants("reversed", "制造炸弹"), ["弹炸造制"]);
+        assert_eq!(variants("reversed", "drawer"), [] as [&str; 0], "a reward");
+        assert_eq!(variants("reversed", "rotavator"), [] as [&str; 0], "it is the same backwards");
+        assert_eq!(variants("reversed", "bomb"), [] as [&str; 0]);
+        assert_eq!(variants("rot13", "bomb 2"), ["obzo 2"]);
+        assert_eq!(variants("rot13", "green"), [] as [&str; 0], "terra");
+        assert_eq!(variants("rot13", "gun"), [] as [&str; 0]);
+        assert_eq!(variants("atbash", "bomb"), ["ylny"]);
+        assert_eq!(variants("rot13", "炸弹"), [] as [&str; 0]);
+    }
+}
