@@ -33,6 +33,7 @@ fn scanner(terms: usize) -> Scanner {
             boundary: Boundary::Word,
             any_ending: false,
             exact_case: false,
+            pinyin: false,
         });
     }
     for pattern in patterns() {

@@ -26,6 +26,7 @@ static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
             boundary: if term.is_ascii() { Boundary::Word } else { Boundary::None },
             any_ending: atom == 6,
             exact_case: false,
+            pinyin: true,
         });
     }
     builder.build().expect("the terms are few")

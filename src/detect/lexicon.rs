@@ -40,6 +40,8 @@ pub struct TermSpec {
     pub any_ending: bool,
     /// Whether the raw text must have exactly these letters, upper and lower case included.
     pub exact_case: bool,
+    /// Whether it is also looked for with Han characters as their syllables.
+    pub pinyin: bool,
 }
 
 /// All terms of a policy.
@@ -99,7 +101,8 @@ impl TermSet {
             // What must be written exactly so is not disguised.
             let written = if spec.exact_case { String::new() } else { normalise_term(&spec.term) };
             for (kind, def) in (0..).zip(VARIANTS) {
-                if variants & (1 << kind) == 0 || written.is_empty() {
+                let on = def.switch != "pinyin" || spec.pinyin;
+                if !on || variants & (1 << kind) == 0 || written.is_empty() {
                     continue;
                 }
                 let any_ending = spec.any_ending && def.keeps_ending;

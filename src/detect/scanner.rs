@@ -77,7 +77,9 @@ impl ScannerBuilder {
         }
         let mut decoders = 0;
         for (index, decoder) in DECODERS.iter().enumerate() {
-            if !self.views_off.contains(&decoder.name.0) {
+            // Nobody looks for syllables where no term has any.
+            let useful = decoder.switch != "pinyin" || self.terms.iter().any(|term| term.pinyin);
+            if useful && !self.views_off.contains(&decoder.name.0) {
                 decoders |= 1 << index;
             }
         }

@@ -36,6 +36,7 @@ fn build(terms: &[&str], patterns: &[&str], views: bool) -> Scanner {
             boundary: if term.is_ascii() { Boundary::Word } else { Boundary::None },
             any_ending: term.ends_with('*'),
             exact_case: false,
+            pinyin: false,
         });
     }
     for (index, pattern) in patterns.iter().enumerate() {

@@ -13,6 +13,8 @@ use crate::policy::*;
 /// Writes policies in a few words.
 #[derive(Debug, Default)]
 pub(crate) struct Sketch {
+    /// Whether terms are also looked for as syllables.
+    pub(crate) pinyin: bool,
     scanner: ScannerBuilder,
     atoms: Vec<AtomInfo>,
     rules: Vec<Rule>,
@@ -32,6 +34,7 @@ impl Sketch {
                 boundary,
                 any_ending: word.ends_with('*'),
                 exact_case: false,
+                pinyin: self.pinyin,
             });
         }
         atom

@@ -335,6 +335,22 @@ proptest! {
     }
 
     #[test]
+    fn chunking_never_changes_the_outcome_of_syllables(
+        text in "(制|造|炸|弹|zhi|zao|ZHA|dan|dàn|4| |-|x|the|，){0,14}",
+        splits in prop::collection::vec(0_usize..90, 0..14),
+    ) {
+        let mut sketch = Sketch::default();
+        sketch.pinyin = true;
+        sketch.redact("insults", &["制造", "炸弹"]);
+        sketch.block("slurs", &["制造炸弹"]);
+        let policy = sketch.build();
+        let whole = in_pieces(&policy, &[&text]);
+        prop_assert_eq!(&in_pieces(&policy, &split(&text, &splits)), &whole);
+        let letters: Vec<&str> = text.split("").collect();
+        prop_assert_eq!(&in_pieces(&policy, &letters), &whole);
+    }
+
+    #[test]
     fn no_byte_of_a_stopped_or_replaced_span_is_sent(
         text in "[c-z ]{0,12}",
         tail in "[c-z ]{0,12}",

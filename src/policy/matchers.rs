@@ -221,7 +221,9 @@ impl<'l> Matchers<'l> {
         }
         let boundary = Boundary::Word;
         let term = term.to_owned();
-        self.scanner.term(TermSpec { atom, term, boundary, any_ending, exact_case: false });
+        let pinyin = self.loaded.file.views.pinyin == Some(true);
+        let exact_case = false;
+        self.scanner.term(TermSpec { atom, term, boundary, any_ending, exact_case, pinyin });
         self.terms += 1;
     }
 
@@ -253,6 +255,8 @@ impl<'l> Matchers<'l> {
                 policy_file::Boundary::Word => Boundary::Word,
                 policy_file::Boundary::None => Boundary::None,
             };
+            let also = lexicon.settings.also.contains(&policy_file::AlsoView::Pinyin);
+            let pinyin = also || self.loaded.file.views.pinyin == Some(true);
             let exact_case = term.case.unwrap_or(lexicon.settings.case) == LetterCase::Exact;
             self.scanner.term(TermSpec {
                 atom,
@@ -260,6 +264,7 @@ impl<'l> Matchers<'l> {
                 boundary,
                 any_ending: term.any_ending,
                 exact_case,
+                pinyin,
             });
             if let Some(score) = term.score {
                 self.term_scores.insert(self.terms, score);

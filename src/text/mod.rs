@@ -12,6 +12,7 @@ mod fold;
 mod han;
 mod leet;
 mod look_alikes;
+mod pinyin;
 mod reading;
 mod repeats;
 mod skeleton;

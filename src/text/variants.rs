@@ -5,6 +5,7 @@
 
 use super::class::{Class, class};
 use super::dictionary::is_word;
+use super::pinyin;
 use crate::domain::ViewName;
 
 /// One way of writing a term.
@@ -44,6 +45,13 @@ pub const VARIANTS: &[VariantDef] = &[
         summary: "the alphabet backwards (terms of 4 letters and more)",
         keeps_ending: true,
         of: |term| ciphered(term, |letter| 25 - letter),
+    },
+    VariantDef {
+        name: ViewName("pinyin"),
+        switch: "pinyin",
+        summary: "some or all characters as their syllables (terms of 2 Han characters and more)",
+        keeps_ending: true,
+        of: pinyin::variants,
     },
 ];
 

@@ -49,7 +49,6 @@ pub(crate) const KNOWN_MISSES: &[Miss] = &[
     miss("E14b", 310, 315),
     miss("E14c", 250, 241),
     miss("H03", 770, 848),
-    miss("H04", 0, 0),
     miss("H06", 0, 0),
     miss("H07", 190, 166),
     miss("H08", 0, 0),

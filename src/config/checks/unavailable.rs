@@ -10,8 +10,7 @@ use crate::config::problems::{Problem, Problems};
 use crate::config::server_file::{FailMode, ServerFile, TenantSource};
 
 /// Views of the contract that this version does not build.
-const VIEWS_TO_COME: [&str; 8] =
-    ["markup", "edits", "hidden", "decoded", "upside_down", "reversed", "pinyin", "typos"];
+const VIEWS_TO_COME: [&str; 1] = ["typos"];
 
 /// Everything of a policy or a pack.
 pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems: &mut Problems) {
@@ -38,11 +37,6 @@ pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems
     for (name, on) in file.views.written() {
         if on == Some(true) && VIEWS_TO_COME.contains(&name) {
             list.idle(&format!("views.{name}"), "this view is not built yet");
-        }
-    }
-    for (name, lexicon) in file.lexicons.iter() {
-        if !lexicon.also.is_empty() {
-            list.idle(&format!("lexicons.{name}.also"), "this view is not built yet");
         }
     }
     if file.adapt.enabled {

@@ -33,7 +33,7 @@ pub struct LexiconFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AlsoView {
-    /// Syllables of Chinese terms. Without effect in this version.
+    /// Syllables of Chinese terms.
     Pinyin,
 }
 
@@ -82,9 +82,9 @@ pub struct Views {
     pub decoded: Option<bool>,
     /// Flipped letters. Without effect in this version.
     pub upside_down: Option<bool>,
-    /// Text written backwards. Without effect in this version.
+    /// Text written backwards.
     pub reversed: Option<bool>,
-    /// Syllables of Chinese terms. Without effect in this version.
+    /// Syllables of Chinese terms, for all lists and words; off where nothing is said.
     pub pinyin: Option<bool>,
     /// One typing error in long terms. Without effect in this version.
     pub typos: Option<bool>,

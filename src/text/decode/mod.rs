@@ -9,6 +9,7 @@ mod runs;
 mod speller;
 
 mod escapes;
+mod pinyin;
 #[cfg(test)]
 mod tests;
 
@@ -46,7 +47,7 @@ pub enum Reads {
 }
 
 /// All decoders.
-pub const DECODERS: &[DecoderDef] = &[escapes::ESCAPES, base64::BASE64];
+pub const DECODERS: &[DecoderDef] = &[escapes::ESCAPES, base64::BASE64, pinyin::PINYIN];
 
 /// Builds the reading that decoders of [`Reads::Width`] read; `false` where it would equal the text.
 pub fn widened(input: &Reading, out: &mut Reading) -> bool {

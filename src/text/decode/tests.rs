@@ -35,6 +35,13 @@ fn pieces() -> impl Strategy<Value = String> {
 
 const PIECES: &[&str] = &[
     "Ym9tYg==",
+    "zha",
+    "dan4",
+    "zh\u{e0}",
+    "Zao",
+    "制",
+    "'",
+    "4",
     "Ym9t",
     "YmlnIGJvbWI=",
     "54K45by5",
