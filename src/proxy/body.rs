@@ -1,5 +1,6 @@
 //! Reads a request's body: whole or not at all, under limits of size and time, decoded.
 
+use std::error::Error as _;
 use std::io::Read;
 use std::time::Duration;
 
@@ -46,6 +47,11 @@ const TOO_DENSE: Refused = too_large("the body grows more than `limits.ratio` al
 const TOO_SLOW: Refused =
     refused(StatusCode::REQUEST_TIMEOUT, "body_timeout", "the body did not arrive in time");
 const BROKEN: Refused = refused(StatusCode::BAD_REQUEST, "broken_body", "the body broke off");
+const INVALID_CHUNKS: Refused = refused(
+    StatusCode::BAD_REQUEST,
+    "invalid_chunk",
+    "the chunks of the body are not written as they must be",
+);
 const UNKNOWN_CODING: Refused = refused(
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
     "unsupported_content_encoding",
@@ -60,7 +66,7 @@ const fn too_large(message: &'static str) -> Refused {
 
 /// Reads and decodes a body.
 pub(super) async fn read(
-    mut body: Incoming,
+    body: &mut Incoming,
     headers: &HeaderMap,
     limits: &BodyLimits,
 ) -> Result<Bytes, Refused> {
@@ -74,7 +80,7 @@ pub(super) async fn read(
         let until = (Instant::now() + limits.idle).min(deadline);
         let frame = timeout_at(until, body.frame()).await.map_err(|_| TOO_SLOW)?;
         let Some(frame) = frame else { break };
-        let Ok(data) = frame.map_err(|_| BROKEN)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
         if whole.len() + single.as_ref().map_or(0, Bytes::len) + data.len() > limits.body {
             return Err(TOO_LARGE);
         }
@@ -90,6 +96,14 @@ pub(super) async fn read(
     }
     let raw = single.unwrap_or_else(|| whole.freeze());
     decode(raw, headers, limits)
+}
+
+/// Why a body could not be read to its end.
+fn broken(error: &hyper::Error) -> Refused {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    let is_junk = cause.is_some_and(|cause| matches!(cause.kind(), InvalidData | InvalidInput));
+    if is_junk { INVALID_CHUNKS } else { BROKEN }
 }
 
 /// Takes one known coding off a body.

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::header::ACCEPT_LANGUAGE;
+use http::header::{ACCEPT_LANGUAGE, CONNECTION};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
-use hyper::body::Incoming;
+use http::{
+    HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode, Version,
+};
+use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
 
 use super::account::{Account, Identity, InFlight, Told};
 use super::exchange::{Exchange, of_request};
 use super::inline::Inline;
+use super::listener::CLOSE;
 use super::live::{Asked, Live, Route, add};
 use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, reply, untexted};
@@ -71,13 +74,18 @@ impl Gateway {
     /// Answers one request.
     pub async fn handle(&self, request: HttpRequest<Incoming>) -> HttpResponse<GateBody> {
         let started = Instant::now();
-        let (parts, body) = request.into_parts();
+        let (parts, mut body) = request.into_parts();
+        let is_http1 = parts.version <= Version::HTTP_11;
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let identity = Identity::new(header("x-request-id"), header("traceparent"));
-        match self.admit(parts, body, &identity, started).await {
+        match self.admit(parts, &mut body, &identity, started).await {
             Ok(Admitted::Exchange(exchange)) => exchange.run().await,
             Ok(Admitted::Walk(walk)) => walk.run().await,
             Err(mut refused) => {
+                // What is left of a body would be taken for the next request.
+                if is_http1 && !body.is_end_stream() {
+                    refused.headers_mut().insert(CONNECTION, CLOSE);
+                }
                 reply::identify(
                     refused.headers_mut(),
                     &identity,
@@ -93,7 +101,7 @@ impl Gateway {
     async fn admit(
         &self,
         parts: Parts,
-        incoming: Incoming,
+        incoming: &mut Incoming,
         identity: &Identity,
         started: Instant,
     ) -> Result<Admitted, Refusal> {
@@ -103,13 +111,20 @@ impl Gateway {
         let posture = live.posture(first, parts.method.as_str(), (path, parts.uri.query()));
         let voice = posture.voice();
         let reject = |refused| Box::new(self.reject(&voice, refused));
-        gatehouse::check(&parts).map_err(reject)?;
+        gatehouse::check(&parts).map_err(|refused| {
+            let mut refusal = reject(refused);
+            if parts.version <= Version::HTTP_11 {
+                refusal.headers_mut().insert(CONNECTION, CLOSE);
+            }
+            refusal
+        })?;
         let unknown = || Box::new(self.unknown_path(&voice, &parts));
         if first.is_none() {
             return Err(unknown());
         }
         let dialect = match posture {
             Posture::Screen(dialect) => dialect,
+            Posture::Pass(_) if !incoming.is_end_stream() => return Err(reject(UNWANTED_BODY)),
             Posture::Pass(dialect) => {
                 return Err(Box::new(untexted::pass(&live, &parts, &dialect).await));
             }
@@ -196,7 +211,7 @@ impl Gateway {
         &self,
         live: Arc<Live>,
         parts: Parts,
-        incoming: Incoming,
+        incoming: &mut Incoming,
         (identity, started): (&Identity, Instant),
     ) -> Result<Admitted, Refusal> {
         let voice = live.voice(parts.method.as_str(), parts.uri.path());

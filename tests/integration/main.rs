@@ -12,6 +12,7 @@ mod forms;
 mod gate;
 mod gemini;
 mod history;
+mod http1;
 mod http2;
 mod inline;
 mod joined;
