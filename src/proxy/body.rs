@@ -40,6 +40,9 @@ impl Default for BodyLimits {
     }
 }
 
+/// Bytes that a decoder takes at once.
+const BUFFER: usize = 4096;
+
 const TOO_LARGE: Refused = too_large("the body is larger than `limits.body` allows");
 const TOO_LARGE_DECOMPRESSED: Refused =
     too_large("the decompressed body is larger than `limits.decompressed` allows");
@@ -119,25 +122,34 @@ fn decode(raw: Bytes, headers: &HeaderMap, limits: &BodyLimits) -> Result<Bytes,
         (limits.decompressed, TOO_LARGE_DECOMPRESSED)
     };
     let coding = coding.as_bytes().to_ascii_lowercase();
+    let mut rest = &*raw;
     let decoded = match coding.as_slice() {
         b"identity" => return Ok(raw),
-        b"gzip" | b"x-gzip" => read_most(flate2::read::MultiGzDecoder::new(&*raw), most),
-        b"deflate" => read_most(flate2::read::ZlibDecoder::new(&*raw), most),
-        b"br" => read_most(brotli_decompressor::Decompressor::new(&*raw, 4096), most),
+        b"gzip" | b"x-gzip" => read_most(flate2::bufread::MultiGzDecoder::new(&mut rest), most)?,
+        b"deflate" => read_most(flate2::bufread::ZlibDecoder::new(&mut rest), most)?,
+        b"br" => read_most(brotli_decompressor::Decompressor::new(&mut rest, BUFFER), most)?,
         b"zstd" => {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(&*raw).map_err(|_| BAD_CODING)?;
-            read_most(decoder, most)
+            let decoder = ruzstd::decoding::StreamingDecoder::new(&mut rest);
+            read_most(decoder.map_err(|_| BAD_CODING)?, most)?
         }
         _ => return Err(UNKNOWN_CODING),
     };
-    decoded.map(Bytes::from)
+    // Behind the end other servers might see a text that was not screened.
+    if rest.is_empty() { Ok(Bytes::from(decoded)) } else { Err(BAD_CODING) }
 }
 
 /// Reads to the end, or refuses as is said for what is larger.
-fn read_most(decoder: impl Read, (most, larger): (usize, Refused)) -> Result<Vec<u8>, Refused> {
+fn read_most(mut decoder: impl Read, (most, larger): (usize, Refused)) -> Result<Vec<u8>, Refused> {
     let mut decoded = Vec::new();
-    decoder.take(most as u64 + 1).read_to_end(&mut decoded).map_err(|_| BAD_CODING)?;
-    if decoded.len() > most { Err(larger) } else { Ok(decoded) }
+    decoder.by_ref().take(most as u64 + 1).read_to_end(&mut decoded).map_err(|_| BAD_CODING)?;
+    if decoded.len() > most {
+        return Err(larger);
+    }
+    // Some decoders tell only then of bytes behind the end that they have in their buffer.
+    match decoder.read(&mut [0]) {
+        Ok(0) => Ok(decoded),
+        Ok(_) | Err(_) => Err(BAD_CODING),
+    }
 }
 
 #[cfg(test)]
@@ -181,5 +193,33 @@ mod tests {
         assert_eq!(decoded("gzip", b"not gzip".to_vec()), Err("invalid_content_encoding"));
         assert_eq!(decoded("gzip, gzip", gzip(b"{}")), Err("unsupported_content_encoding"));
         assert_eq!(decoded("compress", vec![]), Err("unsupported_content_encoding"));
+        assert_eq!(decoded("gzip", [gzip(b"{"), gzip(b"}")].concat()).unwrap(), "{}");
+    }
+
+    #[test]
+    fn bytes_behind_the_end_of_a_coding_are_refused() {
+        let zlib = {
+            let level = flate2::Compression::best();
+            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
+            encoder.write_all(b"{}").unwrap();
+            encoder.finish().unwrap()
+        };
+        let zstd = ruzstd::encoding::compress_to_vec(
+            &b"{}"[..],
+            ruzstd::encoding::CompressionLevel::Uncompressed,
+        );
+        // Two bytes as they are, and the end.
+        let brotli = vec![0x8b, 0x00, 0x80, b'{', b'}', 0x03];
+        for (coding, body) in
+            [("gzip", gzip(b"{}")), ("deflate", zlib), ("zstd", zstd), ("br", brotli)]
+        {
+            assert_eq!(decoded(coding, body.clone()).unwrap(), "{}", "{coding}");
+            for behind in [&b"x"[..], b"{}", &[b'x'; 9000]] {
+                let more = [&body, behind].concat();
+                assert_eq!(decoded(coding, more), Err("invalid_content_encoding"), "{coding}");
+            }
+            let cut = body[..body.len() - 1].to_vec();
+            assert!(decoded(coding, cut).is_err(), "{coding}");
+        }
     }
 }

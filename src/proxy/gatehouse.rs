@@ -62,18 +62,29 @@ pub(super) const fn doubtful(doubt: Doubt) -> Refused {
 const LENGTH: &str = "send one plain `content-length`, and none beside `transfer-encoding`";
 const CODING: &str = "send one `transfer-encoding: chunked`, or none";
 
-/// Whether the body may be read as JSON: the route decides what a body is, and the header must agree.
-pub(super) fn check_json(headers: &HeaderMap) -> Result<(), Refused> {
+/// What `curl -d` and hand-written clients say of JSON where a server does not look at it.
+const SAID_OF_JSON: [&str; 3] =
+    ["application/json", "text/plain", "application/x-www-form-urlencoded"];
+
+/// Whether the body may be read as JSON: the route decides what a body is, and the header must agree; where clients of
+/// its dialect send none or another one, those too.
+pub(super) fn check_json(headers: &HeaderMap, lenient: bool) -> Result<(), Refused> {
     let wrong = refused(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
         "send the body as `content-type: application/json` in UTF-8",
     );
     let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(one), None) = (types.next(), types.next()) else { return Err(wrong) };
+    let one = match (types.next(), types.next()) {
+        (Some(one), None) => one,
+        (None, _) if lenient => return Ok(()),
+        (None | Some(_), _) => return Err(wrong),
+    };
     let value = one.to_str().map_err(|_| wrong)?.to_ascii_lowercase();
     let mut parts = value.split(';').map(str::trim);
-    if parts.next() != Some("application/json") {
+    let [json, ..] = SAID_OF_JSON;
+    let known = |sort: &str| sort == json || (lenient && SAID_OF_JSON.contains(&sort));
+    if !parts.next().is_some_and(known) {
         return Err(wrong);
     }
     let utf8 = |part: &str| matches!(part, "" | "charset=utf-8" | "charset=\"utf-8\"");
@@ -106,8 +117,18 @@ pub(super) const fn use_other(message: &'static str, methods: &'static str) -> R
     Refused { allow: Some(methods), ..refused }
 }
 
+/// What stands before the ids of Bedrock's models, in which clients escape the colon: the one escape of a path.
+const BEFORE_MODEL: &str = "/model/";
+
+/// A model's name as it is, out of a path.
+pub(super) fn plain_model(path: &str) -> String {
+    path.replace("%3A", ":").replace("%3a", ":")
+}
+
 fn check_path(path: &str) -> Result<(), Refused> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._~/-:@".contains(&b);
+    let model = path.contains(BEFORE_MODEL).then(|| plain_model(path));
+    let path = model.as_deref().unwrap_or(path);
     let odd = !path.starts_with('/')
         || path.contains("//")
         || (path.len() > 1 && path.ends_with('/'))
@@ -274,6 +295,10 @@ mod tests {
         for path in ["//v1/x", "/v1/x/", "/v1/%63", "/v1/../x", "/v1;a/x", "/v1/./x"] {
             assert_eq!(code(|b| host(b).uri(path)), "unknown_path", "{path}");
         }
+        assert_eq!(code(|b| host(b).uri("/model/a.b-v1%3A0/converse")), "ok");
+        for path in ["/v1/a%3Ab", "/model/%2e%2e/x", "/model/a%3a%2f", "/model/a%253A0"] {
+            assert_eq!(code(|b| host(b).uri(path)), "unknown_path", "{path}");
+        }
     }
 
     #[test]
@@ -313,11 +338,23 @@ mod tests {
             for value in values {
                 headers.append(CONTENT_TYPE, http::HeaderValue::from_static(value));
             }
-            check_json(&headers).is_ok()
+            (check_json(&headers, false).is_ok(), check_json(&headers, true).is_ok())
         };
-        assert!(headers(&["application/json"]) && headers(&["APPLICATION/JSON; charset=UTF-8"]));
-        assert!(!headers(&[]) && !headers(&["text/plain"]));
-        assert!(!headers(&["application/json", "application/json"]));
-        assert!(!headers(&["application/json; charset=utf-16"]));
+        for sort in ["application/json", "APPLICATION/JSON; charset=UTF-8"] {
+            assert_eq!(headers(&[sort]), (true, true), "{sort}");
+        }
+        for sort in ["text/plain", "application/x-www-form-urlencoded"] {
+            assert_eq!(headers(&[sort]), (false, true), "{sort}");
+        }
+        assert_eq!(headers(&[]), (false, true));
+        for types in [
+            &["application/json", "application/json"][..],
+            &["application/json; charset=utf-16"],
+            &["text/plain; charset=utf-16"],
+            &["multipart/form-data; boundary=x"],
+            &["application/jsonp"],
+        ] {
+            assert_eq!(headers(types), (false, false), "{types:?}");
+        }
     }
 }

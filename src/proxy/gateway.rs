@@ -6,9 +6,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{ACCEPT_LANGUAGE, CONNECTION};
 use http::request::Parts;
-use http::{
-    HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode, Version,
-};
+use http::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
 
@@ -23,7 +21,7 @@ use crate::domain::{Author, Passage, TextKind};
 use crate::policy::Policy;
 use crate::telemetry::Telemetry;
 use crate::wire::body::Request;
-use crate::wire::dialect::{Dialect, Dialects, Posture};
+use crate::wire::dialect::{Dialect, Posture};
 
 /// The data plane: takes requests, screens, forwards, screens back.
 #[derive(Debug)]
@@ -138,12 +136,14 @@ impl Gateway {
         };
         let form = dialect.takes_form().then(|| gatehouse::boundary(&parts.headers));
         let boundary = form.transpose().map_err(reject)?;
-        if boundary.is_none() && !dialect.takes_any_content_type() {
-            gatehouse::check_json(&parts.headers).map_err(reject)?;
+        if boundary.is_none() {
+            let lenient = dialect.takes_any_content_type();
+            gatehouse::check_json(&parts.headers, lenient).map_err(reject)?;
         }
         let bytes = body::read(incoming, &parts.headers, &live.limits).await.map_err(reject)?;
         let request = self.read_body(&live, &parts, &dialect, (bytes, boundary.as_deref()))?;
-        let request = request.for_model(dialect.model_of_path(path));
+        let model = dialect.model_of_path(path).map(gatehouse::plain_model);
+        let request = request.for_model(model.as_deref());
         let language = language_of(&parts, &request);
         let (headers, model) = (&parts.headers, request.model());
         let asked = Asked { path, headers, model, language: language.as_deref() };
@@ -225,7 +225,7 @@ impl Gateway {
         let route = route.clone();
         let has_body = parts.method == Method::POST;
         if has_body {
-            gatehouse::check_json(headers).map_err(reject)?;
+            gatehouse::check_json(headers, false).map_err(reject)?;
         }
         let body = body::read(incoming, headers, &live.limits).await;
         let body = body.map_err(reject)?;
@@ -277,20 +277,21 @@ impl Gateway {
         (route, asked): (&Route, Asked<'_>),
         policies: &mut Vec<Arc<Policy>>,
     ) -> Result<(), Refusal> {
-        if let Some(name) = asked.headers.get("x-tidegate-policy") {
-            let policy = self.asked_for(live, name)?;
-            add(policies, route.policy_for(&policy, asked));
+        for names in asked.headers.get_all("x-tidegate-policy") {
+            for name in names.to_str().unwrap_or("?").split(',') {
+                let policy = self.asked_for(live, (asked.path, name.trim()))?;
+                add(policies, route.policy_for(&policy, asked));
+            }
         }
         Ok(())
     }
 
     /// A policy that the caller asks for in addition; it can only tighten.
-    fn asked_for(&self, live: &Live, asked: &HeaderValue) -> Result<Arc<Policy>, Refusal> {
-        let known = asked.to_str().ok().and_then(|name| live.policies.get(name));
-        known.cloned().ok_or_else(|| {
+    fn asked_for(&self, live: &Live, (path, name): (&str, &str)) -> Result<Arc<Policy>, Refusal> {
+        live.policies.get(name).cloned().ok_or_else(|| {
             self.telemetry.metrics.rejected("unknown_policy");
             let message = "`x-tidegate-policy` names no policy of this gate";
-            let voice = Dialects::fallback();
+            let voice = live.voice(Method::POST.as_str(), path);
             Box::new(reply::error(&voice, StatusCode::BAD_REQUEST, "unknown_policy", message, None))
         })
     }

@@ -28,6 +28,7 @@ mod reload;
 mod reveal;
 mod scene;
 mod stored;
+mod strict;
 mod timeouts;
 mod tls;
 mod vectors;

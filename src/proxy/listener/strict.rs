@@ -118,6 +118,11 @@ impl Follower {
         (at, None)
     }
 
+    /// Whether a request has begun of which the end has not come.
+    pub(super) fn is_inside(&self) -> bool {
+        self.state != State::Head || self.head.is_begun || self.length > 0
+    }
+
     fn head_byte(&mut self, byte: u8) -> Option<Stop> {
         if byte == b'#' && !self.head.is_begun {
             self.head.doubt(Doubt::Fragment);

@@ -4,15 +4,22 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
+use super::alarm::Alarm;
 use super::strict::{Follower, Stop};
 use super::timed::Activity;
 
-/// Bytes that are read at once behind a request in doubt, to be thrown away: a socket that is closed with bytes in
-/// it is reset, and the client might not read why.
+/// Bytes that are read at once to be thrown away: a socket that is closed with bytes in it is reset, and the client
+/// might not read why its request was refused.
 const THROWN_AWAY: usize = 4096;
+
+/// How long the rest of a request is thrown away after the answer, and how much of it.
+const LINGERING: Duration = Duration::from_secs(2);
+const MOST_LINGERED: usize = 32 << 20;
 
 /// A socket that is followed.
 #[derive(Debug)]
@@ -21,11 +28,21 @@ pub(super) struct StrictIo<T> {
     follower: Follower,
     activity: Arc<Activity>,
     stop: Option<Stop>,
+    /// What was thrown away since the answer ended, while a request was under way.
+    lingered: Option<usize>,
+    patience: Alarm,
 }
 
 impl<T> StrictIo<T> {
     pub(super) fn new(socket: T, activity: Arc<Activity>) -> Self {
-        Self { socket, follower: Follower::new(), activity, stop: None }
+        Self {
+            socket,
+            follower: Follower::new(),
+            activity,
+            stop: None,
+            lingered: None,
+            patience: Alarm::default(),
+        }
     }
 }
 
@@ -58,6 +75,23 @@ impl<T: AsyncRead + Unpin> AsyncRead for StrictIo<T> {
 }
 
 impl<T: AsyncRead + Unpin> StrictIo<T> {
+    /// Ready when the client has sent the rest of its request and closed, or has had its time.
+    fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut bytes = [0; THROWN_AWAY];
+        loop {
+            if self.patience.poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer));
+            let lingered = self.lingered.unwrap_or(0) + buffer.filled().len();
+            self.lingered = Some(lingered);
+            if read.is_err() || buffer.filled().is_empty() || lingered > MOST_LINGERED {
+                return Poll::Ready(());
+            }
+        }
+    }
+
     /// Ready when the client has closed, or was silent for too long.
     fn throw_away(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut bytes = [0; THROWN_AWAY];
@@ -75,7 +109,7 @@ fn no_chunk() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "this is no chunk")
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for StrictIo<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StrictIo<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -101,6 +135,14 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for StrictIo<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        if self.lingered.is_none() {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            if self.stop.is_none() && !self.follower.is_inside() {
+                return Poll::Ready(Ok(()));
+            }
+            self.lingered = Some(0);
+            self.patience.set(Instant::now() + LINGERING);
+        }
+        self.linger(cx).map(Ok)
     }
 }
