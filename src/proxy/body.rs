@@ -140,13 +140,27 @@ fn decode(raw: Bytes, headers: &HeaderMap, limits: &BodyLimits) -> Result<Bytes,
 
 /// Reads to the end, or refuses as is said for what is larger.
 fn read_most(mut decoder: impl Read, (most, larger): (usize, Refused)) -> Result<Vec<u8>, Refused> {
-    let mut decoded = Vec::new();
-    decoder.by_ref().take(most as u64 + 1).read_to_end(&mut decoded).map_err(|_| BAD_CODING)?;
-    if decoded.len() > most {
-        return Err(larger);
+    let mut decoded: Vec<u8> = Vec::new();
+    let mut piece = [0; BUFFER];
+    loop {
+        let read = decoder.read(&mut piece).map_err(|_| BAD_CODING)?;
+        let piece = piece.get(..read).unwrap_or_default();
+        if piece.is_empty() {
+            break;
+        }
+        if decoded.len() + read > most {
+            return Err(larger);
+        }
+        if decoded.capacity() < decoded.len() + read {
+            // Four times as much, but never room for more than may come: what is left behind in growing is
+            // memory too.
+            let more = (decoded.len() * 3).max(4 * BUFFER).min(most - decoded.len());
+            decoded.reserve_exact(more.max(read));
+        }
+        decoded.extend_from_slice(piece);
     }
-    // Some decoders tell only then of bytes behind the end that they have in their buffer.
-    match decoder.read(&mut [0]) {
+    // Some decoders tell only now of bytes behind the end that they have in their buffer.
+    match decoder.read(&mut piece) {
         Ok(0) => Ok(decoded),
         Ok(_) | Err(_) => Err(BAD_CODING),
     }

@@ -290,3 +290,18 @@ async fn t34_shapes_that_are_no_request_are_refused_or_their_texts_are_screened(
     }
     assert!(model.asked().is_empty());
 }
+
+#[tokio::test]
+async fn the_one_escape_of_a_path_is_the_colon_in_the_ids_of_bedrocks_models() {
+    let (gate, model) = open().await;
+    let body = |text: &str| {
+        format!("{{\"messages\":[{{\"role\":\"user\",\"content\":[{{\"text\":\"{text}\"}}]}}]}}")
+    };
+    let path = "/model/anthropic.claude-v2%3A1/converse";
+    let answer = post(gate.data, path, &body("take a grenade")).await;
+    assert_eq!(answer.header("x-tidegate-action"), Some("block"), "{}", answer.text());
+    assert!(model.asked().is_empty());
+    post(gate.data, path, &body("hi")).await;
+    let head = model.asked().pop().expect("it was asked").head;
+    assert!(head.starts_with("post /model/anthropic.claude-v2%3a1/converse "), "as signed: {head}");
+}
