@@ -241,3 +241,35 @@ fn unfolds(gate: &Server, coding: &str, body: &[u8], status: &str) {
     socket.read_to_string(&mut said).unwrap_or_else(|error| panic!("{error}"));
     assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{coding}: {said}");
 }
+
+#[test]
+fn t49_a_gate_without_file_descriptors_waits_without_spinning_and_recovers() {
+    let (gate, _folder) = gate();
+    assert!(gate.ask("hi", false).starts_with("HTTP/1.1 200"));
+    let process = gate.process.id().to_string();
+    let mut limit = std::process::Command::new("prlimit");
+    let limit = limit.args(["--nofile=48:48", "--pid", &process]);
+    if !limit.status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: prlimit is not there, or may not");
+        return;
+    }
+    let idle: Vec<TcpStream> =
+        (0..200).filter_map(|_| TcpStream::connect(&gate.address).ok()).collect();
+    assert!(idle.len() > 100, "the system queues them");
+    std::thread::sleep(Duration::from_secs(1));
+    let before = ticks(&gate);
+    std::thread::sleep(Duration::from_secs(2));
+    // A hundred ticks are a second.
+    assert!(ticks(&gate) - before < 60, "it spins");
+    drop(idle);
+    let answers: Vec<String> = (0..3).map(|_| gate.ask("hi", false)).collect();
+    assert!(answers.iter().all(|said| said.starts_with("HTTP/1.1 200")), "it recovers");
+}
+
+/// Processor time of a process, in ticks.
+fn ticks(gate: &Server) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", gate.process.id()));
+    let stat = stat.unwrap_or_default();
+    let behind = stat.rsplit(") ").next().unwrap_or_default();
+    behind.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+}
