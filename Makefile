@@ -4,15 +4,15 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas help run test unit policies sdk-test fuzz evasion lint bench bench-proxy release
+.PHONY: schemas help run test unit policies differential sdk-test h2spec fuzz evasion lint bench bench-proxy release
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies sdk-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, official SDKs, fuzzing
+test: unit policies differential sdk-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet
@@ -22,9 +22,17 @@ policies:
 	$(TIDEGATE_BIN) check --config config/tidegate.yaml --deny-warnings
 	$(TIDEGATE_BIN) test --config config/tidegate.yaml --coverage
 
+differential: ## the same bytes to the gate and to parsers of Python and Node; DIFFERENTIAL_SEED, DIFFERENTIAL_COUNT
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/differential/run.sh
+
 sdk-test: ## the official SDKs in Python and JavaScript against the binary; docs/dialects.md shows what they see
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/sdk/run.sh
+
+h2spec: ## HTTP/2 conformance, where h2spec is installed
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/h2spec.sh
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60); installs cargo-fuzz where it is missing
 	sh fuzz/run.sh $(FUZZ_SECONDS)

@@ -15,12 +15,15 @@ use crate::config::server_file::ServerFile;
 use crate::config::{Format, Gravity, Problems, render};
 use crate::proxy::{Gateway, Live, ServerTls};
 use crate::telemetry::Telemetry;
+use crate::upstream::OwnAddresses;
 
 /// What is in force, and what a reload needs to put something else in its place.
 #[derive(Debug)]
 pub(super) struct Reloader {
     pub(super) options: ServeOptions,
     pub(super) gateway: Arc<Gateway>,
+    /// The gate's own listeners.
+    pub(super) own: OwnAddresses,
     pub(super) telemetry: Telemetry,
     /// TLS of the data listener and of the admin listener.
     pub(super) tls: [Option<Arc<ServerTls>>; 2],
@@ -42,15 +45,15 @@ pub(super) struct Read {
 
 impl Read {
     /// Reads everything that `options` name. What could be read comes back also beside errors.
-    pub(super) fn new(options: &ServeOptions) -> (Self, Problems) {
+    pub(super) fn new(options: &ServeOptions, own: &OwnAddresses) -> (Self, Problems) {
         let (files, mut problems) =
             Files::read(options.config.as_deref(), &options.environment, &options.flags);
         let (mut certificates, mut ready) = (Certificates::default(), Upstreams::new());
         if let Some(server) = &files.server {
             certificates = read_certificates(server, &mut problems);
             let environment = &options.environment;
-            let around =
-                Surroundings { environment, demo: demo(options), certificates: &certificates };
+            let (demo, certificates) = (demo(options), &certificates);
+            let around = Surroundings { environment, demo, certificates, own };
             ready = upstreams(server, around, &mut problems);
         }
         let revision = files.revision(&certificates);
@@ -62,7 +65,7 @@ impl Reloader {
     /// Tries the files as they are now. Anything wrong: the old configuration stays. Where the files are
     /// what is in force nothing is done, unless it was `asked` for.
     pub(super) fn reload(&self, asked: bool) {
-        let (read, mut problems) = Read::new(&self.options);
+        let (read, mut problems) = Read::new(&self.options, &self.own);
         let Read { files, certificates, upstreams, revision } = read;
         if !asked && !problems.has_errors() && revision == **self.revision.load() {
             return self.is_in_force();

@@ -31,6 +31,7 @@ use crate::proxy::{
 use crate::telemetry::{
     Clock, LogFormat, Metrics, RecordSink, Records, Telemetry, hush_panics, init_log,
 };
+use crate::upstream::OwnAddresses;
 use crate::upstream::demo::DemoSettings;
 
 /// How often files are looked at even if no change was told: some file systems tell nothing.
@@ -128,7 +129,7 @@ impl App {
     }
 
     async fn bind(ready: Ready) -> Result<Self, ServeError> {
-        let Ready { options, loaded, certificates, live, telemetry, revision } = ready;
+        let Ready { options, loaded, certificates, live, telemetry, revision, own } = ready;
         let file = &loaded.server.file;
         let state = Arc::new(AdminState {
             telemetry: telemetry.clone(),
@@ -167,10 +168,12 @@ impl App {
         });
         let data = Bound::new(&file.listen, settings).await?;
         let admin = Bound::new(&file.admin.listen, admin).await?;
+        own.set(vec![data.address, admin.address]);
         info!(listen = %data.address, admin = %admin.address, "tidegate is serving");
         Ok(Self {
             reloader: Reloader {
                 gateway: Arc::new(Gateway::new(live, telemetry.clone())),
+                own,
                 telemetry,
                 tls: [certificates.data, certificates.admin],
                 fixed: fixed(file),
@@ -240,12 +243,14 @@ struct Ready {
     live: Live,
     telemetry: Telemetry,
     revision: Revision,
+    own: OwnAddresses,
 }
 
 impl Ready {
     fn new(options: ServeOptions) -> Result<Self, ServeError> {
         let clock = options.clock;
-        let (read, mut problems) = Read::new(&options);
+        let own = OwnAddresses::default();
+        let (read, mut problems) = Read::new(&options, &own);
         let Read { files, certificates, upstreams, revision } = read;
         let Some(loaded) = files.load(clock.today(), &mut problems) else {
             return Err(ServeError::Configuration(Box::new(problems)));
@@ -266,7 +271,7 @@ impl Ready {
             problems.push(problem);
             ServeError::Configuration(Box::new(problems))
         })?;
-        Ok(Self { options, loaded, certificates, live, telemetry, revision })
+        Ok(Self { options, loaded, certificates, live, telemetry, revision, own })
     }
 }
 

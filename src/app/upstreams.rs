@@ -9,7 +9,7 @@ use crate::config::{Code, LoadedServer, Problem, Problems, SecretRef};
 use crate::domain::Secret;
 use crate::proxy::NamedUpstream;
 use crate::upstream::demo::{Demo, DemoSettings};
-use crate::upstream::{Remote, RemoteSettings, Upstream, UpstreamTimeouts};
+use crate::upstream::{OwnAddresses, Remote, RemoteSettings, Upstream, UpstreamTimeouts};
 
 /// Upstreams by their names.
 pub type Upstreams = HashMap<String, Arc<NamedUpstream>>;
@@ -20,6 +20,8 @@ pub(super) struct Surroundings<'s> {
     pub(super) environment: &'s [(String, String)],
     pub(super) demo: DemoSettings,
     pub(super) certificates: &'s Certificates,
+    /// The gate's own listeners.
+    pub(super) own: &'s OwnAddresses,
 }
 
 /// Makes every upstream ready; what one lacks is a problem at its key. An upstream whose lines have a mistake
@@ -68,8 +70,9 @@ fn upstream(
         idle: written.timeouts.idle.duration(),
         total: written.timeout.duration(),
     };
+    let own = around.own.clone();
     let authorities = around.certificates.authorities.get(name).cloned();
-    let remote = Remote::new(RemoteSettings { base, key, authorities, timeouts });
+    let remote = Remote::new(RemoteSettings { base, key, authorities, timeouts, own });
     let remote = remote.map_err(|error| error.to_string())?;
     Ok(Some(Upstream::Remote(Box::new(remote))))
 }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::output;
 use crate::upstream::{
-    Outgoing, Remote, RemoteSettings, Upstream, UpstreamError, UpstreamTimeouts,
+    Outgoing, OwnAddresses, Remote, RemoteSettings, Upstream, UpstreamError, UpstreamTimeouts,
 };
 
 /// The longest time for an answer.
@@ -37,6 +37,7 @@ pub(super) fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
         key: None,
         authorities: None,
         timeouts,
+        own: OwnAddresses::default(),
     })?));
     let outgoing = Outgoing {
         method: http::Method::GET,

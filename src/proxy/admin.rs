@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use sha2::{Digest as _, Sha256};
 
+use super::listener::Doubt;
 use crate::domain::Secret;
 use crate::telemetry::Telemetry;
 
@@ -61,17 +63,45 @@ async fn check_host(
     request: Request,
     next: Next,
 ) -> Response {
-    let accepted = |headers: &HeaderMap, name| {
-        let value = headers.get(&name).and_then(|value| value.to_str().ok())?;
-        let host = value.split("://").last().unwrap_or_default();
-        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-        Some(state.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
-    };
+    if request.extensions().get::<Doubt>().is_some() {
+        return (StatusCode::BAD_REQUEST, "this request can be read in two ways\n").into_response();
+    }
     let headers = request.headers();
-    if accepted(headers, HOST) != Some(true) || accepted(headers, ORIGIN) == Some(false) {
+    // There is an authority over HTTP/2, and in a target that is a whole address.
+    let host = only(headers, &HOST, request.uri().authority().map(Authority::as_str));
+    let is_known = |host: &str| state.hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
+    let origin = only(headers, &ORIGIN, None);
+    let foreign = headers.contains_key(ORIGIN)
+        && !origin
+            .and_then(|origin| origin.split_once("://"))
+            .is_some_and(|(_, host)| is_known(name_of(host)));
+    if !host.is_some_and(|host| is_known(name_of(host))) || foreign {
         return (StatusCode::FORBIDDEN, "this host is not in `admin.hosts`\n").into_response();
     }
     next.run(request).await
+}
+
+/// What a header says that stands once, or nowhere if something else says it; all have to agree.
+fn only<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+    besides: Option<&'h str>,
+) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter().map(|value| value.to_str().ok());
+    match (values.next(), besides) {
+        (Some(value), None) if values.next().is_none() => value,
+        (Some(value), Some(besides)) if values.next().is_none() => {
+            value.filter(|value| *value == besides)
+        }
+        (None, besides) => besides,
+        (Some(_), _) => None,
+    }
+}
+
+/// A host without its port.
+fn name_of(host: &str) -> &str {
+    let port = |(_, port): &(&str, &str)| port.bytes().all(|b| b.is_ascii_digit());
+    host.rsplit_once(':').filter(port).map_or(host, |(name, _)| name)
 }
 
 async fn check_token(

@@ -1,5 +1,6 @@
 //! Reads a request's body: whole or not at all, under limits of size and time, decoded.
 
+use std::error::Error as _;
 use std::io::Read;
 use std::time::Duration;
 
@@ -39,6 +40,9 @@ impl Default for BodyLimits {
     }
 }
 
+/// Bytes that a decoder takes at once.
+const BUFFER: usize = 4096;
+
 const TOO_LARGE: Refused = too_large("the body is larger than `limits.body` allows");
 const TOO_LARGE_DECOMPRESSED: Refused =
     too_large("the decompressed body is larger than `limits.decompressed` allows");
@@ -46,6 +50,11 @@ const TOO_DENSE: Refused = too_large("the body grows more than `limits.ratio` al
 const TOO_SLOW: Refused =
     refused(StatusCode::REQUEST_TIMEOUT, "body_timeout", "the body did not arrive in time");
 const BROKEN: Refused = refused(StatusCode::BAD_REQUEST, "broken_body", "the body broke off");
+const INVALID_CHUNKS: Refused = refused(
+    StatusCode::BAD_REQUEST,
+    "invalid_chunk",
+    "the chunks of the body are not written as they must be",
+);
 const UNKNOWN_CODING: Refused = refused(
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
     "unsupported_content_encoding",
@@ -60,7 +69,7 @@ const fn too_large(message: &'static str) -> Refused {
 
 /// Reads and decodes a body.
 pub(super) async fn read(
-    mut body: Incoming,
+    body: &mut Incoming,
     headers: &HeaderMap,
     limits: &BodyLimits,
 ) -> Result<Bytes, Refused> {
@@ -74,7 +83,7 @@ pub(super) async fn read(
         let until = (Instant::now() + limits.idle).min(deadline);
         let frame = timeout_at(until, body.frame()).await.map_err(|_| TOO_SLOW)?;
         let Some(frame) = frame else { break };
-        let Ok(data) = frame.map_err(|_| BROKEN)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
         if whole.len() + single.as_ref().map_or(0, Bytes::len) + data.len() > limits.body {
             return Err(TOO_LARGE);
         }
@@ -92,6 +101,14 @@ pub(super) async fn read(
     decode(raw, headers, limits)
 }
 
+/// Why a body could not be read to its end.
+fn broken(error: &hyper::Error) -> Refused {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    let is_junk = cause.is_some_and(|cause| matches!(cause.kind(), InvalidData | InvalidInput));
+    if is_junk { INVALID_CHUNKS } else { BROKEN }
+}
+
 /// Takes one known coding off a body.
 fn decode(raw: Bytes, headers: &HeaderMap, limits: &BodyLimits) -> Result<Bytes, Refused> {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
@@ -105,25 +122,48 @@ fn decode(raw: Bytes, headers: &HeaderMap, limits: &BodyLimits) -> Result<Bytes,
         (limits.decompressed, TOO_LARGE_DECOMPRESSED)
     };
     let coding = coding.as_bytes().to_ascii_lowercase();
+    let mut rest = &*raw;
     let decoded = match coding.as_slice() {
         b"identity" => return Ok(raw),
-        b"gzip" | b"x-gzip" => read_most(flate2::read::MultiGzDecoder::new(&*raw), most),
-        b"deflate" => read_most(flate2::read::ZlibDecoder::new(&*raw), most),
-        b"br" => read_most(brotli_decompressor::Decompressor::new(&*raw, 4096), most),
+        b"gzip" | b"x-gzip" => read_most(flate2::bufread::MultiGzDecoder::new(&mut rest), most)?,
+        b"deflate" => read_most(flate2::bufread::ZlibDecoder::new(&mut rest), most)?,
+        b"br" => read_most(brotli_decompressor::Decompressor::new(&mut rest, BUFFER), most)?,
         b"zstd" => {
-            let decoder = ruzstd::decoding::StreamingDecoder::new(&*raw).map_err(|_| BAD_CODING)?;
-            read_most(decoder, most)
+            let decoder = ruzstd::decoding::StreamingDecoder::new(&mut rest);
+            read_most(decoder.map_err(|_| BAD_CODING)?, most)?
         }
         _ => return Err(UNKNOWN_CODING),
     };
-    decoded.map(Bytes::from)
+    // Behind the end other servers might see a text that was not screened.
+    if rest.is_empty() { Ok(Bytes::from(decoded)) } else { Err(BAD_CODING) }
 }
 
 /// Reads to the end, or refuses as is said for what is larger.
-fn read_most(decoder: impl Read, (most, larger): (usize, Refused)) -> Result<Vec<u8>, Refused> {
-    let mut decoded = Vec::new();
-    decoder.take(most as u64 + 1).read_to_end(&mut decoded).map_err(|_| BAD_CODING)?;
-    if decoded.len() > most { Err(larger) } else { Ok(decoded) }
+fn read_most(mut decoder: impl Read, (most, larger): (usize, Refused)) -> Result<Vec<u8>, Refused> {
+    let mut decoded: Vec<u8> = Vec::new();
+    let mut piece = [0; BUFFER];
+    loop {
+        let read = decoder.read(&mut piece).map_err(|_| BAD_CODING)?;
+        let piece = piece.get(..read).unwrap_or_default();
+        if piece.is_empty() {
+            break;
+        }
+        if decoded.len() + read > most {
+            return Err(larger);
+        }
+        if decoded.capacity() < decoded.len() + read {
+            // Four times as much, but never room for more than may come: what is left behind in growing is
+            // memory too.
+            let more = (decoded.len() * 3).max(4 * BUFFER).min(most - decoded.len());
+            decoded.reserve_exact(more.max(read));
+        }
+        decoded.extend_from_slice(piece);
+    }
+    // Some decoders tell only now of bytes behind the end that they have in their buffer.
+    match decoder.read(&mut piece) {
+        Ok(0) => Ok(decoded),
+        Ok(_) | Err(_) => Err(BAD_CODING),
+    }
 }
 
 #[cfg(test)]
@@ -167,5 +207,33 @@ mod tests {
         assert_eq!(decoded("gzip", b"not gzip".to_vec()), Err("invalid_content_encoding"));
         assert_eq!(decoded("gzip, gzip", gzip(b"{}")), Err("unsupported_content_encoding"));
         assert_eq!(decoded("compress", vec![]), Err("unsupported_content_encoding"));
+        assert_eq!(decoded("gzip", [gzip(b"{"), gzip(b"}")].concat()).unwrap(), "{}");
+    }
+
+    #[test]
+    fn bytes_behind_the_end_of_a_coding_are_refused() {
+        let zlib = {
+            let level = flate2::Compression::best();
+            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
+            encoder.write_all(b"{}").unwrap();
+            encoder.finish().unwrap()
+        };
+        let zstd = ruzstd::encoding::compress_to_vec(
+            &b"{}"[..],
+            ruzstd::encoding::CompressionLevel::Uncompressed,
+        );
+        // Two bytes as they are, and the end.
+        let brotli = vec![0x8b, 0x00, 0x80, b'{', b'}', 0x03];
+        for (coding, body) in
+            [("gzip", gzip(b"{}")), ("deflate", zlib), ("zstd", zstd), ("br", brotli)]
+        {
+            assert_eq!(decoded(coding, body.clone()).unwrap(), "{}", "{coding}");
+            for behind in [&b"x"[..], b"{}", &[b'x'; 9000]] {
+                let more = [&body, behind].concat();
+                assert_eq!(decoded(coding, more), Err("invalid_content_encoding"), "{coding}");
+            }
+            let cut = body[..body.len() - 1].to_vec();
+            assert!(decoded(coding, cut).is_err(), "{coding}");
+        }
     }
 }

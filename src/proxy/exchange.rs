@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
 
@@ -84,6 +85,12 @@ impl Exchange {
         let upstream = Arc::clone(&self.account.route.upstream);
         let mut outgoing =
             outgoing(&self.account, &self.parts, self.request.bytes().clone(), &tags);
+        // What was read as JSON is nothing else to the upstream, whatever the client calls it.
+        let sort = outgoing.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let is_json = |sort: &[u8]| sort.to_ascii_lowercase().starts_with(JSON.as_bytes());
+        if !self.voice().takes_form() && !sort.is_some_and(is_json) {
+            outgoing.headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        }
         let reads = |name: &str| self.request.dialect().reads_header(name);
         forward_own_headers(&self.parts.headers, &mut outgoing.headers, reads);
         let answer = match upstream.upstream.send(outgoing).await {

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::header::ACCEPT_LANGUAGE;
+use http::header::{ACCEPT_LANGUAGE, CONNECTION};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
-use hyper::body::Incoming;
+use http::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode, Version};
+use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
 
 use super::account::{Account, Identity, InFlight, Told};
 use super::exchange::{Exchange, of_request};
 use super::inline::Inline;
+use super::listener::CLOSE;
 use super::live::{Asked, Live, Route, add};
 use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, reply, untexted};
@@ -20,7 +21,7 @@ use crate::domain::{Author, Passage, TextKind};
 use crate::policy::Policy;
 use crate::telemetry::Telemetry;
 use crate::wire::body::Request;
-use crate::wire::dialect::{Dialect, Dialects, Posture};
+use crate::wire::dialect::{Dialect, Posture};
 
 /// The data plane: takes requests, screens, forwards, screens back.
 #[derive(Debug)]
@@ -71,13 +72,18 @@ impl Gateway {
     /// Answers one request.
     pub async fn handle(&self, request: HttpRequest<Incoming>) -> HttpResponse<GateBody> {
         let started = Instant::now();
-        let (parts, body) = request.into_parts();
+        let (parts, mut body) = request.into_parts();
+        let is_http1 = parts.version <= Version::HTTP_11;
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let identity = Identity::new(header("x-request-id"), header("traceparent"));
-        match self.admit(parts, body, &identity, started).await {
+        match self.admit(parts, &mut body, &identity, started).await {
             Ok(Admitted::Exchange(exchange)) => exchange.run().await,
             Ok(Admitted::Walk(walk)) => walk.run().await,
             Err(mut refused) => {
+                // What is left of a body would be taken for the next request.
+                if is_http1 && !body.is_end_stream() {
+                    refused.headers_mut().insert(CONNECTION, CLOSE);
+                }
                 reply::identify(
                     refused.headers_mut(),
                     &identity,
@@ -93,7 +99,7 @@ impl Gateway {
     async fn admit(
         &self,
         parts: Parts,
-        incoming: Incoming,
+        incoming: &mut Incoming,
         identity: &Identity,
         started: Instant,
     ) -> Result<Admitted, Refusal> {
@@ -103,13 +109,20 @@ impl Gateway {
         let posture = live.posture(first, parts.method.as_str(), (path, parts.uri.query()));
         let voice = posture.voice();
         let reject = |refused| Box::new(self.reject(&voice, refused));
-        gatehouse::check(&parts).map_err(reject)?;
+        gatehouse::check(&parts).map_err(|refused| {
+            let mut refusal = reject(refused);
+            if parts.version <= Version::HTTP_11 {
+                refusal.headers_mut().insert(CONNECTION, CLOSE);
+            }
+            refusal
+        })?;
         let unknown = || Box::new(self.unknown_path(&voice, &parts));
         if first.is_none() {
             return Err(unknown());
         }
         let dialect = match posture {
             Posture::Screen(dialect) => dialect,
+            Posture::Pass(_) if !incoming.is_end_stream() => return Err(reject(UNWANTED_BODY)),
             Posture::Pass(dialect) => {
                 return Err(Box::new(untexted::pass(&live, &parts, &dialect).await));
             }
@@ -123,12 +136,14 @@ impl Gateway {
         };
         let form = dialect.takes_form().then(|| gatehouse::boundary(&parts.headers));
         let boundary = form.transpose().map_err(reject)?;
-        if boundary.is_none() && !dialect.takes_any_content_type() {
-            gatehouse::check_json(&parts.headers).map_err(reject)?;
+        if boundary.is_none() {
+            let lenient = dialect.takes_any_content_type();
+            gatehouse::check_json(&parts.headers, lenient).map_err(reject)?;
         }
         let bytes = body::read(incoming, &parts.headers, &live.limits).await.map_err(reject)?;
         let request = self.read_body(&live, &parts, &dialect, (bytes, boundary.as_deref()))?;
-        let request = request.for_model(dialect.model_of_path(path));
+        let model = dialect.model_of_path(path).map(gatehouse::plain_model);
+        let request = request.for_model(model.as_deref());
         let language = language_of(&parts, &request);
         let (headers, model) = (&parts.headers, request.model());
         let asked = Asked { path, headers, model, language: language.as_deref() };
@@ -196,7 +211,7 @@ impl Gateway {
         &self,
         live: Arc<Live>,
         parts: Parts,
-        incoming: Incoming,
+        incoming: &mut Incoming,
         (identity, started): (&Identity, Instant),
     ) -> Result<Admitted, Refusal> {
         let voice = live.voice(parts.method.as_str(), parts.uri.path());
@@ -210,7 +225,7 @@ impl Gateway {
         let route = route.clone();
         let has_body = parts.method == Method::POST;
         if has_body {
-            gatehouse::check_json(headers).map_err(reject)?;
+            gatehouse::check_json(headers, false).map_err(reject)?;
         }
         let body = body::read(incoming, headers, &live.limits).await;
         let body = body.map_err(reject)?;
@@ -263,20 +278,21 @@ impl Gateway {
         (route, asked): (&Route, Asked<'_>),
         policies: &mut Vec<Arc<Policy>>,
     ) -> Result<(), Refusal> {
-        if let Some(name) = asked.headers.get("x-tidegate-policy") {
-            let policy = self.asked_for(live, name)?;
-            add(policies, route.policy_for(&policy, asked));
+        for names in asked.headers.get_all("x-tidegate-policy") {
+            for name in names.to_str().unwrap_or("?").split(',') {
+                let policy = self.asked_for(live, (asked.path, name.trim()))?;
+                add(policies, route.policy_for(&policy, asked));
+            }
         }
         Ok(())
     }
 
     /// A policy that the caller asks for in addition; it can only tighten.
-    fn asked_for(&self, live: &Live, asked: &HeaderValue) -> Result<Arc<Policy>, Refusal> {
-        let known = asked.to_str().ok().and_then(|name| live.policies.get(name));
-        known.cloned().ok_or_else(|| {
+    fn asked_for(&self, live: &Live, (path, name): (&str, &str)) -> Result<Arc<Policy>, Refusal> {
+        live.policies.get(name).cloned().ok_or_else(|| {
             self.telemetry.metrics.rejected("unknown_policy");
             let message = "`x-tidegate-policy` names no policy of this gate";
-            let voice = Dialects::fallback();
+            let voice = live.voice(Method::POST.as_str(), path);
             Box::new(reply::error(&voice, StatusCode::BAD_REQUEST, "unknown_policy", message, None))
         })
     }

@@ -257,6 +257,7 @@ fn record(
 ) {
     let metrics = &account.telemetry.metrics;
     metrics.unknown_leaves(&account.dialect, Phase::Completion, report.unknown_leaves);
+    metrics.reframed(&account.dialect, report.reframed);
     if let Some(stop) = report.stop {
         let cut = StreamCut { action: stop.action, text_sent: report.text_sent };
         metrics.stream_cut(cut, &account.route.upstream.name);

@@ -6,6 +6,7 @@ use http::{Response as HttpResponse, StatusCode};
 
 use super::exchange::{JSON, path_and_query, with_key};
 use super::live::{Asked, Live};
+use super::way_back::{REPEATS_KEY, unreadable};
 use super::{GateBody, reply};
 use crate::upstream::{Outgoing, UpstreamError, forward_request_headers};
 use crate::wire::dialect::Dialect;
@@ -25,12 +26,22 @@ pub(super) async fn pass(live: &Live, parts: &Parts, voice: &Dialect) -> HttpRes
         Outgoing { method: parts.method.clone(), path_and_query, headers, body: Bytes::new() };
     match upstream.send(outgoing).await {
         Ok(answer) if answer.status.is_success() => {
+            if let Some(what) = unreadable(answer.status, &answer.headers) {
+                return reply::upstream_garbage(voice, what);
+            }
             match answer.body.collect(live.limits.body).await {
+                Ok(body) if upstream.key().is_some_and(|key| key.is_in(&body)) => {
+                    reply::upstream_garbage(voice, REPEATS_KEY)
+                }
                 Ok(body) => reply::ours(StatusCode::OK, JSON, body),
                 Err(error) => failed(voice, &route.upstream.name, &error),
             }
         }
-        Ok(answer) => reply::upstream_said_no(voice, answer.status),
+        // A redirect is not followed, and its status alone would have the client look for where to go.
+        Ok(answer) => match unreadable(answer.status, &answer.headers) {
+            Some(what) => reply::upstream_garbage(voice, what),
+            None => reply::upstream_said_no(voice, answer.status),
+        },
         Err(error) => failed(voice, &route.upstream.name, &error),
     }
 }

@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{Method, Response as HttpResponse};
+use http::{Method, Response as HttpResponse, StatusCode};
 
 use super::account::{Account, Call, Decided, Told, Unit};
 use super::exchange::{JSON, outgoing, violation};
 use super::live::Live;
 use super::prompt::with_scratch;
+use super::way_back::{REPEATS_KEY, unreadable};
 use super::{GateBody, contain, reply};
 use crate::domain::{Action, Author, Outcome, Passage, Phase, Verdict};
 use crate::engine::{Subject, screen_passage};
@@ -119,16 +120,10 @@ impl Walk {
         let Answer { status, headers, body } = answer;
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let sort = header(CONTENT_TYPE).unwrap_or_default();
-        let unreadable = if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
-        {
-            Some("it is compressed although that was not asked for")
-        } else if status.is_redirection() || status.is_informational() {
-            Some("it redirects, and redirects are not followed")
-        } else if !sort.is_empty() && !sort.starts_with(JSON) {
-            Some("only JSON in one piece is, on a path that no dialect knows")
-        } else {
-            None
-        };
+        let is_other = !sort.is_empty() && !sort.starts_with(JSON);
+        let other =
+            is_other.then_some("only JSON in one piece is, on a path that no dialect knows");
+        let unreadable = unreadable(status, &headers).or(other);
         if let Some(what) = unreadable {
             call.unreadable(what);
             return (reply::upstream_garbage(&self.voice, what), Action::Allow);
@@ -140,7 +135,16 @@ impl Walk {
                 return (reply::upstream_failed(&self.voice, &error), Action::Allow);
             }
         };
+        let upstream = Arc::clone(&self.account.route.upstream);
+        let key = upstream.upstream.key();
+        if key.is_some_and(|key| key.is_in(&body)) {
+            call.unreadable(REPEATS_KEY);
+            return (reply::upstream_garbage(&self.voice, REPEATS_KEY), Action::Allow);
+        }
         call.ended("ok");
+        if key.is_some() && status == StatusCode::UNAUTHORIZED {
+            return (reply::upstream_said_no(&self.voice, status), Action::Allow);
+        }
         let Ok(said) = self.read(&body, Strictness::Response) else {
             self.account.telemetry.metrics.unmoderated(Phase::Completion, "undecodable");
             return (
@@ -155,7 +159,7 @@ impl Walk {
         };
         let mut response = HttpResponse::new(reply::full(body));
         *response.status_mut() = status;
-        *response.headers_mut() = forward_response_headers(&headers);
+        *response.headers_mut() = forward_response_headers(&headers, key);
         (response, action)
     }
 

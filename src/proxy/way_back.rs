@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderValue, Response as HttpResponse, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Response as HttpResponse, StatusCode};
 
 use super::account::{Call, Told};
 use super::answer::{AnswerOutcome, shape};
@@ -17,12 +17,19 @@ use crate::domain::{Action, Author, Phase};
 use crate::engine::{Judgements, Restorer, Subject};
 use crate::policy::Look;
 use crate::stream::RelaySettings;
-use crate::upstream::{Answer, forward_response_headers};
+use crate::upstream::{Answer, AnswerBody, UpstreamKey, forward_response_headers};
 use crate::wire::body::{BodyProblem, POLICY_VIOLATION, Response};
 use crate::wire::frame::FrameWriter;
 use crate::wire::table::Media;
 
+/// Why an answer does not pass in which the upstream's key stands.
+pub(super) const REPEATS_KEY: &str = "it repeats the key that it was asked with";
+
 impl Exchange {
+    fn key(&self) -> Option<&UpstreamKey> {
+        self.account.route.upstream.upstream.key()
+    }
+
     /// The upstream has answered.
     pub(super) async fn way_back(
         &mut self,
@@ -36,11 +43,8 @@ impl Exchange {
             let voice = Voice { dialect: &voice, calls: &calls };
             (reply::upstream_garbage(voice, what), false, Action::Allow)
         };
-        if answer.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            return garbage(call, "it is compressed although that was not asked for");
-        }
-        if answer.status.is_redirection() || answer.status.is_informational() {
-            return garbage(call, "it redirects, and redirects are not followed");
+        if let Some(what) = unreadable(answer.status, &answer.headers) {
+            return garbage(call, what);
         }
         if !answer.status.is_success() {
             return self.upstream_error(answer, call).await;
@@ -70,18 +74,14 @@ impl Exchange {
         mut call: Call,
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let Answer { status, headers, body } = answer;
-        let body = match body.collect(self.live.limits.decompressed).await {
+        let body = match self.collect(body, &mut call).await {
             Ok(body) => body,
-            Err(error) => {
-                call.failed(&error);
-                return (reply::upstream_failed(self.voice(), &error), false, Action::Allow);
-            }
+            Err(response) => return (*response, false, Action::Allow),
         };
-        call.ended("ok");
         self.account.telemetry.metrics.unmoderated(Phase::Completion, sort.as_str());
         let mut response = HttpResponse::new(reply::full(body));
         *response.status_mut() = status;
-        *response.headers_mut() = forward_response_headers(&headers);
+        *response.headers_mut() = forward_response_headers(&headers, self.key());
         (response, false, Action::Allow)
     }
 
@@ -93,14 +93,10 @@ impl Exchange {
     ) -> (HttpResponse<GateBody>, bool, Action) {
         let is_text = !content_type(&answer).starts_with(JSON);
         let Answer { status, headers, body } = answer;
-        let mut body = match body.collect(self.live.limits.decompressed).await {
+        let mut body = match self.collect(body, &mut call).await {
             Ok(body) => body,
-            Err(error) => {
-                call.failed(&error);
-                return (reply::upstream_failed(self.voice(), &error), false, Action::Allow);
-            }
+            Err(response) => return (*response, false, Action::Allow),
         };
-        call.ended("ok");
         let upstream_seconds = call.asked().elapsed().as_secs_f64();
         let mut action = Action::Allow;
         let is_empty = body.is_empty() && self.voice().is_answered_either_way();
@@ -154,8 +150,26 @@ impl Exchange {
         self.account.telemetry.metrics.overhead(&self.account.route.id, false, added.max(0.0));
         let mut response = HttpResponse::new(reply::full(body));
         *response.status_mut() = status;
-        *response.headers_mut() = forward_response_headers(&headers);
+        *response.headers_mut() = forward_response_headers(&headers, self.key());
         (response, false, action)
+    }
+
+    /// The whole body of an answer in which the upstream's key does not stand.
+    async fn collect(
+        &self,
+        body: AnswerBody,
+        call: &mut Call,
+    ) -> Result<Bytes, Box<HttpResponse<GateBody>>> {
+        let body = body.collect(self.live.limits.decompressed).await.map_err(|error| {
+            call.failed(&error);
+            Box::new(reply::upstream_failed(self.voice(), &error))
+        })?;
+        if self.key().is_some_and(|key| key.is_in(&body)) {
+            call.unreadable(REPEATS_KEY);
+            return Err(Box::new(reply::upstream_garbage(self.voice(), REPEATS_KEY)));
+        }
+        call.ended("ok");
+        Ok(body)
     }
 
     async fn stream_back(
@@ -220,7 +234,7 @@ impl Exchange {
         let mut response = HttpResponse::new(stream.into_body());
         *response.status_mut() = answer.status;
         let headers = response.headers_mut();
-        *headers = forward_response_headers(&answer.headers);
+        *headers = forward_response_headers(&answer.headers, self.key());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(sort));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
@@ -252,6 +266,12 @@ impl Exchange {
         let Ok(body) = body.collect(self.live.limits.body).await else {
             return (reply::upstream_said_no(self.voice(), status), false, Action::Allow);
         };
+        // That a key was refused is for operators to hear: it is theirs, and some servers repeat parts of it.
+        let is_about_key =
+            self.key().is_some_and(|key| status == StatusCode::UNAUTHORIZED || key.is_in(&body));
+        if is_about_key {
+            return (reply::upstream_said_no(self.voice(), status), false, Action::Allow);
+        }
         let Ok(read) = self.read_whole(&body, false) else {
             return (reply::upstream_said_no(self.voice(), status), false, Action::Allow);
         };
@@ -271,9 +291,24 @@ impl Exchange {
         }
         let mut response = HttpResponse::new(reply::full(body));
         *response.status_mut() = status;
-        *response.headers_mut() = forward_response_headers(&headers);
+        *response.headers_mut() = forward_response_headers(&headers, self.key());
         (response, false, Action::Allow)
     }
+}
+
+/// What makes an answer unreadable whatever its dialect.
+pub(super) fn unreadable(status: StatusCode, headers: &HeaderMap) -> Option<&'static str> {
+    if headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
+        return Some("it is compressed although that was not asked for");
+    }
+    if headers.get_all(TRANSFER_ENCODING).iter().any(|coding| coding != "chunked") {
+        return Some("its transfer coding is not known");
+    }
+    if headers.get_all(CONTENT_TYPE).iter().count() > 1 {
+        return Some("it has two content types");
+    }
+    let moves = status.is_redirection() || status.is_informational();
+    moves.then_some("it redirects, and redirects are not followed")
 }
 
 fn content_type(answer: &Answer) -> &str {

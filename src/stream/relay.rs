@@ -64,6 +64,7 @@ pub struct Relay {
     pub(super) bytes: usize,
     held_most: usize,
     unknown_leaves: usize,
+    reframed: usize,
     pub(super) redactions: BTreeMap<Arc<str>, u64>,
 }
 
@@ -139,6 +140,7 @@ impl Relay {
             bytes: 0,
             held_most: 0,
             unknown_leaves: 0,
+            reframed: 0,
             redactions: BTreeMap::new(),
         }
     }
@@ -258,6 +260,7 @@ impl Relay {
             stop: self.stop,
             text_sent: self.text_sent,
             unknown_leaves: self.unknown_leaves,
+            reframed: self.reframed,
             edited: self.edited,
             redactions: self.redactions,
         }
@@ -288,6 +291,7 @@ impl Relay {
             self.meta = self.settings.dialect.meta_of(&event);
         }
         self.unknown_leaves += event.unknown_leaves;
+        self.reframed += usize::from(event.reframed);
         for &unit in &event.units {
             self.units.entry(unit).or_default();
         }

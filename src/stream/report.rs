@@ -88,6 +88,8 @@ pub struct Report {
     pub text_sent: bool,
     /// Strings that no row of the dialect's table names.
     pub unknown_leaves: usize,
+    /// Events that parsers could have read differently, and that were written anew or left out.
+    pub reframed: usize,
     /// Whether a part was edited.
     pub edited: bool,
     /// How many spans were replaced, by what the placeholder names.

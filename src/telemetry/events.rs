@@ -55,6 +55,13 @@ impl Metrics {
         self.turns_left_out.with_label_values(&[dialect]).inc_by(turns as u64);
     }
 
+    /// Events of a stream were framed anew, because parsers could have read them differently.
+    pub fn reframed(&self, dialect: &str, events: usize) {
+        if events > 0 {
+            self.stream_reframed.with_label_values(&[dialect]).inc_by(events as u64);
+        }
+    }
+
     /// A request has been answered, to the last byte.
     pub fn answered(&self, route: &str, (code, dialect): (u16, &str), stream: bool, seconds: f64) {
         let stream = if stream { "true" } else { "false" };

@@ -57,6 +57,7 @@ pub struct Metrics {
     pub(super) panics: IntCounterVec,
     pub(super) cache: IntCounterVec,
     pub(super) turns_left_out: IntCounterVec,
+    pub(super) stream_reframed: IntCounterVec,
 }
 
 struct Declare<'r>(&'r Registry);
@@ -260,6 +261,11 @@ impl Metrics {
             turns_left_out: declare.counter(
                 "tidegate_turns_left_out_total",
                 "Turns of conversations that were left out because they were blocked before.",
+                &["dialect"],
+            ),
+            stream_reframed: declare.counter(
+                "tidegate_stream_reframed_total",
+                "Events of streams that parsers could have read differently, and that were framed anew.",
                 &["dialect"],
             ),
             cache: declare.counter(

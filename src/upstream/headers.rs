@@ -3,6 +3,7 @@
 //! Both directions go by lists of what may pass: a header that nobody thought of stays where it is.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use memchr::memmem;
 
 use super::RemoteError;
 use crate::domain::Secret;
@@ -82,6 +83,9 @@ const RESPONSE_PREFIXES: [&str; 5] = [
     "access-control-",
 ];
 
+/// The fewest bytes of a key that is looked for in what an upstream says: a shorter one may stand anywhere.
+const SHORTEST_KEY: usize = 8;
+
 /// The credential for an upstream, in the two forms in which headers carry it.
 #[derive(Clone)]
 pub struct UpstreamKey {
@@ -99,6 +103,12 @@ impl UpstreamKey {
             Ok(value)
         };
         Ok(Self { bearer: value(&format!("Bearer {}", key.expose()))?, bare: value(key.expose())? })
+    }
+
+    /// Whether a text of the upstream repeats the key. One of fewer than [`SHORTEST_KEY`] bytes is not looked for.
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        let key = self.bare.as_bytes();
+        key.len() >= SHORTEST_KEY && memmem::find(text, key).is_some()
     }
 
     /// Puts the key where the client had its own; in `Authorization` when it had none.
@@ -154,11 +164,13 @@ pub fn forward_own_headers(
 }
 
 /// The headers to send to the client for an upstream's answer. What describes the very bytes of the
-/// body (`ETag`, digests, the length) stays behind, because the body may be another one.
-pub fn forward_response_headers(upstream: &HeaderMap) -> HeaderMap {
+/// body (`ETag`, digests, the length) stays behind, because the body may be another one, and so does what repeats
+/// the upstream's key.
+pub fn forward_response_headers(upstream: &HeaderMap, key: Option<&UpstreamKey>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(upstream.len());
     for (name, value) in upstream {
-        let passes = is_listed(name, &RESPONSE_NAMES, &RESPONSE_PREFIXES);
+        let passes = is_listed(name, &RESPONSE_NAMES, &RESPONSE_PREFIXES)
+            && !key.is_some_and(|key| key.is_in(value.as_bytes()));
         if passes && (name == header::CONTENT_TYPE || !is_hop_by_hop(upstream, name)) {
             headers.append(name.clone(), value.clone());
         }
@@ -282,7 +294,16 @@ mod tests {
             ("retry-after-ms", "20"),
             ("access-control-allow-origin", "*"),
         ]);
-        assert_eq!(forward_response_headers(&upstream), upstream);
+        assert_eq!(forward_response_headers(&upstream, None), upstream);
+    }
+
+    #[test]
+    fn a_header_that_repeats_the_upstreams_key_stays_behind() {
+        let key = UpstreamKey::new(&Secret::new("sk-secret")).unwrap();
+        let upstream = map(&[("openai-model", "for sk-secret"), ("openai-version", "1")]);
+        let back = forward_response_headers(&upstream, Some(&key));
+        assert_eq!(back, map(&[("openai-version", "1")]));
+        assert!(!UpstreamKey::new(&Secret::new("1")).unwrap().is_in(b"1"));
     }
 
     #[test]
@@ -307,10 +328,10 @@ mod tests {
             "digest",
         ];
         for name in names {
-            let back = forward_response_headers(&map(&[(name, "1")]));
+            let back = forward_response_headers(&map(&[(name, "1")]), None);
             assert!(back.is_empty(), "{name}");
         }
         let hop = map(&[("connection", "x-request-id"), ("x-request-id", "r")]);
-        assert!(forward_response_headers(&hop).is_empty());
+        assert!(forward_response_headers(&hop, None).is_empty());
     }
 }

@@ -4,12 +4,14 @@
 
 pub mod demo;
 mod headers;
+mod own;
 mod remote;
 mod trust;
 
 pub use headers::{
     UpstreamKey, forward_own_headers, forward_request_headers, forward_response_headers,
 };
+pub use own::OwnAddresses;
 pub use remote::{Remote, RemoteBody, RemoteError, RemoteSettings};
 pub use trust::{Authorities, AuthoritiesError};
 

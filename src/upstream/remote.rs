@@ -17,6 +17,7 @@ use thread_local::ThreadLocal;
 use tokio::time::{Instant, timeout, timeout_at};
 use tower::Service;
 
+use super::own::{OutwardConnector, OwnAddresses};
 use super::trust::{Authorities, client_config};
 use super::{Answer, AnswerBody, Outgoing, UpstreamError, UpstreamKey, UpstreamTimeouts};
 use crate::domain::Secret;
@@ -46,6 +47,8 @@ pub struct RemoteSettings {
     pub authorities: Option<Authorities>,
     /// Limits of time.
     pub timeouts: UpstreamTimeouts,
+    /// The gate's own listeners, to which it must not lead.
+    pub own: OwnAddresses,
 }
 
 /// Why an upstream cannot be set up.
@@ -104,7 +107,7 @@ impl Remote {
             .https_or_http()
             .enable_http1()
             .enable_http2()
-            .wrap_connector(connector);
+            .wrap_connector(OutwardConnector { inner: connector, own: settings.own.clone() });
         let connector = TimedConnector { inner: https, limit: settings.timeouts.connect };
         let prefix = base.path().trim_end_matches('/').to_owned();
         let key = settings.key.as_ref().map(UpstreamKey::new).transpose()?;
@@ -168,7 +171,7 @@ impl Remote {
 /// A connector that gives up after a while; the time covers name resolution, TCP and TLS.
 #[derive(Clone, Debug)]
 struct TimedConnector {
-    inner: HttpsConnector<HttpConnector>,
+    inner: HttpsConnector<OutwardConnector>,
     limit: Duration,
 }
 
@@ -178,7 +181,7 @@ struct TimedConnector {
 struct Slow;
 
 impl Service<Uri> for TimedConnector {
-    type Response = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
+    type Response = <HttpsConnector<OutwardConnector> as Service<Uri>>::Response;
     type Error = Box<dyn std::error::Error + Send + Sync>;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 

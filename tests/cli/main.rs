@@ -1,6 +1,7 @@
 //! The command line as people use it: what it says, where it says it, and how it exits.
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
+mod attacks;
 mod check;
 mod codes;
 mod explain;

@@ -12,11 +12,11 @@ use crate::{folder, tidegate};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running server; it ends with the test.
-struct Server {
-    process: Child,
+pub(crate) struct Server {
+    pub(crate) process: Child,
     /// What it writes to standard error, a line at a time.
     log: BufReader<ChildStderr>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Drop for Server {
@@ -28,7 +28,11 @@ impl Drop for Server {
 }
 
 /// Starts a command; `address` finds the server's address in the first line that it logs.
-fn start(folder: &Path, arguments: &[&str], address: impl Fn(&str) -> Option<String>) -> Server {
+pub(crate) fn start(
+    folder: &Path,
+    arguments: &[&str],
+    address: impl Fn(&str) -> Option<String>,
+) -> Server {
     let mut process = Command::new(assert_cmd::cargo::cargo_bin!("tidegate"))
         .args(arguments)
         .current_dir(folder)
@@ -51,14 +55,14 @@ fn mock(folder: &Path) -> Server {
 
 impl Server {
     /// The next line of the log.
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.log.read_line(&mut line).unwrap_or_else(|error| panic!("{error}"));
         line
     }
 
     /// Everything that comes back, up to the end of the connection.
-    fn ask(&self, prompt: &str, stream: bool) -> String {
+    pub(crate) fn ask(&self, prompt: &str, stream: bool) -> String {
         let messages = serde_json::json!([{ "role": "user", "content": prompt }]);
         let body = serde_json::json!({ "model": "m", "stream": stream, "messages": messages });
         let body = body.to_string();

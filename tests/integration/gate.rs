@@ -48,6 +48,7 @@ pub(crate) struct Setup {
     server: String,
     policy: String,
     settings: Vec<(String, String)>,
+    others: Vec<(&'static str, String)>,
     clock: Clock,
 }
 
@@ -67,7 +68,8 @@ impl Setup {
         let folder = tempfile::tempdir().expect("a folder");
         let server = format!("{ROUTES}upstreams: {{ model: {upstream} }}\n");
         let policy = POLICY.to_owned();
-        Self { folder, server, policy, settings: Vec::new(), clock: Clock::default() }
+        let (settings, others) = (Vec::new(), Vec::new());
+        Self { folder, server, policy, settings, others, clock: Clock::default() }
     }
 
     /// With a setting, named by its path.
@@ -123,12 +125,30 @@ impl Setup {
         self.folder.path()
     }
 
+    /// With another policy beside the one of the route.
+    pub(crate) fn beside(mut self, file: &'static str, policy: &str) -> Self {
+        self.others.push((file, policy.to_owned()));
+        self
+    }
+
     pub(crate) async fn start(self) -> Gate {
+        match self.launch().await {
+            Ok(gate) => gate,
+            Err(problem) => panic!("{problem}"),
+        }
+    }
+
+    /// Starts, or says what is wrong with the configuration.
+    pub(crate) async fn launch(self) -> Result<Gate, String> {
         let config = self.folder.path().join("tidegate.yaml");
         std::fs::write(&config, &self.server).expect("a server file");
         std::fs::create_dir(self.folder.path().join("policies")).expect("a folder");
         std::fs::write(self.folder.path().join("policies/test.yaml"), &self.policy)
             .expect("a policy");
+        for (file, policy) in &self.others {
+            std::fs::write(self.folder.path().join("policies").join(file), policy)
+                .expect("a policy");
+        }
         let options = ServeOptions {
             config: Some(config),
             environment: self.settings,
@@ -141,14 +161,14 @@ impl Setup {
             Err(ServeError::Configuration(problems)) => {
                 let shown =
                     tidegate::config::render(&problems, tidegate::config::Format::Short, false);
-                panic!("the configuration of a test is wrong: {shown}")
+                return Err(format!("the configuration of a test is wrong: {shown}"));
             }
-            Err(error) => panic!("{error}"),
+            Err(error) => return Err(error.to_string()),
         };
         let (orders, told) = channel(1);
         let (data, admin) = (app.data_address(), app.admin_address());
         let running = tokio::spawn(app.run(told));
-        Gate { data, admin, folder: self.folder, orders, running }
+        Ok(Gate { data, admin, folder: self.folder, orders, running })
     }
 }
 

@@ -101,3 +101,18 @@ async fn a_head_larger_than_the_limit_is_refused_over_http_2() {
     let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
     assert_eq!(answer.status(), 200, "the connection goes on");
 }
+
+#[tokio::test]
+async fn t90_the_admin_listener_answers_over_http_2_to_its_own_names_alone() {
+    let gate = Setup::demo().start().await;
+    for (host, status) in [("localhost", 200), ("127.0.0.1:9901", 200), ("evil.example", 403)] {
+        let socket = TcpStream::connect(gate.admin).await.expect("a connection");
+        let (client, connection) = handshake(socket).await.expect("HTTP/2 is spoken");
+        tokio::spawn(connection);
+        let mut client: SendRequest<Bytes> = client.ready().await.expect("a stream is free");
+        let asked = Request::get(format!("http://{host}/readyz")).body(()).expect("a request");
+        let (answer, _body) = client.send_request(asked, true).expect("a stream");
+        let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
+        assert_eq!(answer.status(), status, "{host}");
+    }
+}

@@ -69,6 +69,11 @@ impl Connection {
         self.0.write_all(bytes).await.unwrap_or_default();
     }
 
+    /// Sends, and says whether the gate still takes it.
+    pub(crate) async fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.0.write_all(bytes).await.is_ok()
+    }
+
     /// Waits until the gate closes the connection.
     pub(crate) async fn closed(&mut self) {
         let mut rest = Vec::new();

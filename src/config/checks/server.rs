@@ -1,7 +1,9 @@
 //! The server file.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+
+use http::Uri;
 
 use super::unknown;
 use crate::config::codes::Code;
@@ -13,6 +15,7 @@ use crate::config::server_file::{FailMode, Moderation, ServerFile, UnknownLeaf};
 pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems: &mut Problems) {
     admin(file, document, problems);
     upstreams(file, document, problems);
+    own_addresses(file, document, problems);
     routes(file, document, problems);
     if file.fail.internal_error == FailMode::Open {
         let message = "`fail.internal_error: open` fails open";
@@ -64,6 +67,47 @@ fn upstreams(file: &ServerFile, document: &Document, problems: &mut Problems) {
         };
         problems.report(Code::TG063, format!("the upstream `{name}` is not one thing"), at, label);
     }
+}
+
+/// No upstream is one of the gate's own listeners.
+fn own_addresses(file: &ServerFile, document: &Document, problems: &mut Problems) {
+    let listeners = [("listen", &file.listen), ("admin.listen", &file.admin.listen)];
+    for (name, upstream) in file.upstreams.iter() {
+        let Some(url) = &upstream.url else { continue };
+        for (key, listen) in listeners {
+            if leads_to(url, listen) {
+                let message = format!("the upstream `{name}` is the gate itself");
+                let at = document.at(&format!("upstreams.{name}.url"));
+                let problem = Problem::new(Code::TG065, message).at(at, "this is where it listens");
+                problems.push(
+                    problem
+                        .help(format!("give the address of a model server, not that of `{key}`")),
+                );
+            }
+        }
+    }
+}
+
+/// Whether a URL names what a listener listens on, as far as that can be told without asking for names.
+fn leads_to(url: &str, listen: &str) -> bool {
+    let Ok(url) = url.parse::<Uri>() else { return false };
+    let default = if url.scheme_str() == Some("https") { 443 } else { 80 };
+    let Some((host, port)) = listen.rsplit_once(':') else { return false };
+    if url.port_u16().unwrap_or(default).to_string() != port {
+        return false;
+    }
+    let bare =
+        |host: &str| host.trim_start_matches('[').trim_end_matches([']', '.']).to_ascii_lowercase();
+    let (to, host) = (bare(url.host().unwrap_or_default()), bare(host));
+    let address = |host: &str| host.parse().ok().map(|address: IpAddr| address.to_canonical());
+    let loops = |host: &str| host == "localhost" || address(host).is_some_and(|a| a.is_loopback());
+    let is_any = |host: &str| address(host).is_some_and(|a| a.is_unspecified());
+    // Two loopback addresses are two places; `localhost` and an unspecified one are any of them.
+    let same = to == host || address(&to).is_some_and(|to| address(&host) == Some(to));
+    let wide = |host: &str| host == "localhost" || is_any(host);
+    same || ((loops(&to) || is_any(&to))
+        && (loops(&host) || is_any(&host))
+        && (wide(&to) || wide(&host)))
 }
 
 fn routes(file: &ServerFile, document: &Document, problems: &mut Problems) {

@@ -52,6 +52,16 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "tls: { cert: cert.pem, key: key.pem }",
     },
     Definition {
+        code: Code::TG065,
+        gravity: Gravity::Error,
+        title: "upstream that is the gate itself",
+        explanation: "The address of an upstream is one that the gate listens on. Requests would go round in circles, or \
+            reach through the data listener what belongs to the admin listener. A name that leads there is found out \
+            when a connection is made, which fails then.",
+        wrong: "upstreams: { model: { url: http://localhost:8080 } }",
+        right: "upstreams: { model: { url: https://api.example.com } }",
+    },
+    Definition {
         code: Code::TG080,
         gravity: Gravity::Error,
         title: "line of a dialect file that cannot be read",

@@ -5,6 +5,8 @@
 //! open as the settings say; further ones wait in the system's backlog until one of them ends.
 
 mod alarm;
+mod strict;
+mod strict_io;
 #[cfg(test)]
 mod tests;
 mod timed;
@@ -19,7 +21,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -36,10 +39,12 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(super) use strict::Doubt;
 pub use timed::ConnectionTimes;
 pub use tls::{ServerTls, TlsError};
 pub use workers::Workers;
 
+use strict_io::StrictIo;
 use timed::{Activity, Exchanging, Protocol, TimedIo};
 
 use crate::telemetry::Metrics;
@@ -81,6 +86,13 @@ const FEW_BYTES: Duration = Duration::from_millis(10);
 
 /// After this time a connection takes no further requests, so that load spreads over new instances.
 const CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// Why the library refuses heads by itself, in the words of metrics. Its answers have no body.
+const MALFORMED_HEAD: &str = "malformed_head";
+const HEAD_TOO_LARGE: &str = "head_too_large";
+
+/// Says that a connection takes no further requests.
+pub(super) const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// First and longest pause after an error of the listener, such as no file descriptor being left.
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
@@ -147,6 +159,7 @@ pub(super) async fn serve<S, B>(
         tls: settings.tls.clone(),
         times: settings.times,
         service: Arc::new(service),
+        metrics: Arc::clone(&settings.metrics),
         shutdown: shutdown.clone(),
     });
     let free = Arc::new(Semaphore::new(settings.connections));
@@ -199,6 +212,7 @@ struct Door<S> {
     tls: Option<Arc<ServerTls>>,
     times: ConnectionTimes,
     service: Arc<S>,
+    metrics: Arc<Metrics>,
     shutdown: CancellationToken,
 }
 
@@ -241,21 +255,31 @@ where
         let activity = Activity::new();
         let socket = TimedIo::new(stream, protocol, Arc::clone(&activity), self.times);
         let (service, exchanges) = (Arc::clone(&self.service), Arc::clone(&activity));
-        let service = service_fn(move |request| {
+        let service = service_fn(move |mut request: Request<Incoming>| {
             let exchanging = exchanges.enter();
+            let doubt = exchanging.doubt();
+            // What HTTP/1.0 says of connections that stay open, servers read in two ways.
+            let closes = doubt.is_some() || request.version() < Version::HTTP_11;
+            if let Some(doubt) = doubt {
+                request.extensions_mut().insert(doubt);
+            }
             let answer = service.call(request);
             async move {
-                let response = answer.await?;
+                let mut response = answer.await?;
+                if closes {
+                    response.headers_mut().insert(CONNECTION, CLOSE);
+                }
                 Ok::<_, S::Error>(response.map(|body| Tracked { body, exchanging }))
             }
         });
-        let socket = TokioIo::new(socket);
         match protocol {
             Protocol::Http1 => {
+                let socket = TokioIo::new(StrictIo::new(socket, Arc::clone(&activity)));
                 let connection = pin!(self.http1.serve_connection(socket, service));
                 self.drive(connection, &activity).await;
             }
             Protocol::Http2 => {
+                let socket = TokioIo::new(socket);
                 let connection = pin!(self.http2.serve_connection(socket, service));
                 self.drive(connection, &activity).await;
             }
@@ -286,6 +310,13 @@ where
             }
         };
         if let Err(error) = ended {
+            if error.is_parse() {
+                self.metrics.rejected(if error.is_parse_too_large() {
+                    HEAD_TOO_LARGE
+                } else {
+                    MALFORMED_HEAD
+                });
+            }
             tracing::debug!(%error, "connection ended early");
         }
     }

@@ -2,8 +2,8 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::alarm::Alarm;
+use super::strict::Doubt;
 
 /// How long a client connection may do nothing.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,8 @@ pub(super) struct Activity {
     waiting_for_client: AtomicUsize,
     /// How often answers were asked for a piece.
     asked: AtomicU64,
+    /// What is doubtful about a request, and which one it is, counted from 1. None is read behind it.
+    doubt: OnceLock<(Doubt, u64)>,
 }
 
 impl Activity {
@@ -51,14 +54,20 @@ impl Activity {
             begun: AtomicU64::new(0),
             waiting_for_client: AtomicUsize::new(0),
             asked: AtomicU64::new(0),
+            doubt: OnceLock::new(),
         })
     }
 
     /// An exchange begins; it ends when the guard is dropped.
     pub(super) fn enter(self: &Arc<Self>) -> Exchanging {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        Exchanging { activity: Arc::clone(self), handed_out: false }
+        let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        Exchanging { activity: Arc::clone(self), number, handed_out: false }
+    }
+
+    /// A request of the connection is in doubt.
+    pub(super) fn note_doubt(&self, doubt: Doubt, number: u64) {
+        self.doubt.get_or_init(|| (doubt, number));
     }
 
     fn is_busy(&self) -> bool {
@@ -84,10 +93,18 @@ impl Activity {
 #[derive(Debug)]
 pub(super) struct Exchanging {
     activity: Arc<Activity>,
+    /// Which one of the connection it is, counted from 1.
+    number: u64,
     handed_out: bool,
 }
 
 impl Exchanging {
+    /// What is doubtful about the request.
+    pub(super) fn doubt(&self) -> Option<Doubt> {
+        let (doubt, number) = self.activity.doubt.get()?;
+        (*number == self.number).then_some(*doubt)
+    }
+
     /// The answer is asked for a piece of its body.
     pub(super) fn asked(&mut self) {
         self.activity.asked.fetch_add(1, Ordering::Relaxed);

@@ -13,6 +13,7 @@ mod nodes;
 mod plain;
 mod problem;
 mod request;
+mod rerouting;
 mod response;
 mod splice;
 mod stream;

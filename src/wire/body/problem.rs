@@ -48,6 +48,14 @@ pub enum BodyProblem {
         /// As it should be.
         known: String,
     },
+    /// A field would choose where the request goes, or as whom.
+    #[error(
+        "`{field}` chooses where a request goes or as whom, which is for the gate to say; leave it out"
+    )]
+    Rerouting {
+        /// Which field.
+        field: String,
+    },
     /// There are too many messages.
     #[error("there are {found} messages; at most {limit} are taken")]
     TooManyMessages {
@@ -70,6 +78,7 @@ impl BodyProblem {
             Self::Header { .. } => "invalid_header",
             Self::Field { .. } => "invalid_field",
             Self::TwinKey { .. } => "ambiguous_key",
+            Self::Rerouting { .. } => "forbidden_field",
             Self::TooManyMessages { .. } => "too_many_messages",
         }
     }
@@ -82,7 +91,9 @@ impl BodyProblem {
     /// The field that is at fault, if one is.
     pub fn param(&self) -> Option<&str> {
         match self {
-            Self::Field { field, .. } | Self::TooManyMessages { field, .. } => Some(field),
+            Self::Field { field, .. }
+            | Self::Rerouting { field }
+            | Self::TooManyMessages { field, .. } => Some(field),
             Self::Json(_)
             | Self::Form(_)
             | Self::NotAnObject

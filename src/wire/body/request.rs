@@ -11,6 +11,7 @@ use super::adjoining::{Adjoining, adjoining};
 use super::form::Form;
 use super::leaves::{Gathered, MediaPart, Reader};
 use super::nodes::{all_at, at};
+use super::rerouting::check_rerouting;
 use super::splice::{PassageEdit, Place, Unsplicable, patches};
 use crate::config::dialect_file::PromptShape;
 use crate::domain::Passage;
@@ -209,11 +210,13 @@ fn gather(
     let doc = parse(bytes, Strictness::Request, limits)?;
     let spec = &dialect.request;
     check_top(spec, &doc, messages)?;
+    check_rerouting(&doc, bytes)?;
+    check_count(spec, &doc, bytes, messages)?;
     let mut reader = Reader::new(&doc, bytes, true, &spec.roles).with(&spec.sealed, &spec.turns);
     let walked = spec.table.walk(&doc, bytes, &mut |found| reader.read(&found));
     // First, because a key in other letters is the likelier mistake than one that is missing.
     walked.map_err(|twin| BodyProblem::twin(&twin, &doc, bytes))?;
-    check_shape(spec, &doc, bytes, messages)?;
+    check_shape(spec, &doc, bytes)?;
     for part in unknown_parts(spec, &doc, bytes) {
         reader.note_media(part, Media::Unknown, By::Role);
     }
@@ -318,12 +321,25 @@ fn prompt_of(spec: &RequestSpec, doc: &Doc, bytes: &[u8]) -> Option<(String, Nod
     spec.prompt.iter().find_map(field)
 }
 
-fn check_shape(
+/// There are not too many messages. Counted before any is read, because reading is what takes time.
+fn check_count(
     spec: &RequestSpec,
     doc: &Doc,
     bytes: &[u8],
     limit: usize,
 ) -> Result<(), BodyProblem> {
+    let prompt = prompt_of(spec, doc, bytes).filter(|_| spec.prompt_is == PromptShape::Objects);
+    let Some((field, node)) = prompt.filter(|&(_, node)| doc.kind(node) == Kind::Array) else {
+        return Ok(());
+    };
+    let found = doc.children(node).count();
+    if found > limit {
+        return Err(BodyProblem::TooManyMessages { found, limit, field });
+    }
+    Ok(())
+}
+
+fn check_shape(spec: &RequestSpec, doc: &Doc, bytes: &[u8]) -> Result<(), BodyProblem> {
     if let Some(path) = &spec.stream
         && let Some(node) = at(doc, bytes, path)
         && !matches!(doc.kind(node), Kind::True | Kind::False | Kind::Null)
@@ -336,12 +352,6 @@ fn check_shape(
         return Err(BodyProblem::Field { field: first.to_string(), expected: "is required" });
     };
     let problem = |expected| Err(BodyProblem::Field { field: field.clone(), expected });
-    if spec.prompt_is == PromptShape::Objects && doc.kind(node) == Kind::Array {
-        let found = doc.children(node).count();
-        if found > limit {
-            return Err(BodyProblem::TooManyMessages { found, limit, field: field.clone() });
-        }
-    }
     match (spec.prompt_is, doc.kind(node)) {
         (PromptShape::Objects, Kind::Array) => {
             if doc.children(node).any(|message| doc.kind(message) != Kind::Object) {

@@ -165,6 +165,21 @@ const SERVERS: &[(&str, &str, &str)] = &[
         "2:14",
     ),
     (
+        "TG065",
+        "version: 1\nlisten: '127.0.0.1:8080'\nupstreams: { u: { url: 'http://localhost:8080/v1' } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]",
+        "3:24",
+    ),
+    (
+        "TG065",
+        "version: 1\nlisten: '0.0.0.0:80'\nupstreams: { u: { url: 'http://[::1]' } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]",
+        "3:24",
+    ),
+    (
+        "TG065",
+        "version: 1\nupstreams: { u: { url: 'https://127.0.0.1:9901' } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]",
+        "2:24",
+    ),
+    (
         "TG005",
         "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }, { id: r, match: {}, upstream: u, policy: p }]",
         "3:62",
