@@ -10,14 +10,14 @@ use crate::app::known_dialects;
 use crate::config::{Code, SchemaOf, configuration_root};
 use crate::detect::entity::ENTITIES;
 use crate::telemetry::record_schema;
-use crate::text::VIEWS;
+use crate::text::{DECODERS, VIEWS};
 
 /// What can be listed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum What {
     /// Built-in detectors.
     Detectors,
-    /// Views of a text.
+    /// Views of a text, and decoders.
     Views,
     /// Codes of diagnostics.
     Codes,
@@ -74,6 +74,10 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
                 let default = if view.over.is_none() { "always on" } else { "on" };
                 (view.name.to_string(), format!("{} ({default})", view.summary))
             })
+            .chain(DECODERS.iter().map(|decoder| {
+                let summary = format!("{} (on; switch `{}`)", decoder.summary, decoder.switch);
+                (decoder.name.to_string(), summary)
+            }))
             .collect(),
         What::Codes => Code::ALL
             .iter()

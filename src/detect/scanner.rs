@@ -194,6 +194,11 @@ impl Scratch {
         Self { hits_left, work_left, ..Self::default() }
     }
 
+    /// The texts that were decoded of the one that was scanned last, each with the decoders that it went through.
+    pub fn decoded(&self) -> impl Iterator<Item = (ViewPath, &str)> {
+        self.decoding.texts()
+    }
+
     /// Where the context before `at` begins in the text that was scanned last, with no more than about `most` bytes: so much
     /// of a decided text the scan must see that reads on from there. `at` lies before the horizon.
     pub fn context_start(&self, text: &str, at: usize, most: usize) -> usize {

@@ -264,46 +264,81 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 /// Terms that are encoded, nested and cut short, among others.
+const ENCODED: &[&str] = &[
+    "YmxvcnA=",
+    "YmxvcnA",
+    "Ymxvcn",
+    "YmxvcnAgYmxvcnA=",
+    "aWRpb3Q=",
+    "WW14dmNuQT0=",
+    "blorp",
+    "idiot",
+    "bl",
+    "orp",
+    "x@y.zz",
+    " ",
+    " ",
+    "\n",
+    "the ",
+    "IBM2",
+    "&#98;lorp",
+    "&#98;",
+    "&",
+    "&#",
+    "&amp;#98;",
+    "b&shy;lorp",
+    "%62lorp",
+    "%62%6c",
+    "%",
+    "%2562lorp",
+    "\\u0062lorp",
+    "\\",
+    "\\u00",
+    "62",
+    "bl\\x6frp",
+    "bl\u{200b}orp",
+    "Ymx\u{200b}vcnA=",
+    "B10RP",
+    "Ymxv cnA=",
+    "YmxvcnAg\nYmxvcnA=",
+    "vcnA",
+    "MJWG64TQEBRGY33SOA======",
+    "@Vft'E$/V+DfTd",
+    "<~",
+    "~>",
+    "62 6c 6f 72 70",
+    "62 6c ",
+    "626c6f7270",
+    "0x62 ",
+    "01100010 01101100 01101111 01110010 01110000",
+    "01101111",
+    "98 108 111 114 112",
+    "98,",
+    "108, ",
+    "142 154 157 162 160",
+    "-... .-.. --- .-. .--.",
+    "-... .-.. ",
+    " / ",
+    "--- ",
+    "bravo lima oscar romeo papa",
+    "bravo ",
+    "lima, ",
+    "⠃⠇⠕⠗⠏",
+    "=?utf-8?B?YmxvcnA=?=",
+    "=?utf-8?Q?=62lorp?=",
+    "=?utf-8?",
+    "bl=\norp",
+    "bl=6Frp",
+    "xn--",
+    "xn--blrp-6qa",
+    "LzkipaN=",
+    "=",
+    "c",
+    "é",
+];
+
 fn encoded_texts() -> impl Strategy<Value = String> {
-    let piece = proptest::sample::select(vec![
-        "YmxvcnA=",
-        "YmxvcnA",
-        "Ymxvcn",
-        "YmxvcnAgYmxvcnA=",
-        "aWRpb3Q=",
-        "WW14dmNuQT0=",
-        "blorp",
-        "idiot",
-        "bl",
-        "orp",
-        "x@y.zz",
-        " ",
-        " ",
-        "\n",
-        "the ",
-        "IBM2",
-        "&#98;lorp",
-        "&#98;",
-        "&",
-        "&#",
-        "&amp;#98;",
-        "b&shy;lorp",
-        "%62lorp",
-        "%62%6c",
-        "%",
-        "%2562lorp",
-        "\\u0062lorp",
-        "\\",
-        "\\u00",
-        "62",
-        "bl\\x6frp",
-        "bl\u{200b}orp",
-        "Ymx\u{200b}vcnA=",
-        "B10RP",
-        "=",
-        "c",
-        "é",
-    ]);
+    let piece = proptest::sample::select(ENCODED);
     prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
 }
 
@@ -383,5 +418,51 @@ fn a_character_that_shares_its_units_with_its_neighbours_is_found_in_any_pieces(
         let pieces: Vec<String> = chars.chunks(size).map(|c| c.iter().collect()).collect();
         let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
         assert!(in_pieces(&policy, &pieces).0.contains("INS"), "{size}");
+    }
+}
+
+#[test]
+fn a_long_term_that_is_encoded_is_found_in_a_stream_letter_by_letter() {
+    const TERM: &str = "the quick brown blorp that jumps over all of the lazy dogs";
+    let mut sketch = Sketch::default();
+    sketch.redact("insults", &[TERM]);
+    sketch.max_match = 24;
+    let policy = sketch.build();
+    let each =
+        |one: &dyn Fn(u8) -> String, gap: &str| TERM.bytes().map(one).collect::<Vec<_>>().join(gap);
+    for variant in [
+        each(&|byte| format!("{byte:08b}"), ", "),
+        each(&|byte| format!("{byte:08b}"), ""),
+        each(&|byte| format!("0x{byte:02x}"), ", "),
+        each(&|byte| byte.to_string(), " "),
+        each(&|byte| format!("\\u{byte:04x}"), ""),
+    ] {
+        let text = format!("they say {variant} to me");
+        let letters: Vec<&str> = text.split("").collect();
+        assert_eq!(in_pieces(&policy, &letters).0, "they say [INSULTS] to me", "{variant}");
+    }
+}
+
+#[test]
+fn long_runs_are_read_alike_whole_and_in_pieces() {
+    let mut sketch = Sketch::default();
+    sketch.redact("insults", &["blorp"]);
+    let policy = sketch.build();
+    let words = "an ordinary row of words ".repeat(400) + "blorp and more of them";
+    let each = |one: &dyn Fn(u8) -> String| words.bytes().map(one).collect::<String>();
+    for variant in [
+        each(&|byte| format!("{byte:02x}")),
+        each(&|byte| format!("{byte:02x} ")),
+        each(&|byte| format!("{byte:08b}")),
+        each(&|byte| format!("{byte},")),
+        each(&|byte| format!("0x{byte:02x}")),
+    ] {
+        let chars: Vec<char> = variant.chars().collect();
+        let pieces: Vec<String> = chars.chunks(700).map(|part| part.iter().collect()).collect();
+        let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+        let streamed = in_pieces(&policy, &pieces).0;
+        assert_eq!(streamed.matches("[INSULTS]").count(), 1, "{}", &variant[..20]);
+        let verdict = prompt(&policy, &variant);
+        assert_eq!(mend(&variant, &verdict.rewrites), streamed);
     }
 }

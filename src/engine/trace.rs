@@ -12,7 +12,7 @@ use super::rules::{Sight, fulfilled};
 use super::weigh::without_excused;
 use super::{Scratch, Subject};
 use crate::detect::{Hit, Window};
-use crate::domain::{Phase, Span, Verdict, ViewName, ViewPath};
+use crate::domain::{Phase, Span, Verdict, ViewPath};
 use crate::policy::{AtomInfo, Matcher, Node, Policy, Rule, Within};
 use crate::text::{Reading, VIEWS};
 
@@ -25,17 +25,17 @@ const MOST_LISTED: usize = 20;
 /// The steps of one decision.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// What each view made of the text, in their order.
+    /// What each view made of the text, in their order, then each text that was decoded of it.
     pub views: Vec<ViewStep>,
     /// What came of each rule, in the order of the policy.
     pub rules: Vec<RuleStep>,
 }
 
-/// What one view made of the text.
+/// What one view or decoder made of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewStep {
-    /// The view.
-    pub name: ViewName,
+    /// The view, or the decoders and `raw` for what they gave as it stands.
+    pub path: ViewPath,
     /// What came of it.
     pub shown: Shown,
 }
@@ -108,6 +108,11 @@ pub fn trace(
     let window = Window { text, from: 0, last: true, restart: 0 };
     policy.scanner.scan(window, scratch);
     let hits = place(&scratch.hits, text, 0, Count::default());
+    let decoded = scratch
+        .decoded()
+        .take(MOST_LISTED)
+        .map(|(path, text)| ViewStep { path, shown: Shown::Text(text.to_owned()) });
+    let views = views(policy, text).into_iter().chain(decoded).collect();
     let reached = |step: RuleStep| {
         let fired = verdict.rules.iter().any(|fired| fired.rule == step.rule);
         let end = if step.end == RuleEnd::Fired && !fired { RuleEnd::NotReached } else { step.end };
@@ -115,7 +120,7 @@ pub fn trace(
     };
     let rules = policy.rules.iter().enumerate();
     let steps = rules.map(|(index, rule)| step(policy, subject, (index, rule), &hits, text));
-    Trace { views: views(policy, text), rules: steps.map(reached).collect() }
+    Trace { views, rules: steps.map(reached).collect() }
 }
 
 fn views(policy: &Policy, text: &str) -> Vec<ViewStep> {
@@ -137,7 +142,7 @@ fn views(policy: &Policy, text: &str) -> Vec<ViewStep> {
         };
         let built = matches!(shown, Shown::Text(_));
         readings.push(if built { reading } else { input });
-        steps.push(ViewStep { name: view.name, shown });
+        steps.push(ViewStep { path: ViewPath::of(view.name), shown });
     }
     steps
 }
@@ -331,12 +336,27 @@ mod tests {
             &mut Scratch::default(),
         );
         let shown = |name: &str| {
-            trace.views.iter().find(|step| step.name.0 == name).map(|step| step.shown.clone())
+            trace
+                .views
+                .iter()
+                .find(|step| step.path.to_string() == name)
+                .map(|step| step.shown.clone())
         };
         assert_eq!(shown("fold"), Some(Shown::Text("b0mb".to_owned())));
         assert_eq!(shown("leet"), Some(Shown::Text("bomb".to_owned())));
         assert_eq!(shown("spaced"), Some(Shown::Same));
         assert_eq!(shown("repeats"), Some(Shown::Off));
+    }
+
+    #[test]
+    fn what_is_decoded_of_a_text_is_shown_with_the_decoders() {
+        let subject = subject(Phase::Prompt);
+        let text = "say %59m9tYg== now";
+        let trace = trace(&policy(), subject, text, &Verdict::default(), &mut Scratch::default());
+        let shown = |path: &str| trace.views.iter().find(|step| step.path.to_string() == path);
+        let text = shown("escapes → base64 → raw").map(|step| step.shown.clone());
+        assert_eq!(text, Some(Shown::Text("say bomb now".to_owned())));
+        assert!(shown("base64 → raw").is_none());
     }
 
     proptest! {

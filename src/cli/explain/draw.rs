@@ -139,7 +139,7 @@ fn view_row(step: &ViewStep, width: usize) -> String {
         Shown::Same => "the same".to_owned(),
         Shown::Text(text) => format!("\"{}\"", quoted(text)),
     };
-    format!("{:<width$}  {shown}", step.name.0)
+    format!("{:<width$}  {shown}", step.path.to_string())
 }
 
 fn rule_row(explained: &Explained<'_>, step: &RuleStep, width: usize) -> String {

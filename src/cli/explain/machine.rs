@@ -64,10 +64,11 @@ fn trace(explained: &Explained<'_>) -> Value {
 }
 
 fn view(step: &ViewStep) -> Value {
+    let name = step.path.to_string();
     match &step.shown {
-        Shown::Off => json!({ "name": step.name.0, "shows": "off" }),
-        Shown::Same => json!({ "name": step.name.0, "shows": "same" }),
-        Shown::Text(text) => json!({ "name": step.name.0, "shows": "text", "text": text }),
+        Shown::Off => json!({ "name": name, "shows": "off" }),
+        Shown::Same => json!({ "name": name, "shows": "same" }),
+        Shown::Text(text) => json!({ "name": name, "shows": "text", "text": text }),
     }
 }
 

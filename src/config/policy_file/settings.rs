@@ -72,13 +72,13 @@ pub struct Views {
     pub leet: Option<bool>,
     /// Letters that are repeated.
     pub repeats: Option<bool>,
-    /// Tags, entities, escapes. Without effect in this version.
+    /// Entities, escapes.
     pub markup: Option<bool>,
     /// Backspaces and overrides of the writing direction. Without effect in this version.
     pub edits: Option<bool>,
     /// Tag characters, variation selectors, zero-width bits. Without effect in this version.
     pub hidden: Option<bool>,
-    /// Base64, hexadecimal, percent and their kin. Without effect in this version.
+    /// Base64, base32, Ascii85, numbers, Morse, Braille, mail, host names: decoded and read again.
     pub decoded: Option<bool>,
     /// Flipped letters. Without effect in this version.
     pub upside_down: Option<bool>,

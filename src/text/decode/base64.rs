@@ -1,4 +1,5 @@
-//! The decoder `base64`: RFC 4648, both alphabets, with padding or without.
+//! The decoders `base64` and `base64_rot13`: RFC 4648, both alphabets, with padding or without, and the same with its
+//! letters moved on by 13.
 //!
 //! A run begins where a word of letters and digits does, and reaches as far as what it encodes is text. What encodes
 //! no text stays as it stands: nearly every English word is of the alphabet, and nearly none encodes one.
@@ -13,9 +14,19 @@ pub(super) const BASE64: DecoderDef = DecoderDef {
     switch: "decoded",
     summary: "text in base64, standard or for URLs, with padding or without",
     reads: Reads::Width,
-    applies: runs::applies::<Base64>,
-    build: runs::build::<Base64>,
-    open_from: runs::open_from::<Base64>,
+    applies: runs::applies::<Base64<false>>,
+    build: runs::build::<Base64<false>>,
+    open_from: runs::open_from::<Base64<false>>,
+};
+
+pub(super) const BASE64_ROT13: DecoderDef = DecoderDef {
+    name: ViewName("base64_rot13"),
+    switch: "decoded",
+    summary: "base64 whose letters are moved on by 13",
+    reads: Reads::Width,
+    applies: runs::applies::<Base64<true>>,
+    build: runs::build::<Base64<true>>,
+    open_from: runs::open_from::<Base64<true>>,
 };
 
 /// The fewest characters of a run; four bytes of text.
@@ -26,9 +37,10 @@ const MIXED_WITHIN: usize = 24;
 /// Characters that give whole bytes.
 const UNIT: usize = 4;
 
-struct Base64;
+/// With the letters as they are, or moved on by 13.
+struct Base64<const ROT13: bool>;
 
-impl Encoding for Base64 {
+impl<const ROT13: bool> Encoding for Base64<ROT13> {
     fn glance(bytes: &[u8]) -> bool {
         is_mixed(bytes)
     }
@@ -47,6 +59,8 @@ impl Encoding for Base64 {
         loop {
             let unit = bytes.get(at..bytes.len().min(at + UNIT)).unwrap_or_default();
             let count = unit.iter().take_while(|&&byte| sextet(byte).is_some()).count();
+            let mut moved = [0; UNIT];
+            let unit = if ROT13 { rot13(unit, &mut moved) } else { unit };
             let ends = at + count == bytes.len();
             let span = Span::new(at, at + count);
             if ends && count < UNIT {
@@ -56,7 +70,8 @@ impl Encoding for Base64 {
                 break;
             }
             at += count;
-            if count < UNIT {
+            let judged = at - start == MIXED_WITHIN;
+            if count < UNIT || (judged && !is_mixed(bytes.get(start..at).unwrap_or_default())) {
                 break;
             }
         }
@@ -76,7 +91,18 @@ impl Encoding for Base64 {
     }
 }
 
-const fn sextet(byte: u8) -> Option<u8> {
+fn rot13<'a>(unit: &[u8], moved: &'a mut [u8; UNIT]) -> &'a [u8] {
+    for (to, &byte) in moved.iter_mut().zip(unit) {
+        *to = match byte {
+            b'A'..=b'M' | b'a'..=b'm' => byte + 13,
+            b'N'..=b'Z' | b'n'..=b'z' => byte - 13,
+            _ => byte,
+        };
+    }
+    moved.get(..unit.len()).unwrap_or_default()
+}
+
+pub(super) const fn sextet(byte: u8) -> Option<u8> {
     match byte {
         b'A'..=b'Z' => Some(byte - b'A'),
         b'a'..=b'z' => Some(byte - b'a' + 26),
@@ -88,7 +114,7 @@ const fn sextet(byte: u8) -> Option<u8> {
 }
 
 /// The whole bytes that some characters of the alphabet give.
-fn decoded(unit: &[u8]) -> Vec<u8> {
+pub(super) fn decoded(unit: &[u8]) -> Vec<u8> {
     let bits = unit
         .iter()
         .filter_map(|&byte| sextet(byte))
@@ -112,7 +138,7 @@ fn could_begin(speller: &Speller, unit: &[u8]) -> bool {
 
 /// Whether somewhere a small letter stands before a capital or a digit, a capital before a digit, or a digit before a
 /// letter. Without an early exit, so that the compiler makes vector instructions of it.
-fn is_mixed(bytes: &[u8]) -> bool {
+pub(super) fn is_mixed(bytes: &[u8]) -> bool {
     // A bit for each class, and for each class those that may not stand behind it.
     const SMALL: u8 = 1;
     const CAPITAL: u8 = 2;
@@ -150,6 +176,17 @@ mod tests {
             ("Y\u{200b}m9\u{200b}tYg==", "bomb"),
         ] {
             assert_eq!(decoded_by("base64", text), says, "{text}");
+        }
+    }
+
+    #[test]
+    fn base64_with_its_letters_moved_is_read() {
+        for (text, says) in [
+            ("Lz9gLt==", "bomb"),
+            ("n LT9gLt== now", "n `omb now"),
+            ("the bomb is base64", "the bomb is base64"),
+        ] {
+            assert_eq!(decoded_by("base64_rot13", text), says, "{text}");
         }
     }
 

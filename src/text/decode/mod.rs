@@ -4,9 +4,17 @@
 //! which one word is encoded is read as a whole. Nesting is no decoder's business: whoever scans applies them to what they
 //! give, in any order, as often as [`MOST_DECODERS`](crate::domain::MOST_DECODERS) allows.
 
+mod ascii85;
+mod base32;
 mod base64;
+mod base64_groups;
+mod mail;
+mod numbers;
+mod punycode;
 mod runs;
+mod signals;
 mod speller;
+mod units;
 
 mod escapes;
 mod pinyin;
@@ -47,7 +55,21 @@ pub enum Reads {
 }
 
 /// All decoders.
-pub const DECODERS: &[DecoderDef] = &[escapes::ESCAPES, base64::BASE64, pinyin::PINYIN];
+pub const DECODERS: &[DecoderDef] = &[
+    escapes::ESCAPES,
+    base64::BASE64,
+    base64_groups::BASE64_GROUPS,
+    base64::BASE64_ROT13,
+    base32::BASE32,
+    ascii85::ASCII85,
+    numbers::NUMBERS,
+    numbers::DECIMAL,
+    numbers::OCTAL,
+    signals::SIGNALS,
+    mail::MAIL,
+    punycode::PUNYCODE,
+    pinyin::PINYIN,
+];
 
 /// Builds the reading that decoders of [`Reads::Width`] read; `false` where it would equal the text.
 pub fn widened(input: &Reading, out: &mut Reading) -> bool {

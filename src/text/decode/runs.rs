@@ -65,7 +65,10 @@ pub(super) fn build<E: Encoding>(input: &Reading, out: &mut Reading) {
         for &(c, span) in &run.text {
             out.push(c, input.raw_span(span.start, span.end));
         }
-        out.extend_last(input.raw_end(run.end));
+        // What stands for nothing lies between its neighbours, and goes with neither of them alone.
+        if !run.text.is_empty() {
+            out.extend_last(input.raw_end(run.end));
+        }
         at = run.end;
     }
     out.append(input, at..input.len());

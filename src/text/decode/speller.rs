@@ -36,6 +36,15 @@ impl Speller {
         true
     }
 
+    /// Takes a whole character. `false`: it is none that stands in texts, or the bytes before it are none.
+    pub(super) fn character(&mut self, c: char, at: Span) -> bool {
+        let fits = self.partial_len == 0 && is_text(c);
+        if fits {
+            self.text.push((c, at));
+        }
+        fits
+    }
+
     /// Where the input of a character that is not whole begins.
     pub(super) const fn open(&self) -> Option<usize> {
         if self.partial_len > 0 { Some(self.partial_start) } else { None }
