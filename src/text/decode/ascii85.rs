@@ -3,7 +3,7 @@
 //! A bare run is a word of its own, and what it says begins like words: nothing else tells it from other signs.
 
 use super::runs::{self, Encoding, Run};
-use super::speller::Speller;
+use super::speller::{Few, Speller};
 use super::units::is_wordy;
 use super::{DecoderDef, Reads};
 use crate::domain::{Span, ViewName};
@@ -54,6 +54,11 @@ impl Encoding for Ascii85 {
         if far.is_some_and(|&byte| digit(byte).is_none()) {
             return Run::default();
         }
+        // Long words and names have no signs; of what is encoded, one in twelve has none so early.
+        let head = bytes.get(start..start + SHORTEST).filter(|_| !framed);
+        if head.is_some_and(|head| head.iter().all(u8::is_ascii_alphanumeric)) {
+            return Run::default();
+        }
         let first = start + if framed { 2 } else { 0 };
         let mut speller = Speller::default();
         let (mut at, mut open, mut judged) = (first, None, framed);
@@ -96,12 +101,12 @@ fn digit(byte: u8) -> Option<u8> {
 }
 
 /// The whole bytes that some digits give, the most significant first; `None` where they are too many.
-fn decoded(unit: &[u8]) -> Option<Vec<u8>> {
+fn decoded(unit: &[u8]) -> Option<Few<4>> {
     let missing = std::iter::repeat_n(84, UNIT.saturating_sub(unit.len()));
     let digits = unit.iter().filter_map(|&byte| digit(byte)).chain(missing);
     let value = digits.fold(0_u64, |value, digit| value * 85 + u64::from(digit));
     let bytes = u32::try_from(value).ok()?.to_be_bytes();
-    Some(bytes.into_iter().take(unit.len().saturating_sub(1)).collect())
+    Some(Few::new(bytes, unit.len().saturating_sub(1).min(4)))
 }
 
 #[cfg(test)]

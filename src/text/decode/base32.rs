@@ -3,7 +3,7 @@
 //! Nearly every long word is of the alphabet, and nearly none encodes so much text.
 
 use super::runs::{self, Encoding, Run};
-use super::speller::Speller;
+use super::speller::{Few, Speller};
 use super::{DecoderDef, Reads};
 use crate::domain::{Span, ViewName};
 
@@ -84,12 +84,12 @@ const fn quintet(byte: u8) -> Option<u8> {
 }
 
 /// The whole bytes that some characters of the alphabet give.
-fn decoded(unit: &[u8]) -> Vec<u8> {
+fn decoded(unit: &[u8]) -> Few<5> {
     let bits = unit.iter().filter_map(|&byte| quintet(byte));
     let bits = bits.fold(0_u64, |bits, five| bits << 5 | u64::from(five));
     let bits = bits << (5 * (UNIT - unit.len().min(UNIT)));
     let [_, _, _, bytes @ ..] = bits.to_be_bytes();
-    bytes.into_iter().take(unit.len() * BYTES / UNIT).collect()
+    Few::new(bytes, unit.len() * BYTES / UNIT)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! no text stays as it stands: nearly every English word is of the alphabet, and nearly none encodes one.
 
 use super::runs::{self, Encoding, Run};
-use super::speller::Speller;
+use super::speller::{Few, Speller};
 use super::{DecoderDef, Reads};
 use crate::domain::{Span, ViewName};
 
@@ -54,6 +54,13 @@ impl<const ROT13: bool> Encoding for Base64<ROT13> {
     }
 
     fn read(bytes: &[u8], start: usize) -> Run {
+        // Nearly all words end here: they are not mixed, and more text stands behind them.
+        let head = bytes.get(start..bytes.len().min(start + MIXED_WITHIN)).unwrap_or_default();
+        let word = head.iter().take_while(|&&byte| sextet(byte).is_some()).count();
+        let grows = start + word == bytes.len() && word < MIXED_WITHIN;
+        if !grows && !is_mixed(head.get(..word).unwrap_or_default()) {
+            return Run::default();
+        }
         let mut speller = Speller::default();
         let (mut at, mut open) = (start, None);
         loop {
@@ -114,14 +121,14 @@ pub(super) const fn sextet(byte: u8) -> Option<u8> {
 }
 
 /// The whole bytes that some characters of the alphabet give.
-pub(super) fn decoded(unit: &[u8]) -> Vec<u8> {
+pub(super) fn decoded(unit: &[u8]) -> Few<3> {
     let bits = unit
         .iter()
         .filter_map(|&byte| sextet(byte))
         .fold(0_u32, |bits, six| bits << 6 | u32::from(six));
     let bits = bits << (6 * (UNIT - unit.len().min(UNIT)));
     let [_, bytes @ ..] = bits.to_be_bytes();
-    bytes.into_iter().take(unit.len() * 6 / 8).collect()
+    Few::new(bytes, unit.len() * 6 / 8)
 }
 
 /// Whether a unit that is not whole yet can become text.

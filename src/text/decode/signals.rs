@@ -91,8 +91,46 @@ const fn is_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
 }
 
+/// Whether one of the words may begin with these letters. Nearly all words end here.
+const fn may_begin(first: u8, second: u8) -> bool {
+    matches!(
+        (first.to_ascii_lowercase(), second.to_ascii_lowercase()),
+        (b'a', b'l')
+            | (b'b', b'r')
+            | (b'c', b'h')
+            | (b'd', b'e')
+            | (b'e', b'c')
+            | (b'f', b'o')
+            | (b'g', b'o')
+            | (b'h', b'o')
+            | (b'i', b'n')
+            | (b'j', b'u')
+            | (b'k', b'i')
+            | (b'l', b'i')
+            | (b'm', b'i')
+            | (b'n', b'o')
+            | (b'o', b's')
+            | (b'p', b'a')
+            | (b'q', b'u')
+            | (b'r', b'o')
+            | (b's', b'i')
+            | (b't', b'a')
+            | (b'u', b'n')
+            | (b'v', b'i')
+            | (b'w', b'h')
+            | (b'x', b'-' | b'r')
+            | (b'y', b'a')
+            | (b'z', b'u')
+    )
+}
+
 /// One of the words.
 fn word(rest: &[u8]) -> Unit {
+    if let [first, second, ..] = *rest
+        && !may_begin(first, second)
+    {
+        return Unit::None;
+    }
     let begins = |word: &&&str| {
         let known = word.len().min(rest.len());
         rest.get(..known).is_some_and(|part| {

@@ -56,6 +56,28 @@ impl Speller {
     }
 }
 
+/// The few bytes that one unit gives.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Few<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Few<N> {
+    /// The first `len` of these bytes.
+    pub(super) const fn new(bytes: [u8; N], len: usize) -> Self {
+        Self { bytes, len }
+    }
+}
+
+impl<const N: usize> std::ops::Deref for Few<N> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
 /// Whether a character stands in texts that people read: control characters do not, but for blanks and the backspace,
 /// with which words are disguised.
 pub(super) fn is_text(c: char) -> bool {
