@@ -9,11 +9,9 @@ use crate::domain::ViewPath;
 use crate::text::{DECODERS, DecoderDef, Reading, Reads, context_start, widened};
 
 /// The most decoded texts of one scan.
-const MOST_TEXTS: usize = 128;
-/// So many raw bytes around what is decoded a further decoder must see something, to be applied to it.
-const NEAR: usize = 16;
+const MOST_TEXTS: usize = 512;
 /// The most bytes of all decoded texts of one scan: so many for each byte of the text, and some.
-const BYTES_FOR_EACH: usize = 8;
+const BYTES_FOR_EACH: usize = 32;
 const BYTES_ANYWAY: usize = 128 << 10;
 /// How many times as long as it is written a term may stand in a text that is decoded no more, at most, and bytes more.
 const SPREAD: usize = 16;
@@ -180,11 +178,6 @@ impl Scanner {
                 scratch.decoding.spare.push(decoded);
                 return Decoded::Nothing { open: scan.decided, held };
             }
-        }
-        // Two decoders that see different parts of the text say no more together than each by itself.
-        if path.decoders() > 1 && !decoded.changes_near(input, NEAR) {
-            scratch.decoding.spare.push(decoded);
-            return Decoded::Nothing { open, held };
         }
         match scratch.decoding.admits(&decoded) {
             Ok(true) => {

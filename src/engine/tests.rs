@@ -466,3 +466,25 @@ fn long_runs_are_read_alike_whole_and_in_pieces() {
         assert_eq!(mend(&variant, &verdict.rewrites), streamed);
     }
 }
+
+#[test]
+fn characters_of_several_bytes_are_found_in_any_pieces_whatever_stands_between_the_bytes() {
+    for (term, encoded) in [
+        ("nitrex", "efbd8eefbd89efbd94efbd92efbd85efbd98"),
+        ("迷药", "e8bfb72ae88daf"),
+        ("购买枪支", "e8, b4, ad, e4, b9, b0, e6, 9e, aa, e6, 94, af"),
+    ] {
+        let mut sketch = Sketch::default();
+        sketch.redact("insults", &[term]);
+        let policy = sketch.build();
+        let text = format!("they were talking of {encoded} as soon");
+        let whole = in_pieces(&policy, &[&text]).0;
+        assert!(whole.contains("[INSULTS]"), "{encoded}");
+        for size in 1..34 {
+            let chars: Vec<char> = text.chars().collect();
+            let pieces: Vec<String> = chars.chunks(size).map(|c| c.iter().collect()).collect();
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            assert_eq!(in_pieces(&policy, &pieces).0, whole, "{encoded} by {size}");
+        }
+    }
+}

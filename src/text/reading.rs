@@ -179,22 +179,6 @@ impl Reading {
         self.survey.take();
     }
 
-    /// Whether this reading, made of `input`, differs from it within so many raw bytes of a place where that differs from
-    /// the raw text.
-    pub fn changes_near(&self, input: &Self, near: usize) -> bool {
-        let differs = |piece: &&Piece| !piece.even;
-        let near = offset(near);
-        self.map.iter().filter(differs).any(|piece| {
-            let (start, end) = piece.raw;
-            // Raw ends ascend as raw starts do.
-            let first = input.map.partition_point(|one| one.raw.1.saturating_add(near) < start);
-            let around = input.map.get(first..).unwrap_or_default().iter();
-            let mut around = around.take_while(|one| one.raw.0 <= end.saturating_add(near));
-            let known = input.map.binary_search_by_key(&piece.raw, |one| one.raw);
-            known.is_err() && around.any(|one| differs(&one))
-        })
-    }
-
     /// Makes this a part of another reading of the same raw text, which begins and ends on character boundaries.
     pub fn copy_of(&mut self, input: &Self, range: Range<usize>) {
         self.begin(input);

@@ -27,7 +27,7 @@ struct Ascii85;
 
 impl Encoding for Ascii85 {
     fn glance(bytes: &[u8]) -> bool {
-        bytes.len() >= UNIT
+        bytes.len() >= 4
     }
 
     fn continues(byte: u8) -> bool {

@@ -60,7 +60,7 @@ struct Numbers;
 
 impl Encoding for Numbers {
     fn glance(bytes: &[u8]) -> bool {
-        has_digits(bytes, FEWEST)
+        has_digits(bytes, 1)
     }
 
     fn continues(byte: u8) -> bool {
@@ -74,33 +74,10 @@ impl Encoding for Numbers {
     }
 
     fn read(bytes: &[u8], start: usize) -> Run {
-        let rest = bytes.get(start..).unwrap_or_default();
-        let undecided = || Run { open: Some(start), ..Run::default() };
-        match rest {
-            [b'U' | b'u', ..] => return units::read(bytes, start, &POINTS),
-            [b'0'] => return undecided(),
-            [b'0', b'x' | b'X', digits @ ..] => {
-                let count = leading(digits, 3, 16);
-                return match digits.get(count..) {
-                    Some([]) if count < 3 || digits.ends_with(b"0") => undecided(),
-                    Some([b'x' | b'X', ..]) if count == 3 => units::read(bytes, start, &PREFIXED),
-                    _ if count < 3 => units::read(bytes, start, &PREFIXED),
-                    _ => units::read_packed(bytes, (start, 2), (2, 16), &BYTES),
-                };
-            }
-            _ => {}
-        }
-        let (digits, bits) = (leading(rest, 3, 16), leading(rest, 9, 2));
-        let behind = |count: usize| rest.get(count).copied();
-        match (digits, bits) {
-            (0..3, _) if behind(digits).is_none() => undecided(),
-            (0..3, _) => units::read(bytes, start, &BYTES),
-            (_, 0..9) if behind(bits).is_none() => undecided(),
-            (_, 7) if is_border(behind(7)) => units::read(bytes, start, &BITS_7),
-            (_, 8) if is_border(behind(8)) => units::read(bytes, start, &BITS_8),
-            (_, 9..) => units::read_packed(bytes, (start, 0), (8, 2), &BYTES),
-            _ => units::read_packed(bytes, (start, 0), (2, 16), &BYTES),
-        }
+        let run = read_numbers(bytes, start);
+        // In capitals and small letters alone, which `glance` passes over, nearly nothing is said.
+        let first = bytes.get(start..bytes.len().min(start + 2 * FEWEST)).unwrap_or_default();
+        if run.counts && !has_digits(first, 1) { Run::default() } else { run }
     }
 }
 
@@ -141,6 +118,37 @@ impl Encoding for Octal {
 
     fn read(bytes: &[u8], start: usize) -> Run {
         units::read(bytes, start, &OCTALS)
+    }
+}
+
+/// The run of one of the forms that begins at `start`.
+fn read_numbers(bytes: &[u8], start: usize) -> Run {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let undecided = || Run { open: Some(start), ..Run::default() };
+    match rest {
+        [b'U' | b'u', ..] => return units::read(bytes, start, &POINTS),
+        [b'0'] => return undecided(),
+        [b'0', b'x' | b'X', digits @ ..] => {
+            let count = leading(digits, 3, 16);
+            return match digits.get(count..) {
+                Some([]) if count < 3 || digits.ends_with(b"0") => undecided(),
+                Some([b'x' | b'X', ..]) if count == 3 => units::read(bytes, start, &PREFIXED),
+                _ if count < 3 => units::read(bytes, start, &PREFIXED),
+                _ => units::read_packed(bytes, (start, 2), (2, 16), &BYTES),
+            };
+        }
+        _ => {}
+    }
+    let (digits, bits) = (leading(rest, 3, 16), leading(rest, 9, 2));
+    let behind = |count: usize| rest.get(count).copied();
+    match (digits, bits) {
+        (0..3, _) if behind(digits).is_none() => undecided(),
+        (0..3, _) => units::read(bytes, start, &BYTES),
+        (_, 0..9) if behind(bits).is_none() => undecided(),
+        (_, 7) if is_border(behind(7)) => units::read(bytes, start, &BITS_7),
+        (_, 8) if is_border(behind(8)) => units::read(bytes, start, &BITS_8),
+        (_, 9..) => units::read_packed(bytes, (start, 0), (8, 2), &BYTES),
+        _ => units::read_packed(bytes, (start, 0), (2, 16), &BYTES),
     }
 }
 

@@ -41,7 +41,9 @@ impl Run {
         padding: usize,
         open: Option<usize>,
     ) -> Self {
-        let open = open.map(|open| speller.open().unwrap_or(open).min(open));
+        // What stands between the last whole character and one that is not whole yet may go with either.
+        let last = speller.end().unwrap_or(units.start);
+        let open = open.map(|open| speller.open().map_or(open, |at| open.min(at).min(last)));
         let end = match speller.end() {
             Some(end) if end == units.end => end + padding,
             Some(end) => end,

@@ -85,6 +85,8 @@ const PIECES: &[&str] = &[
     "62",
     "62 6f 6d 62",
     "62 6f ",
+    "efbd8eefbd89",
+    "e8, b4, ad, ",
     "626f6d62",
     "6f:6d",
     "0x62",
