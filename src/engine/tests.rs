@@ -303,6 +303,22 @@ fn encoded_texts() -> impl Strategy<Value = String> {
         "=",
         "c",
         "é",
+        "\u{e0062}\u{e006c}\u{e006f}",
+        "\u{e0072}\u{e0070}",
+        "\u{e007f}",
+        "\u{fe0f}",
+        "\u{e0152}\u{e015c}\u{e015f}\u{e0162}\u{e0160}",
+        "\u{e0162}\u{e016c}\u{e016f}\u{e0172}\u{e0170}",
+        "x\u{8}",
+        "\u{8}",
+        "\u{7f}\u{7f}",
+        "blx",
+        "\u{1b}[31m",
+        "\u{1b}[",
+        "\u{202e}prolb\u{202c}",
+        "\u{202e}",
+        "prol",
+        "\u{2066}\u{2069}",
     ]);
     prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
 }

@@ -10,8 +10,7 @@ use crate::config::problems::{Problem, Problems};
 use crate::config::server_file::{FailMode, ServerFile, TenantSource};
 
 /// Views of the contract that this version does not build.
-const VIEWS_TO_COME: [&str; 8] =
-    ["markup", "edits", "hidden", "decoded", "upside_down", "reversed", "pinyin", "typos"];
+const VIEWS_TO_COME: [&str; 5] = ["decoded", "upside_down", "reversed", "pinyin", "typos"];
 
 /// Everything of a policy or a pack.
 pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems: &mut Problems) {

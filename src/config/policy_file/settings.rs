@@ -72,11 +72,11 @@ pub struct Views {
     pub leet: Option<bool>,
     /// Letters that are repeated.
     pub repeats: Option<bool>,
-    /// Tags, entities, escapes. Without effect in this version.
+    /// Entities and escapes.
     pub markup: Option<bool>,
-    /// Backspaces and overrides of the writing direction. Without effect in this version.
+    /// Backspaces, control sequences of terminals, overrides of the writing direction.
     pub edits: Option<bool>,
-    /// Tag characters, variation selectors, zero-width bits. Without effect in this version.
+    /// Tag characters, variation selectors, zero-width bits.
     pub hidden: Option<bool>,
     /// Base64, hexadecimal, percent and their kin. Without effect in this version.
     pub decoded: Option<bool>,

@@ -123,9 +123,9 @@ fn is_mixed(bytes: &[u8]) -> bool {
             + u8::from(byte.is_ascii_digit()) * DIGIT
     };
     let mixed = |first: u8, second: u8| {
-        let behind = (first & SMALL) * (CAPITAL | DIGIT)
-            | (first & CAPITAL) / CAPITAL * DIGIT
-            | (first & DIGIT) / DIGIT * (SMALL | CAPITAL);
+        let behind = ((first & SMALL) * (CAPITAL | DIGIT))
+            | ((first & CAPITAL) / CAPITAL * DIGIT)
+            | ((first & DIGIT) / DIGIT * (SMALL | CAPITAL));
         behind & second
     };
     let next = bytes.get(1..).unwrap_or_default();

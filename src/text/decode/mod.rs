@@ -5,10 +5,16 @@
 //! give, in any order, as often as [`MOST_DECODERS`](crate::domain::MOST_DECODERS) allows.
 
 mod base64;
-mod runs;
-mod speller;
-
+mod bidi;
+mod bits;
+mod deletions;
 mod escapes;
+mod runs;
+mod selectors;
+mod speller;
+mod tags;
+mod terminal;
+
 #[cfg(test)]
 mod tests;
 
@@ -46,7 +52,27 @@ pub enum Reads {
 }
 
 /// All decoders.
-pub const DECODERS: &[DecoderDef] = &[escapes::ESCAPES, base64::BASE64];
+pub const DECODERS: &[DecoderDef] = &[
+    tags::TAGS,
+    selectors::SELECTORS,
+    selectors::SELECTORS_ASCII,
+    bits::BITS,
+    terminal::TERMINAL,
+    deletions::DELETIONS,
+    bidi::BIDI,
+    escapes::ESCAPES,
+    base64::BASE64,
+];
+
+/// Whether this is the decoder of what is deleted: a text that it leaves alone may go on so that its end is taken back.
+pub fn deletes(decoder: &DecoderDef) -> bool {
+    decoder.name == deletions::DELETIONS.name
+}
+
+/// The raw bytes from which on the end of a text may still be taken back.
+pub fn deletable(text: &Reading) -> impl Iterator<Item = usize> {
+    deletions::deletable(text)
+}
 
 /// Builds the reading that decoders of [`Reads::Width`] read; `false` where it would equal the text.
 pub fn widened(input: &Reading, out: &mut Reading) -> bool {
