@@ -72,7 +72,7 @@ pub struct Views {
     pub leet: Option<bool>,
     /// Letters that are repeated.
     pub repeats: Option<bool>,
-    /// Entities and escapes.
+    /// Tags, Markdown, LaTeX, entities and escapes.
     pub markup: Option<bool>,
     /// Backspaces, control sequences of terminals, overrides of the writing direction.
     pub edits: Option<bool>,

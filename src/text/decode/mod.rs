@@ -9,6 +9,7 @@ mod bidi;
 mod bits;
 mod deletions;
 mod escapes;
+mod markup;
 mod runs;
 mod selectors;
 mod speller;
@@ -60,6 +61,7 @@ pub const DECODERS: &[DecoderDef] = &[
     terminal::TERMINAL,
     deletions::DELETIONS,
     bidi::BIDI,
+    markup::MARKUP,
     escapes::ESCAPES,
     base64::BASE64,
 ];
