@@ -4,15 +4,15 @@
 //! Hits lead back to the raw bytes through the maps of the readings, and so does the horizon.
 
 use super::pattern_set::PatternScan;
-use super::scanner::{Scanner, Scratch, Window};
-use crate::domain::ViewPath;
+use super::scanner::{RAW, Scanner, Scratch, Window};
+use crate::domain::{MOST_DECODERS, Span, ViewName, ViewPath};
 use crate::text::{DECODERS, DecoderDef, Reading, Reads, context_start, widened};
 
 /// The most decoded texts of one scan.
-const MOST_TEXTS: usize = 512;
+const MOST_TEXTS: usize = 128;
 /// The most bytes of all decoded texts of one scan: so many for each byte of the text, and some.
-const BYTES_FOR_EACH: usize = 32;
-const BYTES_ANYWAY: usize = 128 << 10;
+const BYTES_FOR_EACH: usize = 16;
+const BYTES_ANYWAY: usize = 64 << 10;
 /// How many times as long as it is written a term may stand in a text that is decoded no more, at most, and bytes more.
 const SPREAD: usize = 16;
 const REACH: usize = 256;
@@ -21,11 +21,38 @@ const LONGEST_WORD: usize = 64;
 /// How often a place between all units is looked for. Units are of one to ten bytes, and few lengths meet in one place.
 const ROUNDS: usize = 64;
 
+/// A decoded text, and what it went through.
+#[derive(Clone, Debug, Default)]
+struct Decoded {
+    text: Reading,
+    /// What decoders of [`Reads::Width`] read, where that is another text.
+    wide: Option<Reading>,
+    steps: Vec<Step>,
+    /// From this raw byte on it is open for decoders that change nothing of it before.
+    open: usize,
+}
+
+impl Decoded {
+    fn new(text: Reading, steps: Vec<Step>) -> Self {
+        let mut wide = Reading::default();
+        let wide = widened(&text, &mut wide).then_some(wide);
+        Self { text, wide, steps, open: usize::MAX }
+    }
+}
+
+/// A decoder with the numbers of what it read and what it made of that.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    decoder: ViewName,
+    read: usize,
+    made: usize,
+}
+
 /// Decoded texts of one scan, and what may be spent on more.
 #[derive(Debug, Default)]
 pub(super) struct Decoding {
-    /// Those that were read, kept for [`Self::context_start`].
-    read: Vec<(Reading, ViewPath)>,
+    /// What was read and what was made of it, kept for [`Self::context_start`]; what was made with its path.
+    read: Vec<(Reading, Option<ViewPath>)>,
     spare: Vec<Reading>,
     /// Fingerprints of all texts that were read, the undecoded one first.
     seen: Vec<u64>,
@@ -41,13 +68,24 @@ impl Decoding {
         self.bytes_left = BYTES_FOR_EACH * text.len() + BYTES_ANYWAY;
     }
 
-    /// What was read, with the decoders that it went through.
+    /// What was made of the text, with the decoders that it went through.
     pub(super) fn texts(&self) -> impl Iterator<Item = (ViewPath, &str)> {
-        self.read.iter().map(|(reading, path)| (*path, reading.as_str()))
+        self.read.iter().filter_map(|(reading, path)| Some(((*path)?, reading.as_str())))
     }
 
     fn reading(&mut self) -> Reading {
         self.spare.pop().unwrap_or_default()
+    }
+
+    /// The decoders of these steps that changed what stands in a span of the raw text. A path names no more than so many,
+    /// the outermost, which tell most.
+    fn path(&self, steps: &[Step], span: Span) -> ViewPath {
+        let said = |number: usize| {
+            let (text, _) = self.read.get(number)?;
+            text.as_str().get(text.upto(span.start)..text.upto(span.end))
+        };
+        let changed = steps.iter().filter(|step| said(step.read) != said(step.made));
+        changed.fold(ViewPath::of(RAW), |path, step| path.through(step.decoder).unwrap_or(path))
     }
 
     /// Whether this text was not read yet, and may be.
@@ -91,120 +129,140 @@ impl Decoding {
 struct TooMuch;
 
 impl Scanner {
-    /// Scans what the decoders make of a text, and of what they made of it: first all that is decoded once, so that
-    /// what can be seen with fewer decoders is.
+    /// Scans what the decoders make of a text: what each makes of what those before it made, and what it makes of the text
+    /// alone, so that the kinds of encoding in a text multiply neither texts nor time. What came of all is decoded again.
     pub(super) fn scan_decoded(
         &self,
         text: &Reading,
         window: Window<'_>,
-        path: ViewPath,
         scratch: &mut Scratch,
     ) -> PatternScan {
         let mut scan = nothing();
         if self.decoders == 0 {
             return scan;
         }
-        scan.include(self.decode_each(text, window, path, scratch));
-        let mut next = 0;
-        while let Some(slot) = scratch.decoding.read.get_mut(next) {
-            let (text, path) = (std::mem::take(&mut slot.0), slot.1);
-            scan.include(self.decode_each(&text, window, path, scratch));
-            if let Some(slot) = scratch.decoding.read.get_mut(next) {
-                slot.0 = text;
-            }
-            next += 1;
+        let mut base = Decoded::new(text.clone(), Vec::new());
+        for _ in 0..MOST_DECODERS {
+            let Some(next) = self.decode_each(base, window, scratch, &mut scan) else { break };
+            base = next;
         }
         scan
     }
 
-    /// Applies each decoder to a text.
+    /// Applies each decoder to a text and to what came of it so far; hands back what came of all, if anything did.
     fn decode_each(
         &self,
-        text: &Reading,
+        mut base: Decoded,
         window: Window<'_>,
-        path: ViewPath,
         scratch: &mut Scratch,
-    ) -> PatternScan {
-        let mut scan = nothing();
-        let mut wide = scratch.decoding.reading();
-        let wide_differs = widened(text, &mut wide);
-        let mut open = usize::MAX;
+        scan: &mut PatternScan,
+    ) -> Option<Decoded> {
+        let mut made: Option<Decoded> = None;
         for (index, decoder) in DECODERS.iter().enumerate() {
-            let Some(path) = path.through(decoder.name) else { break };
             if self.decoders & (1 << index) == 0 {
                 continue;
             }
-            let input = if wide_differs && decoder.reads == Reads::Width { &wide } else { text };
-            match self.decode(decoder, input, window, path, scratch) {
-                Decoded::Nothing { open: from, held } => {
-                    open = open.min(from);
-                    scan.decided = scan.decided.min(held);
-                }
-                Decoded::Text(found) => scan.include(found),
+            let last = made.as_mut().unwrap_or(&mut base);
+            let next = self.decode(decoder, last, window, scratch, scan);
+            if made.is_some() {
+                // The others may have spoilt it.
+                let _alone = self.decode(decoder, &mut base, window, scratch, scan);
+            }
+            if let Some(next) = next
+                && let Some(last) = made.replace(next)
+            {
+                self.hold_open(&last, window, scratch, scan);
             }
         }
-        scratch.decoding.spare.push(wide);
-        if open < text.raw_start(text.len()) {
-            scan.decided = scan.decided.min(self.in_progress(text, open, window, path, scratch));
+        self.hold_open(&base, window, scratch, scan);
+        if let Some(made) = &made {
+            self.hold_open(made, window, scratch, scan);
         }
-        scan
+        made
     }
 
+    /// Scans what a decoder makes of a text, and hands it back if it is new.
     fn decode(
         &self,
         decoder: &DecoderDef,
-        input: &Reading,
+        read: &mut Decoded,
         window: Window<'_>,
-        path: ViewPath,
         scratch: &mut Scratch,
-    ) -> Decoded {
+        scan: &mut PatternScan,
+    ) -> Option<Decoded> {
+        let Decoded { text, wide, steps, open: open_so_far } = read;
+        let input = match wide {
+            Some(wide) if decoder.reads == Reads::Width => &*wide,
+            _ => &*text,
+        };
         let open = if window.last { input.len() } else { (decoder.open_from)(input) };
         let open = input.raw_start(open);
         let is_open = open < input.raw_start(input.len());
-        // Other decoders may read what stands before it in the same word in another way when this is decoded.
-        let held = if is_open { start_of_word(window.text, open) } else { usize::MAX };
-        if !(decoder.applies)(input) {
-            return Decoded::Nothing { open, held };
+        if is_open {
+            // Other decoders may read what stands before it in the same word in another way when this is decoded.
+            scan.decided = scan.decided.min(start_of_word(window.text, open));
         }
-        let mut scan = nothing();
+        if !(decoder.applies)(input) {
+            *open_so_far = if is_open { open.min(*open_so_far) } else { *open_so_far };
+            return None;
+        }
         let mut decoded = scratch.decoding.reading();
         (decoder.build)(input, &mut decoded);
         if is_open {
             // What is open is not read, nor what reaches into it; a term that reaches up to it is in progress.
             let upto = decoded.upto(open);
-            scan.decided = open.min(decoded.raw_start(upto));
-            decoded.cut(upto, scan.decided);
+            let decided = open.min(decoded.raw_start(upto));
+            scan.decided = scan.decided.min(decided);
+            decoded.cut(upto, decided);
             if input.as_str().starts_with(decoded.as_str()) {
+                *open_so_far = decided.min(*open_so_far);
                 scratch.decoding.spare.push(decoded);
-                return Decoded::Nothing { open: scan.decided, held };
+                return None;
             }
         }
         match scratch.decoding.admits(&decoded) {
             Ok(true) => {
-                scan.include(self.scan_views(&decoded, window, path, scratch));
-                scratch.decoding.read.push((decoded, path));
+                let input = input.clone();
+                let mut steps = steps.clone();
+                let read = scratch.decoding.read.len();
+                steps.push(Step { decoder: decoder.name, read, made: read + 1 });
+                let through =
+                    |path: ViewPath, step: &Step| path.through(step.decoder).unwrap_or(path);
+                let path = steps.iter().fold(ViewPath::of(RAW), through);
+                let known = scratch.hits.len();
+                scan.include(self.scan_views(&decoded, window, ViewPath::of(RAW), scratch));
+                scratch.decoding.read.extend([(input, None), (decoded.clone(), Some(path))]);
+                let Scratch { decoding, hits, .. } = scratch;
+                for hit in hits.iter_mut().skip(known) {
+                    hit.view = decoding.path(&steps, hit.span).seen_in(hit.view.view());
+                }
+                Some(Decoded::new(decoded, steps))
             }
-            Ok(false) => scratch.decoding.spare.push(decoded),
+            Ok(false) => {
+                scratch.decoding.spare.push(decoded);
+                None
+            }
             Err(TooMuch) => {
                 scan.exhausted = true;
                 scratch.decoding.spare.push(decoded);
+                None
             }
         }
-        scan.decided = scan.decided.min(held);
-        Decoded::Text(scan)
     }
 
-    /// Where what is in progress begins when a text ends at `open`. A text that decoders leave as it is and that is open
-    /// for them at its end is looked at for that alone, as far back as a term or pattern in progress can reach.
-    fn in_progress(
+    /// Holds what is in progress where a text ends that decoders leave as it is, and that is open for them at its end: it
+    /// is looked at for that alone, as far back as a term or pattern in progress can reach.
+    fn hold_open(
         &self,
-        text: &Reading,
-        open: usize,
+        Decoded { text, open, .. }: &Decoded,
         window: Window<'_>,
-        path: ViewPath,
         scratch: &mut Scratch,
-    ) -> usize {
-        let upto = text.upto(open);
+        scan: &mut PatternScan,
+    ) {
+        if *open >= text.raw_start(text.len()) {
+            return;
+        }
+        let upto = text.upto(*open);
         let reach = (SPREAD * self.longest_term()).max(self.most_held_for_patterns()) + REACH;
         let mut start = upto.saturating_sub(reach);
         while !text.as_str().is_char_boundary(start) {
@@ -212,26 +270,13 @@ impl Scanner {
         }
         let mut tail = scratch.decoding.reading();
         tail.copy_of(text, start..upto);
-        tail.cut(tail.len(), open);
+        tail.cut(tail.len(), *open);
         let known = scratch.hits.len();
-        let scan = self.scan_views(&tail, window, path, scratch);
+        let found = self.scan_views(&tail, window, ViewPath::of(RAW), scratch);
         scratch.hits.truncate(known);
         scratch.decoding.spare.push(tail);
-        scan.decided.min(open)
+        scan.decided = scan.decided.min(found.decided).min(*open);
     }
-}
-
-/// What a decoder made of a text.
-enum Decoded {
-    /// Nothing else than the text, as far as it is not open.
-    Nothing {
-        /// From this raw byte on it is open.
-        open: usize,
-        /// From this raw byte on nothing is decided because of that.
-        held: usize,
-    },
-    /// Another text, in which this was found.
-    Text(PatternScan),
 }
 
 /// Where the word begins that goes on at `at`, so far back as is looked.

@@ -3,6 +3,8 @@
 //! It does not decide anything: the hits go up to the engine. The same scan serves a whole text and a
 //! stream; a whole text is a window that is also the last one.
 
+use std::cmp::Reverse;
+
 use thiserror::Error;
 
 use super::AtomId;
@@ -12,10 +14,12 @@ use super::pattern::{PatternError, PatternSpec};
 use super::pattern_set::{PatternScan, PatternScratch, PatternSet, PatternWindow, Reads};
 use super::viewed::{InViews, ViewedPatterns};
 use crate::domain::{Span, ViewName, ViewPath};
-use crate::text::{DECODERS, Reading, VARIANTS, VIEWS, WIDTH, context_start};
+use crate::text::{
+    DECODERS, Reading, VARIANTS, VIEWS, WIDTH, context_start, deletable, deletes, is_attached,
+};
 
 /// The name under which a hit in the unchanged text is reported.
-const RAW: ViewName = ViewName("raw");
+pub(super) const RAW: ViewName = ViewName("raw");
 /// The view in which a term counts only where something was left out.
 const REPEATS: &str = "repeats";
 
@@ -75,12 +79,13 @@ impl ScannerBuilder {
                 views |= 1 << index;
             }
         }
-        let mut decoders = 0;
+        let (mut decoders, mut may_delete) = (0, false);
         for (index, decoder) in DECODERS.iter().enumerate() {
             // Nobody looks for syllables where no term has any.
             let useful = decoder.switch != "pinyin" || self.terms.iter().any(|term| term.pinyin);
             if useful && !self.views_off.contains(&decoder.name.0) {
                 decoders |= 1 << index;
+                may_delete |= deletes(decoder);
             }
         }
         let mut variants = 0;
@@ -96,14 +101,8 @@ impl ScannerBuilder {
         let viewed = ViewedPatterns::new(&self.patterns).map_err(failed)?;
         let entities = ViewedPatterns::entities(&self.patterns).map_err(failed)?;
         let patterns = PatternSet::new(self.patterns, Reads::Raw).map_err(failed)?;
-        Ok(Scanner {
-            terms: TermSet::new(self.terms, variants),
-            patterns,
-            viewed,
-            entities,
-            views,
-            decoders,
-        })
+        let terms = TermSet::new(self.terms, variants);
+        Ok(Scanner { terms, patterns, viewed, entities, views, decoders, may_delete })
     }
 }
 
@@ -119,6 +118,8 @@ pub struct Scanner {
     views: u32,
     /// The decoders that are on, a bit each.
     pub(super) decoders: u32,
+    /// Whether backspaces are read.
+    may_delete: bool,
 }
 
 /// The text of one scan.
@@ -259,7 +260,7 @@ impl Scanner {
         raw.identity(window.text);
         scratch.decoding.begin(&raw);
         scan.include(self.scan_views(&raw, window, ViewPath::of(RAW), scratch));
-        scan.include(self.scan_decoded(&raw, window, ViewPath::of(RAW), scratch));
+        scan.include(self.scan_decoded(&raw, window, scratch));
         scratch.raw = raw;
         scan.include(self.scan_width(window, scratch));
         let mut decided = scan.decided;
@@ -271,7 +272,11 @@ impl Scanner {
         scratch.hits.retain(|hit| hit.span.start >= window.from && hit.span.start < decided);
         // Two views that saw the same thing give one hit, named after the first view of the table, decoded as seldom as
         // may be: the sort leaves them in their order.
-        scratch.hits.sort_by_key(|hit| (hit.span, hit.atom, hit.view.decoders(), hit.source));
+        scratch.hits.sort_by_key(|hit| {
+            // Where several terms stand for the same bytes, the longest says most.
+            let length = Reverse(self.label(hit).len());
+            (hit.span, hit.atom, length, hit.view.decoders(), hit.source)
+        });
         scratch.hits.dedup_by_key(|hit| (hit.span, hit.atom));
         Scan {
             decided,
@@ -316,6 +321,8 @@ impl Scanner {
             let open = self.terms.scan(reading, (shown.views, shown.upto), hits_left, &mut report);
             if !window.last {
                 scan.decided = scan.decided.min(reading.raw_start(open));
+                let held = self.held_for_deletions(raw, reading, shown.upto);
+                scan.decided = scan.decided.min(held);
             }
             let patterns = in_views.scan(reading, shown.upto, &mut |number, at| {
                 let Some(spec) = self.patterns.spec(number) else { return };
@@ -330,6 +337,19 @@ impl Scanner {
             scan.include(patterns);
         }
         scan
+    }
+
+    /// The first raw byte of a term that is in progress if the end of the text is deleted by what follows.
+    fn held_for_deletions(&self, raw: &Reading, reading: &Reading, upto: usize) -> usize {
+        if !self.may_delete {
+            return usize::MAX;
+        }
+        let ends = deletable(raw).map(|at| reading.upto(at).min(upto));
+        let held = ends.filter_map(|end| {
+            let start = self.terms.in_progress(reading, end);
+            (start < end).then(|| reading.raw_start(start))
+        });
+        held.min().unwrap_or(usize::MAX)
     }
 
     /// Builds the views that differ from what they read. Tells which readings are to be looked at, each
@@ -440,9 +460,12 @@ impl Scanner {
 /// Where the stretch of ASCII signs begins that goes on at `at`, since a decoder reads such a stretch from its beginning;
 /// `None` if it begins before `least`.
 fn start_of_token(text: &str, at: usize, least: usize) -> Option<usize> {
-    let before = text.as_bytes().get(least..at)?;
-    let signs = before.iter().rev().take_while(|byte| byte.is_ascii_graphic()).count();
-    (signs < before.len() || least == 0).then_some(at - signs)
+    let before = text.get(super::pattern::floor_char(text, least)..at)?;
+    // Characters that are not shown do not part it.
+    let shown =
+        before.char_indices().rev().take_while(|&(_, c)| c.is_ascii_graphic() || is_attached(c));
+    let start = shown.last().map_or(before.len(), |(start, _)| start);
+    (start > 0 || least == 0).then_some(at - (before.len() - start))
 }
 
 /// A reading to be looked at.

@@ -337,9 +337,70 @@ const ENCODED: &[&str] = &[
     "é",
 ];
 
+/// The same with characters that are not shown, and tags.
+const DISGUISED: &[&str] = &[
+    "YmxvcnA=",
+    "YmxvcnA",
+    "Ymxvcn",
+    "YmxvcnAgYmxvcnA=",
+    "aWRpb3Q=",
+    "WW14dmNuQT0=",
+    "blorp",
+    "idiot",
+    "bl",
+    "orp",
+    "x@y.zz",
+    " ",
+    " ",
+    "\n",
+    "the ",
+    "IBM2",
+    "&#98;lorp",
+    "&#98;",
+    "&",
+    "&#",
+    "&amp;#98;",
+    "b&shy;lorp",
+    "%62lorp",
+    "%62%6c",
+    "%",
+    "%2562lorp",
+    "\\u0062lorp",
+    "\\",
+    "\\u00",
+    "62",
+    "bl\\x6frp",
+    "bl\u{200b}orp",
+    "Ymx\u{200b}vcnA=",
+    "B10RP",
+    "=",
+    "c",
+    "é",
+    "\u{e0062}\u{e006c}\u{e006f}",
+    "\u{e0072}\u{e0070}",
+    "\u{e007f}",
+    "\u{fe0f}",
+    "\u{e0152}\u{e015c}\u{e015f}\u{e0162}\u{e0160}",
+    "\u{e0162}\u{e016c}\u{e016f}\u{e0172}\u{e0170}",
+    "<b>",
+    "bl<!-- -->orp",
+    "<",
+    "b**lorp**",
+    "*",
+    "[bl](x)",
+    "\\emph{",
+    "}",
+    "\u{1b}[31m",
+    "\u{1b}[",
+    "\u{202e}prolb\u{202c}",
+    "\u{202e}",
+    "prol",
+    "\u{2066}\u{2069}",
+];
+
 fn encoded_texts() -> impl Strategy<Value = String> {
-    let piece = proptest::sample::select(ENCODED);
-    prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
+    let of = |pieces| prop::collection::vec(proptest::sample::select(pieces), 0..10);
+    prop_oneof![of(ENCODED), of(DISGUISED)].prop_map(|pieces| pieces.concat())
 }
 
 proptest! {

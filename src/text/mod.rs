@@ -27,7 +27,7 @@ mod width;
 mod tests;
 
 pub use context::context_start;
-pub use decode::{DECODERS, DecoderDef, Reads, widened};
+pub use decode::{DECODERS, DecoderDef, Reads, deletable, deletes, widened};
 pub use fold::is_attached;
 pub use reading::Reading;
 pub use survey::{Survey, Words};

@@ -72,11 +72,11 @@ pub struct Views {
     pub leet: Option<bool>,
     /// Letters that are repeated.
     pub repeats: Option<bool>,
-    /// Entities, escapes.
+    /// Tags, Markdown, LaTeX, entities and escapes.
     pub markup: Option<bool>,
-    /// Backspaces and overrides of the writing direction. Without effect in this version.
+    /// Backspaces, control sequences of terminals, overrides of the writing direction.
     pub edits: Option<bool>,
-    /// Tag characters, variation selectors, zero-width bits. Without effect in this version.
+    /// Tag characters, variation selectors, zero-width bits.
     pub hidden: Option<bool>,
     /// Base64, base32, Ascii85, numbers, Morse, Braille, mail, host names: decoded and read again.
     pub decoded: Option<bool>,

@@ -8,16 +8,23 @@ mod ascii85;
 mod base32;
 mod base64;
 mod base64_groups;
+mod bidi;
+mod bits;
+mod deletions;
+mod escapes;
 mod mail;
+mod markup;
 mod numbers;
+mod pinyin;
 mod punycode;
 mod runs;
+mod selectors;
 mod signals;
 mod speller;
+mod tags;
+mod terminal;
 mod units;
 
-mod escapes;
-mod pinyin;
 #[cfg(test)]
 mod tests;
 
@@ -56,6 +63,14 @@ pub enum Reads {
 
 /// All decoders.
 pub const DECODERS: &[DecoderDef] = &[
+    tags::TAGS,
+    selectors::SELECTORS,
+    selectors::SELECTORS_ASCII,
+    bits::BITS,
+    terminal::TERMINAL,
+    deletions::DELETIONS,
+    bidi::BIDI,
+    markup::MARKUP,
     escapes::ESCAPES,
     base64::BASE64,
     base64_groups::BASE64_GROUPS,
@@ -70,6 +85,16 @@ pub const DECODERS: &[DecoderDef] = &[
     punycode::PUNYCODE,
     pinyin::PINYIN,
 ];
+
+/// Whether this is the decoder of what is deleted: a text that it leaves alone may go on so that its end is taken back.
+pub fn deletes(decoder: &DecoderDef) -> bool {
+    decoder.name == deletions::DELETIONS.name
+}
+
+/// The raw bytes from which on the end of a text may still be taken back.
+pub fn deletable(text: &Reading) -> impl Iterator<Item = usize> {
+    deletions::deletable(text)
+}
 
 /// Builds the reading that decoders of [`Reads::Width`] read; `false` where it would equal the text.
 pub fn widened(input: &Reading, out: &mut Reading) -> bool {

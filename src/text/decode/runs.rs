@@ -51,6 +51,17 @@ impl Run {
         };
         Self { text: speller.text, end, counts: false, open }
     }
+
+    /// Sets what is hidden apart from what is shown before and behind it, by line ends.
+    pub(super) fn on_its_own(mut self) -> Self {
+        if let Some(&(_, first)) = self.text.first() {
+            self.text.insert(0, ('\n', first));
+        }
+        if self.open.is_none() {
+            self.text.push(('\n', Span::new(self.end, self.end)));
+        }
+        self
+    }
 }
 
 pub(super) fn applies<E: Encoding>(input: &Reading) -> bool {
@@ -65,7 +76,9 @@ pub(super) fn build<E: Encoding>(input: &Reading, out: &mut Reading) {
     while let Some((start, run)) = next::<E>(bytes, at) {
         out.append(input, at..start);
         for &(c, span) in &run.text {
-            out.push(c, input.raw_span(span.start, span.end));
+            let raw_end =
+                if span.is_empty() { input.raw_start(span.start) } else { input.raw_end(span.end) };
+            out.push(c, Span::new(input.raw_start(span.start), raw_end));
         }
         // What stands for nothing lies between its neighbours, and goes with neither of them alone.
         if !run.text.is_empty() {
