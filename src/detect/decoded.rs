@@ -168,7 +168,7 @@ impl Scanner {
                 // The others may have spoilt it.
                 let _alone = self.decode(decoder, &mut base, window, scratch, scan);
             }
-            if let Some(next) = next
+            if let Some(next) = next.filter(|_| decoder.again)
                 && let Some(last) = made.replace(next)
             {
                 self.hold_open(&last, window, scratch, scan);
@@ -214,7 +214,7 @@ impl Scanner {
             let decided = open.min(decoded.raw_start(upto));
             scan.decided = scan.decided.min(decided);
             decoded.cut(upto, decided);
-            if input.as_str().starts_with(decoded.as_str()) {
+            if input.as_str().get(..input.upto(decided)) == Some(decoded.as_str()) {
                 *open_so_far = decided.min(*open_so_far);
                 scratch.decoding.spare.push(decoded);
                 return None;

@@ -29,7 +29,6 @@ pub(crate) const KNOWN_MISSES: &[Miss] = &[
     miss("C23", 0, 0),
     miss("E08b", 0, 0),
     miss("E09", 942, 887),
-    miss("E10", 860, 863),
     miss("E13a", 869, 858),
     miss("E13b", 869, 912),
     miss("E13c", 761, 717),

@@ -11,6 +11,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const ASCII85: DecoderDef = DecoderDef {
     name: ViewName("ascii85"),
     switch: "decoded",
+    again: true,
     summary: "text in Ascii85, between `<~` and `~>` or bare",
     reads: Reads::Width,
     applies: runs::applies::<Ascii85>,

@@ -10,6 +10,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const BASE32: DecoderDef = DecoderDef {
     name: ViewName("base32"),
     switch: "decoded",
+    again: true,
     summary: "text in base32, with padding or without",
     reads: Reads::Width,
     applies: runs::applies::<Base32>,

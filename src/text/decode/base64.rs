@@ -12,6 +12,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const BASE64: DecoderDef = DecoderDef {
     name: ViewName("base64"),
     switch: "decoded",
+    again: true,
     summary: "text in base64, standard or for URLs, with padding or without",
     reads: Reads::Width,
     applies: runs::applies::<Base64<false>>,
@@ -22,6 +23,7 @@ pub(super) const BASE64: DecoderDef = DecoderDef {
 pub(super) const BASE64_ROT13: DecoderDef = DecoderDef {
     name: ViewName("base64_rot13"),
     switch: "decoded",
+    again: true,
     summary: "base64 whose letters are moved on by 13",
     reads: Reads::Width,
     applies: runs::applies::<Base64<true>>,

@@ -11,6 +11,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const BASE64_GROUPS: DecoderDef = DecoderDef {
     name: ViewName("base64_groups"),
     switch: "decoded",
+    again: true,
     summary: "text in base64 that is set in lines or groups",
     reads: Reads::Width,
     applies: runs::applies::<Groups>,

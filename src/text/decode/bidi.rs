@@ -11,6 +11,7 @@ use crate::domain::ViewName;
 pub(super) const BIDI: DecoderDef = DecoderDef {
     name: ViewName("bidi"),
     switch: "edits",
+    again: true,
     summary: "text in the order in which overrides of the writing direction show it",
     reads: Reads::Text,
     applies: |input| next(input.as_str(), 0).is_some(),

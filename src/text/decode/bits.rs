@@ -11,6 +11,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const BITS: DecoderDef = DecoderDef {
     name: ViewName("bits"),
     switch: "hidden",
+    again: true,
     summary: "bits as characters without width",
     reads: Reads::Text,
     applies: runs::applies::<Bits>,

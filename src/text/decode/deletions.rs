@@ -10,6 +10,7 @@ use crate::domain::ViewName;
 pub(super) const DELETIONS: DecoderDef = DecoderDef {
     name: ViewName("deletions"),
     switch: "edits",
+    again: true,
     summary: "text without what backspaces delete, and without these",
     reads: Reads::Text,
     applies: |input| next(input.as_str().as_bytes(), 0).is_some(),

@@ -10,6 +10,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const MAIL: DecoderDef = DecoderDef {
     name: ViewName("mail"),
     switch: "decoded",
+    again: true,
     summary: "encoded words of mail headers, quoted-printable within words and at line ends",
     reads: Reads::Width,
     applies: runs::applies::<Mail>,

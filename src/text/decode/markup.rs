@@ -18,6 +18,7 @@ use crate::domain::ViewName;
 pub(super) const MARKUP: DecoderDef = DecoderDef {
     name: ViewName("markup"),
     switch: "markup",
+    again: true,
     summary: "text without tags and comments, Markdown and LaTeX",
     reads: Reads::Width,
     applies: |input| next_whole(input.as_str(), 0).is_some(),

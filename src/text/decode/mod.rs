@@ -39,6 +39,8 @@ pub struct DecoderDef {
     pub name: ViewName,
     /// The switch of policies that it belongs to.
     pub switch: &'static str,
+    /// Whether what it gives is decoded again, and not only looked at.
+    pub again: bool,
     /// What it sees through, for people.
     pub summary: &'static str,
     /// What it reads.

@@ -18,6 +18,7 @@ use crate::domain::ViewName;
 pub(super) const NUMBERS: DecoderDef = DecoderDef {
     name: ViewName("numbers"),
     switch: "decoded",
+    again: true,
     summary: "bytes in hexadecimal or binary, with gaps or without; `U+` code points",
     reads: Reads::Width,
     applies: runs::applies::<Numbers>,
@@ -28,6 +29,7 @@ pub(super) const NUMBERS: DecoderDef = DecoderDef {
 pub(super) const DECIMAL: DecoderDef = DecoderDef {
     name: ViewName("decimal"),
     switch: "decoded",
+    again: true,
     summary: "code points and bytes in decimal",
     reads: Reads::Width,
     applies: runs::applies::<Decimal>,
@@ -38,6 +40,7 @@ pub(super) const DECIMAL: DecoderDef = DecoderDef {
 pub(super) const OCTAL: DecoderDef = DecoderDef {
     name: ViewName("octal"),
     switch: "decoded",
+    again: true,
     summary: "bytes in octal",
     reads: Reads::Width,
     applies: runs::applies::<Octal>,

@@ -11,6 +11,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const PINYIN: DecoderDef = DecoderDef {
     name: ViewName("pinyin"),
     switch: "pinyin",
+    again: false,
     summary: "syllables of Chinese terms, with or without tones, alone or among characters (lists that say `also: [pinyin]`)",
     reads: Reads::Text,
     applies: |input| !tokens(input.as_str(), 0).iter().all(|token| token.syllables.is_empty()),

@@ -7,6 +7,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const PUNYCODE: DecoderDef = DecoderDef {
     name: ViewName("punycode"),
     switch: "decoded",
+    again: true,
     summary: "labels of international host names, `xn--…`",
     reads: Reads::Width,
     applies: runs::applies::<Punycode>,

@@ -11,6 +11,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const SELECTORS: DecoderDef = DecoderDef {
     name: ViewName("selectors"),
     switch: "hidden",
+    again: true,
     summary: "bytes as variation selectors, which are not shown",
     reads: Reads::Text,
     applies: runs::applies::<Selectors<FIRST_16>>,
@@ -21,6 +22,7 @@ pub(super) const SELECTORS: DecoderDef = DecoderDef {
 pub(super) const SELECTORS_ASCII: DecoderDef = DecoderDef {
     name: ViewName("selectors_ascii"),
     switch: "hidden",
+    again: true,
     summary: "ASCII as supplementary variation selectors",
     reads: Reads::Text,
     applies: runs::applies::<Selectors<0>>,

@@ -9,6 +9,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const SIGNALS: DecoderDef = DecoderDef {
     name: ViewName("signals"),
     switch: "decoded",
+    again: true,
     summary: "Morse, Braille, letters spelled by words (`bravo oscar`)",
     reads: Reads::Text,
     applies: runs::applies::<Signals>,

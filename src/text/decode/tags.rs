@@ -10,6 +10,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const TAGS: DecoderDef = DecoderDef {
     name: ViewName("tags"),
     switch: "hidden",
+    again: true,
     summary: "text in tag characters, which are not shown",
     reads: Reads::Text,
     applies: |input| next(input.as_str(), 0).is_some(),

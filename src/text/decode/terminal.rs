@@ -10,6 +10,7 @@ use crate::domain::ViewName;
 pub(super) const TERMINAL: DecoderDef = DecoderDef {
     name: ViewName("terminal"),
     switch: "edits",
+    again: true,
     summary: "text without the control sequences of terminals",
     reads: Reads::Text,
     applies: |input| next(input.as_str().as_bytes(), 0).is_some(),

@@ -19,6 +19,7 @@ use crate::domain::{Span, ViewName};
 pub(super) const ESCAPES: DecoderDef = DecoderDef {
     name: ViewName("escapes"),
     switch: "markup",
+    again: true,
     summary: "entities of HTML, percent and quoted-printable bytes, backslash escapes",
     reads: Reads::Width,
     applies,
