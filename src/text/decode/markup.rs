@@ -99,12 +99,11 @@ fn behind_bracket(rest: &str, at: usize) -> Mark {
 fn command(rest: &str, at: usize) -> Mark {
     match rest.as_bytes() {
         [b'{', b'}', ..] => Mark::Upto(at + 2),
-        [b'{' | b'}' | b'\\'] => Mark::Open,
+        [b'{' | b'}' | b'\\'] | [b'}', b'{'] => Mark::Open,
         [b'}', b'\\', ..] => match command(rest.get(1..).unwrap_or_default(), at + 1) {
             Mark::Upto(_) => Mark::Upto(at + 1),
-            other => other,
+            other @ (Mark::None | Mark::Open) => other,
         },
-        [b'}', b'{'] => Mark::Open,
         [b'}', ..] => {
             let next = rest.chars().nth(1);
             let goes_on = next.is_some_and(char::is_alphabetic) || rest.starts_with("}{}");
@@ -149,7 +148,7 @@ fn next(text: &str, from: usize) -> Option<(usize, Mark)> {
         at += bytes.get(at..)?.iter().position(|byte| b"<]{}\\*`~_".contains(byte))?;
         match read(text, at) {
             Mark::None => at += 1,
-            found => return Some((at, found)),
+            found @ (Mark::Open | Mark::Upto(_)) => return Some((at, found)),
         }
     }
 }

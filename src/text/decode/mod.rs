@@ -7,6 +7,7 @@
 mod base64;
 mod bidi;
 mod bits;
+mod components;
 mod deletions;
 mod escapes;
 mod markup;
@@ -63,6 +64,7 @@ pub const DECODERS: &[DecoderDef] = &[
     bidi::BIDI,
     markup::MARKUP,
     escapes::ESCAPES,
+    components::COMPONENTS,
     base64::BASE64,
 ];
 
