@@ -277,7 +277,8 @@ fn joins(c: char) -> bool {
 /// Han, and one kind of blank. (The order of UAX #15 and UTS #39: decompose, clean, fold, compose.)
 fn fold_cluster(cluster: impl Iterator<Item = char>) -> Vec<char> {
     let mut on_ornament = true;
-    let decomposed = cluster.filter(|&c| !is_invisible(c)).nfkd().filter(|&c| !is_invisible(c));
+    let decomposed =
+        cluster.filter(|&c| !is_invisible(c)).map(seen_as).nfkd().filter(|&c| !is_invisible(c));
     let cleaned = decomposed.filter(|&c| {
         let mark = is_mark(c);
         if !mark {
@@ -286,6 +287,21 @@ fn fold_cluster(cluster: impl Iterator<Item = char>) -> Vec<char> {
         !(mark && on_ornament)
     });
     cleaned.default_case_fold().map(plain_form).nfkc().collect()
+}
+
+/// Characters that compatibility normalisation makes something of that they do not look like: letters in brackets would
+/// become three characters, and a crescent that is a `c` to the eye a sigma.
+fn seen_as(c: char) -> char {
+    let letter = |first: u32| {
+        let number = u8::try_from(u32::from(c) - first).unwrap_or_default();
+        char::from(b'a' + number)
+    };
+    match c {
+        '\u{249c}'..='\u{24b5}' => letter(0x249c),
+        '\u{1f110}'..='\u{1f129}' => letter(0x1_f110),
+        '\u{3f2}' | '\u{3f9}' => 'c',
+        _ => c,
+    }
 }
 
 /// The form of a character that case folding and normalisation leave alone.

@@ -17,6 +17,24 @@ static PAIRS: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
     pairs
 });
 
+/// Other forms of simplified characters, one pair after the other: those of Japan, old and popular ones, and radicals that
+/// normalisation leaves alone. Written for this project.
+const VARIANTS: &str = "弾弹薬药葯药売卖氷冰箇个罔网鎗枪銭钱仮假証证躶裸緑绿黒黑麽么綵彩愽博囙因岀出⺅人⺣火\
+    対对広广気气楽乐読读続续発发変变歩步毎每帰归実实図图団团囲围圧压塩盐営营応应桜樱価价絵绘覚觉巻卷関关観观顔颜\
+    拠据挙举暁晓駆驱恵惠経经継继県县剣剑険险検检権权顕显験验厳严鉱矿砕碎済济剤剂雑杂産产児儿釈释収收従从渋涩獣兽\
+    縦纵粛肃処处焼烧奨奖縄绳譲让醸酿穂穗髄髓斉齐摂摄専专戦战繊纤総总巣巢騒骚増增蔵藏臓脏帯带択择沢泽単单遅迟鋳铸\
+    庁厅聴听徴征鎮镇逓递鉄铁転转伝传闘斗稲稻徳德悩恼脳脑覇霸拝拜廃废髪发抜拔浜滨払拂仏佛辺边豊丰満满黙默訳译\
+    揺摇様样謡谣頼赖覧览両两猟猎塁垒霊灵齢龄労劳滝泷竜龙⺡水⺘手⺖心⺨犬⺮竹⺼肉⻊足⻋车⻉贝⻓长⻔门⻢马尐小";
+
+/// The pairs of [`VARIANTS`], ordered by the other form.
+static OTHER_FORMS: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
+    let mut chars = VARIANTS.chars();
+    let pair = || Some((chars.next()?, chars.next()?));
+    let mut pairs: Vec<_> = std::iter::from_fn(pair).collect();
+    pairs.sort_unstable();
+    pairs
+});
+
 /// Numerals of documents and of merchants, each with the plain one. The forms used in documents are in
 /// the Unihan database (`kAccountingNumeric`, `kOtherNumeric`); `〡` to `〩` are the Suzhou numerals.
 const NUMERALS: [(&str, char); 13] = [
@@ -40,9 +58,15 @@ const DIGITS: [char; 10] = ['零', '一', '二', '三', '四', '五', '六', '�
 
 /// The simplified form of a character, and the plain form of a numeral.
 pub(super) fn simplify(c: char) -> char {
-    let pair = PAIRS.binary_search_by_key(&c, |&(traditional, _)| traditional).ok();
-    let c = pair.and_then(|at| PAIRS.get(at)).map_or(c, |&(_, simplified)| simplified);
+    let c = other(&PAIRS, c);
+    let c = other(&OTHER_FORMS, c);
     NUMERALS.iter().find(|(forms, _)| forms.contains(c)).map_or(c, |&(_, plain)| plain)
+}
+
+/// What some ordered pairs say of a character.
+fn other(pairs: &[(char, char)], c: char) -> char {
+    let pair = pairs.binary_search_by_key(&c, |&(form, _)| form).ok();
+    pair.and_then(|at| pairs.get(at)).map_or(c, |&(_, plain)| plain)
 }
 
 /// The Han numeral of an ASCII digit.
@@ -69,6 +93,12 @@ mod tests {
         for &(traditional, _) in PAIRS.iter() {
             let once = simplify(traditional);
             assert_eq!(simplify(once), once, "{traditional}");
+        }
+        for pair in OTHER_FORMS.windows(2) {
+            assert_ne!(pair[0].0, pair[1].0);
+        }
+        for &(form, plain) in OTHER_FORMS.iter() {
+            assert_eq!((simplify(form), simplify(plain)), (plain, plain), "{form}");
         }
     }
 

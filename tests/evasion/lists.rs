@@ -21,7 +21,7 @@ fn action(policy: &Arc<Policy>, text: &str) -> Action {
 
 /// Of 40 disguises of a term together with its exception, so many that are found in spite of it. The list only shrinks.
 const KNOWN_UNEXCUSED: &[(&str, usize)] =
-    &[("C04", 3), ("C07", 7), ("C19a", 2), ("C19b", 6), ("C21", 2), ("C22", 5)];
+    &[("C07", 4), ("C19a", 2), ("C19b", 6), ("C21", 2), ("C22", 5)];
 
 #[test]
 fn t19_an_exception_excuses_what_is_disguised_as_the_term_is() {

@@ -10,6 +10,7 @@ mod base64;
 mod base64_groups;
 mod bidi;
 mod bits;
+mod components;
 mod deletions;
 mod escapes;
 mod mail;
@@ -74,6 +75,7 @@ pub const DECODERS: &[DecoderDef] = &[
     bidi::BIDI,
     markup::MARKUP,
     escapes::ESCAPES,
+    components::COMPONENTS,
     base64::BASE64,
     base64_groups::BASE64_GROUPS,
     base64::BASE64_ROT13,

@@ -44,7 +44,7 @@ fn c03_styled_letters_are_letters() {
 fn c04_enclosed_letters_are_letters() {
     sees("fold", &[("ⓑⓞⓜⓑ", "bomb"), ("ⒷⓄⓂⒷ", "bomb"), ("🄱🄾🄼🄱", "bomb")]);
     sees("skeleton", &[("🅑🅞🅜🅑", "bomb"), ("🅱🅾🅼🅱", "bomb"), ("🇧🇴🇲🇧", "bomb"), ("❹", "4")]);
-    sees("spaced", &[("⒝⒪⒨⒝", "(bomb)")]);
+    sees("spaced", &[("⒝⒪⒨⒝", "bomb")]);
 }
 
 #[test]
