@@ -267,6 +267,10 @@ impl Scanner {
         if window.last {
             decided = window.text.len();
         } else {
+            // Characters that are not shown may follow, which belong to the last one of what is encoded.
+            let ends = |hit: &&Hit| hit.view.decoders() > 0 && hit.span.end == window.text.len();
+            let growing = scratch.hits.iter().filter(ends).map(|hit| hit.span.start).min();
+            decided = decided.min(growing.unwrap_or(decided));
             decided = pull_back(decided.max(window.from), &scratch.hits);
         }
         scratch.hits.retain(|hit| hit.span.start >= window.from && hit.span.start < decided);

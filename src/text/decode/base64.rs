@@ -139,7 +139,7 @@ fn could_begin(speller: &Speller, unit: &[u8]) -> bool {
         [] => true,
         [only] if speller.open().is_none() => {
             let first = sextet(only).unwrap_or_default() << 2;
-            matches!(first, 0x08 | 0x0c | 0x20..=0x7c | 0xc0..=0xf4)
+            matches!(first, 0x08 | 0x0c | 0x18 | 0x20..=0x7c | 0xc0..=0xf4)
         }
         _ => speller.clone().unit(&decoded(unit), Span::new(0, 0)),
     }
