@@ -101,7 +101,6 @@ fn what_a_later_version_brings_is_never_passed_over() {
     insta::assert_snapshot!(short(&problems, &root), @r##"
     policies/later.yaml:5:13: warning[TG030]: `tenant` has no effect in this version: no request has a tenant or a key yet, so this never applies
     policies/later.yaml:9:30: warning[TG030]: `typos` has no effect in this version: this view is not built yet
-    policies/later.yaml:11:38: warning[TG030]: `also` has no effect in this version: this view is not built yet
     policies/later.yaml:13:3: error[TG019]: classifiers: known, but not available in this version: this classifier would never be asked
     policies/later.yaml:16:3: error[TG019]: classifiers: known, but not available in this version: this classifier would never be asked
     policies/later.yaml:33:9: error[TG019]: classifiers: known, but not available in this version: this would never match
