@@ -3,8 +3,9 @@
 //!
 //! Hits lead back to the raw bytes through the maps of the readings, and so does the horizon.
 
+use super::pattern::floor_char;
 use super::pattern_set::PatternScan;
-use super::scanner::{RAW, Scanner, Scratch, Window};
+use super::scanner::{RAW, Scanner, Scratch, Window, start_of_token};
 use crate::domain::{MOST_DECODERS, Span, ViewName, ViewPath};
 use crate::text::{DECODERS, DecoderDef, Reading, Reads, context_start, widened};
 
@@ -196,12 +197,14 @@ impl Scanner {
             _ => &*text,
         };
         let open = if window.last { input.len() } else { (decoder.open_from)(input) };
-        let open = input.raw_start(open);
-        let is_open = open < input.raw_start(input.len());
+        let is_open = input.raw_start(open) < input.raw_start(input.len());
         if is_open {
             // Other decoders may read what stands before it in the same word in another way when this is decoded.
-            scan.decided = scan.decided.min(start_of_word(window.text, open));
+            let least = floor_char(input.as_str(), open.saturating_sub(LONGEST_WORD));
+            let word = start_of_token(input.as_str(), open, least).unwrap_or(least);
+            scan.decided = scan.decided.min(input.raw_start(word));
         }
+        let open = input.raw_start(open);
         if !(decoder.applies)(input) {
             *open_so_far = if is_open { open.min(*open_so_far) } else { *open_so_far };
             return None;
@@ -264,10 +267,7 @@ impl Scanner {
         }
         let upto = text.upto(*open);
         let reach = (SPREAD * self.longest_term()).max(self.most_held_for_patterns()) + REACH;
-        let mut start = upto.saturating_sub(reach);
-        while !text.as_str().is_char_boundary(start) {
-            start -= 1;
-        }
+        let start = floor_char(text.as_str(), upto.saturating_sub(reach));
         let mut tail = scratch.decoding.reading();
         tail.copy_of(text, start..upto);
         tail.cut(tail.len(), *open);
@@ -277,12 +277,6 @@ impl Scanner {
         scratch.decoding.spare.push(tail);
         scan.decided = scan.decided.min(found.decided).min(*open);
     }
-}
-
-/// Where the word begins that goes on at `at`, so far back as is looked.
-fn start_of_word(text: &str, at: usize) -> usize {
-    let before = text.as_bytes().get(..at).unwrap_or_default().iter().rev().take(LONGEST_WORD);
-    at - before.take_while(|byte| byte.is_ascii_graphic()).count()
 }
 
 const fn nothing() -> PatternScan {

@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::AtomId;
 use super::decoded::Decoding;
 use super::lexicon::{TermMatch, TermSet, TermSpec};
-use super::pattern::{PatternError, PatternSpec};
+use super::pattern::{PatternError, PatternSpec, floor_char};
 use super::pattern_set::{PatternScan, PatternScratch, PatternSet, PatternWindow, Reads};
 use super::viewed::{InViews, ViewedPatterns};
 use crate::domain::{Span, ViewName, ViewPath};
@@ -207,10 +207,7 @@ impl Scratch {
         let shown = own.min(self.decoding.context_start(at, most));
         let mut start = start_of_token(text, shown, at.saturating_sub(most)).unwrap_or(shown);
         start = start.max(at.saturating_sub(most)).min(own);
-        while !text.is_char_boundary(start) {
-            start -= 1;
-        }
-        start
+        floor_char(text, start)
     }
 }
 
@@ -463,8 +460,8 @@ impl Scanner {
 
 /// Where the stretch of ASCII signs begins that goes on at `at`, since a decoder reads such a stretch from its beginning;
 /// `None` if it begins before `least`.
-fn start_of_token(text: &str, at: usize, least: usize) -> Option<usize> {
-    let before = text.get(super::pattern::floor_char(text, least)..at)?;
+pub(super) fn start_of_token(text: &str, at: usize, least: usize) -> Option<usize> {
+    let before = text.get(floor_char(text, least)..at)?;
     // Characters that are not shown do not part it.
     let shown =
         before.char_indices().rev().take_while(|&(_, c)| c.is_ascii_graphic() || is_attached(c));

@@ -46,7 +46,8 @@ static FORMS: CharTable<Form> = CharTable::new(find_form);
 /// What came before a character.
 #[derive(Clone, Copy, Debug, Default)]
 struct Before {
-    /// Whether the last character is an ASCII letter or digit here, to which something may be attached.
+    /// Whether the last character is a visible ASCII character here, to which something may be attached: letters and digits
+    /// of entities, and the signs of encodings too.
     word: bool,
     /// How many more signs are read as ASCII.
     signs: u8,
@@ -63,7 +64,7 @@ enum Step {
 impl Before {
     fn step(&mut self, c: char, next: Option<char>) -> Step {
         if c.is_ascii() {
-            *self = Self { word: c.is_ascii_alphanumeric(), signs: 0 };
+            *self = Self { word: c.is_ascii_graphic(), signs: 0 };
             return Step::Keep;
         }
         let (after, step) = match FORMS.get(c) {
@@ -103,7 +104,7 @@ fn applies(text: &str) -> bool {
                 continue;
             }
             if byte.is_ascii() {
-                (at, before) = (at + 1, Before { word: byte.is_ascii_alphanumeric(), signs: 0 });
+                (at, before) = (at + 1, Before { word: byte.is_ascii_graphic(), signs: 0 });
                 continue;
             }
             let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };

@@ -165,8 +165,8 @@ pub(super) const fn is_gap(byte: u8) -> bool {
     is_sign(byte) || matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// Whether half of it or more are letters, as in words, and not in tables of numbers.
+/// Whether a quarter of it or more are letters, as in words and in further encodings, and not in tables of numbers.
 pub(super) fn is_wordy(text: &[Spelled]) -> bool {
     let letters = text.iter().filter(|(c, _)| c.is_alphabetic() || !c.is_ascii()).count();
-    letters * 2 >= text.len() && letters > 0
+    letters * 4 >= text.len() && letters > 0
 }
