@@ -55,18 +55,17 @@ pub(super) struct Decoding {
     /// What was read and what was made of it, kept for [`Self::context_start`]; what was made with its path.
     read: Vec<(Reading, Option<ViewPath>)>,
     spare: Vec<Reading>,
-    /// Fingerprints of all texts that were read, the undecoded one first.
+    /// Fingerprints of all decoded texts that were read.
     seen: Vec<u64>,
     bytes_left: usize,
 }
 
 impl Decoding {
-    /// Begins a scan of this text.
-    pub(super) fn begin(&mut self, text: &Reading) {
+    /// Begins a scan of a text of so many bytes.
+    pub(super) fn begin(&mut self, length: usize) {
         self.spare.extend(self.read.drain(..).map(|(reading, _)| reading));
         self.seen.clear();
-        self.seen.push(text.fingerprint());
-        self.bytes_left = BYTES_FOR_EACH * text.len() + BYTES_ANYWAY;
+        self.bytes_left = BYTES_FOR_EACH * length + BYTES_ANYWAY;
     }
 
     /// What was made of the text, with the decoders that it went through.
@@ -134,7 +133,7 @@ impl Scanner {
     /// alone, so that the kinds of encoding in a text multiply neither texts nor time. What came of all is decoded again.
     pub(super) fn scan_decoded(
         &self,
-        text: &Reading,
+        text: &mut Reading,
         window: Window<'_>,
         scratch: &mut Scratch,
     ) -> PatternScan {
@@ -142,10 +141,12 @@ impl Scanner {
         if self.decoders == 0 {
             return scan;
         }
-        let mut base = Decoded::new(text.clone(), Vec::new());
-        for _ in 0..MOST_DECODERS {
-            let Some(next) = self.decode_each(base, window, scratch, &mut scan) else { break };
-            base = next;
+        let mut undecoded = Decoded::new(std::mem::take(text), Vec::new());
+        let mut made = self.decode_each(&mut undecoded, window, scratch, &mut scan);
+        *text = undecoded.text;
+        for _ in 1..MOST_DECODERS {
+            let Some(mut base) = made else { break };
+            made = self.decode_each(&mut base, window, scratch, &mut scan);
         }
         scan
     }
@@ -153,7 +154,7 @@ impl Scanner {
     /// Applies each decoder to a text and to what came of it so far; hands back what came of all, if anything did.
     fn decode_each(
         &self,
-        mut base: Decoded,
+        base: &mut Decoded,
         window: Window<'_>,
         scratch: &mut Scratch,
         scan: &mut PatternScan,
@@ -163,11 +164,11 @@ impl Scanner {
             if self.decoders & (1 << index) == 0 {
                 continue;
             }
-            let last = made.as_mut().unwrap_or(&mut base);
+            let last = made.as_mut().unwrap_or(&mut *base);
             let next = self.decode(decoder, last, window, scratch, scan);
             if made.is_some() {
                 // The others may have spoilt it.
-                let _alone = self.decode(decoder, &mut base, window, scratch, scan);
+                let _alone = self.decode(decoder, base, window, scratch, scan);
             }
             if let Some(next) = next.filter(|_| decoder.again)
                 && let Some(last) = made.replace(next)
@@ -175,7 +176,7 @@ impl Scanner {
                 self.hold_open(&last, window, scratch, scan);
             }
         }
-        self.hold_open(&base, window, scratch, scan);
+        self.hold_open(base, window, scratch, scan);
         if let Some(made) = &made {
             self.hold_open(made, window, scratch, scan);
         }
@@ -233,7 +234,7 @@ impl Scanner {
                     |path: ViewPath, step: &Step| path.through(step.decoder).unwrap_or(path);
                 let path = steps.iter().fold(ViewPath::of(RAW), through);
                 let known = scratch.hits.len();
-                scan.include(self.scan_views(&decoded, window, ViewPath::of(RAW), scratch));
+                scan.include(self.scan_views(&decoded, window, scratch));
                 scratch.decoding.read.extend([(input, None), (decoded.clone(), Some(path))]);
                 let Scratch { decoding, hits, .. } = scratch;
                 for hit in hits.iter_mut().skip(known) {
@@ -272,7 +273,7 @@ impl Scanner {
         tail.copy_of(text, start..upto);
         tail.cut(tail.len(), *open);
         let known = scratch.hits.len();
-        let found = self.scan_views(&tail, window, ViewPath::of(RAW), scratch);
+        let found = self.scan_views(&tail, window, scratch);
         scratch.hits.truncate(known);
         scratch.decoding.spare.push(tail);
         scan.decided = scan.decided.min(found.decided).min(*open);

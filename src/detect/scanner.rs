@@ -255,9 +255,9 @@ impl Scanner {
         let mut scan = self.scan_patterns(window, scratch);
         let mut raw = std::mem::take(&mut scratch.raw);
         raw.identity(window.text);
-        scratch.decoding.begin(&raw);
-        scan.include(self.scan_views(&raw, window, ViewPath::of(RAW), scratch));
-        scan.include(self.scan_decoded(&raw, window, scratch));
+        scratch.decoding.begin(window.text.len());
+        scan.include(self.scan_views(&raw, window, scratch));
+        scan.include(self.scan_decoded(&mut raw, window, scratch));
         scratch.raw = raw;
         scan.include(self.scan_width(window, scratch));
         let mut decided = scan.decided;
@@ -292,7 +292,6 @@ impl Scanner {
         &self,
         raw: &Reading,
         window: Window<'_>,
-        path: ViewPath,
         scratch: &mut Scratch,
     ) -> PatternScan {
         let Scratch { readings, patterns, hits, hits_left, work_left, .. } = scratch;
@@ -314,7 +313,7 @@ impl Scanner {
                     hits.push(Hit {
                         atom: spec.atom,
                         span,
-                        view: path.seen_in(variant.map_or(view.name, |variant| variant.name)),
+                        view: ViewPath::of(variant.map_or(view.name, |variant| variant.name)),
                         source: Source::Term(found.spec),
                     });
                 }
@@ -331,7 +330,7 @@ impl Scanner {
                 if *hits_left > 0 && is_seen_by(view.name, reading, at) {
                     *hits_left -= 1;
                     let source = Source::Pattern(number);
-                    let view = path.seen_in(view.name);
+                    let view = ViewPath::of(view.name);
                     hits.push(Hit { atom: spec.atom, span, view, source });
                 }
             });
