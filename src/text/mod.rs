@@ -12,6 +12,7 @@ mod fold;
 mod han;
 mod leet;
 mod look_alikes;
+mod masks;
 mod pinyin;
 mod reading;
 mod repeats;

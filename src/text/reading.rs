@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
+use super::masks::Masks;
 use super::survey::Survey;
 use crate::domain::Span;
 
@@ -22,6 +23,7 @@ pub struct Reading {
     /// Ends of the characters after which repeated text was left out, ascending.
     omissions: Vec<usize>,
     survey: OnceCell<Survey>,
+    masks: OnceCell<Masks>,
 }
 
 /// A stretch of the reading that leads back in one way. It ends where the next one begins.
@@ -51,6 +53,7 @@ impl Reading {
         self.raw_len = 0;
         self.omissions.clear();
         self.survey.take();
+        self.masks.take();
     }
 
     /// The normalised text.
@@ -71,6 +74,11 @@ impl Reading {
     /// What a quick look over an ASCII text tells. Call it when the reading is complete.
     pub fn survey(&self) -> &Survey {
         self.survey.get_or_init(|| Survey::of(&self.text))
+    }
+
+    /// Where bytes of some classes stand. Call it when the reading is complete.
+    pub(super) fn masks(&self) -> &Masks {
+        self.masks.get_or_init(|| Masks::of(self.text.as_bytes()))
     }
 
     /// The raw bytes that `start..end` (not empty) of this reading stand for, with everything that was
@@ -177,6 +185,7 @@ impl Reading {
         self.omissions.retain(|&omission| omission <= self.text.len());
         self.raw_len = raw_end;
         self.survey.take();
+        self.masks.take();
     }
 
     /// Makes this a part of another reading of the same raw text, which begins and ends on character boundaries.

@@ -2,6 +2,7 @@
 //!
 //! A bare run is a word of its own, and what it says begins like words: nothing else tells it from other signs.
 
+use super::super::masks::Around;
 use super::runs::{self, Encoding, Run};
 use super::speller::{Few, Speller};
 use super::units::is_wordy;
@@ -24,18 +25,22 @@ const SHORTEST: usize = 8;
 /// Characters that give four bytes.
 const UNIT: usize = 5;
 
-struct Ascii85;
+pub(super) struct Ascii85;
 
 impl Encoding for Ascii85 {
-    fn glance(bytes: &[u8]) -> bool {
-        bytes.len() >= 4
+    fn candidates(around: &Around<'_>) -> u64 {
+        let graphic = around.here.words | around.here.signs;
+        let starts = graphic & !around.after(|block| block.words);
+        let bare = around.all_within(|block| block.words | block.signs, SHORTEST)
+            & around.any_within(|block| block.signs, SHORTEST);
+        starts & (bare | around.here.marks & around.before_nth(|block| block.marks, 1))
     }
 
     fn continues(byte: u8) -> bool {
         byte.is_ascii_graphic()
     }
 
-    fn begins(before: Option<u8>, byte: u8) -> bool {
+    fn begins(before: Option<u8>, byte: u8, _: &[u8]) -> bool {
         // Where the first byte of what it says is one that begins a character: a sign, letter or digit, or another script.
         let begins = matches!(byte, b'*'..=b'I' | b'_'..=b'o') || byte == b'<';
         let opens =

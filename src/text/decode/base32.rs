@@ -2,6 +2,7 @@
 //!
 //! Nearly every long word is of the alphabet, and nearly none encodes so much text.
 
+use super::super::masks::Around;
 use super::runs::{self, Encoding, Run};
 use super::speller::{Few, Speller};
 use super::{DecoderDef, Reads};
@@ -24,18 +25,18 @@ const SHORTEST: usize = 10;
 const UNIT: usize = 8;
 const BYTES: usize = 5;
 
-struct Base32;
+pub(super) struct Base32;
 
 impl Encoding for Base32 {
-    fn glance(bytes: &[u8]) -> bool {
-        bytes.len() >= SHORTEST
+    fn candidates(around: &Around<'_>) -> u64 {
+        around.word_starts() & around.all_within(|block| block.words, SHORTEST)
     }
 
     fn continues(byte: u8) -> bool {
         quintet(byte).is_some() || byte == b'='
     }
 
-    fn begins(before: Option<u8>, byte: u8) -> bool {
+    fn begins(before: Option<u8>, byte: u8, _: &[u8]) -> bool {
         quintet(byte).is_some() && !before.is_some_and(|before| before.is_ascii_alphanumeric())
     }
 

@@ -4,6 +4,7 @@
 //! A run begins where a word of letters and digits does, and reaches as far as what it encodes is text. What encodes
 //! no text stays as it stands: nearly every English word is of the alphabet, and nearly none encodes one.
 
+use super::super::masks::Around;
 use super::runs::{self, Encoding, Run};
 use super::speller::{Few, Speller};
 use super::{DecoderDef, Reads};
@@ -40,18 +41,25 @@ const MIXED_WITHIN: usize = 24;
 const UNIT: usize = 4;
 
 /// With the letters as they are, or moved on by 13.
-struct Base64<const ROT13: bool>;
+pub(super) struct Base64<const ROT13: bool>;
 
 impl<const ROT13: bool> Encoding for Base64<ROT13> {
-    fn glance(bytes: &[u8]) -> bool {
-        is_mixed(bytes)
+    fn candidates(around: &Around<'_>) -> u64 {
+        let graphic = around.here.words | around.here.signs;
+        let mixed = around.here.mixed | around.behind.mixed;
+        if mixed == 0 {
+            return 0;
+        }
+        graphic
+            & !around.after(|block| block.words)
+            & around.any_within(|block| block.mixed, MIXED_WITHIN)
     }
 
     fn continues(byte: u8) -> bool {
         sextet(byte).is_some() || byte == b'='
     }
 
-    fn begins(before: Option<u8>, byte: u8) -> bool {
+    fn begins(before: Option<u8>, byte: u8, _: &[u8]) -> bool {
         sextet(byte).is_some() && !before.is_some_and(|before| before.is_ascii_alphanumeric())
     }
 

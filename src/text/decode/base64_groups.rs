@@ -1,7 +1,9 @@
 //! The decoder `base64_groups`: base64 that is cut into groups of one length, by blanks or line breaks, as in mail.
 //!
-//! The groups one by one are read by `base64`; this reads them as one. The last may be shorter, but not look like a word.
+//! The groups one by one are read by `base64`; this reads them as one. The first is not of small letters alone, and the
+//! last may be shorter, but not look like a word.
 
+use super::super::masks::Around;
 use super::base64::{decoded, is_mixed, sextet};
 use super::runs::{self, Encoding, Run};
 use super::speller::Speller;
@@ -26,7 +28,7 @@ const WIDEST: usize = 128;
 /// Within so many bytes a run is told from words.
 const MIXED_WITHIN: usize = 36;
 
-struct Groups;
+pub(super) struct Groups;
 
 /// What comes behind a group.
 enum Next {
@@ -39,15 +41,22 @@ enum Next {
 }
 
 impl Encoding for Groups {
-    fn glance(bytes: &[u8]) -> bool {
-        is_mixed(bytes)
+    fn candidates(around: &Around<'_>) -> u64 {
+        let graphic = around.here.words | around.here.signs;
+        let mixed = around.here.mixed | around.behind.mixed;
+        if mixed == 0 {
+            return 0;
+        }
+        graphic
+            & !around.after(|block| block.words)
+            & around.any_within(|block| block.mixed, MIXED_WITHIN)
     }
 
     fn continues(byte: u8) -> bool {
         sextet(byte).is_some() || matches!(byte, b'=' | b' ' | b'\n' | b'\r')
     }
 
-    fn begins(before: Option<u8>, byte: u8) -> bool {
+    fn begins(before: Option<u8>, byte: u8, _: &[u8]) -> bool {
         sextet(byte).is_some() && !before.is_some_and(|before| before.is_ascii_alphanumeric())
     }
 
@@ -64,7 +73,11 @@ impl Encoding for Groups {
         if start + width == bytes.len() && width <= WIDEST {
             return Run { open: Some(start), ..Run::default() };
         }
-        let fits = width >= UNIT && width.is_multiple_of(UNIT) && width <= WIDEST;
+        // Words of four letters are many, and few groups have small letters alone: one in twenty of four characters.
+        let fits = width >= UNIT
+            && width.is_multiple_of(UNIT)
+            && width <= WIDEST
+            && !first.iter().all(u8::is_ascii_lowercase);
         if !fits || !spell(&mut speller, first, start) {
             return Run::default();
         }

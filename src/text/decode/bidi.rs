@@ -14,7 +14,7 @@ pub(super) const BIDI: DecoderDef = DecoderDef {
     again: true,
     summary: "text in the order in which overrides of the writing direction show it",
     reads: Reads::Text,
-    applies: |input| next(input.as_str(), 0).is_some(),
+    applies: |input| !input.masks().is_ascii() && next(input.as_str(), 0).is_some(),
     build,
     open_from,
 };

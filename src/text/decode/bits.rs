@@ -3,6 +3,7 @@
 //! Two pairs of characters are in use, either way round, with seven or eight bits for a byte. What is read is the way
 //! that gives most letters. In ordinary text these characters stand alone.
 
+use super::super::masks::Around;
 use super::runs::{self, Encoding, Run};
 use super::speller::Speller;
 use super::{DecoderDef, Reads};
@@ -32,7 +33,7 @@ const WAYS: [(usize, u8); 4] = [(8, 0), (7, 0), (8, 1), (7, 1)];
 const PAIRS: [[&[u8; WIDTH]; 2]; 2] =
     [[b"\xe2\x80\x8b", b"\xe2\x80\x8c"], [b"\xe2\x81\xa2", b"\xe2\x81\xa4"]];
 
-struct Bits;
+pub(super) struct Bits;
 
 impl Encoding for Bits {
     fn glance(bytes: &[u8]) -> bool {
@@ -40,11 +41,15 @@ impl Encoding for Bits {
         PAIRS.iter().any(|pair| pair.iter().all(has))
     }
 
+    fn candidates(around: &Around<'_>) -> u64 {
+        around.here.leads
+    }
+
     fn continues(byte: u8) -> bool {
         matches!(byte, 0x80..=0xbf | 0xe2)
     }
 
-    fn begins(_: Option<u8>, byte: u8) -> bool {
+    fn begins(_: Option<u8>, byte: u8, _: &[u8]) -> bool {
         byte == 0xe2
     }
 

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::super::char_table::CharTable;
 use super::super::reading::Reading;
 use super::{DecoderDef, Reads};
 use crate::domain::ViewName;
@@ -15,7 +16,7 @@ pub(super) const COMPONENTS: DecoderDef = DecoderDef {
     again: true,
     summary: "Han characters that are written as their two halves",
     reads: Reads::Text,
-    applies: |input| next(input.as_str(), 0).is_some(),
+    applies: |input| !input.masks().is_ascii() && next(input.as_str(), 0).is_some(),
     build,
     open_from,
 };
@@ -37,6 +38,9 @@ const RADICALS: [(char, char); 13] = [
     ('犭', '犬'),
 ];
 
+/// No half comes before it.
+const FIRST_HALF: char = '\u{2e80}';
+
 /// For each left half the right halves, with what they make.
 type Wholes = HashMap<char, Vec<(char, char)>>;
 
@@ -56,6 +60,18 @@ static WHOLES: LazyLock<Wholes> = LazyLock::new(|| {
     wholes
 });
 
+/// Which halves characters are, so that nearly all are passed over without a look into [`WHOLES`].
+static HALVES: CharTable<Halves> = CharTable::new(|c| Halves {
+    left: WHOLES.contains_key(&c),
+    right: WHOLES.values().flatten().any(|&(right, _)| right == c),
+});
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Halves {
+    left: bool,
+    right: bool,
+}
+
 /// A half with the character that it is a form of.
 fn forms(half: char) -> impl Iterator<Item = char> {
     let full = RADICALS.iter().find(|(radical, _)| *radical == half).map(|&(_, full)| full);
@@ -64,17 +80,18 @@ fn forms(half: char) -> impl Iterator<Item = char> {
 
 /// The next two halves: where they begin and end, and the character that they make.
 fn next(text: &str, from: usize) -> Option<(usize, usize, char)> {
-    let mut chars = text.get(from..)?.char_indices().peekable();
-    while let Some((at, left)) = chars.next() {
-        let Some(&(behind, right)) = chars.peek() else { break };
-        // The first halves are of U+2E80 and up.
-        if left < '\u{2e80}' || right < '\u{2e80}' {
-            continue;
+    let mut before: Option<(usize, char)> = None;
+    for (at, c) in text.get(from..)?.char_indices() {
+        let halves = if c < FIRST_HALF { Halves::default() } else { HALVES.get(c) };
+        if halves.right
+            && let Some((start, left)) = before
+        {
+            let rights = WHOLES.get(&left).map(Vec::as_slice).unwrap_or_default();
+            if let Some(&(_, whole)) = rights.iter().find(|(other, _)| *other == c) {
+                return Some((from + start, from + at + c.len_utf8(), whole));
+            }
         }
-        let rights = WHOLES.get(&left).map(Vec::as_slice).unwrap_or_default();
-        if let Some(&(_, whole)) = rights.iter().find(|(other, _)| *other == right) {
-            return Some((from + at, from + behind + right.len_utf8(), whole));
-        }
+        before = halves.left.then_some((at, c));
     }
     None
 }

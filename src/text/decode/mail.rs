@@ -1,6 +1,7 @@
 //! The decoder `mail`: words of mail headers (RFC 2047) `=?utf-8?B?…?=`, and what is left of quoted-printable
 //! (RFC 2045) beside `escapes`: line breaks that count for nothing, and single bytes within words.
 
+use super::super::masks::Around;
 use super::base64::{decoded, sextet};
 use super::runs::{self, Encoding, Run};
 use super::speller::Speller;
@@ -23,18 +24,22 @@ const LONGEST: usize = 512;
 /// The longest name of a character set.
 const LONGEST_NAME: usize = 24;
 
-struct Mail;
+pub(super) struct Mail;
 
 impl Encoding for Mail {
     fn glance(bytes: &[u8]) -> bool {
         memchr::memchr(b'=', bytes).is_some()
     }
 
+    fn candidates(around: &Around<'_>) -> u64 {
+        around.here.marks
+    }
+
     fn continues(byte: u8) -> bool {
         byte.is_ascii_graphic() || byte == b'\r'
     }
 
-    fn begins(_: Option<u8>, byte: u8) -> bool {
+    fn begins(_: Option<u8>, byte: u8, _: &[u8]) -> bool {
         byte == b'='
     }
 

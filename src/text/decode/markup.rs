@@ -21,7 +21,7 @@ pub(super) const MARKUP: DecoderDef = DecoderDef {
     again: true,
     summary: "text without tags and comments, Markdown and LaTeX",
     reads: Reads::Width,
-    applies: |input| next_whole(input.as_str(), 0).is_some(),
+    applies: |input| next_whole(input, 0).is_some(),
     build,
     open_from,
 };
@@ -142,23 +142,18 @@ fn emphasis(text: &str, rest: &str, at: usize) -> Mark {
 }
 
 /// The next markup from `from` on, and where it ends.
-fn next(text: &str, from: usize) -> Option<(usize, Mark)> {
-    let bytes = text.as_bytes();
-    let mut at = from;
-    loop {
-        at += bytes.get(at..)?.iter().position(|byte| b"<]{}\\*`~_".contains(byte))?;
-        match read(text, at) {
-            Mark::None => at += 1,
-            found @ (Mark::Open | Mark::Upto(_)) => return Some((at, found)),
-        }
-    }
+fn next(input: &Reading, from: usize) -> Option<(usize, Mark)> {
+    let places = input.masks().places(from, |around| around.here.marks);
+    let mut marks = places.map(|at| (at, read(input.as_str(), at)));
+    marks.find(|(_, mark)| *mark != Mark::None)
 }
 
 /// The next markup that is whole. A link of which the text begins right behind another one loses its bracket, too.
-fn next_whole(text: &str, from: usize) -> Option<(usize, usize)> {
+fn next_whole(input: &Reading, from: usize) -> Option<(usize, usize)> {
+    let text = input.as_str();
     let mut at = from;
     loop {
-        let (start, found) = next(text, at)?;
+        let (start, found) = next(input, at)?;
         match found {
             Mark::Upto(end) => {
                 let link = text.get(start..end).is_some_and(|mark| mark.starts_with("]("));
@@ -174,7 +169,7 @@ fn build(input: &Reading, out: &mut Reading) {
     out.begin(input);
     let text = input.as_str();
     let mut copied = 0;
-    while let Some((at, end)) = next_whole(text, copied) {
+    while let Some((at, end)) = next_whole(input, copied) {
         out.append(input, copied..at);
         out.extend_last(input.raw_end(end));
         copied = end;
@@ -186,7 +181,7 @@ fn open_from(input: &Reading) -> usize {
     let text = input.as_str();
     let tail = text.len().saturating_sub(LONGEST_COMMENT);
     let mut at = (tail..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or_default();
-    while let Some((start, found)) = next(text, at) {
+    while let Some((start, found)) = next(input, at) {
         match found {
             Mark::Upto(end) => at = end,
             Mark::None | Mark::Open => return start,

@@ -10,6 +10,7 @@
 //!
 //! They are three because the same digits may be read in several ways.
 
+use super::super::masks::Around;
 use super::runs::{self, Encoding, Run};
 use super::units::{self, Rules, Unit, Value, is_gap, is_wordy};
 use super::{DecoderDef, Reads};
@@ -59,18 +60,21 @@ const POINTS: Rules = Rules { unit: code_point, fewest: 2, unparted: true, ..BYT
 const DECIMALS: Rules = Rules { unit: decimal, ..BYTES };
 const OCTALS: Rules = Rules { unit: octal, ..BYTES };
 
-struct Numbers;
+pub(super) struct Numbers;
 
 impl Encoding for Numbers {
-    fn glance(bytes: &[u8]) -> bool {
-        has_digits(bytes, 1)
+    fn candidates(around: &Around<'_>) -> u64 {
+        if around.here.digits | around.behind.digits == 0 {
+            return 0;
+        }
+        around.word_starts() & around.any_within(|block| block.digits, 2 * FEWEST)
     }
 
     fn continues(byte: u8) -> bool {
         byte.is_ascii_hexdigit() || is_gap(byte) || matches!(byte, b'x' | b'X' | b'u' | b'U' | b'+')
     }
 
-    fn begins(before: Option<u8>, byte: u8) -> bool {
+    fn begins(before: Option<u8>, byte: u8, _: &[u8]) -> bool {
         // What stands behind these is an escape.
         let escaped = matches!(before, Some(b'%' | b'=' | b'\\' | b'#'));
         (byte.is_ascii_hexdigit() || matches!(byte, b'U' | b'u')) && is_border(before) && !escaped
@@ -84,18 +88,18 @@ impl Encoding for Numbers {
     }
 }
 
-struct Decimal;
+pub(super) struct Decimal;
 
 impl Encoding for Decimal {
-    fn glance(bytes: &[u8]) -> bool {
-        has_digits(bytes, 2 * FEWEST)
+    fn candidates(around: &Around<'_>) -> u64 {
+        around.here.digits & around.word_starts()
     }
 
     fn continues(byte: u8) -> bool {
         byte.is_ascii_digit() || is_gap(byte)
     }
 
-    fn begins(before: Option<u8>, byte: u8) -> bool {
+    fn begins(before: Option<u8>, byte: u8, _: &[u8]) -> bool {
         byte.is_ascii_digit() && is_border(before)
     }
 
@@ -104,18 +108,18 @@ impl Encoding for Decimal {
     }
 }
 
-struct Octal;
+pub(super) struct Octal;
 
 impl Encoding for Octal {
-    fn glance(bytes: &[u8]) -> bool {
-        has_digits(bytes, 2 * FEWEST)
+    fn candidates(around: &Around<'_>) -> u64 {
+        around.here.digits & around.word_starts()
     }
 
     fn continues(byte: u8) -> bool {
         byte.is_ascii_digit() || is_gap(byte)
     }
 
-    fn begins(before: Option<u8>, byte: u8) -> bool {
+    fn begins(before: Option<u8>, byte: u8, _: &[u8]) -> bool {
         matches!(byte, b'0'..=b'7') && is_border(before)
     }
 
@@ -146,7 +150,9 @@ fn read_numbers(bytes: &[u8], start: usize) -> Run {
     let behind = |count: usize| rest.get(count).copied();
     match (digits, bits) {
         (0..3, _) if behind(digits).is_none() => undecided(),
-        (0..3, _) => units::read(bytes, start, &BYTES),
+        // Numbers and words, nearly all of them.
+        (0..2, _) => Run::default(),
+        (2, _) => units::read(bytes, start, &BYTES),
         (_, 0..9) if behind(bits).is_none() => undecided(),
         (_, 7) if is_border(behind(7)) => units::read(bytes, start, &BITS_7),
         (_, 8) if is_border(behind(8)) => units::read(bytes, start, &BITS_8),

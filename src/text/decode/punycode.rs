@@ -1,5 +1,6 @@
 //! The decoder `punycode`: labels of international host names, `xn--…` (RFC 3492, RFC 5891).
 
+use super::super::masks::Around;
 use super::runs::{self, Encoding, Run};
 use super::{DecoderDef, Reads};
 use crate::domain::{Span, ViewName};
@@ -29,18 +30,22 @@ const DAMP: u32 = 700;
 const FIRST_BIAS: u32 = 72;
 const FIRST_CODE: u32 = 128;
 
-struct Punycode;
+pub(super) struct Punycode;
 
 impl Encoding for Punycode {
     fn glance(bytes: &[u8]) -> bool {
         memchr::memmem::find(bytes, b"--").is_some()
     }
 
+    fn candidates(around: &Around<'_>) -> u64 {
+        around.word_starts() & around.before_nth(|block| block.signs, 2)
+    }
+
     fn continues(byte: u8) -> bool {
         byte.is_ascii_alphanumeric() || byte == b'-'
     }
 
-    fn begins(before: Option<u8>, byte: u8) -> bool {
+    fn begins(before: Option<u8>, byte: u8, _: &[u8]) -> bool {
         matches!(byte, b'x' | b'X') && !before.is_some_and(Self::continues)
     }
 

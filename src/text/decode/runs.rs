@@ -1,5 +1,6 @@
 //! Encodings that stand in a text as a run of characters of an alphabet: where such runs are, and what they say.
 
+use super::super::masks::{Around, Masks};
 use super::super::reading::Reading;
 use super::speller::Speller;
 use crate::domain::Span;
@@ -9,12 +10,17 @@ const LONGEST_TAIL: usize = 8 << 10;
 
 /// One encoding. A run is read from its beginning as far as it says text.
 pub(super) trait Encoding {
-    /// Whether a text can have a run in it: a quick look.
-    fn glance(bytes: &[u8]) -> bool;
+    /// Whether a text can have a run in it, where there is a quicker look than at all its bytes.
+    fn glance(_: &[u8]) -> bool {
+        true
+    }
+
+    /// Where in a block a run may begin that counts. All places where one does are among them.
+    fn candidates(around: &Around<'_>) -> u64;
     /// Whether a byte can be part of a run, or of what binds its parts.
     fn continues(byte: u8) -> bool;
-    /// Whether a run may begin with a byte, behind the byte before it.
-    fn begins(before: Option<u8>, byte: u8) -> bool;
+    /// Whether a run may begin with a byte, behind the byte before it and before those behind it.
+    fn begins(before: Option<u8>, byte: u8, behind: &[u8]) -> bool;
     /// Reads the run that begins at `start`.
     fn read(bytes: &[u8], start: usize) -> Run;
 }
@@ -65,15 +71,17 @@ impl Run {
 }
 
 pub(super) fn applies<E: Encoding>(input: &Reading) -> bool {
-    let bytes = input.as_str().as_bytes();
-    E::glance(bytes) && next::<E>(bytes, 0).is_some()
+    let (bytes, masks) = (input.as_str().as_bytes(), input.masks());
+    masks.places(0, E::candidates).next().is_some()
+        && E::glance(bytes)
+        && next::<E>(bytes, masks, 0).is_some()
 }
 
 pub(super) fn build<E: Encoding>(input: &Reading, out: &mut Reading) {
     out.begin(input);
     let bytes = input.as_str().as_bytes();
     let mut at = 0;
-    while let Some((start, run)) = next::<E>(bytes, at) {
+    while let Some((start, run)) = next::<E>(bytes, input.masks(), at) {
         out.append(input, at..start);
         for &(c, span) in &run.text {
             let raw_end =
@@ -111,21 +119,29 @@ pub(super) fn open_from<E: Encoding>(input: &Reading) -> usize {
 }
 
 /// The next run that counts, with its beginning.
-fn next<E: Encoding>(bytes: &[u8], from: usize) -> Option<(usize, Run)> {
-    let mut at = from;
-    while at < bytes.len() {
-        if can_begin::<E>(bytes, at) {
-            let run = E::read(bytes, at);
-            if run.counts && run.end > at {
-                return Some((at, run));
-            }
-        }
-        at += 1;
-    }
-    None
+fn next<E: Encoding>(bytes: &[u8], masks: &Masks, from: usize) -> Option<(usize, Run)> {
+    masks.places(from, E::candidates).find_map(|at| {
+        let run = can_begin::<E>(bytes, at).then(|| E::read(bytes, at))?;
+        (run.counts && run.end > at).then_some((at, run))
+    })
 }
 
 fn can_begin<E: Encoding>(bytes: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied();
-    bytes.get(at).is_some_and(|&byte| E::begins(before, byte))
+    match bytes.get(at..) {
+        Some([byte, behind @ ..]) => E::begins(before, *byte, behind),
+        _ => false,
+    }
+}
+
+/// Places where a run counts that no look at candidates shows.
+#[cfg(test)]
+pub(super) fn overlooked<E: Encoding>(input: &Reading) -> Vec<usize> {
+    let (bytes, masks) = (input.as_str().as_bytes(), input.masks());
+    let counts = |&at: &usize| {
+        let run = E::read(bytes, at);
+        can_begin::<E>(bytes, at) && run.counts && run.end > at
+    };
+    let seen = |at: usize| masks.places(at, E::candidates).next() == Some(at) && E::glance(bytes);
+    (0..bytes.len()).filter(counts).filter(|&at| !seen(at)).collect()
 }

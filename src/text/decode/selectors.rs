@@ -3,6 +3,7 @@
 //! There are 256 selectors, one for each byte; others count the last 240 from zero, and write ASCII. In ordinary text no
 //! selector stands behind another one.
 
+use super::super::masks::Around;
 use super::runs::{self, Encoding, Run};
 use super::speller::Speller;
 use super::{DecoderDef, Reads};
@@ -35,7 +36,7 @@ const FIRST_16: u8 = 16;
 /// The fewest selectors that are text.
 const FEWEST: usize = 2;
 
-struct Selectors<const BEFORE: u8>;
+pub(super) struct Selectors<const BEFORE: u8>;
 
 impl<const BEFORE: u8> Encoding for Selectors<BEFORE> {
     fn glance(bytes: &[u8]) -> bool {
@@ -43,11 +44,15 @@ impl<const BEFORE: u8> Encoding for Selectors<BEFORE> {
             || memchr::memmem::find(bytes, b"\xf3\xa0").is_some()
     }
 
+    fn candidates(around: &Around<'_>) -> u64 {
+        around.here.leads
+    }
+
     fn continues(byte: u8) -> bool {
         matches!(byte, 0x80..=0xbf | 0xef | 0xf3)
     }
 
-    fn begins(_: Option<u8>, byte: u8) -> bool {
+    fn begins(_: Option<u8>, byte: u8, _: &[u8]) -> bool {
         matches!(byte, 0xef | 0xf3)
     }
 

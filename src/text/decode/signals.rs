@@ -1,6 +1,9 @@
 //! The decoder `signals`: alphabets in which a letter is heard or felt: Morse (ITU-R M.1677-1), Braille (ISO 11548, grade 1),
 //! and the words by which letters are spelled on the radio (ICAO).
 
+use std::sync::LazyLock;
+
+use super::super::masks::Around;
 use super::runs::{self, Encoding, Run};
 use super::units::{self, Rules, Spelled, Unit, Value, is_gap};
 use super::{DecoderDef, Reads};
@@ -48,11 +51,18 @@ const WORDS: [&str; 30] = [
 const SPELLED: Rules =
     Rules { unit: word, fewest: FEWEST, plausible: |text| !text.is_empty(), unparted: false };
 
-struct Signals;
+pub(super) struct Signals;
 
 impl Encoding for Signals {
-    fn glance(_: &[u8]) -> bool {
-        true
+    fn candidates(around: &Around<'_>) -> u64 {
+        // Spelling words have four to eight letters, or a hyphen behind the first of theirs.
+        let starts = around.word_starts() & !around.here.digits;
+        let length = around.all_within(|block| block.words, 4)
+            & !around.all_within(|block| block.words, LONGEST_WORD + 1);
+        let hyphened =
+            around.before_nth(|block| block.signs, 1) & around.before_nth(|block| block.words, 2);
+        let signs = around.here.signs & !around.after(|block| block.words);
+        starts & (length | hyphened) | signs | around.here.leads
     }
 
     fn continues(byte: u8) -> bool {
@@ -61,11 +71,14 @@ impl Encoding for Signals {
             || matches!(byte, b'.' | b'_' | 0xb7 | 0xc2 | 0xe2 | 0x80..=0x95 | 0xa0..=0xa3)
     }
 
-    fn begins(before: Option<u8>, byte: u8) -> bool {
+    fn begins(before: Option<u8>, byte: u8, behind: &[u8]) -> bool {
         match byte {
             b'.' | b'-' | b'_' | 0xc2 => !before.is_some_and(is_part),
             0xe2 => true,
-            _ => byte.is_ascii_alphabetic() && !before.is_some_and(is_part),
+            _ => {
+                let goes_on = behind.first().is_none_or(|&second| may_begin(byte, second));
+                goes_on && byte.is_ascii_alphabetic() && !before.is_some_and(is_part)
+            }
         }
     }
 
@@ -92,23 +105,32 @@ const fn is_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
 }
 
+/// For each first letter of the words the second, as bits; that of `x` may be a hyphen, too.
+static SECONDS: LazyLock<[u32; 32]> = LazyLock::new(|| {
+    let mut seconds = [0; 32];
+    for word in WORDS {
+        if let [first, second, ..] = *word.as_bytes()
+            && let Some(bits) = seconds.get_mut(usize::from(first & 31))
+        {
+            *bits |= 1 << (second & 31);
+        }
+    }
+    seconds
+});
+
 /// Whether one of the words may begin with these letters. Nearly all words end here.
-const fn may_begin(first: u8, second: u8) -> bool {
-    matches!(
-        (first.to_ascii_lowercase(), second.to_ascii_lowercase()),
-        (b'a', b'l')
-            | (b'b', b'r')
-            | (b'c' | b'w', b'h')
-            | (b'd', b'e')
-            | (b'e', b'c')
-            | (b'f' | b'g' | b'h' | b'n' | b'r', b'o')
-            | (b'i' | b'u', b'n')
-            | (b'j' | b'q' | b'z', b'u')
-            | (b'k' | b'l' | b'm' | b's' | b'v', b'i')
-            | (b'o', b's')
-            | (b'p' | b't' | b'y', b'a')
-            | (b'x', b'-' | b'r')
-    )
+fn may_begin(first: u8, second: u8) -> bool {
+    let seconds = SECONDS.get(usize::from(first & 31)).copied().unwrap_or_default();
+    seconds & (1 << (second & 31)) != 0
+}
+
+/// The words that begin with the letter that the text begins with.
+fn words_with(rest: &[u8]) -> &'static [&'static str] {
+    let Some(first) = rest.first().map(u8::to_ascii_lowercase) else { return &[] };
+    let from = WORDS.partition_point(|word| word.as_bytes().first() < Some(&first));
+    let words = WORDS.get(from..).unwrap_or_default();
+    let count = words.iter().take_while(|word| word.as_bytes().first() == Some(&first)).count();
+    words.get(..count).unwrap_or_default()
 }
 
 /// One of the words.
@@ -124,9 +146,8 @@ fn word(rest: &[u8]) -> Unit {
             word.as_bytes().get(..known).is_some_and(|word| word.eq_ignore_ascii_case(part))
         })
     };
-    let first = rest.first().map(u8::to_ascii_lowercase);
     let mut open = rest.is_empty();
-    for word in WORDS.iter().filter(|word| word.bytes().next() == first).filter(begins) {
+    for word in words_with(rest).iter().filter(begins) {
         match rest.get(word.len()) {
             Some(next) if next.is_ascii_alphanumeric() => {}
             next if rest.len() >= word.len() => {

@@ -2,7 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::{DECODERS, DecoderDef, Reads, deletes, widened};
+use super::runs::overlooked;
+use super::{
+    DECODERS, DecoderDef, Reads, ascii85, base32, base64, base64_groups, bits, deletes, mail,
+    numbers, punycode, selectors, signals, widened,
+};
 use crate::text::Reading;
 
 /// What a decoder reads of a text.
@@ -245,6 +249,29 @@ proptest! {
                 prop_assert!(text.is_char_boundary(start) && text.is_char_boundary(end), "{}", def.name.0);
                 last = start;
             }
+        }
+    }
+
+    #[test]
+    fn each_run_begins_at_a_candidate(text in pieces()) {
+        let (raw, wide) = (input(by_name("bits"), &text), input(by_name("base32"), &text));
+        for (name, overlooked, input) in [
+            ("bits", overlooked::<bits::Bits> as fn(&Reading) -> Vec<usize>, &raw),
+            ("selectors", overlooked::<selectors::Selectors<16>>, &raw),
+            ("selectors_ascii", overlooked::<selectors::Selectors<0>>, &raw),
+            ("base64", overlooked::<base64::Base64<false>>, &wide),
+            ("base64_rot13", overlooked::<base64::Base64<true>>, &wide),
+            ("base64_groups", overlooked::<base64_groups::Groups>, &wide),
+            ("base32", overlooked::<base32::Base32>, &wide),
+            ("ascii85", overlooked::<ascii85::Ascii85>, &wide),
+            ("numbers", overlooked::<numbers::Numbers>, &wide),
+            ("decimal", overlooked::<numbers::Decimal>, &wide),
+            ("octal", overlooked::<numbers::Octal>, &wide),
+            ("signals", overlooked::<signals::Signals>, &raw),
+            ("mail", overlooked::<mail::Mail>, &wide),
+            ("punycode", overlooked::<punycode::Punycode>, &wide),
+        ] {
+            prop_assert_eq!(overlooked(input), Vec::<usize>::new(), "{} in {:?}", name, input.as_str());
         }
     }
 
