@@ -12,6 +12,7 @@ mod identity;
 mod keccak;
 mod network;
 mod secret;
+mod signals;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use super::Outline;
 
 /// One kind of entity.
 ///
-/// Patterns are ASCII, so that a number that stands directly beside Han characters has a border there.
+/// Borders in patterns are of ASCII, so that a number that stands directly beside Han characters has one there.
 /// They are made for successive matches that do not overlap: a pattern takes the whole of a longer run
 /// (`1.2.3.4.5`), and what [`EntityDef::validate`] refuses is an entity in no part. Matches of
 /// different patterns of one entity may overlap.
@@ -73,6 +74,10 @@ pub const ENTITIES: &[EntityDef] = &[
     secret::API_KEY,
     secret::PRIVATE_KEY,
     secret::JWT,
+    signals::HIDDEN_TEXT,
+    signals::STACKED_MARKS,
+    signals::MIXED_SCRIPTS,
+    signals::DIRECTION_OVERRIDE,
 ];
 
 /// The entity of this name.

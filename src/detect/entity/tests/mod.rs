@@ -2,6 +2,7 @@
 
 mod numbers;
 mod secrets;
+mod signals;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
