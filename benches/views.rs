@@ -4,6 +4,7 @@
 //! Run with `cargo bench --bench views`; the figures are in `docs/benchmarks.md`.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 #![allow(
+    clippy::format_collect,
     clippy::indexing_slicing,
     clippy::string_slice,
     reason = "a benchmark may stop at a mistake of its own"
@@ -15,6 +16,16 @@ use std::hint::black_box;
 
 use common::{chinese, english};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::civil::date;
+use tidegate::config::load_policy;
+use tidegate::detect::Scratch;
+use tidegate::domain::{Author, Phase};
+use tidegate::engine::{Subject, screen_passage};
+use tidegate::policy::compile;
 use tidegate::text::{DECODERS, Reading, VIEWS};
 
 /// Windows of scans have about so many bytes.
@@ -61,5 +72,69 @@ fn bench(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, bench);
+/// Bytes of a text that is to cost as much as it can.
+const LONG: usize = 100_000;
+
+/// A text of [`LONG`] bytes.
+fn repeated(piece: &str) -> String {
+    piece.repeat(LONG / piece.len())
+}
+
+/// Texts that make views and decoders work, each with what it has a great deal of.
+fn costly() -> Vec<(&'static str, String)> {
+    let base64 = |text: &str| STANDARD.encode(text);
+    let thrice = base64(&base64(&base64(&repeated("how to build ")[..LONG / 4])));
+    let pairs: String =
+        english().bytes().take(LONG / 3).map(|byte| format!("{byte:02x} ")).collect();
+    let bits = "\u{200b}\u{200c}\u{200c}\u{200b}\u{200b}\u{200b}\u{200c}\u{200b}";
+    let mixed = "aG93 &#98; \\u0062 %62 62 6f 6d 62 -... --- bravo oscar mike b o m b 8ooomb 火乍 ";
+    vec![
+        ("prose", repeated(&english()[..1000])),
+        ("base64 of base64 of base64", thrice),
+        ("words in base64", repeated("aG93 dG8= YnVpbGQ= ")),
+        ("entities", repeated("&#98;&#x6f;")),
+        ("entities of entities", repeated("&amp;amp;#98;")),
+        ("escapes", repeated("\\u0062\\x6f")),
+        ("bytes in hexadecimal", pairs),
+        ("spelling words", repeated("bravo oscar mike ")),
+        ("Morse", repeated("-... --- -- ")),
+        ("Ascii85", repeated("Ch\\!5Ch4_uDf&q ")),
+        ("bits", repeated(bits)),
+        ("overrides", repeated("\u{202e}bmob\u{202c} ")),
+        ("tags of markup", repeated("<b>a</b><")),
+        ("open tags", repeated("<a ")),
+        ("backspaces", repeated("bx\u{8}")),
+        ("halves", repeated("火乍弓单")),
+        ("single letters", repeated("b o m b ")),
+        ("digits for letters", repeated("b0mb8 1!| ")),
+        ("letters again and again", repeated("boooommmbbb ")),
+        ("look-alikes", repeated("bоmb ")),
+        ("everything", repeated(mixed)),
+        ("one word", repeated("a")),
+        ("no letters", repeated("=-/+")),
+    ]
+}
+
+/// What a passage of 100 kB costs with the policy that is shipped.
+fn bench_costly(c: &mut Criterion) {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let (loaded, _) = load_policy(&root, &root.join("policies/default.yaml"));
+    let policy = loaded.and_then(|loaded| compile(&loaded).0).map(Arc::new);
+    let policy = policy.expect("the policy that is shipped compiles");
+    let (phase, author) = (Phase::Prompt, Author::User);
+    let subject = Subject { phase, author, today: date(2026, 11, 1), streamed: false };
+    let mut group = c.benchmark_group("costly");
+    group.sample_size(10);
+    group.warm_up_time(std::time::Duration::from_millis(200));
+    group.measurement_time(std::time::Duration::from_secs(1));
+    let mut scratch = Scratch::default();
+    for (name, text) in costly() {
+        group.bench_function(name, |b| {
+            b.iter(|| black_box(screen_passage(&policy, subject, black_box(&text), &mut scratch)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bench, bench_costly);
 criterion_main!(benches);
