@@ -23,6 +23,7 @@ mod term;
 mod variants;
 mod view;
 mod width;
+mod zhuyin;
 
 #[cfg(test)]
 mod tests;

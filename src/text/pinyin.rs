@@ -2,22 +2,19 @@
 //!
 //! Readings are those of the Unicode Han database (`kMandarin` and its kin), as the crate `pinyin` has them.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use pinyin::{ToPinyin as _, ToPinyinMulti as _};
 
 /// The private character of the first syllable (supplementary private use area A); the others follow.
 const FIRST: u32 = 0xf_0000;
-/// The longest syllable in letters: `zhuang`.
-pub(super) const LONGEST_SYLLABLE: usize = 6;
 /// The most Han characters of a term of which each may be replaced by its syllable or not; in longer ones all or a row are.
 const MOST_MIXED: usize = 5;
 /// The most variants of one term.
 const MOST_VARIANTS: usize = 96;
 
-/// Every syllable, in plain letters with `v` for `ü`, with its private character.
-static SYLLABLES: LazyLock<HashMap<String, char>> = LazyLock::new(|| {
+/// All syllables.
+static SYLLABLES: LazyLock<Syllables> = LazyLock::new(|| {
     let characters = ('\u{4e00}'..='\u{9fff}').filter_map(|c| c.to_pinyin_multi());
     let mut all: Vec<String> = characters
         .flat_map(|readings| readings.into_iter().map(|reading| plain(reading.plain())))
@@ -25,9 +22,74 @@ static SYLLABLES: LazyLock<HashMap<String, char>> = LazyLock::new(|| {
         .collect();
     all.sort_unstable();
     all.dedup();
-    let codes = (FIRST..).filter_map(char::from_u32);
-    all.into_iter().zip(codes).collect()
+    let mut syllables = Syllables { next: vec![[0; LETTERS]], codes: vec![None] };
+    for (syllable, code) in all.iter().zip((FIRST..).filter_map(char::from_u32)) {
+        syllables.add(syllable.as_bytes(), code);
+    }
+    syllables
 });
+
+/// The letters of the alphabet.
+const LETTERS: usize = 26;
+
+/// Every syllable, in plain letters with `v` for `ü`, letter by letter: what does not begin one ends early.
+#[derive(Debug)]
+struct Syllables {
+    /// For each beginning the beginning that a letter makes of it, 0 where that begins no syllable. The first is empty.
+    next: Vec<[u16; LETTERS]>,
+    /// For each beginning the private character, if it is a syllable.
+    codes: Vec<Option<char>>,
+}
+
+impl Syllables {
+    fn add(&mut self, syllable: &[u8], code: char) {
+        let mut at = 0;
+        for letter in syllable {
+            let new = self.next.len();
+            let row = self.next.get_mut(at);
+            let Some(slot) = row.and_then(|row| row.get_mut(usize::from(letter - b'a'))) else {
+                return;
+            };
+            if *slot == 0 {
+                *slot = u16::try_from(new).unwrap_or_default();
+                self.next.push([0; LETTERS]);
+                self.codes.push(None);
+                at = new;
+            } else {
+                at = usize::from(*slot);
+            }
+        }
+        if let Some(slot) = self.codes.get_mut(at) {
+            *slot = Some(code);
+        }
+    }
+}
+
+/// What may become a syllable, letter by letter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beginning {
+    all: &'static Syllables,
+    at: u16,
+}
+
+impl Beginning {
+    /// Before the first letter.
+    pub(super) fn new() -> Self {
+        Self { all: &SYLLABLES, at: 0 }
+    }
+
+    /// With one small letter more; `None` where no syllable begins so.
+    pub(super) fn with(self, letter: u8) -> Option<Self> {
+        let row = self.all.next.get(usize::from(self.at))?;
+        let at = *row.get(usize::from(letter.wrapping_sub(b'a')))?;
+        (at != 0).then_some(Self { at, ..self })
+    }
+
+    /// The private character of the syllable, if it is one.
+    pub(super) fn code(self) -> Option<char> {
+        self.all.codes.get(usize::from(self.at)).copied().flatten()
+    }
+}
 
 fn plain(reading: &str) -> String {
     reading.replace('ü', "v")
@@ -35,12 +97,13 @@ fn plain(reading: &str) -> String {
 
 /// Whether it has a vowel: the database has `m` and `ng` too.
 fn is_syllable(letters: &str) -> bool {
-    letters.is_ascii() && letters.bytes().any(|letter| b"aeiouv".contains(&letter))
+    letters.bytes().all(|letter| letter.is_ascii_lowercase())
+        && letters.bytes().any(|letter| b"aeiouv".contains(&letter))
 }
 
 /// The private character of a syllable in plain letters.
 pub(super) fn code(syllable: &str) -> Option<char> {
-    SYLLABLES.get(syllable).copied()
+    syllable.bytes().try_fold(Beginning::new(), Beginning::with)?.code()
 }
 
 /// Whether a character is a Han character with a reading.
@@ -129,7 +192,6 @@ mod tests {
             ["zhuang", "lv", "nv", "er", "a", "xian"].into_iter().all(|one| code(one).is_some())
         );
         assert!(["ng", "m", "the", "lü", ""].into_iter().all(|one| code(one).is_none()));
-        assert!(SYLLABLES.keys().all(|one| one.len() <= LONGEST_SYLLABLE));
         assert!(is_spoken('炸') && !is_spoken('の') && !is_spoken('a'));
     }
 }

@@ -31,7 +31,6 @@ pub(crate) const KNOWN_MISSES: &[Miss] = &[
     miss("E13d", 571, 623),
     miss("E13e", 654, 698),
     miss("H03", 770, 848),
-    miss("H08", 0, 0),
 ];
 
 /// How many variants are tried of each term.
