@@ -28,7 +28,7 @@ pub(crate) const KNOWN_MISSES: &[Miss] = &[
     miss("E08b", 0, 0),
     miss("E09", 942, 887),
     miss("E13c", 761, 717),
-    miss("E13d", 571, 623),
+    miss("E13d", 916, 623),
     miss("E13e", 654, 698),
     miss("H03", 770, 848),
 ];
