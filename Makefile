@@ -52,7 +52,7 @@ schemas: ## write the JSON schemas that editors check config/ with
 	for what in server policy test dialect; do $(TIDEGATE_BIN) schema $$what > config/schemas/$$what.schema.json || exit 1; done
 
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
-	$(CARGO) bench --locked --bench screening --bench streams
+	$(CARGO) bench --locked --bench screening --bench streams --bench views
 
 bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
 	$(CARGO) bench --locked --bench proxy

@@ -15,14 +15,10 @@ mod common;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use common::{chinese, english, patterns, words};
+use common::{chinese, default_policy, english, patterns, prompt, words};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use jiff::civil::date;
-use tidegate::config::load_policy;
 use tidegate::detect::{Boundary, PatternSpec, Scanner, ScannerBuilder, Scratch, TermSpec, Window};
-use tidegate::domain::{Author, Phase};
-use tidegate::engine::{Meeting, Piece, Subject, joints, screen_joint, screen_passage};
-use tidegate::policy::compile;
+use tidegate::engine::{Meeting, Piece, joints, screen_joint, screen_passage};
 
 fn scanner(terms: usize) -> Scanner {
     let mut builder = ScannerBuilder::new();
@@ -86,12 +82,7 @@ fn bench(c: &mut Criterion) {
 
 /// What eight messages of one user cost one by one, and what they cost as one text in addition.
 fn bench_joined(c: &mut Criterion) {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    let (loaded, _) = load_policy(&root, &root.join("policies/default.yaml"));
-    let policy = loaded.and_then(|loaded| compile(&loaded).0).map(Arc::new);
-    let policy = policy.expect("the policy that is shipped compiles");
-    let (phase, author) = (Phase::Prompt, Author::User);
-    let subject = Subject { phase, author, today: date(2026, 11, 1), streamed: false };
+    let (policy, subject) = (default_policy(), prompt());
     let mut group = c.benchmark_group("messages");
     let mut scratch = Scratch::default();
     for (language, text) in [("en", english()), ("zh", chinese())] {

@@ -14,18 +14,12 @@ mod common;
 
 use std::hint::black_box;
 
-use common::{chinese, english};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::civil::date;
-use tidegate::config::load_policy;
+use common::{chinese, default_policy, english, prompt};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tidegate::detect::Scratch;
-use tidegate::domain::{Author, Phase};
-use tidegate::engine::{Subject, screen_passage};
-use tidegate::policy::compile;
+use tidegate::engine::screen_passage;
 use tidegate::text::{DECODERS, Reading, VIEWS};
 
 /// Windows of scans have about so many bytes.
@@ -117,12 +111,7 @@ fn costly() -> Vec<(&'static str, String)> {
 
 /// What a passage of 100 kB costs with the policy that is shipped.
 fn bench_costly(c: &mut Criterion) {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    let (loaded, _) = load_policy(&root, &root.join("policies/default.yaml"));
-    let policy = loaded.and_then(|loaded| compile(&loaded).0).map(Arc::new);
-    let policy = policy.expect("the policy that is shipped compiles");
-    let (phase, author) = (Phase::Prompt, Author::User);
-    let subject = Subject { phase, author, today: date(2026, 11, 1), streamed: false };
+    let (policy, subject) = (default_policy(), prompt());
     let mut group = c.benchmark_group("costly");
     group.sample_size(10);
     group.warm_up_time(std::time::Duration::from_millis(200));

@@ -1,6 +1,28 @@
 //! What the benchmarks share: made-up terms, patterns of the sort that policies have, and running text.
 #![allow(dead_code, reason = "each benchmark takes what it needs")]
 
+use std::sync::Arc;
+
+use jiff::civil::date;
+use tidegate::config::load_policy;
+use tidegate::domain::{Author, Phase};
+use tidegate::engine::Subject;
+use tidegate::policy::{Policy, compile};
+
+/// The policy that is shipped.
+pub(crate) fn default_policy() -> Arc<Policy> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let (loaded, _) = load_policy(&root, &root.join("policies/default.yaml"));
+    let policy = loaded.and_then(|loaded| compile(&loaded).0).map(Arc::new);
+    policy.expect("the policy that is shipped compiles")
+}
+
+/// A prompt of a user.
+pub(crate) fn prompt() -> Subject {
+    let (phase, author) = (Phase::Prompt, Author::User);
+    Subject { phase, author, today: date(2026, 11, 1), streamed: false }
+}
+
 /// Made-up words, deterministic: pronounceable, so that their beginnings resemble real text.
 pub(crate) fn words(count: usize) -> Vec<String> {
     let (onsets, nuclei, codas) = (

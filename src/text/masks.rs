@@ -6,7 +6,7 @@
 )]
 
 /// Bytes of a block; a bit each.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// Bits of the classes of one byte.
 const LETTER: u8 = 1;
@@ -85,6 +85,16 @@ impl Around<'_> {
     /// The beginnings of runs of letters and digits.
     pub(super) fn word_starts(&self) -> u64 {
         self.here.words & !self.after(|block| block.words)
+    }
+
+    /// The letters, digits and signs behind no letter or digit, with something mixed among the `n` bytes from there on.
+    pub(super) fn mixed_within(&self, n: usize) -> u64 {
+        // In most blocks there is nothing to look for.
+        if self.here.mixed | self.behind.mixed == 0 {
+            return 0;
+        }
+        let shown = self.here.words | self.here.signs;
+        shown & !self.after(|block| block.words) & self.any_within(|block| block.mixed, n)
     }
 }
 
@@ -224,32 +234,34 @@ fn look(block: &[u8; BLOCK], last: &mut u8) -> Block {
     here.copy_from_slice(&classes[1..]);
     let mut masks = Block::default();
     if union & WORD != 0 {
-        masks.words = plane(&here, WORD);
+        masks.words = plane::<WORD>(&here);
     }
     if union & DIGIT != 0 {
-        masks.digits = plane(&here, DIGIT);
+        masks.digits = plane::<DIGIT>(&here);
     }
     if union & SIGN != 0 {
-        masks.signs = plane(&here, SIGN);
+        masks.signs = plane::<SIGN>(&here);
     }
     if union & MARK != 0 {
-        masks.marks = plane(&here, MARK);
+        masks.marks = plane::<MARK>(&here);
     }
     if union & LEAD != 0 {
-        masks.leads = plane(&here, LEAD);
+        masks.leads = plane::<LEAD>(&here);
     }
     if any_mixed != 0 {
-        masks.mixed = plane(&mixed, LETTER);
+        masks.mixed = plane::<LETTER>(&mixed);
     }
     masks
 }
 
-/// The bytes that have a bit.
+/// The bytes that have a bit, or one of two bits side by side.
 #[inline]
-fn plane(bytes: &[u8; BLOCK], bit: u8) -> u64 {
+pub(super) fn plane<const BITS: u8>(bytes: &[u8; BLOCK]) -> u64 {
     let mut mask = 0;
     for (index, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
-        let bits = u64::from_le_bytes(*eight) >> bit.trailing_zeros() & 0x0101_0101_0101_0101;
+        let eight = u64::from_le_bytes(*eight) >> BITS.trailing_zeros();
+        let more = if BITS.count_ones() > 1 { eight >> 1 } else { 0 };
+        let bits = (eight | more) & 0x0101_0101_0101_0101;
         mask |= (bits.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
     }
     mask

@@ -6,13 +6,15 @@
     reason = "constant bounds in arrays of constant length are checked when compiling, and become vectors"
 )]
 
+use super::masks::{BLOCK, plane};
+
 /// Bits of one byte's traits: a letter (the lowest bit), a digit, a digit or sign that `leet` may read as
 /// a letter, one of these that counts at the end of a word too, part of a character that is not ASCII.
 const LETTER: u8 = 1;
+const DIGIT: u8 = 1 << 1;
 const STANDS_IN: u8 = 1 << 2;
 
-/// Bytes that are looked at together, and bytes before them that are looked at again.
-const BLOCK: usize = 64;
+/// Bytes before a block that are looked at again with it.
 const BEFORE: usize = 16;
 const SEEN: usize = BEFORE + BLOCK;
 /// Of the bytes before, those whose words are looked at again.
@@ -142,13 +144,7 @@ fn traits_of(byte: u8) -> u8 {
 
 /// The bits of the letters and digits among the last 64 traits.
 fn mask(traits: &[u8; SEEN]) -> u64 {
-    let mut mask = 0;
-    for (index, eight) in traits.as_chunks::<8>().0.iter().skip(2).enumerate() {
-        let eight = u64::from_le_bytes(*eight);
-        let word = (eight | eight >> 1) & 0x0101_0101_0101_0101;
-        mask |= (word.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
-    }
-    mask
+    traits.last_chunk().map_or(0, plane::<{ LETTER | DIGIT }>)
 }
 
 /// Whether a digit or sign could be read as a letter: one that a letter follows, or one behind a letter

@@ -42,14 +42,7 @@ enum Next {
 
 impl Encoding for Groups {
     fn candidates(around: &Around<'_>) -> u64 {
-        let graphic = around.here.words | around.here.signs;
-        let mixed = around.here.mixed | around.behind.mixed;
-        if mixed == 0 {
-            return 0;
-        }
-        graphic
-            & !around.after(|block| block.words)
-            & around.any_within(|block| block.mixed, MIXED_WITHIN)
+        around.mixed_within(MIXED_WITHIN)
     }
 
     fn continues(byte: u8) -> bool {

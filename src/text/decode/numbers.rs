@@ -82,9 +82,9 @@ impl Encoding for Numbers {
 
     fn read(bytes: &[u8], start: usize) -> Run {
         let run = read_numbers(bytes, start);
-        // In capitals and small letters alone, which `glance` passes over, nearly nothing is said.
+        // In letters alone, where no candidate is, nearly nothing is said.
         let first = bytes.get(start..bytes.len().min(start + 2 * FEWEST)).unwrap_or_default();
-        if run.counts && !has_digits(first, 1) { Run::default() } else { run }
+        if run.counts && !first.iter().any(u8::is_ascii_digit) { Run::default() } else { run }
     }
 }
 
@@ -281,11 +281,6 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
     digits.iter().try_fold(0_u32, |value, &digit| {
         value.checked_mul(radix)?.checked_add(char::from(digit).to_digit(radix)?)
     })
-}
-
-/// Without an early exit, so that the compiler makes vector instructions of it.
-fn has_digits(bytes: &[u8], fewest: usize) -> bool {
-    bytes.iter().map(|byte| usize::from(byte.is_ascii_digit())).sum::<usize>() >= fewest
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ const BRAILLE: [u8; 26] = [
     0x1f, 0x17, 0x0e, 0x1e, 0x25, 0x27, 0x3a, 0x2d, 0x3d, 0x35,
 ];
 
-/// The words, in small letters.
+/// The words, in small letters, by their first.
 const WORDS: [&str; 30] = [
     "alfa", "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india",
     "juliett", "juliet", "kilo", "lima", "mike", "november", "oscar", "papa", "quebec", "romeo",
@@ -261,6 +261,16 @@ fn is_word_gap(gap: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::tests::decoded_by;
+    use super::*;
+
+    #[test]
+    fn each_word_is_among_those_with_its_letter() {
+        for word in WORDS {
+            assert!(words_with(word.to_uppercase().as_bytes()).contains(&word), "{word}");
+            assert!(may_begin(word.as_bytes()[0], word.as_bytes()[1].to_ascii_uppercase()));
+        }
+        assert!(may_begin(b'X', b'-') && words_with(b"-").is_empty());
+    }
 
     #[test]
     fn morse_braille_and_spelling_words_are_read() {
