@@ -1,11 +1,12 @@
-//! Variants of terms: what a term is when it is written backwards or in a cipher that puts a letter for a letter.
+//! Variants of terms: what a term is when it is written backwards, upside down or in a cipher that puts a letter for a
+//! letter.
 //!
 //! They are looked for like terms, in all views, so a text is read no more often for them, a stream is held no
 //! longer, and what is disguised twice is found. A variant that is an English word is none.
 
 use super::class::{Class, class};
 use super::dictionary::is_word;
-use super::pinyin;
+use super::{pinyin, upside_down};
 use crate::domain::ViewName;
 
 /// One way of writing a term.
@@ -31,6 +32,13 @@ pub const VARIANTS: &[VariantDef] = &[
         summary: "text written backwards, whole or word by word (terms of 6 letters or 3 Han characters and more)",
         keeps_ending: false,
         of: reversed,
+    },
+    VariantDef {
+        name: ViewName("upside_down"),
+        switch: "upside_down",
+        summary: "letters turned upside down, read from the end or the beginning (terms of 6 letters and more)",
+        keeps_ending: false,
+        of: upside_down::variants,
     },
     VariantDef {
         name: ViewName("rot13"),
@@ -99,7 +107,7 @@ const OTHER_WORDS: &[&str] = &[
 ];
 
 /// Whether each word of a text is an English one.
-fn is_text(text: &str) -> bool {
+pub(super) fn is_text(text: &str) -> bool {
     text.split(' ').all(|word| is_word(word) || OTHER_WORDS.contains(&word))
 }
 
