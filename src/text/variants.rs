@@ -1,5 +1,5 @@
-//! Variants of terms: what a term is when it is written backwards, upside down or in a cipher that puts a letter for a
-//! letter.
+//! Variants of terms: what a term is when it is written backwards, upside down, as one word or in a cipher that puts a
+//! letter for a letter.
 //!
 //! They are looked for like terms, in all views, so a text is read no more often for them, a stream is held no
 //! longer, and what is disguised twice is found. A variant that is an English word is none.
@@ -41,6 +41,13 @@ pub const VARIANTS: &[VariantDef] = &[
         of: upside_down::variants,
     },
     VariantDef {
+        name: ViewName("joined"),
+        switch: "spaced",
+        summary: "several words written as one (terms of 7 letters and more)",
+        keeps_ending: true,
+        of: joined,
+    },
+    VariantDef {
         name: ViewName("rot13"),
         switch: "decoded",
         summary: "letters moved on by 13 places (terms of 4 letters and more)",
@@ -67,6 +74,8 @@ pub const VARIANTS: &[VariantDef] = &[
 const FEWEST_LETTERS: usize = 6;
 /// The same in Han characters.
 const FEWEST_HAN: usize = 3;
+/// The fewest letters of a term of several words that is looked for as one word.
+const FEWEST_JOINED: usize = 7;
 /// The fewest letters of a term that is looked for in a cipher.
 const FEWEST_CIPHERED: usize = 4;
 
@@ -84,6 +93,16 @@ fn reversed(term: &str) -> Vec<String> {
     variants
 }
 
+fn joined(term: &str) -> Vec<String> {
+    let letters = term.chars().filter(|&c| class(c) == Class::Letter).count();
+    if letters < FEWEST_JOINED || !term.contains(' ') {
+        return Vec::new();
+    }
+    let variant = term.replace(' ', "");
+    let ordinary = is_text(&variant) || JOINED_WORDS.contains(&variant.as_str());
+    if ordinary { Vec::new() } else { vec![variant] }
+}
+
 fn ciphered(term: &str, cipher: fn(u8) -> u8) -> Vec<String> {
     let letters = term.bytes().filter(u8::is_ascii_lowercase).count();
     if letters < FEWEST_CIPHERED || !term.is_ascii() {
@@ -96,6 +115,9 @@ fn ciphered(term: &str, cipher: fn(u8) -> u8) -> Vec<String> {
     let variant: String = term.chars().map(one).collect();
     if is_text(&variant) { Vec::new() } else { vec![variant] }
 }
+
+/// Words that are two others joined, beside those of the dictionary.
+const JOINED_WORDS: &[&str] = &["killall", "therapist"];
 
 /// Words that are other words backwards or in one of the ciphers, beside those of the dictionary.
 const OTHER_WORDS: &[&str] = &[
@@ -133,5 +155,13 @@ mod tests {
         assert_eq!(variants("rot13", "gun"), [] as [&str; 0]);
         assert_eq!(variants("atbash", "bomb"), ["ylny"]);
         assert_eq!(variants("rot13", "炸弹"), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn words_are_joined_where_that_is_no_other_word() {
+        assert_eq!(variants("joined", "make nerve gas"), ["makenervegas"]);
+        assert_eq!(variants("joined", "the rapist"), [] as [&str; 0], "a therapist");
+        assert_eq!(variants("joined", "gun man"), [] as [&str; 0]);
+        assert_eq!(variants("joined", "explosive"), [] as [&str; 0]);
     }
 }
