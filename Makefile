@@ -37,7 +37,7 @@ h2spec: ## HTTP/2 conformance, where h2spec is installed
 fuzz: ## each fuzz target for FUZZ_SECONDS (60); installs cargo-fuzz where it is missing
 	sh fuzz/run.sh $(FUZZ_SECONDS)
 
-evasion: ## all disguises of the catalogue against the gate (minutes); writes docs/evasion.md
+evasion: ## all disguises of the catalogue against the gate (minutes); writes docs/evasion.md. EVASION_ROWS=C22,H03 tries these alone
 	$(CARGO) test --locked --test evasion -- --ignored --nocapture
 
 lint: ## formatting, clippy, documentation

@@ -188,7 +188,7 @@ fn off_views(file: &PolicyFile) -> Vec<&'static str> {
     let written = file.views.written();
     let off = |view: &str| {
         let switch = match view {
-            "leet_l" => "leet",
+            "leet_l" | "leet_mixed" => "leet",
             "spaced_words" => "spaced",
             view => view,
         };

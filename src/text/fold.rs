@@ -12,6 +12,7 @@ use super::char_table::CharTable;
 use super::class::{drops_marks, is_invisible, is_mark};
 use super::han::simplify;
 use super::reading::Reading;
+use super::skeleton;
 use super::view::ViewDef;
 use crate::domain::{Span, ViewName};
 
@@ -57,6 +58,8 @@ struct Entry {
     cost: u8,
     /// The folded character, if it is a single one.
     to: Option<char>,
+    /// Whether it is a capital that looks like other letters than its folded character does.
+    looks_otherwise: bool,
 }
 
 static ENTRIES: CharTable<Entry> = CharTable::new(find_entry);
@@ -124,7 +127,7 @@ impl Folder<'_> {
             Step::Emit | Step::Begin | Step::Swallow => self.close(at),
         }
         match step {
-            Step::Emit => self.emit(entry, at, end),
+            Step::Emit => self.emit(entry, c, at, end),
             Step::Begin => self.joined = false,
             Step::Swallow => self.out.extend_last(self.input.raw_end(end)),
             Step::Absorb => {}
@@ -132,9 +135,10 @@ impl Folder<'_> {
         self.state = next;
     }
 
-    fn emit(&mut self, entry: Entry, start: usize, end: usize) {
+    fn emit(&mut self, entry: Entry, c: char, start: usize, end: usize) {
         let raw = self.input.raw_span(start, end);
         match entry.to {
+            Some(to) if entry.looks_otherwise => self.out.push_small(to, c, raw),
             Some(to) => self.out.push(to, raw),
             None => self.spell_out(start, end, raw),
         }
@@ -264,7 +268,8 @@ fn find_entry(c: char) -> Entry {
         Some(_) if to.is_some() => Kind::Closed,
         Some(_) => Kind::ClosedMany,
     };
-    Entry { kind, cost, to }
+    let looks_otherwise = to.is_some_and(|to| skeleton::looks_otherwise(c, to));
+    Entry { kind, cost, to, looks_otherwise }
 }
 
 /// Whether a decomposed character can become part of what stands before it.

@@ -1,10 +1,11 @@
-//! The views `leet` and `leet_l`: digits and symbols that stand for letters become letters.
+//! The views `leet`, `leet_l` and `leet_mixed`: digits and symbols that stand for letters become letters.
 //!
 //! Up to four digits and symbols in a row are read as letters if a letter stands directly before or
 //! behind them (`1d10t`, `a$$`), so that numbers stay numbers. Signs of punctuation count only if a
 //! letter or a digit follows them in the token: `hello!` is a word with a mark behind it. `1`, `!` and
-//! `|` may be `i` or `l`: `leet` reads `i`, `leet_l` reads `l`. A single digit beside a Han character is
-//! read as the Han numeral (`小3`).
+//! `|` may be `i` or `l`: `leet` reads `i`, `leet_l` reads `l`, and `leet_mixed` reads some as this and some as that, by the
+//! characters beside them (`k!11`). A bar makes one letter with what closes it: `|3` is `b`, `|)` is `d`. A single digit
+//! beside a Han character is read as the Han numeral (`小3`).
 //!
 //! The rule looks at a few characters only, so a stream holds little, and a text may be read in pieces.
 
@@ -39,6 +40,17 @@ pub(super) const LEET_L: ViewDef = ViewDef {
     open_from: |input| open_from(input.as_str()),
 };
 
+/// The same, where some of `1`, `!` and `|` are an `i` and others an `l` (`k!11`).
+pub(super) const LEET_MIXED: ViewDef = ViewDef {
+    name: ViewName("leet_mixed"),
+    summary: "as leet, with 1 and | read as l beside vowels and at the end, else as i",
+    over: Some(SKELETON_INDEX),
+    default_on: true,
+    applies: |input| input.survey().may_be_leet && differs(input.as_str(), Variant::Mixed),
+    build: |input, out| build(input, out, Variant::Mixed),
+    open_from: |input| open_from(input.as_str()),
+};
+
 /// The most digits and symbols in a row that stand for letters.
 const LONGEST_GROUP: usize = 4;
 
@@ -47,6 +59,7 @@ const LONGEST_GROUP: usize = 4;
 enum Variant {
     I,
     L,
+    Mixed,
 }
 
 impl Variant {
@@ -54,6 +67,7 @@ impl Variant {
     fn letter(self, c: char) -> Option<char> {
         Some(match c {
             '0' => 'o',
+            '!' if self == Self::Mixed => 'i',
             '1' | '!' | '|' if self == Self::I => 'i',
             '1' | '!' | '|' => 'l',
             '3' | '€' => 'e',
@@ -68,6 +82,15 @@ impl Variant {
     }
 }
 
+/// The letter that a bar makes with what stands behind it.
+const fn barred(closing: char) -> Option<char> {
+    match closing {
+        '3' => Some('b'),
+        ')' => Some('d'),
+        _ => None,
+    }
+}
+
 /// Digits and symbols that follow one another without a gap.
 #[derive(Clone, Copy, Debug)]
 struct Group {
@@ -77,8 +100,11 @@ struct Group {
     digits: usize,
     end: usize,
     chars: usize,
-    /// Whether `leet_l` reads it otherwise than `leet`.
-    ambiguous: bool,
+    /// How many `1` and `|` it has, and how many `!`: `leet_l` reads them otherwise than `leet`.
+    ones: usize,
+    exclamations: usize,
+    /// Whether its last character is a bar.
+    barred: bool,
     /// What stands before it.
     before: Before,
 }
@@ -104,17 +130,29 @@ enum Reads {
 
 impl Group {
     fn new(start: usize, before: Before) -> Self {
-        Self { start, solid_end: start, digits: 0, end: start, chars: 0, ambiguous: false, before }
+        Self {
+            start,
+            solid_end: start,
+            digits: 0,
+            end: start,
+            chars: 0,
+            ones: 0,
+            exclamations: 0,
+            barred: false,
+            before,
+        }
     }
 
     fn add(&mut self, c: char, at: usize) {
         self.end = at + c.len_utf8();
         self.chars += 1;
-        self.ambiguous |= matches!(c, '1' | '!' | '|');
+        self.ones += usize::from(matches!(c, '1' | '|'));
+        self.exclamations += usize::from(c == '!');
         self.digits += usize::from(c.is_ascii_digit());
-        if c.is_ascii_digit() || matches!(c, '$' | '@' | '€') {
+        if c.is_ascii_digit() || matches!(c, '$' | '@' | '€' | ')') {
             self.solid_end = self.end;
         }
+        self.barred = c == '|';
     }
 
     /// How the group is read before a character of this class.
@@ -144,7 +182,8 @@ fn scan(text: &str, visit: &mut Visit<'_>) -> Option<Group> {
     let mut before = Before::Gap;
     for (at, c) in text.char_indices() {
         let class = class(c);
-        if belongs(c, class, before == Before::Letter || group.is_some()) {
+        let closes = c == ')' && group.is_some_and(|group| group.barred);
+        if closes || belongs(c, class, before == Before::Letter || group.is_some()) {
             group.get_or_insert_with(|| Group::new(at, before)).add(c, at);
             continue;
         }
@@ -172,11 +211,17 @@ fn belongs(c: char, class: Class, inside: bool) -> bool {
 }
 
 fn differs(text: &str, variant: Variant) -> bool {
-    let mut found = false;
+    let (mut ones, mut exclamations, mut found) = (0, 0, false);
     let mut visit = |group: &Group, reads: Reads| {
-        found |= match variant {
-            Variant::I => reads != Reads::Itself,
-            Variant::L => matches!(reads, Reads::Letters(_)) && group.ambiguous,
+        if matches!(reads, Reads::Letters(_)) {
+            ones += group.ones;
+            exclamations += group.exclamations;
+        }
+        found = match variant {
+            Variant::I => found || reads != Reads::Itself,
+            Variant::L => ones + exclamations > 0,
+            // Of a single one there are no more than the two other readings.
+            Variant::Mixed => ones > 0 && ones + exclamations > 1,
         };
         if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
@@ -198,10 +243,24 @@ fn build(input: &Reading, out: &mut Reading, variant: Variant) {
             Reads::Numeral => group.end,
         };
         out.append(input, copied..group.start);
-        for (at, c) in text.get(group.start..end).unwrap_or_default().char_indices() {
-            let read = if reads == Reads::Numeral { numeral(c) } else { variant.letter(c) };
+        let mut before = text.get(..group.start).and_then(|text| text.chars().next_back());
+        let after = text.get(end..).and_then(|text| text.chars().next());
+        let mut signs = text.get(group.start..end).unwrap_or_default().char_indices().peekable();
+        while let Some((at, c)) = signs.next() {
             let start = group.start + at;
-            out.push(read.unwrap_or(c), input.raw_span(start, start + c.len_utf8()));
+            let closing = signs.next_if(|&(_, closing)| c == '|' && barred(closing).is_some());
+            let read = match closing {
+                Some((_, closing)) => barred(closing),
+                None if reads == Reads::Numeral => numeral(c),
+                None if variant == Variant::Mixed && matches!(c, '1' | '|') => {
+                    let next = signs.peek().map_or(after, |&(_, next)| Some(next));
+                    Some(beside(before, next))
+                }
+                None => variant.letter(c),
+            };
+            before = read;
+            let length = c.len_utf8() + closing.map_or(0, |(_, closing)| closing.len_utf8());
+            out.push(read.unwrap_or(c), input.raw_span(start, start + length));
         }
         copied = end;
         ControlFlow::Continue(())
@@ -211,6 +270,16 @@ fn build(input: &Reading, out: &mut Reading, variant: Variant) {
         let _continue = visit(&last, last.reads(Class::Gap));
     }
     out.append(input, copied..input.len());
+}
+
+/// Which letter a `1` or `|` is more likely to be between two characters, of which the first is read already.
+fn beside(before: Option<char>, next: Option<char>) -> char {
+    let is_vowel =
+        |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | '0' | '3' | '4' | '@' | '!' | '€');
+    let ends =
+        next.is_none_or(|next| class(next) == Class::Gap && !belongs(next, Class::Gap, true));
+    let beside_vowel = before.is_some_and(is_vowel) || next.is_some_and(is_vowel);
+    if ends || beside_vowel { 'l' } else { 'i' }
 }
 
 /// A group at the end is open while it may still be read as letters.

@@ -20,6 +20,7 @@ mod skeleton;
 mod spaced;
 mod survey;
 mod term;
+mod upside_down;
 mod variants;
 mod view;
 mod width;

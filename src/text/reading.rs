@@ -22,6 +22,9 @@ pub struct Reading {
     raw_len: usize,
     /// Ends of the characters after which repeated text was left out, ascending.
     omissions: Vec<usize>,
+    /// Where characters begin whose capitals, which the raw text has, look otherwise: `ν` for `Ν`, which looks like `n`.
+    /// With the capitals, ascending.
+    capitals: Vec<(usize, char)>,
     survey: OnceCell<Survey>,
     masks: OnceCell<Masks>,
 }
@@ -52,6 +55,7 @@ impl Reading {
         self.mapped = false;
         self.raw_len = 0;
         self.omissions.clear();
+        self.capitals.clear();
         self.survey.take();
         self.masks.take();
     }
@@ -141,6 +145,17 @@ impl Reading {
         self.raw_len = self.raw_len.max(raw.end);
     }
 
+    /// Adds the small form of a capital that looks otherwise, which stands for the raw bytes `raw`.
+    pub(super) fn push_small(&mut self, small: char, capital: char, raw: Span) {
+        self.capitals.push((self.text.len(), capital));
+        self.push(small, raw);
+    }
+
+    /// The capitals that look otherwise than the small forms that this reading has of them, and where these begin.
+    pub(super) fn capitals(&self) -> &[(usize, char)] {
+        &self.capitals
+    }
+
     /// Lets the last character reach to `raw_end`: a character that is left out is swallowed by the one
     /// before it, so that whoever removes the one removes the other. Nothing to swallow, nothing done.
     pub fn extend_last(&mut self, raw_end: usize) {
@@ -170,7 +185,7 @@ impl Reading {
     /// one in 2⁶⁴.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (&self.text, &self.map, self.raw_len).hash(&mut hasher);
+        (&self.text, &self.map, self.raw_len, &self.capitals).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -183,6 +198,7 @@ impl Reading {
         let pieces = self.map.partition_point(|piece| (piece.at as usize) < self.text.len());
         self.map.truncate(pieces);
         self.omissions.retain(|&omission| omission <= self.text.len());
+        self.capitals.retain(|&(capital, _)| capital < self.text.len());
         self.raw_len = raw_end;
         self.survey.take();
         self.masks.take();
@@ -209,6 +225,9 @@ impl Reading {
             self.keep_map();
             self.append_map(input, &range);
         }
+        let capitals = input.capitals.iter().filter(|(at, _)| range.contains(at));
+        let shift = self.text.len();
+        self.capitals.extend(capitals.map(|&(at, capital)| (at - range.start + shift, capital)));
         self.text.push_str(slice);
     }
 

@@ -37,8 +37,10 @@ static LATIN: CharTable<Latin> = CharTable::new(find_latin);
 fn build(input: &Reading, out: &mut Reading) {
     out.begin(input);
     let mut copied = 0;
+    let mut capitals = input.capitals().iter().peekable();
     for (at, c) in input.as_str().char_indices() {
-        let look = latin(c);
+        let capital = capitals.next_if(|(capital, _)| *capital == at);
+        let look = latin(capital.map_or(c, |&(_, capital)| capital));
         if look == UNCHANGED {
             continue;
         }
@@ -51,6 +53,19 @@ fn build(input: &Reading, out: &mut Reading) {
         copied = end;
     }
     out.append(input, copied..input.len());
+}
+
+/// Whether a capital looks like another Latin letter than the character that it is folded to: `Ν` like `n`, but `ν`
+/// like `v`. Slow. Capitals like `I` do not: UTS #39 takes them for `l`, and they are also an `i`.
+pub(super) fn looks_otherwise(capital: char, folded: char) -> bool {
+    if capital.is_ascii() || !capital.is_uppercase() {
+        return false;
+    }
+    match find_latin(capital) {
+        [b'l', ..] | UNCHANGED => false,
+        look @ [_, 0, ..] => !folded.is_ascii() && look != find_latin(folded),
+        _ => false,
+    }
 }
 
 fn latin(c: char) -> Latin {

@@ -1,11 +1,12 @@
-//! Variants of terms: what a term is when it is written backwards or in a cipher that puts a letter for a letter.
+//! Variants of terms: what a term is when it is written backwards, upside down, as one word or in a cipher that puts a
+//! letter for a letter.
 //!
 //! They are looked for like terms, in all views, so a text is read no more often for them, a stream is held no
 //! longer, and what is disguised twice is found. A variant that is an English word is none.
 
 use super::class::{Class, class};
 use super::dictionary::is_word;
-use super::pinyin;
+use super::{pinyin, upside_down};
 use crate::domain::ViewName;
 
 /// One way of writing a term.
@@ -31,6 +32,20 @@ pub const VARIANTS: &[VariantDef] = &[
         summary: "text written backwards, whole or word by word (terms of 6 letters or 3 Han characters and more)",
         keeps_ending: false,
         of: reversed,
+    },
+    VariantDef {
+        name: ViewName("upside_down"),
+        switch: "upside_down",
+        summary: "letters turned upside down, read from the end or the beginning (terms of 6 letters and more)",
+        keeps_ending: false,
+        of: upside_down::variants,
+    },
+    VariantDef {
+        name: ViewName("joined"),
+        switch: "spaced",
+        summary: "several words written as one (terms of 7 letters and more)",
+        keeps_ending: true,
+        of: joined,
     },
     VariantDef {
         name: ViewName("rot13"),
@@ -59,6 +74,8 @@ pub const VARIANTS: &[VariantDef] = &[
 const FEWEST_LETTERS: usize = 6;
 /// The same in Han characters.
 const FEWEST_HAN: usize = 3;
+/// The fewest letters of a term of several words that is looked for as one word.
+const FEWEST_JOINED: usize = 7;
 /// The fewest letters of a term that is looked for in a cipher.
 const FEWEST_CIPHERED: usize = 4;
 
@@ -76,6 +93,16 @@ fn reversed(term: &str) -> Vec<String> {
     variants
 }
 
+fn joined(term: &str) -> Vec<String> {
+    let letters = term.chars().filter(|&c| class(c) == Class::Letter).count();
+    if letters < FEWEST_JOINED || !term.contains(' ') {
+        return Vec::new();
+    }
+    let variant = term.replace(' ', "");
+    let ordinary = is_text(&variant) || JOINED_WORDS.contains(&variant.as_str());
+    if ordinary { Vec::new() } else { vec![variant] }
+}
+
 fn ciphered(term: &str, cipher: fn(u8) -> u8) -> Vec<String> {
     let letters = term.bytes().filter(u8::is_ascii_lowercase).count();
     if letters < FEWEST_CIPHERED || !term.is_ascii() {
@@ -89,6 +116,9 @@ fn ciphered(term: &str, cipher: fn(u8) -> u8) -> Vec<String> {
     if is_text(&variant) { Vec::new() } else { vec![variant] }
 }
 
+/// Words that are two others joined, beside those of the dictionary.
+const JOINED_WORDS: &[&str] = &["killall", "therapist"];
+
 /// Words that are other words backwards or in one of the ciphers, beside those of the dictionary.
 const OTHER_WORDS: &[&str] = &[
     "animal", "balk", "barf", "clerk", "deliver", "denier", "desserts", "diaper", "drawer",
@@ -99,7 +129,7 @@ const OTHER_WORDS: &[&str] = &[
 ];
 
 /// Whether each word of a text is an English one.
-fn is_text(text: &str) -> bool {
+pub(super) fn is_text(text: &str) -> bool {
     text.split(' ').all(|word| is_word(word) || OTHER_WORDS.contains(&word))
 }
 
@@ -125,5 +155,13 @@ mod tests {
         assert_eq!(variants("rot13", "gun"), [] as [&str; 0]);
         assert_eq!(variants("atbash", "bomb"), ["ylny"]);
         assert_eq!(variants("rot13", "炸弹"), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn words_are_joined_where_that_is_no_other_word() {
+        assert_eq!(variants("joined", "make nerve gas"), ["makenervegas"]);
+        assert_eq!(variants("joined", "the rapist"), [] as [&str; 0], "a therapist");
+        assert_eq!(variants("joined", "gun man"), [] as [&str; 0]);
+        assert_eq!(variants("joined", "explosive"), [] as [&str; 0]);
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::ViewName;
 /// One way of reading a text.
 ///
 /// A view is a pure function of the reading it stands on. Where [`ViewDef::applies`] says no, the view
-/// would equal that reading, which then stands in for it (or, for `spaced_words` and `leet_l`, would show
+/// would equal that reading, which then stands in for it (or, for `spaced_words`, `leet_l` and `leet_mixed`, would show
 /// no word that an earlier view does not show).
 #[derive(Clone, Copy, Debug)]
 pub struct ViewDef {
@@ -39,6 +39,7 @@ pub const VIEWS: &[ViewDef] = &[
     spaced::SPACED_WORDS,
     leet::LEET,
     leet::LEET_L,
+    leet::LEET_MIXED,
     repeats::REPEATS,
 ];
 

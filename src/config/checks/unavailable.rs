@@ -10,7 +10,7 @@ use crate::config::problems::{Problem, Problems};
 use crate::config::server_file::{FailMode, ServerFile, TenantSource};
 
 /// Views of the contract that this version does not build.
-const VIEWS_TO_COME: [&str; 2] = ["upside_down", "typos"];
+const VIEWS_TO_COME: [&str; 1] = ["typos"];
 
 /// Everything of a policy or a pack.
 pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems: &mut Problems) {

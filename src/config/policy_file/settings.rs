@@ -80,7 +80,7 @@ pub struct Views {
     pub hidden: Option<bool>,
     /// Base64, base32, Ascii85, numbers, Morse, Braille, mail, host names: decoded and read again.
     pub decoded: Option<bool>,
-    /// Flipped letters. Without effect in this version.
+    /// Letters turned upside down.
     pub upside_down: Option<bool>,
     /// Text written backwards.
     pub reversed: Option<bool>,

@@ -72,6 +72,8 @@ fn c07_look_alikes_of_other_scripts_look_latin() {
             ("ᏢᎪᏚᏚ", "pass"),
             ("ⅼⅰ", "li"),
             ("ꓐꓳꓟꓐ", "bomb"),
+            // Capitals look otherwise than their small forms.
+            ("ΗΕRΟΙΝ Νapalm ΜΥ", "heroin napalm my"),
         ],
     );
 }
@@ -272,9 +274,12 @@ fn c22_digits_and_symbols_stand_for_letters() {
             ("fu(k +hi5 s€x a$$!", "fuck +his sex ass!"),
             ("ВОМ8", "bomb"),
             ("你是1d10t吗", "你是idiot吗"),
+            // A bar and what closes it.
+            ("|30m|3 ni|)er bloo|)", "bomb nider blood"),
         ],
     );
     sees("leet_l", &[("k1ll k!ll", "klll klll"), ("he11o be1l", "hello bell"), ("s1ut", "slut")]);
+    sees("leet_mixed", &[("k!11 k1l1 |ntell|genc3 and 1ove", "kill kill intelligence and love")]);
 }
 
 #[test]
