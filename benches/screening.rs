@@ -56,7 +56,8 @@ fn scan_whole(scanner: &Scanner, text: &str, scratch: &mut Scratch) -> usize {
         };
         scratch.hits_left = 10_000;
         scratch.work_left = 1 << 26;
-        scanner.scan(Window { text: block, from: 0, last: true, restart: 0 }, scratch);
+        scanner
+            .scan(Window { text: block, from: 0, last: true, restart: 0, pieces: true }, scratch);
         hits += scratch.hits.len();
     }
     hits

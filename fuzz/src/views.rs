@@ -83,6 +83,7 @@ fn grown(pieces: &[&str]) -> Vec<(u32, Span)> {
             from: decided - context,
             last: index + 1 >= pieces.len(),
             restart: 0,
+            pieces: true,
         };
         let scan = SCANNER.scan(window, &mut scratch);
         assert!(!scan.exhausted && scan.decided >= decided - context, "it goes back");

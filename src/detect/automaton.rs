@@ -243,7 +243,7 @@ impl Lazy {
         }
         let last_cut = cut;
         close(&mut cut, text.len());
-        let bounded = super::pattern::floor_char(text, text.len().saturating_sub(self.bound));
+        let bounded = crate::text::floor_char(text, text.len().saturating_sub(self.bound));
         Run { last_cut, decided: last_cut.max(bounded), first_wide }
     }
 

@@ -3,11 +3,12 @@
 //!
 //! Hits lead back to the raw bytes through the maps of the readings, and so does the horizon.
 
-use super::pattern::floor_char;
 use super::pattern_set::PatternScan;
 use super::scanner::{RAW, Scanner, Scratch, Window, start_of_token};
 use crate::domain::{MOST_DECODERS, Span, ViewName, ViewPath};
-use crate::text::{DECODERS, DecoderDef, Reading, Reads, context_start, widened};
+use crate::text::{
+    DECODERS, DecoderDef, Reading, Reads, context_start, floor_char, widened, widened_open_from,
+};
 
 /// The most decoded texts of one scan.
 const MOST_TEXTS: usize = 128;
@@ -28,6 +29,8 @@ struct Decoded {
     text: Reading,
     /// What decoders of [`Reads::Width`] read, where that is another text.
     wide: Option<Reading>,
+    /// From this raw byte on that could still change.
+    wide_open: usize,
     steps: Vec<Step>,
     /// From this raw byte on it is open for decoders that change nothing of it before.
     open: usize,
@@ -37,7 +40,8 @@ impl Decoded {
     fn new(text: Reading, steps: Vec<Step>) -> Self {
         let mut wide = Reading::default();
         let wide = widened(&text, &mut wide).then_some(wide);
-        Self { text, wide, steps, open: usize::MAX }
+        let wide_open = text.raw_start(widened_open_from(&text));
+        Self { text, wide, wide_open, steps, open: usize::MAX }
     }
 }
 
@@ -192,12 +196,13 @@ impl Scanner {
         scratch: &mut Scratch,
         scan: &mut PatternScan,
     ) -> Option<Decoded> {
-        let Decoded { text, wide, steps, open: open_so_far } = read;
-        let input = match wide {
-            Some(wide) if decoder.reads == Reads::Width => &*wide,
-            _ => &*text,
+        let Decoded { text, wide, wide_open, steps, open: open_so_far } = read;
+        let (input, settled) = match (decoder.reads, wide) {
+            (Reads::Text, _) => (&*text, text.len()),
+            (Reads::Width, Some(wide)) => (&*wide, wide.upto(*wide_open)),
+            (Reads::Width, None) => (&*text, text.upto(*wide_open)),
         };
-        let open = if window.last { input.len() } else { (decoder.open_from)(input) };
+        let open = if window.last { input.len() } else { (decoder.open_from)(input).min(settled) };
         let is_open = input.raw_start(open) < input.raw_start(input.len());
         if is_open {
             // Other decoders may read what stands before it in the same word in another way when this is decoded.

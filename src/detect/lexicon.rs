@@ -8,8 +8,9 @@
 use super::AtomId;
 use super::border::{end_of_word, is_word, runs_across};
 use super::index::{Reach, Spelling, SpellingIndex, is_blank};
+use super::pieces::Pieces;
 use crate::domain::Span;
-use crate::text::{Reading, VARIANTS, VIEWS, normalise_term, repeats_term, skeleton_term};
+use crate::text::{PIECES, Reading, VARIANTS, VIEWS, normalise_term, repeats_term, skeleton_term};
 
 /// The most bytes of a spelling by which it is found where it may begin anywhere.
 const LONGEST_KEY: usize = 6;
@@ -55,6 +56,19 @@ pub(super) struct TermSet {
     beginnings: SpellingIndex,
     /// Terms that may begin anywhere, by their first bytes.
     anywhere: SpellingIndex,
+    /// Long terms, by their letters.
+    pieces: Pieces,
+}
+
+/// What a scan of a reading looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    /// The views whose spellings count, a bit each.
+    pub(super) views: u32,
+    /// Only so many bytes of the reading.
+    pub(super) upto: usize,
+    /// Whether for terms in pieces too.
+    pub(super) pieces: bool,
 }
 
 /// One meaning of one spelling: the term, and the views in which this spelling of it counts.
@@ -82,11 +96,16 @@ impl TermSet {
     pub(super) fn new(specs: Vec<TermSpec>, variants: u32) -> Self {
         let mut entries = Vec::with_capacity(specs.len());
         let (mut words, mut beginnings, mut anywhere) = (Vec::new(), Vec::new(), Vec::new());
+        let mut pieces = Vec::new();
         for (index, spec) in specs.iter().enumerate() {
             let number = narrow(index);
             let mut add = |text: String, views: u32, variant: Option<u8>, any_ending: bool| {
                 let value = narrow(entries.len());
                 entries.push(Entry { spec: number, views, variant, any_ending });
+                let kind = variant.and_then(|kind| VARIANTS.get(usize::from(kind)));
+                if kind.is_some_and(|def| def.name == PIECES) {
+                    return pieces.push((text, value));
+                }
                 let word = end_of_word(&text, 0);
                 if spec.boundary == Boundary::None || word == 0 {
                     anywhere.push(Spelling { key: first_bytes(&text), text, value });
@@ -98,6 +117,7 @@ impl TermSet {
                 }
             };
             spell(&spec.term, |text, views| add(text, views, None, spec.any_ending));
+            let bounded = spec.boundary == Boundary::Word;
             // What must be written exactly so is not disguised.
             let written = if spec.exact_case { String::new() } else { normalise_term(&spec.term) };
             for (kind, def) in (0..).zip(VARIANTS) {
@@ -106,13 +126,19 @@ impl TermSet {
                     continue;
                 }
                 let any_ending = spec.any_ending && def.keeps_ending;
+                if def.name == PIECES {
+                    for letters in (def.of)(&written).into_iter().filter(|_| bounded) {
+                        add(letters, !in_repeats(), Some(kind), any_ending);
+                    }
+                    continue;
+                }
                 for variant in (def.of)(&written) {
                     spell(&variant, |text, views| add(text, views, Some(kind), any_ending));
                 }
             }
         }
         let [words, beginnings, anywhere] = [words, beginnings, anywhere].map(SpellingIndex::new);
-        Self { entries, specs, words, beginnings, anywhere }
+        Self { entries, specs, words, beginnings, anywhere, pieces: Pieces::new(pieces) }
     }
 
     /// The term with this number.
@@ -128,21 +154,21 @@ impl TermSet {
     /// Bytes that the indexes take.
     pub(super) fn memory(&self) -> usize {
         self.sides().into_iter().map(SpellingIndex::memory).sum::<usize>()
+            + self.pieces.memory()
             + self.entries.capacity() * size_of::<Entry>()
     }
 
-    /// Reports each term in the first `upto` bytes of `reading` whose spelling counts in one of `views` (a
-    /// bit each), up to `left` of them, and tells the first byte from which the text before `upto`
-    /// could still become a term.
+    /// Reports each term in what is looked at of `reading` whose spelling counts there, up to `left` of them, and tells the
+    /// first byte from which that text could still become a term.
     pub(super) fn scan(
         &self,
         reading: &Reading,
-        (views, upto): (u32, usize),
+        look: Look,
         left: &mut usize,
         found: &mut dyn FnMut(TermMatch),
     ) -> usize {
-        let text = reading.as_str().get(..upto).unwrap_or_default();
-        let mut pass = Pass { set: self, text, views, left, found, open: text.len() };
+        let text = reading.as_str().get(..look.upto).unwrap_or_default();
+        let mut pass = Pass { set: self, text, look, left, found, open: text.len() };
         if reading.survey().is_ascii() {
             pass.ascii(reading);
         } else {
@@ -151,15 +177,17 @@ impl TermSet {
         pass.open
     }
 
-    /// The first byte from which the first `upto` bytes of `reading` could still become a term.
-    pub(super) fn in_progress(&self, reading: &Reading, upto: usize) -> usize {
+    /// The first byte from which the first `upto` bytes of `reading` could still become a term, one in `pieces` too.
+    pub(super) fn in_progress(&self, reading: &Reading, upto: usize, pieces: bool) -> usize {
         let text = reading.as_str().get(..upto).unwrap_or_default();
         let reach = self.sides().into_iter().map(SpellingIndex::reach).max().unwrap_or_default();
-        let from = super::pattern::floor_char(text, text.len().saturating_sub(reach));
+        let reach = if pieces { reach.max(self.pieces.reach()) } else { reach };
+        let from = crate::text::floor_char(text, text.len().saturating_sub(reach));
         let from = if runs_across(text, from) { end_of_word(text, from) } else { from };
         let mut left = 0;
         let found = &mut |_| {};
-        let mut pass = Pass { set: self, text, views: 0, left: &mut left, found, open: text.len() };
+        let look = Look { views: 0, upto, pieces };
+        let mut pass = Pass { set: self, text, look, left: &mut left, found, open: text.len() };
         pass.chars(from);
         pass.open
     }
@@ -173,7 +201,7 @@ impl TermSet {
 struct Pass<'p> {
     set: &'p TermSet,
     text: &'p str,
-    views: u32,
+    look: Look,
     left: &'p mut usize,
     found: &'p mut dyn FnMut(TermMatch),
     /// The earliest place that is still open.
@@ -182,7 +210,8 @@ struct Pass<'p> {
 
 impl Pass<'_> {
     fn ascii(&mut self, reading: &Reading) {
-        let words = !self.set.words.is_empty() || !self.set.beginnings.is_empty();
+        let set = self.set;
+        let words = !(set.words.is_empty() && set.beginnings.is_empty() && set.pieces.is_empty());
         for (start, end) in reading.survey().words().take_while(|_| words) {
             if start >= self.text.len() {
                 break;
@@ -246,6 +275,23 @@ impl Pass<'_> {
         if end == self.text.len() && grows() {
             self.open = self.open.min(start);
         }
+        if self.look.pieces && !set.pieces.is_empty() {
+            self.pieces(start);
+        }
+    }
+
+    /// Looks for terms in pieces that begin with the word at `start`.
+    #[inline]
+    fn pieces(&mut self, start: usize) {
+        let (set, text) = (self.set, self.text);
+        let reach = set.pieces.at(text, start, &mut |found| {
+            for &value in found.values {
+                self.accept(value, start, found.end);
+            }
+        });
+        if reach == Reach::Open {
+            self.open = self.open.min(start);
+        }
     }
 
     /// Looks for terms that may begin anywhere.
@@ -295,7 +341,7 @@ impl Pass<'_> {
             // What follows may be part of the word, or of its last character.
             self.open = self.open.min(start);
         }
-        if entry.views & self.views == 0 {
+        if entry.views & self.look.views == 0 {
             return;
         }
         let Some(rest) = self.left.checked_sub(1) else { return };
@@ -319,6 +365,12 @@ fn first_bytes(text: &str) -> usize {
         key = end;
     }
     key
+}
+
+/// The view that shows words with single letters, a bit.
+fn in_repeats() -> u32 {
+    let repeats = VIEWS.iter().position(|view| view.name.0 == "repeats");
+    repeats.map_or(0, |index| 1 << index)
 }
 
 /// The spellings of a term, each with the set of views (a bit each) whose texts have that spelling.

@@ -13,6 +13,7 @@ mod index;
 mod lexicon;
 mod pattern;
 mod pattern_set;
+mod pieces;
 mod run;
 mod scanner;
 mod shapes;

@@ -192,12 +192,3 @@ impl Compiled {
         true
     }
 }
-
-/// The last character boundary at or before `at`.
-pub(super) fn floor_char(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}

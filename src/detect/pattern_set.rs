@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::automaton::{HorizonAutomaton, Shape};
-use super::pattern::{Compiled, PatternError, PatternSpec, floor_char};
+use super::pattern::{Compiled, PatternError, PatternSpec};
 use super::run::{Course, MatchSink};
 use super::shapes::Shapes;
 use super::widen::{Context, without_context};
 use crate::domain::Span;
+use crate::text::floor_char;
 
 /// Bytes beyond the longest match that must be there before the match is final: one character.
 const LOOK_AHEAD: usize = 4;

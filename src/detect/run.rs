@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::flat::{Flat, MOST_GROUPS};
-use super::pattern::floor_char;
+use crate::text::floor_char;
 
 /// Bytes between two looks at what the automata came to.
 const CHUNK: usize = 64;

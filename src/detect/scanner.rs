@@ -9,13 +9,14 @@ use thiserror::Error;
 
 use super::AtomId;
 use super::decoded::Decoding;
-use super::lexicon::{TermMatch, TermSet, TermSpec};
-use super::pattern::{PatternError, PatternSpec, floor_char};
+use super::lexicon::{Look, TermMatch, TermSet, TermSpec};
+use super::pattern::{PatternError, PatternSpec};
 use super::pattern_set::{PatternScan, PatternScratch, PatternSet, PatternWindow, Reads};
 use super::viewed::{InViews, ViewedPatterns};
 use crate::domain::{Span, ViewName, ViewPath};
 use crate::text::{
-    DECODERS, Reading, VARIANTS, VIEWS, WIDTH, context_start, deletable, deletes, is_attached,
+    DECODERS, Reading, VARIANTS, VIEWS, WIDTH, context_start, cue_before, deletable, deletes,
+    floor_char, is_attached,
 };
 
 /// The name under which a hit in the unchanged text is reported.
@@ -133,6 +134,8 @@ pub struct Window<'t> {
     pub last: bool,
     /// Patterns without a longest match are looked at from here on only.
     pub restart: usize,
+    /// Whether long terms are looked for in pieces too, which holds a text for most words.
+    pub pieces: bool,
 }
 
 /// One hit of one atom.
@@ -204,7 +207,8 @@ impl Scratch {
     /// of a decided text the scan must see that reads on from there. `at` lies before the horizon.
     pub fn context_start(&self, text: &str, at: usize, most: usize) -> usize {
         let own = context_start(text.get(..at).unwrap_or_default(), most);
-        let shown = own.min(self.decoding.context_start(at, most));
+        let cue = cue_before(text, at).unwrap_or(own);
+        let shown = own.min(cue).min(self.decoding.context_start(at, most));
         let mut start = start_of_token(text, shown, at.saturating_sub(most)).unwrap_or(shown);
         start = start.max(at.saturating_sub(most)).min(own);
         floor_char(text, start)
@@ -298,7 +302,7 @@ impl Scanner {
         readings.resize_with(VIEWS.len(), Reading::default);
         let mut in_views =
             InViews { viewed: self.viewed.as_ref(), window, scratch: patterns, work_left };
-        let (shown, decided) = self.build_views(window.last, raw, readings, &mut in_views);
+        let (shown, decided) = self.build_views(window, raw, readings, &mut in_views);
         let mut scan = PatternScan { decided, overflow: None, exhausted: false };
         for shown in shown.iter().filter(|shown| shown.views != 0) {
             let Some(view) = VIEWS.get(shown.reading) else { continue };
@@ -318,7 +322,8 @@ impl Scanner {
                     });
                 }
             };
-            let open = self.terms.scan(reading, (shown.views, shown.upto), hits_left, &mut report);
+            let look = Look { views: shown.views, upto: shown.upto, pieces: window.pieces };
+            let open = self.terms.scan(reading, look, hits_left, &mut report);
             if !window.last {
                 scan.decided = scan.decided.min(reading.raw_start(open));
                 let held = self.held_for_deletions(raw, reading, shown.upto);
@@ -346,7 +351,7 @@ impl Scanner {
         }
         let ends = deletable(raw).map(|at| reading.upto(at).min(upto));
         let held = ends.filter_map(|end| {
-            let start = self.terms.in_progress(reading, end);
+            let start = self.terms.in_progress(reading, end, false);
             (start < end).then(|| reading.raw_start(start))
         });
         held.min().unwrap_or(usize::MAX)
@@ -357,7 +362,7 @@ impl Scanner {
     /// do not differ.
     fn build_views(
         &self,
-        last: bool,
+        window: Window<'_>,
         raw: &Reading,
         readings: &mut [Reading],
         patterns: &mut InViews<'_>,
@@ -373,7 +378,7 @@ impl Scanner {
             let off = self.views & (1 << index) == 0;
             // What the view reads is open itself from somewhere on.
             let end = base.and_then(|base| shown.get(base)).map_or(raw.len(), |shown| shown.upto);
-            let open = if last || off { end } else { (view.open_from)(input).min(end) };
+            let open = if window.last || off { end } else { (view.open_from)(input).min(end) };
             decided = decided.min(input.raw_start(open));
             let (mut here, mut views) = (base.unwrap_or(index), 1 << index);
             if off {
@@ -389,7 +394,8 @@ impl Scanner {
                 }
             } else {
                 if open < input.len() {
-                    decided = decided.min(input.raw_start(self.terms.in_progress(input, open)));
+                    let term = self.terms.in_progress(input, open, window.pieces);
+                    decided = decided.min(input.raw_start(term));
                     decided = decided.min(patterns.scan(input, open, &mut |_, _| {}).decided);
                 }
                 // What repeats nothing shows no word that its base does not show.
@@ -435,7 +441,7 @@ impl Scanner {
     }
 
     fn scan_patterns(&self, window: Window<'_>, scratch: &mut Scratch) -> PatternScan {
-        let Window { text, from, last, restart } = window;
+        let Window { text, from, last, restart, .. } = window;
         let scan = self.patterns.scan(
             PatternWindow { text, from, last, restart },
             &mut scratch.work_left,

@@ -62,7 +62,8 @@ fn scratch() -> Scratch {
 
 fn whole(scanner: &Scanner, text: &str) -> Vec<(AtomId, Span)> {
     let mut scratch = scratch();
-    let scan = scanner.scan(Window { text, from: 0, last: true, restart: 0 }, &mut scratch);
+    let scan =
+        scanner.scan(Window { text, from: 0, last: true, restart: 0, pieces: true }, &mut scratch);
     assert_eq!(scan.decided, text.len());
     scratch.hits.iter().map(|hit| (hit.atom, hit.span)).collect()
 }
@@ -76,13 +77,14 @@ fn in_pieces(scanner: &Scanner, text: &str, splits: &[usize]) -> Vec<(AtomId, Sp
     ends.sort_unstable();
     ends.push(text.len());
     for (index, &end) in ends.iter().enumerate() {
-        let end = pattern::floor_char(text, end);
-        let context = pattern::floor_char(text, decided.saturating_sub(48));
+        let end = crate::text::floor_char(text, end);
+        let context = crate::text::floor_char(text, decided.saturating_sub(48));
         let window = Window {
             text: &text[context..end],
             from: decided - context,
             last: index + 1 == ends.len(),
             restart: 0,
+            pieces: true,
         };
         if end < decided {
             continue;
@@ -108,7 +110,9 @@ fn clean_words_are_decided_at_their_end_and_started_terms_are_held() {
     let scanner = scanner(&["the idiot"], &[]);
     let decided = |text: &str| {
         let mut scratch = scratch();
-        scanner.scan(Window { text, from: 0, last: false, restart: 0 }, &mut scratch).decided
+        scanner
+            .scan(Window { text, from: 0, last: false, restart: 0, pieces: true }, &mut scratch)
+            .decided
     };
     assert_eq!(decided("a dog "), 6);
     assert_eq!(decided("a dog and the "), 10);
@@ -138,7 +142,9 @@ fn a_pattern_holds_only_while_it_is_in_progress() {
     let scanner = plain_scanner(&[], &[r"sk-[a-z]{4}"]);
     let decided = |text: &str| {
         let mut scratch = scratch();
-        scanner.scan(Window { text, from: 0, last: false, restart: 0 }, &mut scratch).decided
+        scanner
+            .scan(Window { text, from: 0, last: false, restart: 0, pieces: true }, &mut scratch)
+            .decided
     };
     assert_eq!(decided("hello wor"), 9);
     assert_eq!(decided("hello s"), 6);
@@ -154,7 +160,9 @@ fn a_pattern_that_begins_with_a_mark_holds_that_mark_and_nothing_before_it() {
     );
     let decided = |text: &str| {
         let mut scratch = scratch();
-        scanner.scan(Window { text, from: 0, last: false, restart: 0 }, &mut scratch).decided
+        scanner
+            .scan(Window { text, from: 0, last: false, restart: 0, pieces: true }, &mut scratch)
+            .decided
     };
     assert_eq!(decided("so be it then "), 13);
     assert_eq!(decided("so be it then, we"), 14);
@@ -168,7 +176,8 @@ fn a_bounded_pattern_never_holds_more_than_its_longest_match() {
     let scanner = scanner(&[], &[r"[a-z0-9]{1,40}@x"]);
     let text = "ab3".repeat(2_000);
     let mut scratch = scratch();
-    let scan = scanner.scan(Window { text: &text, from: 0, last: false, restart: 0 }, &mut scratch);
+    let scan = scanner
+        .scan(Window { text: &text, from: 0, last: false, restart: 0, pieces: true }, &mut scratch);
     assert!(scan.decided >= text.len() - 48, "{scan:?}");
     assert_eq!(scan.overflow, None);
 }
@@ -179,7 +188,7 @@ fn an_unbounded_pattern_overflows_at_the_same_place_for_every_split() {
     let text = format!("ok <{} and on", "x".repeat(3_000));
     for end in [1_100, 2_000, text.len()] {
         let mut scratch = scratch();
-        let window = Window { text: &text[..end], from: 0, last: false, restart: 0 };
+        let window = Window { text: &text[..end], from: 0, last: false, restart: 0, pieces: true };
         let scan = scanner.scan(window, &mut scratch);
         assert_eq!(scan.overflow, Some(Span::new(3, 3 + 1024)), "{end}");
     }
@@ -190,7 +199,8 @@ fn a_quadratic_pattern_runs_out_of_work_instead_of_time() {
     let scanner = scanner(&[], &[r".*[^A-Z]|[A-Z]"]);
     let text = "A".repeat(100_000);
     let mut scratch = Scratch::new(100_000, 1 << 24);
-    let scan = scanner.scan(Window { text: &text, from: 0, last: true, restart: 0 }, &mut scratch);
+    let scan = scanner
+        .scan(Window { text: &text, from: 0, last: true, restart: 0, pieces: true }, &mut scratch);
     assert!(scan.exhausted);
 }
 

@@ -266,7 +266,7 @@ struct Apart {
 /// The hits in a text, and whether there are more than can be told.
 fn hits_of(policy: &Policy, text: &str, scratch: &mut Scratch) -> (Vec<Placed>, bool) {
     (scratch.hits_left, scratch.work_left) = (MOST_HITS, MOST_WORK);
-    let window = Window { text, from: 0, last: true, restart: 0 };
+    let window = Window { text, from: 0, last: true, restart: 0, pieces: false };
     let scan = policy.scanner.scan(window, scratch);
     (place(&scratch.hits, text, 0, Count::default()), scan.exhausted)
 }

@@ -21,6 +21,8 @@ mod trial;
 mod weigh;
 
 #[cfg(test)]
+mod chunking_tests;
+#[cfg(test)]
 mod joined_tests;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -242,6 +242,7 @@ impl Screen {
             from: self.from,
             last,
             restart: self.restart.saturating_sub(self.base),
+            pieces: self.subject.phase == Phase::Prompt,
         };
         let scan = self.policy.scanner.scan(window, scratch);
         self.work_left = scratch.work_left;

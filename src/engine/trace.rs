@@ -105,7 +105,8 @@ pub fn trace(
     scratch: &mut Scratch,
 ) -> Trace {
     (scratch.hits_left, scratch.work_left) = (MOST_HITS, MOST_WORK);
-    let window = Window { text, from: 0, last: true, restart: 0 };
+    let pieces = subject.phase == Phase::Prompt;
+    let window = Window { text, from: 0, last: true, restart: 0, pieces };
     policy.scanner.scan(window, scratch);
     let hits = place(&scratch.hits, text, 0, Count::default());
     let decoded = scratch

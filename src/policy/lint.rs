@@ -265,7 +265,7 @@ impl Trial<'_> {
     /// What the policy finds in a text.
     fn atoms(&mut self, text: &str) -> BTreeSet<AtomId> {
         (self.scratch.hits_left, self.scratch.work_left) = (TERM_HITS, TERM_WORK);
-        let window = Window { text, from: 0, last: true, restart: 0 };
+        let window = Window { text, from: 0, last: true, restart: 0, pieces: true };
         self.policy.scanner.scan(window, &mut self.scratch);
         self.scratch.hits.iter().map(|hit| hit.atom).collect()
     }

@@ -104,7 +104,7 @@ pub(super) fn bad_body<'v>(
     problem: &BodyProblem,
 ) -> Response<GateBody> {
     let status = match problem.code() {
-        "too_many_messages" | "too_many_values" => StatusCode::PAYLOAD_TOO_LARGE,
+        "too_many_messages" | "too_many_texts" | "too_many_values" => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::BAD_REQUEST,
     };
     error(voice, status, problem.code(), &problem.to_string(), problem.param())

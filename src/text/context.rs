@@ -32,6 +32,15 @@ pub fn context_start(decided: &str, most: usize) -> usize {
     0
 }
 
+/// The last character boundary at or before `at`.
+pub fn floor_char(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 /// Where the last characters of a reading begin on which the horizon of a view can depend.
 pub(super) fn tail_start(text: &str) -> usize {
     start_of_last(text, TAILS * CHARS)

@@ -29,12 +29,14 @@ mod zhuyin;
 #[cfg(test)]
 mod tests;
 
-pub use context::context_start;
-pub use decode::{DECODERS, DecoderDef, Reads, deletable, deletes, widened};
+pub use context::{context_start, floor_char};
+pub use decode::{
+    DECODERS, DecoderDef, Reads, cue_before, deletable, deletes, widened, widened_open_from,
+};
 pub use fold::is_attached;
 pub use reading::Reading;
 pub use survey::{Survey, Words};
 pub use term::{normalise_term, repeats_term, skeleton_term};
-pub use variants::{VARIANTS, VariantDef};
+pub use variants::{PIECES, VARIANTS, VariantDef};
 pub use view::{VIEWS, ViewDef};
 pub use width::WIDTH;

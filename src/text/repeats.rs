@@ -2,7 +2,8 @@
 //!
 //! A letter that stands three times or more in a row becomes one (`idiiiot`). So does a doubled letter
 //! if a letter of the same word is stretched not more than six letters away (`bullllshiit`), or if it
-//! stands among at least three doubled letters in a row (`iiddiioott`). Other words stay as they are.
+//! stands among at least three doubled letters in a row (`iiddiioott`). A letter that hardly any language doubles there
+//! (`hh`; a consonant at the beginning of a word, as in `kkill`) is stretched too. Other words stay as they are.
 //! A Han character that is doubled becomes one (`炸炸弹弹`).
 //!
 //! Terms are looked for in the spelling of [`repeats_term`](super::repeats_term), which is why a hit
@@ -115,6 +116,8 @@ struct Word {
     since_stretched: usize,
     /// Doubled runs one after the other, up to the one that is being read.
     doubles: usize,
+    /// Whether the run that is being read follows a character that is part of no word.
+    begins: bool,
 }
 
 impl Default for Word {
@@ -127,6 +130,7 @@ impl Default for Word {
             run: Run::NONE,
             since_stretched: 0,
             doubles: 0,
+            begins: false,
         }
     }
 }
@@ -143,8 +147,15 @@ impl Word {
             return ControlFlow::Continue(());
         }
         match class(c) {
-            Class::Letter if self.is_letter() => self.end_run(drops)?,
-            Class::Letter | Class::Han | Class::Other | Class::Gap => self.end_word(drops)?,
+            Class::Letter if self.is_letter() => {
+                self.end_run(drops)?;
+                self.begins = false;
+            }
+            Class::Letter | Class::Han | Class::Other => self.end_word(drops)?,
+            Class::Gap => {
+                self.end_word(drops)?;
+                self.begins = true;
+            }
         }
         if matches!(class(c), Class::Letter | Class::Han) {
             self.letter = Some(c);
@@ -161,7 +172,22 @@ impl Word {
     /// Whether the run collapses whatever comes: the last of just enough letters may still get a mark
     /// and become another letter.
     fn is_surely_stretched(&self) -> bool {
-        self.count > STRETCHED || (self.count == STRETCHED && self.letter.is_some_and(drops_marks))
+        let least = self.least();
+        self.count > least || (self.count == least && self.letter.is_some_and(drops_marks))
+    }
+
+    /// Whether a doubled letter is spelled so in hardly any language.
+    fn is_odd(&self) -> bool {
+        let odd = |c| {
+            let vowel_or_l = matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'l');
+            matches!(c, 'h' | 'j' | 'q' | 'w' | 'x' | 'y') || (self.begins && !vowel_or_l)
+        };
+        self.letter.is_some_and(|c| c.is_ascii_lowercase() && odd(c))
+    }
+
+    /// How many times the letter must stand in a row to be stretched.
+    fn least(&self) -> usize {
+        if self.is_odd() { 2 } else { STRETCHED }
     }
 
     /// Lets the last `count` runs collapse.
@@ -187,7 +213,7 @@ impl Word {
 
     /// Says whether the run that ends here collapses, and what that tells of the runs before it.
     fn judge_run(&mut self) {
-        let (doubled, stretched) = (self.count >= 2, self.count >= STRETCHED);
+        let (doubled, stretched) = (self.count >= 2, self.count >= self.least());
         self.doubles = if doubled { self.doubles + 1 } else { 0 };
         let near = (1..=REACH).contains(&self.since_stretched);
         self.since_stretched = match self.since_stretched {

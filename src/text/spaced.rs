@@ -5,9 +5,9 @@
 //! letter nor digit between two of them (`f u c k`, `b.o.m.b`), become one word. Ordinary words are
 //! never glued, since each letter must stand alone. A gap stays if it looks like one between words, by
 //! the two gaps on either side (`f u c k  y o u`): what is read depends on a few characters around
-//! only, so a stream holds little, and a text may be looked at in pieces. Han characters: up to three other characters between two of them
-//! are left out; where these are ordinary clause punctuation or line ends (`好,我们`) only if one of the
-//! two stands alone.
+//! only, so a stream holds little, and a text may be looked at in pieces. Han characters: up to three other characters (of
+//! dots, nine) between two of them are left out; where these are ordinary clause punctuation or line ends (`好,我们`)
+//! only if one of the two stands alone. Two commas are not ordinary, and `の` is no letter there.
 //!
 //! The first or last letter of a run may be a word of its own: `spaced` reads `a b o m b` as one word, which finds
 //! `a s s`; `spaced_words` as two. And several words may stand in one run (`b u i l d a b o m b`): `spaced_words` has a
@@ -55,6 +55,10 @@ const WINDOW: usize = 2 * (LONGEST_WORD + 1);
 const LONGEST_GAP: usize = 4;
 /// The most characters between two Han characters.
 const LONGEST_HAN_GAP: usize = 3;
+/// So many dots count as one character.
+const DOTS: usize = 3;
+/// The kana that Chinese writers put for `的`, and between other characters.
+const WRITTEN_FOR_DE: char = 'の';
 /// A longer word across a gap says that the letter beside it is none by itself: `i` in `i g n o r e`.
 const LONGEST_PARTICLE: usize = 2;
 /// Letters that are words by themselves, or are written in the place of one.
@@ -276,12 +280,16 @@ impl<'a> Letters<'a> {
                 return drops(Dropped { range, blank: true });
             }
         }
-        match gaps.gap(at) {
-            Some(gap) if long_enough && !gaps.is_wide(at) => {
-                drops(Dropped { range: gap.range(), blank: false })
-            }
-            _ => ControlFlow::Continue(()),
+        let Some(gap) = gaps.gap(at).filter(|_| long_enough) else {
+            return ControlFlow::Continue(());
+        };
+        // A gap between words is a blank, whatever fills it.
+        let blank = gaps.is_wide(at);
+        let shown = self.text.get(gap.range()).unwrap_or_default();
+        if blank && shown.trim().is_empty() {
+            return ControlFlow::Continue(());
         }
+        drops(Dropped { range: gap.range(), blank })
     }
 
     /// Finds the words that begin with the letters up to the one behind the next gap.
@@ -406,10 +414,15 @@ struct Han {
     /// Han characters without a gap before this place; zero where no gap can begin.
     segment: usize,
     gap_start: usize,
+    /// What the gap holds, three dots counted as one character, since `…` is three in the folded text.
     gap_chars: usize,
+    /// The dots at its end.
+    dots: usize,
     /// Whether the gap is clause punctuation and blanks only, and whether it has more than blanks.
     ordinary: bool,
     marked: bool,
+    /// Whether it has a comma, colon or the like: two in a row are no punctuation.
+    comma: bool,
     /// A gap that is left out if the Han character behind it stands alone.
     pending: Option<Range<usize>>,
 }
@@ -447,13 +460,17 @@ impl Han {
         self.end(drops)?;
         if self.gap_chars == 0 {
             self.gap_start = at;
-            (self.ordinary, self.marked) = (true, false);
+            (self.ordinary, self.marked, self.comma, self.dots) = (true, false, false, 0);
         }
-        self.gap_chars += 1;
-        self.ordinary &= is_clause_mark(c);
+        self.gap_chars += usize::from(c != '.' || self.dots.is_multiple_of(DOTS));
+        self.dots = if c == '.' { self.dots + 1 } else { 0 };
+        let comma = matches!(c, ',' | '、' | ';' | ':');
+        self.ordinary &= is_clause_mark(c) && !(comma && self.comma);
+        self.comma |= comma;
         self.marked |= !matches!(c, ' ' | '\t');
         // Letters of scripts written beside Han (kana, hangul) are text, not filling.
-        if self.gap_chars > LONGEST_HAN_GAP || (class != Class::Gap && !c.is_ascii()) {
+        let text = class != Class::Gap && !c.is_ascii() && c != WRITTEN_FOR_DE;
+        if self.gap_chars > LONGEST_HAN_GAP || text {
             self.segment = 0;
         }
         ControlFlow::Continue(())

@@ -87,7 +87,7 @@ impl Survey {
         self.may_be_spaced |= has_near_singles(seen.words, words);
         self.may_be_leet |= traits & STANDS_IN != 0 && has_leet(&seen.traits);
         self.may_be_stretched |=
-            has_repeats(&seen.again) || (!self.ascii && has_wide_repeats(&seen.bytes));
+            has_repeats(seen) || (!self.ascii && has_wide_repeats(&seen.bytes));
         seen.words = words;
     }
 }
@@ -136,7 +136,10 @@ fn traits_of(byte: u8) -> u8 {
     let digit = u8::from(byte.wrapping_sub(b'0') < 10);
     // A bar may be closed by a bracket.
     let solid = digit | u8::from(byte == b'$') | u8::from(byte == b'@') | u8::from(byte == b'|');
-    let sign = u8::from(byte == b'!') | u8::from(byte == b'+') | u8::from(byte == b'(');
+    let sign = u8::from(byte == b'!')
+        | u8::from(byte == b'+')
+        | u8::from(byte == b'(')
+        | u8::from(byte == b')');
     letter | digit << 1 | (solid | sign) << 2 | solid << 3 | (byte >> 7) << 4
 }
 
@@ -171,11 +174,19 @@ const fn has_near_singles(before: u64, here: u64) -> bool {
     single & (single >> 2 | single >> 3 | single >> 4 | single >> 5) != 0
 }
 
-/// Whether a letter stands there three times in a row, or three doubled letters stand in a row.
-fn has_repeats(again: &[u8; SEEN]) -> bool {
+/// Whether a letter stands there three times in a row, three doubled letters stand in a row, or a letter is doubled at the
+/// beginning of a word or is one that seldom is.
+fn has_repeats(seen: &Seen) -> bool {
+    let (again, bytes) = (&seen.again, &seen.bytes);
     let mut found = 0;
     for at in BEFORE..SEEN {
-        found |= again[at] & (again[at - 1] | again[at - 2] & again[at - 4]);
+        let byte = bytes[at];
+        let odd = u8::from(byte.wrapping_sub(b'w') < 3)
+            | u8::from(byte == b'h')
+            | u8::from(byte == b'j')
+            | u8::from(byte == b'q');
+        let initial = !seen.traits[at - 2];
+        found |= again[at] & (again[at - 1] | again[at - 2] & again[at - 4] | odd | initial);
     }
     found & LETTER != 0
 }
@@ -206,7 +217,7 @@ enum Han {
 /// Looks at the Han characters of a text that has ASCII and Han characters and their punctuation.
 fn look_at_han(bytes: &[u8]) -> Han {
     let (mut run, mut gap, mut ordinary, mut waiting) = (0_usize, 0_usize, true, false);
-    let mut marked = false;
+    let (mut marked, mut commas, mut before) = (false, false, 0);
     let mut at = 0;
     let mut apart = false;
     while let Some(&byte) = bytes.get(at) {
@@ -216,7 +227,7 @@ fn look_at_han(bytes: &[u8]) -> Han {
                     let near = run > 0 && gap <= LONGEST_HAN_GAP;
                     apart |= near && (!ordinary || !marked || run == 1);
                     waiting = near;
-                    (run, gap, ordinary, marked) = (0, 0, true, false);
+                    (run, gap, ordinary, marked, commas) = (0, 0, true, false, false);
                 }
                 run += 1;
                 at += 3;
@@ -225,8 +236,12 @@ fn look_at_han(bytes: &[u8]) -> Han {
                 // A run of one character behind a gap.
                 apart |= waiting && run == 1 && gap == 0;
                 waiting &= run <= 1 && gap > 0;
-                gap += 1;
+                // Dots side by side may count as one.
+                gap += usize::from(byte != b'.' || before != b'.');
                 marked |= !matches!(byte, b' ' | b'\t');
+                let comma = matches!(byte, b',' | b';' | b':');
+                ordinary &= !(comma && commas);
+                commas |= comma;
                 ordinary &= matches!(
                     byte,
                     b' ' | b'\t'
@@ -249,10 +264,14 @@ fn look_at_han(bytes: &[u8]) -> Han {
                 waiting &= run <= 1 && gap > 0;
                 gap += 1;
                 marked = true;
+                let comma = bytes.get(at..).is_some_and(|rest| rest.starts_with("、".as_bytes()));
+                ordinary &= !(comma && commas);
+                commas |= comma;
                 at += 3;
             }
             _ => return Han::Unknown,
         }
+        before = byte;
     }
     apart |= waiting && run == 1 && gap == 0;
     if apart { Han::Apart } else { Han::Whole }
@@ -351,6 +370,8 @@ mod tests {
             text in prop_oneof![
                 "[ab1!$ .(|)]{0,200}",
                 "[a-c]{0,9}( [a-e0-9@+|]{1,6}){0,40}",
+                "[ab .]{0,20}[!|()1+]{0,4}[ab .]{0,20}",
+                "(a )?[hkow]{1,4} ?[hkow]{0,4}",
                 "([中国人]{1,3}[，,。“” ab1!$*-]{0,4}){0,30}",
                 "([中国人]{2,4}[，。]){0,30}",
                 // Something short around the end of a block.

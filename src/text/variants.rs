@@ -6,6 +6,7 @@
 
 use super::class::{Class, class};
 use super::dictionary::is_word;
+use super::term::skeleton_term;
 use super::{pinyin, upside_down};
 use crate::domain::ViewName;
 
@@ -24,6 +25,9 @@ pub struct VariantDef {
     pub of: fn(&str) -> Vec<String>,
 }
 
+/// The variant that is the letters of a term alone: it stands for the term in pieces, and not for itself.
+pub const PIECES: ViewName = ViewName("pieces");
+
 /// All kinds of variants.
 pub const VARIANTS: &[VariantDef] = &[
     VariantDef {
@@ -39,6 +43,13 @@ pub const VARIANTS: &[VariantDef] = &[
         summary: "letters turned upside down, read from the end or the beginning (terms of 6 letters and more)",
         keeps_ending: false,
         of: upside_down::variants,
+    },
+    VariantDef {
+        name: PIECES,
+        switch: "spaced",
+        summary: "marks or blanks inside long words, in prompts (terms of 7 letters and more)",
+        keeps_ending: true,
+        of: letters,
     },
     VariantDef {
         name: ViewName("joined"),
@@ -101,6 +112,17 @@ fn joined(term: &str) -> Vec<String> {
     let variant = term.replace(' ', "");
     let ordinary = is_text(&variant) || JOINED_WORDS.contains(&variant.as_str());
     if ordinary { Vec::new() } else { vec![variant] }
+}
+
+fn letters(term: &str) -> Vec<String> {
+    let letters: String = term.chars().filter(char::is_ascii_alphanumeric).collect();
+    let skeleton = skeleton_term(term);
+    let marks = skeleton.chars().any(|c| !c.is_ascii_alphanumeric() && c != ' ');
+    if letters.len() < FEWEST_JOINED || !term.is_ascii() || marks {
+        Vec::new()
+    } else {
+        vec![letters]
+    }
 }
 
 fn ciphered(term: &str, cipher: fn(u8) -> u8) -> Vec<String> {

@@ -8,9 +8,11 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::char_table::CharTable;
+use super::class::{Class, class};
 use super::fold::is_attached;
 use super::reading::Reading;
 use super::view::ViewDef;
+use super::zhuyin::is_part;
 use crate::domain::ViewName;
 
 /// Other forms of ASCII characters, over the raw text.
@@ -37,7 +39,7 @@ enum Form {
     Always(char),
     /// An ASCII sign, near a character that is read as ASCII.
     Beside(char),
-    /// A part of the ASCII character before it.
+    /// A part of the character before it.
     Attached,
 }
 
@@ -47,7 +49,7 @@ static FORMS: CharTable<Form> = CharTable::new(find_form);
 #[derive(Clone, Copy, Debug, Default)]
 struct Before {
     /// Whether the last character is a visible ASCII character here, to which something may be attached: letters and digits
-    /// of entities, and the signs of encodings too.
+    /// of entities, and the signs of encodings too; or one of a Chinese syllable.
     word: bool,
     /// How many more signs are read as ASCII.
     signs: u8,
@@ -62,7 +64,8 @@ enum Step {
 }
 
 impl Before {
-    fn step(&mut self, c: char, next: Option<char>) -> Step {
+    /// Reads the character `c`, behind which `rest` stands.
+    fn step(&mut self, c: char, rest: &str) -> Step {
         if c.is_ascii() {
             *self = Self { word: c.is_ascii_graphic(), signs: 0 };
             return Step::Keep;
@@ -70,16 +73,15 @@ impl Before {
         let (after, step) = match FORMS.get(c) {
             Form::Attached if self.word => return Step::Swallow,
             Form::Attached => return Step::Keep,
-            Form::Always(to) => {
-                (Self { word: to.is_ascii_alphanumeric(), signs: SIGNS }, Step::Write(to))
-            }
+            Form::Always(to) => (Self { word: true, signs: SIGNS }, Step::Write(to)),
             Form::Beside(to) if self.signs > 0 => {
-                (Self { word: false, signs: self.signs - 1 }, Step::Write(to))
+                (Self { word: to.is_ascii_graphic(), signs: self.signs - 1 }, Step::Write(to))
             }
-            Form::Beside(to) if opens(c) && next.is_some_and(is_form) => {
-                (Self { word: false, signs: SIGNS }, Step::Write(to))
+            Form::Beside(to) if opens(c) && is_opened(c, rest) => {
+                (Self { word: true, signs: SIGNS }, Step::Write(to))
             }
-            Form::Own | Form::Beside(_) => (Self::default(), Step::Keep),
+            Form::Own => (Self { word: is_syllable(c), signs: 0 }, Step::Keep),
+            Form::Beside(_) => (Self::default(), Step::Keep),
         };
         *self = after;
         step
@@ -95,7 +97,7 @@ fn applies(text: &str) -> bool {
                 while matches!(bytes.get(at), Some(0xe4..=0xe9)) {
                     at += 3;
                 }
-                before = Before::default();
+                before = Before { word: true, signs: 0 };
                 continue;
             }
             // Marks of Chinese clauses, of which none has one either.
@@ -108,10 +110,11 @@ fn applies(text: &str) -> bool {
                 continue;
             }
             let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-            if before.step(c, None) != Step::Keep {
+            at += c.len_utf8();
+            // A sign is only read otherwise where what follows it is too.
+            if before.step(c, "") != Step::Keep {
                 return true;
             }
-            at += c.len_utf8();
         }
         false
     }
@@ -121,13 +124,12 @@ fn build(input: &Reading, out: &mut Reading) {
     out.begin(input);
     let text = input.as_str();
     let (mut before, mut copied) = (Before::default(), 0);
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let step = before.step(c, chars.peek().map(|&(_, next)| next));
+    for (at, c) in text.char_indices() {
+        let end = at + c.len_utf8();
+        let step = before.step(c, text.get(end..).unwrap_or_default());
         if step == Step::Keep {
             continue;
         }
-        let end = at + c.len_utf8();
         out.append(input, copied..at);
         copied = end;
         match step {
@@ -140,13 +142,33 @@ fn build(input: &Reading, out: &mut Reading) {
 
 /// A sign at the end whose next character says what it is.
 fn open_from(text: &str) -> usize {
-    let last = text.chars().next_back().filter(|&c| opens(c));
-    text.len() - last.map_or(0, char::len_utf8)
+    let shown = text.trim_end_matches(is_attached);
+    let before = shown.strip_suffix(opens).unwrap_or(text);
+    if !shown.ends_with('＃') {
+        return before.len();
+    }
+    before.trim_end_matches(is_attached).strip_suffix('＆').unwrap_or(before).len()
 }
 
-/// Signs that stand before a number.
+/// Signs that stand before a number or what is written as one.
 const fn opens(c: char) -> bool {
-    matches!(c, '（' | '＋')
+    matches!(c, '（' | '＋' | '％' | '＆' | '＃' | '＼')
+}
+
+/// Whether such a sign stands before another form of a letter or digit.
+fn is_opened(sign: char, rest: &str) -> bool {
+    let behind = |rest: &str| rest.chars().find(|&c| !is_attached(c));
+    let rest = if sign == '＆' && behind(rest) == Some('＃') {
+        rest.split_once('＃').map_or(rest, |(_, rest)| rest)
+    } else {
+        rest
+    };
+    behind(rest).is_some_and(is_form)
+}
+
+/// Han characters and the letters of zhuyin with their tones, to which nothing is attached in ordinary text.
+fn is_syllable(c: char) -> bool {
+    is_part(c) || class(c) == Class::Han
 }
 
 fn is_form(c: char) -> bool {
@@ -210,6 +232,9 @@ mod tests {
             ("41\u{200b}11\u{301}", "4111"),
             ("（注）：好的，２０％吗？", "（注）：好的，20%吗？"),
             ("（2023）你好！　①。", "（2023）你好！　1。"),
+            ("＆＃ｘ７０；％４Ｆ＼ｕ５３５ａ", "&#x70;%4F\\u535a"),
+            ("＆\u{200c}＃\u{200c}１\u{200c}", "&#1"),
+            ("中\u{200b}中\u{336}ㄓ\u{200d}ˋ", "中中ㄓˋ"),
         ] {
             assert_eq!(shown(text).as_str(), expected);
             assert!(applies(text), "{text}");
@@ -229,7 +254,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_read_depends_on_a_few_characters_around(
-            text in "[a1１Ａ（＋）：／　＠．中\u{200b}\u{301} ²٤]{0,40}",
+            text in "[a1１Ａ（＋）：／　＠．＆＃％中ㄓˋ\u{200b}\u{301} ²٤]{0,40}",
             cut in 0_usize..40,
         ) {
             let Some((cut, _)) = text.char_indices().nth(cut) else { return Ok(()) };

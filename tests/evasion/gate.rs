@@ -90,6 +90,12 @@ pub(crate) fn whole(policy: &Arc<Policy>, text: &str, scratch: &mut Scratch) -> 
     screen_passage(policy, subject(Phase::Prompt), text, scratch)
 }
 
+/// What is found in the same text as a whole answer.
+pub(crate) fn answer(policy: &Arc<Policy>, text: &str, scratch: &mut Scratch) -> Verdict {
+    let subject = Subject { streamed: false, ..subject(Phase::Completion) };
+    screen_passage(policy, subject, text, scratch)
+}
+
 /// The text with what was found taken out.
 pub(crate) fn redacted(text: &str, verdict: &Verdict) -> String {
     mend(text, &verdict.rewrites)

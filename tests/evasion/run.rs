@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tidegate::domain::Span;
 use tidegate::engine::Scratch;
 
-use crate::gate::{pieces, policy, redacted, streamed, whole};
+use crate::gate::{answer, pieces, policy, redacted, streamed, whole};
 use crate::rng::Rng;
 use crate::rows::Row;
 use crate::terms::{Planted, plant};
@@ -93,14 +93,20 @@ fn try_one(
     }
     let most = rng.pick(&[1, 3, 6, 8, 16, 16, 32, 32]);
     let client = streamed(policy(), &pieces(rng, &text, most), scratch);
+    // What only prompts are read for is not looked for in an answer, streamed or whole.
+    let whole_answer = answer(policy(), &text, scratch);
+    let in_answer =
+        whole_answer.findings.iter().any(|one| &*one.matched == term && one.span.overlaps(place));
+    let after_answer = redacted(&text, &whole_answer);
     let stopped = planted.variant.len() > MOST_HELD && {
-        let nothing_passed = whole(policy(), &client, scratch).findings.is_empty();
+        let nothing_passed = answer(policy(), &client, scratch).findings.is_empty();
         client.starts_with(&planted.before) && nothing_passed
     };
-    if client == after || stopped {
-        outcome.found_streamed += usize::from(hit.is_some());
+    if client == after_answer || stopped {
+        outcome.found_streamed += usize::from(in_answer);
     } else {
-        outcome.streams_differ.push(format!("{}: whole {after:?}, streamed {client:?}", shown()));
+        let differ = format!("{}: whole {after_answer:?}, streamed {client:?}", shown());
+        outcome.streams_differ.push(differ);
     }
     if verdict.findings.is_empty() {
         return;

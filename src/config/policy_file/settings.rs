@@ -66,7 +66,7 @@ pub enum LetterCase {
 pub struct Views {
     /// Look-alike letters.
     pub skeleton: Option<bool>,
-    /// Letters that are set apart.
+    /// Letters that are set apart; in prompts, long words in pieces too.
     pub spaced: Option<bool>,
     /// Digits and signs for letters.
     pub leet: Option<bool>,
@@ -78,7 +78,7 @@ pub struct Views {
     pub edits: Option<bool>,
     /// Tag characters, variation selectors, zero-width bits.
     pub hidden: Option<bool>,
-    /// Base64, base32, Ascii85, numbers, Morse, Braille, mail, host names: decoded and read again.
+    /// Base64, base32, Ascii85, numbers, Morse, Braille, mail, host names, ciphers: decoded and read again.
     pub decoded: Option<bool>,
     /// Letters turned upside down.
     pub upside_down: Option<bool>,

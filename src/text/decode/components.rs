@@ -15,7 +15,7 @@ pub(super) const COMPONENTS: DecoderDef = DecoderDef {
     switch: "skeleton",
     again: true,
     summary: "Han characters that are written as their two halves",
-    reads: Reads::Text,
+    reads: Reads::Width,
     applies: |input| !input.masks().is_ascii() && next(input.as_str(), 0).is_some(),
     build,
     open_from,

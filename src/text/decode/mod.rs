@@ -10,6 +10,7 @@ mod base64;
 mod base64_groups;
 mod bidi;
 mod bits;
+mod caesar;
 mod components;
 mod deletions;
 mod escapes;
@@ -87,6 +88,7 @@ pub const DECODERS: &[DecoderDef] = &[
     signals::SIGNALS,
     mail::MAIL,
     punycode::PUNYCODE,
+    caesar::CAESAR,
     pinyin::PINYIN,
 ];
 
@@ -98,6 +100,17 @@ pub fn deletes(decoder: &DecoderDef) -> bool {
 /// The raw bytes from which on the end of a text may still be taken back.
 pub fn deletable(text: &Reading) -> impl Iterator<Item = usize> {
     deletions::deletable(text)
+}
+
+/// The first byte of a text from which on what decoders of [`Reads::Width`] read could still change when more follows.
+pub fn widened_open_from(text: &Reading) -> usize {
+    (WIDTH.open_from)(text)
+}
+
+/// Where more must be seen before `at` than [`context_start`](super::context_start) says, since a word far before it says how
+/// it is read.
+pub fn cue_before(text: &str, at: usize) -> Option<usize> {
+    caesar::context_start(text, at)
 }
 
 /// Builds the reading that decoders of [`Reads::Width`] read; `false` where it would equal the text.

@@ -15,7 +15,7 @@ pub(super) const PINYIN: DecoderDef = DecoderDef {
     switch: "pinyin",
     again: false,
     summary: "syllables of Chinese terms in pinyin or zhuyin, with or without tones, alone or among characters (lists that say `also: [pinyin]`)",
-    reads: Reads::Text,
+    reads: Reads::Width,
     applies,
     build,
     open_from,

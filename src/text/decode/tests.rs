@@ -38,6 +38,11 @@ fn pieces() -> impl Strategy<Value = String> {
 }
 
 const PIECES: &[&str] = &[
+    "decode: ",
+    "deco",
+    "解密",
+    "ufmm nf ",
+    "bcpvu ",
     "Ym9tYg==",
     "zha",
     "dan4",

@@ -250,13 +250,16 @@ fn c21_stretched_words_are_single_again() {
         ("killllll", "kill"),
         ("asssss", "ass"),
         ("bbulshiiitters", "bulshitters"),
+        // Hardly any language doubles a consonant at the beginning of a word, or an `h`.
+        (" kkill", " kill"),
+        ("hheroiinn", "heroin"),
     ] {
         let reading = view("repeats", text);
         assert_eq!(reading.as_str(), repeats_term(term));
         assert_eq!(reading.raw_span(0, reading.len()), Span::new(0, text.len()));
         assert!(reading.is_collapsed(0, reading.len()), "{text}");
     }
-    for text in ["good balloon", "committee", "www1 aa", "1000000"] {
+    for text in ["good balloon", "committee", "www1 aa", "1000000", "a llama, aaron"] {
         assert_eq!(read("repeats", text), text.replace("www", "w"));
     }
     let reading = view("repeats", "sooo as");
@@ -338,6 +341,9 @@ fn h03_what_stands_between_han_characters_is_skipped() {
         "/",
         "\n",
         "_",
+        "……",
+        "の",
+        "…*、",
     ] {
         for word in ["炸弹", "法轮功", "制造炸弹"] {
             assert_eq!(read("spaced", &join(word, between)), word, "{between:?}");

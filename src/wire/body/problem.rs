@@ -8,6 +8,9 @@ use crate::wire::table::TwinKey;
 
 /// The most characters of a client's key that a message repeats.
 const KEY_SHOWN: usize = 40;
+/// The most texts of one body. Each costs some microseconds however short it is, so that a body of short ones would take a
+/// hundred times as long as one text of its size; the longest lists that APIs take have some thousand.
+pub(super) const MOST_TEXTS: usize = 20_000;
 
 /// Why a body cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -66,6 +69,12 @@ pub enum BodyProblem {
         /// Where they stand.
         field: String,
     },
+    /// There are too many texts, each of which would be screened by itself.
+    #[error("there are {found} texts (strings and unknown keys); at most {MOST_TEXTS} are taken")]
+    TooManyTexts {
+        /// How many there are.
+        found: usize,
+    },
 }
 
 impl BodyProblem {
@@ -80,7 +89,13 @@ impl BodyProblem {
             Self::TwinKey { .. } => "ambiguous_key",
             Self::Rerouting { .. } => "forbidden_field",
             Self::TooManyMessages { .. } => "too_many_messages",
+            Self::TooManyTexts { .. } => "too_many_texts",
         }
+    }
+
+    /// Whether there are no more texts than are screened.
+    pub(super) const fn of_texts(found: usize) -> Result<(), Self> {
+        if found > MOST_TEXTS { Err(Self::TooManyTexts { found }) } else { Ok(()) }
     }
 
     pub(super) fn twin(twin: &TwinKey, doc: &Doc, bytes: &[u8]) -> Self {
@@ -99,6 +114,7 @@ impl BodyProblem {
             | Self::NotAnObject
             | Self::NotAList
             | Self::Header { .. }
+            | Self::TooManyTexts { .. }
             | Self::TwinKey { .. } => None,
         }
     }

@@ -216,6 +216,7 @@ fn gather(
     let walked = spec.table.walk(&doc, bytes, &mut |found| reader.read(&found));
     // First, because a key in other letters is the likelier mistake than one that is missing.
     walked.map_err(|twin| BodyProblem::twin(&twin, &doc, bytes))?;
+    BodyProblem::of_texts(reader.gathered.passages.len())?;
     check_shape(spec, &doc, bytes)?;
     for part in unknown_parts(spec, &doc, bytes) {
         reader.note_media(part, Media::Unknown, By::Role);

@@ -78,6 +78,7 @@ impl Response {
             }
         });
         walked.map_err(|twin| BodyProblem::twin(&twin, &doc, &bytes))?;
+        BodyProblem::of_texts(reader.gathered.passages.len())?;
         let Gathered { passages, places, media, unknown_leaves } = reader.gathered;
         let passages = passages.into_iter().zip(units);
         let passages = passages.map(|(passage, unit)| UnitPassage { unit, passage }).collect();

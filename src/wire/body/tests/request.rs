@@ -327,6 +327,14 @@ fn shapes_that_no_server_reads_alike_are_refused() {
     let problem = request(&chat_dialect(), &many).unwrap_err();
     assert_eq!(problem.code(), "too_many_messages");
     assert_eq!(problem.to_string(), "there are 101 messages; at most 100 are taken");
+    let keys = |count: usize| {
+        let keys: Vec<String> = (0..count).map(|key| format!("\"x{key}\":1")).collect();
+        request(&chat_dialect(), &format!("{{\"messages\":[],\"a\":{{{}}}}}", keys.join(",")))
+    };
+    let problem = keys(20_001).unwrap_err();
+    assert_eq!(problem.code(), "too_many_texts");
+    assert!(problem.to_string().starts_with("there are 20002 texts"), "{problem}");
+    assert!(keys(19_000).is_ok());
     let problem = request(&completions_dialect(), r#"{"prompt":{}}"#).unwrap_err();
     assert_eq!(problem.to_string(), "`prompt` must be a string or a list");
 }
@@ -398,17 +406,21 @@ fn what_must_not_change_is_not_changed() {
 
 #[test]
 fn the_largest_bodies_are_read_in_one_pass() {
-    // Each would take minutes, were any step quadratic.
+    // Each would take minutes, were any step quadratic; that it has more texts than are screened is told after them.
+    let texts = |dialect, body: &str| match request(&dialect, body) {
+        Err(BodyProblem::TooManyTexts { found }) => found,
+        other => panic!("{other:?}"),
+    };
     let strings = "\"x\",".repeat(400_000);
     let body = format!("{{\"prompt\":[{strings}\"x\"]}}");
-    assert_eq!(request(&completions_dialect(), &body).unwrap().passages().len(), 400_001);
+    assert_eq!(texts(completions_dialect(), &body), 400_001);
     let ids = "1,".repeat(400_000);
     let body = format!("{{\"prompt\":[{ids}1]}}");
     assert_eq!(request(&completions_dialect(), &body).unwrap().media().len(), 1);
     let keys = (0..60_000).map(|n| format!("\"k{n}\":1,")).collect::<Vec<_>>().concat();
     let parts = "{\"text\":\"x\"},".repeat(60_000);
     let body = format!("{{\"messages\":[{{{keys}\"content\":[{parts}{{}}]}}]}}");
-    assert_eq!(request(&chat_dialect(), &body).unwrap().passages().len(), 120_000);
+    assert_eq!(texts(chat_dialect(), &body), 120_000);
     let text = "\\n你好 bob".repeat(60_000);
     let body = format!("{{\"messages\":[{{\"content\":\"{text}\"}}]}}");
     let request = request(&chat_dialect(), &body).unwrap();
