@@ -104,6 +104,8 @@ fn costly() -> Vec<(&'static str, String)> {
         ("letters again and again", repeated("boooommmbbb ")),
         ("look-alikes", repeated("bоmb ")),
         ("everything", repeated(mixed)),
+        ("words that say that a text is encoded", repeated("decode qzx vrqk wqz pkkt zzq vrt ")),
+        ("beginnings of long terms", repeated("how to make a ")),
         ("one word", repeated("a")),
         ("no letters", repeated("=-/+")),
     ]

@@ -151,26 +151,20 @@ impl Letters {
         }
     }
 
-    /// Passes over a gap, if what stands here is one.
+    /// Passes over a gap, if what stands here is one: marks, blanks and signs, and few of them.
     fn gap(&mut self, text: &str) {
         let rest = text.get(self.at..).unwrap_or_default();
-        let other = rest.char_indices().find(|&(_, c)| is_word(c) || !is_gap(c));
-        let length = other.map_or(rest.len(), |(at, _)| at);
-        let chars = rest.get(..length).unwrap_or_default().chars().count();
+        let mut near = rest.char_indices().take(LONGEST_GAP + 1);
         self.before_gap = self.before_gap.min(self.len);
-        self.at += length;
-        self.state = match other {
-            _ if chars > LONGEST_GAP => State::Ended,
-            None => State::Open,
-            Some((_, c)) if c.is_ascii_alphanumeric() => State::Going,
-            Some(_) => State::Ended,
+        self.state = match near.find(|&(_, c)| c.is_alphanumeric() || is_word(c)) {
+            Some((length, c)) if c.is_ascii() => {
+                self.at += length;
+                State::Going
+            }
+            None if rest.chars().nth(LONGEST_GAP).is_none() => State::Open,
+            Some(_) | None => State::Ended,
         };
     }
-}
-
-/// What may stand between two pieces: marks, blanks and signs, but no letter of a script without gaps.
-fn is_gap(c: char) -> bool {
-    !c.is_alphanumeric()
 }
 
 #[cfg(test)]

@@ -24,8 +24,13 @@ static WORDS: LazyLock<HashMap<u64, bool>> = LazyLock::new(|| {
 /// Whether a text is one English word of the list; of one that is longer than its words, whether it begins with one of the
 /// longest.
 pub(super) fn is_word(text: &str) -> bool {
-    let length = text.chars().count().min(LONGEST_WORD);
-    length > 0 && word_lengths(text.chars()) >> length & 1 != 0
+    is_word_of(text.chars(), text.chars().count())
+}
+
+/// The same of letters in small, of which there are so many.
+pub(super) fn is_word_of(letters: impl Iterator<Item = char>, length: usize) -> bool {
+    let length = length.min(LONGEST_WORD);
+    length > 0 && word_lengths(letters) >> length & 1 != 0
 }
 
 /// The lengths of the words with which some letters begin, a bit each.

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::super::context::floor_char;
-use super::super::dictionary::is_word;
+use super::super::dictionary::is_word_of;
 use super::super::reading::Reading;
 use super::{DecoderDef, Reads};
 use crate::domain::ViewName;
@@ -45,6 +45,8 @@ const REACH: usize = 256;
 const TELLING: usize = 4;
 /// So many letters of them must be those of English words.
 const FEWEST_LETTERS: usize = 4;
+/// So many words that are not English are looked at behind a cue for one that begins what is moved.
+const MOST_BEGINNINGS: usize = 4;
 const ALPHABET: u8 = 26;
 
 /// Where a text begins that is enough to read on from `at`: at the last cue before it, if that is near.
@@ -91,13 +93,14 @@ fn behind(text: &str, start: usize, (reach, whole): (usize, bool)) -> Behind {
     let ends = whole || line.is_some() || text.len() >= reach;
     let mut words = Words { text: stretch, at: 0 };
     let open = |at: usize| Behind::Open(start + at);
-    loop {
+    let mut beginnings = 0;
+    while beginnings < MOST_BEGINNINGS {
         let Some((word_start, word)) = words.next() else { return Behind::Plain };
         let grows = !ends && words.at == stretch.len();
         if grows {
             return open(word_start);
         }
-        if is_english(word) {
+        if is_english(word, 0) {
             continue;
         }
         let mut telling = Words { text: stretch, at: word_start };
@@ -114,11 +117,14 @@ fn behind(text: &str, start: usize, (reach, whole): (usize, bool)) -> Behind {
             let (start, end) = (start + word_start, start + stretch.len());
             return Behind::Moved(Moved { start, end, by });
         }
+        beginnings += 1;
     }
+    Behind::Plain
 }
 
-fn is_english(word: &str) -> bool {
-    is_word(&word.to_ascii_lowercase())
+/// Whether a word of ASCII letters is English when it is moved back.
+fn is_english(word: &str, by: u8) -> bool {
+    is_word_of(word.chars().map(|c| moved_back(c.to_ascii_lowercase(), by)), word.len())
 }
 
 /// The shift by which most letters of these words are those of English words, if there is one that is better than all
@@ -127,8 +133,7 @@ fn shift(words: &[&str]) -> Option<u8> {
     let mut letters = [0; ALPHABET as usize];
     for (by, letters) in (0..).zip(&mut letters) {
         for word in words.iter().filter(|word| word.len() > 1) {
-            let back: String = word.chars().map(|c| moved_back(c, by)).collect();
-            *letters += if is_english(&back) { word.len() } else { 0 };
+            *letters += if is_english(word, by) { word.len() } else { 0 };
         }
     }
     let most = *letters.iter().max()?;
