@@ -7,7 +7,8 @@ use super::pattern_set::PatternScan;
 use super::scanner::{RAW, Scanner, Scratch, Window, start_of_token};
 use crate::domain::{MOST_DECODERS, Span, ViewName, ViewPath};
 use crate::text::{
-    DECODERS, DecoderDef, Reading, Reads, context_start, floor_char, widened, widened_open_from,
+    DECODERS, DecoderDef, Reading, Reads, context_start, deletable, floor_char, widened,
+    widened_open_from,
 };
 
 /// The most decoded texts of one scan.
@@ -62,6 +63,8 @@ pub(super) struct Decoding {
     /// Fingerprints of all decoded texts that were read.
     seen: Vec<u64>,
     bytes_left: usize,
+    /// Whether a text is looked at as if it ended before its end.
+    holding: bool,
 }
 
 impl Decoding {
@@ -146,13 +149,24 @@ impl Scanner {
             return scan;
         }
         let mut undecoded = Decoded::new(std::mem::take(text), Vec::new());
-        let mut made = self.decode_each(&mut undecoded, window, scratch, &mut scan);
+        self.decode_all(&mut undecoded, window, scratch, &mut scan);
         *text = undecoded.text;
+        scan
+    }
+
+    /// Applies all decoders to a text, and again to what came of it.
+    fn decode_all(
+        &self,
+        base: &mut Decoded,
+        window: Window<'_>,
+        scratch: &mut Scratch,
+        scan: &mut PatternScan,
+    ) {
+        let mut made = self.decode_each(base, window, scratch, scan);
         for _ in 1..MOST_DECODERS {
             let Some(mut base) = made else { break };
-            made = self.decode_each(&mut base, window, scratch, &mut scan);
+            made = self.decode_each(&mut base, window, scratch, scan);
         }
-        scan
     }
 
     /// Applies each decoder to a text and to what came of it so far; hands back what came of all, if anything did.
@@ -168,12 +182,12 @@ impl Scanner {
             if self.decoders & (1 << index) == 0 {
                 continue;
             }
-            let last = made.as_mut().unwrap_or(&mut *base);
-            let next = self.decode(decoder, last, window, scratch, scan);
             if made.is_some() {
-                // The others may have spoilt it.
+                // The others may have spoilt it. First, so that what both show is named after the shorter way.
                 let _alone = self.decode(decoder, base, window, scratch, scan);
             }
+            let last = made.as_mut().unwrap_or(&mut *base);
+            let next = self.decode(decoder, last, window, scratch, scan);
             if let Some(next) = next.filter(|_| decoder.again)
                 && let Some(last) = made.replace(next)
             {
@@ -181,13 +195,18 @@ impl Scanner {
             }
         }
         self.hold_open(base, window, scratch, scan);
+        if !window.last && self.may_delete {
+            for end in deletable(&base.text) {
+                self.hold_decoded(&base.text, base.text.upto(end), (window, scratch), scan);
+            }
+        }
         if let Some(made) = &made {
             self.hold_open(made, window, scratch, scan);
         }
         made
     }
 
-    /// Scans what a decoder makes of a text, and hands it back if it is new.
+    /// Scans what a decoder makes of a text if that is new, and hands it back.
     fn decode(
         &self,
         decoder: &DecoderDef,
@@ -230,7 +249,7 @@ impl Scanner {
             }
         }
         match scratch.decoding.admits(&decoded) {
-            Ok(true) => {
+            Ok(new) => {
                 let input = input.clone();
                 let mut steps = steps.clone();
                 let read = scratch.decoding.read.len();
@@ -239,17 +258,16 @@ impl Scanner {
                     |path: ViewPath, step: &Step| path.through(step.decoder).unwrap_or(path);
                 let path = steps.iter().fold(ViewPath::of(RAW), through);
                 let known = scratch.hits.len();
-                scan.include(self.scan_views(&decoded, window, scratch));
-                scratch.decoding.read.extend([(input, None), (decoded.clone(), Some(path))]);
+                if new {
+                    scan.include(self.scan_views(&decoded, window, scratch));
+                }
+                let path = Some(path).filter(|_| new);
+                scratch.decoding.read.extend([(input, None), (decoded.clone(), path)]);
                 let Scratch { decoding, hits, .. } = scratch;
                 for hit in hits.iter_mut().skip(known) {
                     hit.view = decoding.path(&steps, hit.span).seen_in(hit.view.view());
                 }
                 Some(Decoded::new(decoded, steps))
-            }
-            Ok(false) => {
-                scratch.decoding.spare.push(decoded);
-                None
             }
             Err(TooMuch) => {
                 scan.exhausted = true;
@@ -272,8 +290,8 @@ impl Scanner {
             return;
         }
         let upto = text.upto(*open);
-        let reach = (SPREAD * self.longest_term()).max(self.most_held_for_patterns()) + REACH;
-        let start = floor_char(text.as_str(), upto.saturating_sub(reach));
+        self.hold_decoded(text, upto, (window, scratch), scan);
+        let start = floor_char(text.as_str(), upto.saturating_sub(self.reach()));
         let mut tail = scratch.decoding.reading();
         tail.copy_of(text, start..upto);
         tail.cut(tail.len(), *open);
@@ -282,6 +300,46 @@ impl Scanner {
         scratch.hits.truncate(known);
         scratch.decoding.spare.push(tail);
         scan.decided = scan.decided.min(found.decided).min(*open);
+    }
+}
+
+impl Scanner {
+    /// Holds what decoders have in progress where a text would end if the rest were taken back or read otherwise.
+    fn hold_decoded(
+        &self,
+        text: &Reading,
+        upto: usize,
+        (window, scratch): (Window<'_>, &mut Scratch),
+        scan: &mut PatternScan,
+    ) {
+        if scratch.decoding.holding {
+            return;
+        }
+        let start = floor_char(text.as_str(), upto.saturating_sub(self.reach()));
+        let mut tail = scratch.decoding.reading();
+        tail.copy_of(text, start..upto);
+        tail.cut(tail.len(), text.raw_start(upto));
+        // What is spent here is not spent by the whole text, and what is found does not count.
+        let Decoding { read, seen, bytes_left, .. } = &scratch.decoding;
+        let before = (read.len(), seen.len(), *bytes_left, scratch.hits.len(), scratch.hits_left);
+        scratch.decoding.holding = true;
+        let mut found = nothing();
+        let mut base = Decoded::new(tail, Vec::new());
+        self.decode_all(&mut base, window, scratch, &mut found);
+        scratch.decoding.holding = false;
+        let Decoding { read, seen, bytes_left, spare, .. } = &mut scratch.decoding;
+        spare.extend(read.drain(before.0..).map(|(reading, _)| reading));
+        spare.push(base.text);
+        seen.truncate(before.1);
+        *bytes_left = before.2;
+        scratch.hits.truncate(before.3);
+        scratch.hits_left = before.4;
+        scan.decided = scan.decided.min(found.decided);
+    }
+
+    /// As far back as a term or pattern in progress can reach in a decoded text, in bytes.
+    fn reach(&self) -> usize {
+        (SPREAD * self.longest_term()).max(self.most_held_for_patterns()) + REACH
     }
 }
 

@@ -120,7 +120,7 @@ pub struct Scanner {
     /// The decoders that are on, a bit each.
     pub(super) decoders: u32,
     /// Whether backspaces are read.
-    may_delete: bool,
+    pub(super) may_delete: bool,
 }
 
 /// The text of one scan.

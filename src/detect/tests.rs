@@ -118,7 +118,7 @@ fn clean_words_are_decided_at_their_end_and_started_terms_are_held() {
     assert_eq!(decided("a dog and the "), 10);
     // Two letters more could be deleted by backspaces.
     assert_eq!(decided("a dog and the idea"), 10);
-    // This word could be the beginning of one in Ascii85.
+    // Without its last two letters this word could be the beginning of one in base64.
     assert_eq!(decided("a dog and the ideal"), 10);
     assert_eq!(decided("a dog and the ideal "), 20);
     assert_eq!(decided("a dog and the idiot"), 10);

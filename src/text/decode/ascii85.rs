@@ -41,8 +41,9 @@ impl Encoding for Ascii85 {
     }
 
     fn begins(before: Option<u8>, byte: u8, _: &[u8]) -> bool {
-        // Where the first byte of what it says is one that begins a character: a sign, letter or digit, or another script.
-        let begins = matches!(byte, b'*'..=b'I' | b'_'..=b'o') || byte == b'<';
+        // Where the first byte of what it says begins a sign, letter or digit of ASCII or a Han character. Of other scripts
+        // only what is framed is read: half of all English words begin as they would.
+        let begins = matches!(byte, b'*'..=b'I' | b'j'..=b'l') || byte == b'<';
         let opens =
             |before| matches!(before, b'"' | b'\'' | b'`' | b'(' | b'[' | b':' | b'=' | b'>');
         begins && before.is_none_or(|before| !before.is_ascii_graphic() || opens(before))

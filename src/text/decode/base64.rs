@@ -135,7 +135,7 @@ pub(super) fn decoded(unit: &[u8]) -> Few<3> {
 }
 
 /// Whether a unit that is not whole yet can become text.
-fn could_begin(speller: &Speller, unit: &[u8]) -> bool {
+pub(super) fn could_begin(speller: &Speller, unit: &[u8]) -> bool {
     match *unit {
         [] => true,
         [only] if speller.open().is_none() => {

@@ -4,7 +4,7 @@
 //! last may be shorter, but not look like a word.
 
 use super::super::masks::Around;
-use super::base64::{decoded, is_mixed, sextet};
+use super::base64::{could_begin, decoded, is_mixed, sextet};
 use super::runs::{self, Encoding, Run};
 use super::speller::Speller;
 use super::{DecoderDef, Reads};
@@ -56,9 +56,9 @@ impl Encoding for Groups {
     fn read(bytes: &[u8], start: usize) -> Run {
         let mut speller = Speller::default();
         // Nearly all words end here.
-        if let Some(unit) = bytes.get(start..start + UNIT)
-            && !spell(&mut speller.clone(), unit, start)
-        {
+        let unit = bytes.get(start..bytes.len().min(start + UNIT)).unwrap_or_default();
+        let length = unit.iter().take_while(|&&byte| sextet(byte).is_some()).count();
+        if !could_begin(&speller, unit.get(..length).unwrap_or_default()) {
             return Run::default();
         }
         let width = width(bytes, start);
