@@ -248,33 +248,28 @@ impl Scanner {
                 return None;
             }
         }
-        match scratch.decoding.admits(&decoded) {
-            Ok(new) => {
-                let input = input.clone();
-                let mut steps = steps.clone();
-                let read = scratch.decoding.read.len();
-                steps.push(Step { decoder: decoder.name, read, made: read + 1 });
-                let through =
-                    |path: ViewPath, step: &Step| path.through(step.decoder).unwrap_or(path);
-                let path = steps.iter().fold(ViewPath::of(RAW), through);
-                let known = scratch.hits.len();
-                if new {
-                    scan.include(self.scan_views(&decoded, window, scratch));
-                }
-                let path = Some(path).filter(|_| new);
-                scratch.decoding.read.extend([(input, None), (decoded.clone(), path)]);
-                let Scratch { decoding, hits, .. } = scratch;
-                for hit in hits.iter_mut().skip(known) {
-                    hit.view = decoding.path(&steps, hit.span).seen_in(hit.view.view());
-                }
-                Some(Decoded::new(decoded, steps))
-            }
-            Err(TooMuch) => {
-                scan.exhausted = true;
-                scratch.decoding.spare.push(decoded);
-                None
-            }
+        let Ok(new) = scratch.decoding.admits(&decoded) else {
+            scan.exhausted = true;
+            scratch.decoding.spare.push(decoded);
+            return None;
+        };
+        let mut steps = steps.clone();
+        let read = scratch.decoding.read.len();
+        steps.push(Step { decoder: decoder.name, read, made: read + 1 });
+        let through = |path: ViewPath, step: &Step| path.through(step.decoder).unwrap_or(path);
+        let path = steps.iter().fold(ViewPath::of(RAW), through);
+        let known = scratch.hits.len();
+        let input = input.clone();
+        if new {
+            scan.include(self.scan_views(&decoded, window, scratch));
         }
+        let path = Some(path).filter(|_| new);
+        scratch.decoding.read.extend([(input, None), (decoded.clone(), path)]);
+        let Scratch { decoding, hits, .. } = scratch;
+        for hit in hits.iter_mut().skip(known) {
+            hit.view = decoding.path(&steps, hit.span).seen_in(hit.view.view());
+        }
+        Some(Decoded::new(decoded, steps))
     }
 
     /// Holds what is in progress where a text ends that decoders leave as it is, and that is open for them at its end: it
