@@ -29,10 +29,10 @@ pub(super) struct PiecesMatch<'p> {
     pub(super) end: usize,
 }
 
-/// The letters from one place on, and where in the text each of them ends.
-struct Letters {
-    bytes: [u8; MOST_LETTERS],
-    ends: [usize; MOST_LETTERS],
+/// The first `N` letters from one place on, and where in the text each of them ends.
+struct Letters<const N: usize> {
+    bytes: [u8; N],
+    ends: [usize; N],
     len: usize,
     /// Where the text is read on.
     at: usize,
@@ -83,15 +83,14 @@ impl Pieces {
         start: usize,
         found: &mut dyn FnMut(PiecesMatch<'_>),
     ) -> Reach {
-        let mut letters = Letters::new(start);
-        letters.gather(text, KEY);
+        let letters = Letters::<KEY>::of(text, start);
         let key = letters.bytes.get(..letters.len).unwrap_or_default();
         if letters.len < KEY {
             let in_progress = letters.state == State::Open && self.index.has_key_with(key);
             return if in_progress { Reach::Open } else { Reach::Settled };
         }
         match self.index.with_key(key, (0, KEY)) {
-            Some(range) => self.compare(text, range, letters, found),
+            Some(range) => self.compare(text, range, start, found),
             None => Reach::Settled,
         }
     }
@@ -101,11 +100,11 @@ impl Pieces {
         &self,
         text: &str,
         range: (usize, usize),
-        mut letters: Letters,
+        start: usize,
         found: &mut dyn FnMut(PiecesMatch<'_>),
     ) -> Reach {
-        letters.gather(text, self.index.longest());
-        let Letters { ref bytes, ref ends, len, before_gap, state, .. } = letters;
+        let Letters { bytes, ends, len, before_gap, state, .. } =
+            Letters::<MOST_LETTERS>::of(text, start);
         let gathered = bytes.get(..len).and_then(|bytes| str::from_utf8(bytes).ok());
         let reach = self.index.compare(
             gathered.unwrap_or_default(),
@@ -124,22 +123,21 @@ impl Pieces {
     }
 }
 
-impl Letters {
-    const fn new(start: usize) -> Self {
-        let (bytes, ends) = ([0; MOST_LETTERS], [0; MOST_LETTERS]);
-        Self { bytes, ends, len: 0, at: start, before_gap: usize::MAX, state: State::Going }
-    }
-
-    /// Gathers letters until there are so many.
-    fn gather(&mut self, text: &str, upto: usize) {
+impl<const N: usize> Letters<N> {
+    /// Gathers them.
+    #[inline]
+    fn of(text: &str, start: usize) -> Self {
+        let (bytes, ends, before_gap) = ([0; N], [0; N], usize::MAX);
+        let mut letters = Self { bytes, ends, len: 0, at: start, before_gap, state: State::Going };
         let bytes = text.as_bytes();
-        while self.len < upto.min(MOST_LETTERS) && self.state == State::Going {
-            match bytes.get(self.at) {
-                Some(byte) if byte.is_ascii_alphanumeric() => self.letter(*byte),
-                Some(_) => self.gap(text),
-                None => self.state = State::Open,
+        while letters.len < N && letters.state == State::Going {
+            match bytes.get(letters.at) {
+                Some(byte) if byte.is_ascii_alphanumeric() => letters.letter(*byte),
+                Some(_) => letters.gap(text),
+                None => letters.state = State::Open,
             }
         }
+        letters
     }
 
     fn letter(&mut self, byte: u8) {
