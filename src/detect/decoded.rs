@@ -196,8 +196,9 @@ impl Scanner {
         }
         self.hold_open(base, window, scratch, scan);
         if !window.last && self.may_delete {
+            // Terms that are in progress then are held with each view.
             for end in deletable(&base.text) {
-                self.hold_decoded(&base.text, base.text.upto(end), (window, scratch), scan);
+                self.hold(&base.text, (base.text.upto(end), false), window, scratch, scan);
             }
         }
         if let Some(made) = &made {
@@ -285,29 +286,22 @@ impl Scanner {
             return;
         }
         let upto = text.upto(*open);
-        self.hold_decoded(text, upto, (window, scratch), scan);
-        let start = floor_char(text.as_str(), upto.saturating_sub(self.reach()));
-        let mut tail = scratch.decoding.reading();
-        tail.copy_of(text, start..upto);
-        tail.cut(tail.len(), *open);
-        let known = scratch.hits.len();
-        let found = self.scan_views(&tail, window, scratch);
-        scratch.hits.truncate(known);
-        scratch.decoding.spare.push(tail);
-        scan.decided = scan.decided.min(found.decided).min(*open);
+        self.hold(text, (upto, true), window, scratch, scan);
+        scan.decided = scan.decided.min(*open);
     }
-}
 
-impl Scanner {
-    /// Holds what decoders have in progress where a text would end if the rest were taken back or read otherwise.
-    fn hold_decoded(
+    /// Holds what is in progress where a text would end if the rest were taken back or read otherwise: what decoders have
+    /// there and, where `views` says so, what the views have, for which others look else.
+    fn hold(
         &self,
         text: &Reading,
-        upto: usize,
-        (window, scratch): (Window<'_>, &mut Scratch),
+        (upto, views): (usize, bool),
+        window: Window<'_>,
+        scratch: &mut Scratch,
         scan: &mut PatternScan,
     ) {
-        if scratch.decoding.holding {
+        let decode = !scratch.decoding.holding;
+        if !decode && !views {
             return;
         }
         let start = floor_char(text.as_str(), upto.saturating_sub(self.reach()));
@@ -317,14 +311,20 @@ impl Scanner {
         // What is spent here is not spent by the whole text, and what is found does not count.
         let Decoding { read, seen, bytes_left, .. } = &scratch.decoding;
         let before = (read.len(), seen.len(), *bytes_left, scratch.hits.len(), scratch.hits_left);
-        scratch.decoding.holding = true;
         let mut found = nothing();
-        let mut base = Decoded::new(tail, Vec::new());
-        self.decode_all(&mut base, window, scratch, &mut found);
-        scratch.decoding.holding = false;
+        if views {
+            found.include(self.scan_views(&tail, window, scratch));
+        }
+        if decode {
+            scratch.decoding.holding = true;
+            let mut base = Decoded::new(std::mem::take(&mut tail), Vec::new());
+            self.decode_all(&mut base, window, scratch, &mut found);
+            scratch.decoding.holding = false;
+            tail = base.text;
+        }
         let Decoding { read, seen, bytes_left, spare, .. } = &mut scratch.decoding;
         spare.extend(read.drain(before.0..).map(|(reading, _)| reading));
-        spare.push(base.text);
+        spare.push(tail);
         seen.truncate(before.1);
         *bytes_left = before.2;
         scratch.hits.truncate(before.3);

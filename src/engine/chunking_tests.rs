@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::testing::{Sketch, in_pieces, split, subject};
+use super::testing::{Sketch, assert_cuts_change_nothing, in_pieces, split, subject};
 use super::*;
 use crate::domain::{Action, Phase};
 use crate::policy::*;
@@ -190,10 +190,7 @@ proptest! {
         let policy = mixed();
         let text = format!("decode: uif cmpsq jt {}{}", "x ".repeat(far), pieces.concat());
         let text = if far > 150 { pieces.concat() } else { text };
-        let whole = in_pieces(&policy, &[&text]);
-        prop_assert_eq!(&in_pieces(&policy, &split(&text, &splits)), &whole);
-        let letters: Vec<&str> = text.split("").collect();
-        prop_assert_eq!(&in_pieces(&policy, &letters), &whole);
+        assert_cuts_change_nothing(&policy, &text, &splits);
     }
 
     #[test]
@@ -202,10 +199,7 @@ proptest! {
         splits in prop::collection::vec(0_usize..300, 0..14),
     ) {
         let policy = mixed();
-        let whole = in_pieces(&policy, &[&text]);
-        prop_assert_eq!(&in_pieces(&policy, &split(&text, &splits)), &whole);
-        let letters: Vec<&str> = text.split("").collect();
-        prop_assert_eq!(&in_pieces(&policy, &letters), &whole);
+        assert_cuts_change_nothing(&policy, &text, &splits);
     }
 
     #[test]
@@ -214,10 +208,7 @@ proptest! {
         splits in prop::collection::vec(0_usize..300, 0..14),
     ) {
         let policy = mixed();
-        let whole = in_pieces(&policy, &[&text]);
-        prop_assert_eq!(&in_pieces(&policy, &split(&text, &splits)), &whole);
-        let letters: Vec<&str> = text.split("").collect();
-        prop_assert_eq!(&in_pieces(&policy, &letters), &whole);
+        assert_cuts_change_nothing(&policy, &text, &splits);
     }
 
     #[test]
@@ -230,10 +221,7 @@ proptest! {
         sketch.redact("insults", &["制造", "炸弹"]);
         sketch.block("slurs", &["制造炸弹"]);
         let policy = sketch.build();
-        let whole = in_pieces(&policy, &[&text]);
-        prop_assert_eq!(&in_pieces(&policy, &split(&text, &splits)), &whole);
-        let letters: Vec<&str> = text.split("").collect();
-        prop_assert_eq!(&in_pieces(&policy, &letters), &whole);
+        assert_cuts_change_nothing(&policy, &text, &splits);
     }
 
     #[test]
@@ -286,9 +274,7 @@ fn what_is_taken_back_behind_a_run_of_signs_is_held_for() {
         "bl<!-- -->orp\u{202e}\n",
         "bl<!-- -->orp\u{202e}x",
     ] {
-        let whole = in_pieces(&policy, &[text]);
-        let letters: Vec<&str> = text.split("").collect();
-        assert_eq!(in_pieces(&policy, &letters), whole, "{text:?}");
+        assert_cuts_change_nothing(&policy, text, &[]);
     }
 }
 

@@ -201,6 +201,14 @@ pub(crate) fn in_pieces(policy: &Arc<Policy>, pieces: &[&str]) -> (String, Verdi
     (sent, screen.finish())
 }
 
+/// A text comes to the same cut at these places, and letter by letter, as in one piece.
+pub(crate) fn assert_cuts_change_nothing(policy: &Arc<Policy>, text: &str, splits: &[usize]) {
+    let whole = in_pieces(policy, &[text]);
+    assert_eq!(in_pieces(policy, &split(text, splits)), whole, "{text:?} at {splits:?}");
+    let letters: Vec<&str> = text.split("").collect();
+    assert_eq!(in_pieces(policy, &letters), whole, "{text:?} letter by letter");
+}
+
 /// The pieces of a text cut at these places.
 pub(crate) fn split<'t>(text: &'t str, splits: &[usize]) -> Vec<&'t str> {
     let mut ends: Vec<usize> = splits.iter().map(|split| split % (text.len() + 1)).collect();

@@ -20,8 +20,9 @@ use crate::domain::{Action, Author, Outcome, Passage, Phase, Verdict};
 use crate::engine::{Subject, screen_passage};
 use crate::policy::{Policy, UNAVAILABLE_MESSAGE};
 use crate::upstream::{Answer, forward_response_headers};
+use crate::wire::body::BodyProblem;
 use crate::wire::dialect::Dialect;
-use crate::wire::json::{JsonProblem, Strictness};
+use crate::wire::json::Strictness;
 use crate::wire::walk::texts;
 
 /// The name of this wire format in records and metrics.
@@ -74,11 +75,7 @@ impl Walk {
             Ok(asked) => asked,
             Err(problem) => {
                 self.account.telemetry.metrics.rejected(problem.code());
-                return (
-                    reply::bad_body(&self.voice, &problem.into()),
-                    Phase::Prompt,
-                    Action::Allow,
-                );
+                return (reply::bad_body(&self.voice, &problem), Phase::Prompt, Action::Allow);
             }
         };
         let action = match self.screen(Phase::Prompt, &asked) {
@@ -101,7 +98,7 @@ impl Walk {
     }
 
     /// The texts of a body; none where there is no body.
-    fn read(&self, body: &Bytes, strictness: Strictness) -> Result<Vec<Passage>, JsonProblem> {
+    fn read(&self, body: &Bytes, strictness: Strictness) -> Result<Vec<Passage>, BodyProblem> {
         if body.is_empty() && (strictness == Strictness::Response || self.is_bodiless()) {
             return Ok(Vec::new());
         }

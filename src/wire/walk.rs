@@ -4,27 +4,28 @@
 
 use bytes::Bytes;
 
-use super::body::Reader;
+use super::body::{BodyProblem, Reader};
 use super::dialect::Roles;
-use super::json::{JsonLimits, JsonProblem, Strictness, parse};
+use super::json::{JsonLimits, Strictness, parse};
 use super::table::{Found, Table};
 use crate::domain::Passage;
 
 /// The texts of a body, in document order.
 ///
 /// # Errors
-/// When the body is not JSON, or not the JSON that may pass.
+/// When the body is not JSON, or not the JSON that may pass, or has more texts than are screened.
 pub fn texts(
     bytes: &Bytes,
     strictness: Strictness,
     limits: &JsonLimits,
-) -> Result<Vec<Passage>, JsonProblem> {
+) -> Result<Vec<Passage>, BodyProblem> {
     let doc = parse(bytes, strictness, limits)?;
     let roles = Roles::default();
     let mut reader = Reader::new(&doc, bytes, true, &roles);
     let mut read = |found: Found| reader.read(&Found { leaf: None, ..found });
     // A table without rows knows no key that another one could be the twin of.
     Table::default().walk(&doc, bytes, &mut read).ok();
+    BodyProblem::of_texts(reader.gathered.passages.len())?;
     Ok(reader.gathered.passages)
 }
 
@@ -57,6 +58,9 @@ mod tests {
         };
         assert_eq!(read("[\"x\"]").unwrap().len(), 1);
         assert_eq!(read("\"x\"").unwrap().len(), 1);
+        let many = Bytes::from(format!("[{}\"x\"]", "\"x\",".repeat(20_000)));
+        let problem = texts(&many, Strictness::Request, &JsonLimits::default()).unwrap_err();
+        assert_eq!(problem.code(), "too_many_texts");
         assert!(read("{\"a\": 1, \"a\": 2}").is_err() && read("x").is_err() && read("").is_err());
     }
 }

@@ -8,9 +8,9 @@ use crate::wire::table::TwinKey;
 
 /// The most characters of a client's key that a message repeats.
 const KEY_SHOWN: usize = 40;
-/// The most texts of one body. Each costs some microseconds however short it is, so that a body of short ones would take a
+/// The most texts of one body or event. Each costs some microseconds however short it is, so that a body of short ones would take a
 /// hundred times as long as one text of its size; the longest lists that APIs take have some thousand.
-pub(super) const MOST_TEXTS: usize = 20_000;
+const MOST_TEXTS: usize = 20_000;
 
 /// Why a body cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -94,7 +94,7 @@ impl BodyProblem {
     }
 
     /// Whether there are no more texts than are screened.
-    pub(super) const fn of_texts(found: usize) -> Result<(), Self> {
+    pub(in crate::wire) const fn of_texts(found: usize) -> Result<(), Self> {
         if found > MOST_TEXTS { Err(Self::TooManyTexts { found }) } else { Ok(()) }
     }
 

@@ -264,6 +264,7 @@ pub(in crate::wire) fn read_event(spec: &StreamSpec, frame: &Frame) -> Result<Ev
         }
     });
     walked.map_err(|twin| BodyProblem::twin(&twin, &doc, bytes))?;
+    BodyProblem::of_texts(event.fragments.len())?;
     reader.note_ends(&mut event);
     event.opens = reader.numbers(&spec.opens);
     if let Some(closing) = spec.closes.iter().find(|closing| *closing.tag == *tag) {
