@@ -10,7 +10,7 @@ use crate::app::known_dialects;
 use crate::config::{Code, SchemaOf, configuration_root};
 use crate::detect::entity::ENTITIES;
 use crate::telemetry::record_schema;
-use crate::text::{DECODERS, VIEWS};
+use crate::text::{DECODERS, VARIANTS, VIEWS};
 
 /// What can be listed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -62,23 +62,29 @@ pub(super) enum SchemaName {
     DecisionLog,
 }
 
+/// Views, decoders and variants of terms: all that a finding can name as what saw it.
+fn views() -> Vec<(String, String)> {
+    let views = VIEWS.iter().map(|view| {
+        let default = if view.over.is_none() { "always on" } else { "on" };
+        (view.name.to_string(), format!("{} ({default})", view.summary))
+    });
+    let decoders = DECODERS.iter().map(|def| (def.name, def.summary, def.switch));
+    let variants = VARIANTS.iter().map(|def| (def.name, def.summary, def.switch));
+    let switched = decoders.chain(variants).map(|(name, summary, switch)| {
+        // Lists ask for syllables themselves.
+        let default = if switch == "pinyin" { "off" } else { "on" };
+        (name.to_string(), format!("{summary} ({default}; switch `{switch}`)"))
+    });
+    views.chain(switched).collect()
+}
+
 pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let rows: Vec<(String, String)> = match args.what {
         What::Detectors => ENTITIES
             .iter()
             .map(|entity| (entity.name.to_owned(), entity.summary.to_owned()))
             .collect(),
-        What::Views => VIEWS
-            .iter()
-            .map(|view| {
-                let default = if view.over.is_none() { "always on" } else { "on" };
-                (view.name.to_string(), format!("{} ({default})", view.summary))
-            })
-            .chain(DECODERS.iter().map(|decoder| {
-                let summary = format!("{} (on; switch `{}`)", decoder.summary, decoder.switch);
-                (decoder.name.to_string(), summary)
-            }))
-            .collect(),
+        What::Views => views(),
         What::Codes => Code::ALL
             .iter()
             .map(|code| (code.to_string(), code.definition().title.to_owned()))

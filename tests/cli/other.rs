@@ -18,6 +18,17 @@ fn lists_come_as_tables_and_as_json() {
 }
 
 #[test]
+fn whatever_a_finding_says_it_was_seen_by_is_listed() {
+    let table = tidegate(project(), &["list", "views"]).out;
+    for (name, switch) in
+        [("leet_mixed", ""), ("caesar", "decoded"), ("pieces", "spaced"), ("reversed", "reversed")]
+    {
+        let line = table.lines().find(|line| line.split(' ').next() == Some(name));
+        assert!(line.is_some_and(|line| line.contains(switch)), "{name}: {table}");
+    }
+}
+
+#[test]
 fn schemas_are_json_schemas() {
     for what in ["policy", "server", "test", "decision-log"] {
         let outcome = tidegate(project(), &["schema", what]);
