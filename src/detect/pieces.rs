@@ -152,8 +152,15 @@ impl<const N: usize> Letters<N> {
     /// Passes over a gap, if what stands here is one: marks, blanks and signs, and few of them.
     fn gap(&mut self, text: &str) {
         let rest = text.get(self.at..).unwrap_or_default();
-        let mut near = rest.char_indices().take(LONGEST_GAP + 1);
         self.before_gap = self.before_gap.min(self.len);
+        // Nearly all gaps are one blank.
+        if let Some([0..=0x7f, next]) = rest.as_bytes().first_chunk()
+            && next.is_ascii_alphanumeric()
+        {
+            self.at += 1;
+            return;
+        }
+        let mut near = rest.char_indices().take(LONGEST_GAP + 1);
         self.state = match near.find(|&(_, c)| c.is_alphanumeric() || is_word(c)) {
             Some((length, c)) if c.is_ascii() => {
                 self.at += length;
