@@ -42,8 +42,13 @@ fn windows(text: &str) -> Vec<Reading> {
 }
 
 fn bench(c: &mut Criterion) {
-    let kinds = VIEWS.iter().map(|view| (view.name, view.applies, view.open_from));
-    let decoders = DECODERS.iter().map(|kind| (kind.name, kind.applies, kind.open_from));
+    type Open = Box<dyn Fn(&Reading) -> usize>;
+    let kinds =
+        VIEWS.iter().map(|view| (view.name, view.applies, Box::new(view.open_from) as Open));
+    let decoders = DECODERS.iter().map(|kind| {
+        let open: Open = Box::new(|reading| (kind.open_from)(reading.as_str()));
+        (kind.name, kind.applies, open)
+    });
     let kinds: Vec<_> = kinds.chain(decoders).collect();
     for (language, text) in [("en", english()), ("zh", chinese())] {
         let readings = windows(&text);
@@ -52,7 +57,7 @@ fn bench(c: &mut Criterion) {
         group.warm_up_time(std::time::Duration::from_millis(200));
         group.measurement_time(std::time::Duration::from_millis(500));
         group.throughput(Throughput::Bytes(text.len() as u64));
-        for &(name, applies, open_from) in &kinds {
+        for (name, applies, open_from) in &kinds {
             group.bench_function(BenchmarkId::new("applies", name), |b| {
                 b.iter(|| readings.iter().filter(|reading| applies(black_box(reading))).count());
             });

@@ -35,14 +35,16 @@ struct Decoded {
     steps: Vec<Step>,
     /// From this raw byte on it is open for decoders that change nothing of it before.
     open: usize,
+    /// Whether a decoder may have found something in it.
+    encoded: bool,
 }
 
 impl Decoded {
     fn new(text: Reading, steps: Vec<Step>) -> Self {
         let mut wide = Reading::default();
         let wide = widened(&text, &mut wide).then_some(wide);
-        let wide_open = text.raw_start(widened_open_from(&text));
-        Self { text, wide, wide_open, steps, open: usize::MAX }
+        let wide_open = text.raw_start(widened_open_from(text.as_str()));
+        Self { text, wide, wide_open, steps, open: usize::MAX, encoded: false }
     }
 }
 
@@ -198,7 +200,10 @@ impl Scanner {
         if !window.last && self.may_delete {
             // Terms that are in progress then are held with each view.
             for end in deletable(&base.text) {
-                self.hold(&base.text, (base.text.upto(end), false), window, scratch, scan);
+                let upto = base.text.upto(end);
+                if base.encoded || self.opens(base, upto) {
+                    self.hold(&base.text, (upto, false), window, scratch, scan);
+                }
             }
         }
         if let Some(made) = &made {
@@ -216,13 +221,17 @@ impl Scanner {
         scratch: &mut Scratch,
         scan: &mut PatternScan,
     ) -> Option<Decoded> {
-        let Decoded { text, wide, wide_open, steps, open: open_so_far } = read;
+        let Decoded { text, wide, wide_open, steps, open: open_so_far, encoded } = read;
         let (input, settled) = match (decoder.reads, wide) {
             (Reads::Text, _) => (&*text, text.len()),
             (Reads::Width, Some(wide)) => (&*wide, wide.upto(*wide_open)),
             (Reads::Width, None) => (&*text, text.upto(*wide_open)),
         };
-        let open = if window.last { input.len() } else { (decoder.open_from)(input).min(settled) };
+        let open = if window.last {
+            input.len()
+        } else {
+            (decoder.open_from)(input.as_str()).min(settled)
+        };
         let is_open = input.raw_start(open) < input.raw_start(input.len());
         if is_open {
             // Other decoders may read what stands before it in the same word in another way when this is decoded.
@@ -235,6 +244,7 @@ impl Scanner {
             *open_so_far = if is_open { open.min(*open_so_far) } else { *open_so_far };
             return None;
         }
+        *encoded = true;
         let mut decoded = scratch.decoding.reading();
         (decoder.build)(input, &mut decoded);
         if is_open {
@@ -271,6 +281,19 @@ impl Scanner {
             hit.view = decoding.path(&steps, hit.span).seen_in(hit.view.view());
         }
         Some(Decoded::new(decoded, steps))
+    }
+
+    /// Whether a decoder would wait for more if a text ended at `upto`. Where none has found anything in the whole text, and
+    /// none would wait there, none would have found anything in that part either: what is closed stays as it is.
+    fn opens(&self, Decoded { text, wide, .. }: &Decoded, upto: usize) -> bool {
+        let end = text.raw_start(upto);
+        let part = text.as_str().get(..upto).unwrap_or_default();
+        let widened = wide.as_ref().and_then(|wide| wide.as_str().get(..wide.upto(end)));
+        let waits = |(index, decoder): (usize, &DecoderDef)| {
+            let input = if decoder.reads == Reads::Width { widened.unwrap_or(part) } else { part };
+            self.decoders & (1 << index) != 0 && (decoder.open_from)(input) < input.len()
+        };
+        widened_open_from(part) < part.len() || DECODERS.iter().enumerate().any(waits)
     }
 
     /// Holds what is in progress where a text ends that decoders leave as it is, and that is open for them at its end: it

@@ -26,7 +26,7 @@ const THIN_FROM: usize = 1_024;
 /// The most bytes that regexes may read for one piece of a stream, and for one whole text.
 pub(super) const MOST_WORK: usize = 64 << 20;
 /// Bytes of a whole text that are looked at in one scan; doubled while nothing becomes decided.
-const BLOCK: usize = 4 << 10;
+const BLOCK: usize = 16 << 10;
 /// The most bytes of decided text that are kept for context: many more than its characters take, but
 /// for runs of marks and invisible ones.
 const MOST_CONTEXT: usize = 4 << 10;

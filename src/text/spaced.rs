@@ -492,5 +492,9 @@ impl Han {
 
 /// Blanks and the punctuation of ordinary clauses, as the folded text has them.
 fn is_clause_mark(c: char) -> bool {
-    c.is_whitespace() || ",。、;:!?…—()\"'“”‘’《》〈〉「」『』【】".contains(c)
+    if c.is_ascii() {
+        return c.is_ascii_whitespace()
+            || matches!(c, '\u{b}' | ',' | ';' | ':' | '!' | '?' | '(' | ')' | '"' | '\'');
+    }
+    c.is_whitespace() || "。、…—“”‘’《》〈〉「」『』【】".contains(c)
 }

@@ -141,7 +141,7 @@ fn build(input: &Reading, out: &mut Reading) {
 }
 
 /// A sign at the end whose next character says what it is.
-fn open_from(text: &str) -> usize {
+pub(super) fn open_from(text: &str) -> usize {
     let shown = text.trim_end_matches(is_attached);
     let before = shown.strip_suffix(opens).unwrap_or(text);
     if !shown.ends_with('＃') {

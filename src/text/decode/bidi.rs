@@ -139,8 +139,7 @@ fn build(input: &Reading, out: &mut Reading) {
     out.append(input, copied..text.len());
 }
 
-fn open_from(input: &Reading) -> usize {
-    let text = input.as_str();
+fn open_from(text: &str) -> usize {
     let from = text.len().saturating_sub(2 * LONGEST);
     let mut from = (from..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or_default();
     while let Some((at, stretch)) = next(text, from) {

@@ -24,7 +24,7 @@ pub(super) const CAESAR: DecoderDef = DecoderDef {
     reads: Reads::Text,
     applies: |input| cues(input.as_str()).next().is_some(),
     build,
-    open_from: |input| open_from(input.as_str()),
+    open_from,
 };
 
 /// Beginnings of words that say that a text is encoded.

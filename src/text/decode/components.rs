@@ -109,8 +109,7 @@ fn build(input: &Reading, out: &mut Reading) {
 }
 
 /// A left half at the end.
-fn open_from(input: &Reading) -> usize {
-    let text = input.as_str();
+fn open_from(text: &str) -> usize {
     let last = text.chars().next_back().filter(|last| WHOLES.contains_key(last));
     text.len() - last.map_or(0, char::len_utf8)
 }

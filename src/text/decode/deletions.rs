@@ -56,8 +56,7 @@ fn build(input: &Reading, out: &mut Reading) {
 
 /// More backspaces may follow. Before the first of them, a text is not held for that: [`deletable`] tells where terms in
 /// progress end.
-fn open_from(input: &Reading) -> usize {
-    let text = input.as_str();
+fn open_from(text: &str) -> usize {
     let Some(last) = memchr::memrchr2(0x08, 0x7f, text.as_bytes()) else { return text.len() };
     let typed = text.get(last + 1..).unwrap_or_default();
     if !typed.is_empty() {

@@ -44,6 +44,11 @@ enum Mark {
     Upto(usize),
 }
 
+/// Whether markup may begin with a byte.
+const fn begins(byte: u8) -> bool {
+    matches!(byte, b'<' | b']' | b'\\' | b'{' | b'}' | b'*' | b'`' | b'~' | b'_')
+}
+
 /// Reads the markup that may stand at `at`.
 fn read(text: &str, at: usize) -> Mark {
     let rest = text.get(at..).unwrap_or_default();
@@ -177,14 +182,14 @@ fn build(input: &Reading, out: &mut Reading) {
     out.append(input, copied..text.len());
 }
 
-fn open_from(input: &Reading) -> usize {
-    let text = input.as_str();
-    let tail = text.len().saturating_sub(LONGEST_COMMENT);
-    let mut at = (tail..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or_default();
-    while let Some((start, found)) = next(input, at) {
+fn open_from(text: &str) -> usize {
+    let mut at = text.len().saturating_sub(LONGEST_COMMENT);
+    while let Some(&byte) = text.as_bytes().get(at) {
+        let found = if begins(byte) { read(text, at) } else { Mark::None };
         match found {
             Mark::Upto(end) => at = end,
-            Mark::None | Mark::Open => return start,
+            Mark::None => at += 1,
+            Mark::Open => return at,
         }
     }
     text.len()

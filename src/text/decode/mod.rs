@@ -31,7 +31,7 @@ mod units;
 mod tests;
 
 use super::reading::Reading;
-use super::width::WIDTH;
+use super::width::{self, WIDTH};
 use crate::domain::ViewName;
 
 /// One decoder. Its functions mean what those of a [`super::ViewDef`] mean.
@@ -53,7 +53,7 @@ pub struct DecoderDef {
     /// the raw text.
     pub build: fn(&Reading, &mut Reading),
     /// The first byte of the input whose image could still change when more text follows.
-    pub open_from: fn(&Reading) -> usize,
+    pub open_from: fn(&str) -> usize,
 }
 
 /// What a decoder reads.
@@ -103,8 +103,8 @@ pub fn deletable(text: &Reading) -> impl Iterator<Item = usize> {
 }
 
 /// The first byte of a text from which on what decoders of [`Reads::Width`] read could still change when more follows.
-pub fn widened_open_from(text: &Reading) -> usize {
-    (WIDTH.open_from)(text)
+pub fn widened_open_from(text: &str) -> usize {
+    width::open_from(text)
 }
 
 /// Where more must be seen before `at` than [`context_start`](super::context_start) says, since a word far before it says how

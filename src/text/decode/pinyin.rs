@@ -295,8 +295,7 @@ fn is_short(text: &str, gap: Span) -> bool {
 }
 
 /// The last word or the last syllable in zhuyin, while it may grow, and the gap at the end, while a syllable may follow.
-fn open_from(input: &Reading) -> usize {
-    let text = input.as_str();
+fn open_from(text: &str) -> usize {
     let mut kinds = text.char_indices().rev().map(|(at, c)| (at, kind(c))).peekable();
     let mut open = text.len();
     let mut gap = 0;

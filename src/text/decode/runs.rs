@@ -97,8 +97,8 @@ pub(super) fn build<E: Encoding>(input: &Reading, out: &mut Reading) {
     out.append(input, at..input.len());
 }
 
-pub(super) fn open_from<E: Encoding>(input: &Reading) -> usize {
-    let bytes = input.as_str().as_bytes();
+pub(super) fn open_from<E: Encoding>(text: &str) -> usize {
+    let bytes = text.as_bytes();
     let tail =
         bytes.iter().rev().take(LONGEST_TAIL).take_while(|&&byte| E::continues(byte)).count();
     let mut at = bytes.len() - tail;

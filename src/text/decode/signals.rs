@@ -193,18 +193,19 @@ const fn sign(rest: &[u8]) -> Option<(bool, usize)> {
 
 /// The letter that begins here: what it is, its bytes.
 fn letter(rest: &[u8]) -> (Option<char>, usize) {
-    let (mut signs, mut length) = (Vec::with_capacity(MOST_SIGNS), 0);
+    let (mut signs, mut count, mut length) = ([0; MOST_SIGNS], 0, 0);
     while let Some((dash, len)) = sign(rest.get(length..).unwrap_or_default()) {
-        if signs.len() == MOST_SIGNS {
-            return (None, length);
-        }
-        signs.push(if dash { b'-' } else { b'.' });
-        length += len;
+        let Some(slot) = signs.get_mut(count) else { return (None, length) };
+        *slot = if dash { b'-' } else { b'.' };
+        (count, length) = (count + 1, length + len);
     }
+    if count == 0 || rest.get(length).is_some_and(u8::is_ascii_alphanumeric) {
+        return (None, length);
+    }
+    let signs = signs.get(..count);
     let known = MORSE.iter().zip(('a'..='z').chain('0'..='9'));
-    let known = known.into_iter().find(|(code, _)| code.as_bytes() == signs);
-    let ends_word = rest.get(length).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    (known.map(|(_, c)| c).filter(|_| ends_word), length)
+    let known = known.into_iter().find(|(code, _)| signs == Some(code.as_bytes()));
+    (known.map(|(_, c)| c), length)
 }
 
 fn morse(bytes: &[u8], start: usize) -> Run {

@@ -17,6 +17,13 @@ impl Speller {
     pub(super) fn unit(&mut self, bytes: &[u8], at: Span) -> bool {
         for &byte in bytes {
             if self.partial_len == 0 {
+                if byte.is_ascii() {
+                    if !is_text(char::from(byte)) {
+                        return false;
+                    }
+                    self.text.push((char::from(byte), at));
+                    continue;
+                }
                 self.partial_start = at.start;
             }
             let Some(slot) = self.partial.get_mut(self.partial_len) else { return false };

@@ -80,8 +80,7 @@ fn border(input: &Reading, out: &mut Reading, at: usize) {
 }
 
 /// What is shown behind a tag may stand between it and the next.
-fn open_from(input: &Reading) -> usize {
-    let text = input.as_str();
+fn open_from(text: &str) -> usize {
     let mut last = text.char_indices().rev().take(MOST_BETWEEN + 1);
     match last.find(|&(_, c)| c == CANCEL || shown(c).is_some()) {
         Some((at, c)) if c != CANCEL => at + WIDTH,

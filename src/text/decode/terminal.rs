@@ -71,8 +71,8 @@ fn build(input: &Reading, out: &mut Reading) {
     out.append(input, copied..input.len());
 }
 
-fn open_from(input: &Reading) -> usize {
-    let bytes = input.as_str().as_bytes();
+fn open_from(text: &str) -> usize {
+    let bytes = text.as_bytes();
     let tail = bytes.len().saturating_sub(LONGEST);
     let mut marks = (tail..bytes.len()).filter(|&at| read(bytes, at) == Sequence::Open);
     marks.next().unwrap_or(bytes.len())

@@ -235,7 +235,7 @@ proptest! {
             if deletes(def) && !(def.applies)(&head) {
                 continue;
             }
-            let open = head.raw_start((def.open_from)(&head));
+            let open = head.raw_start((def.open_from)(head.as_str()));
             let mut decided = build(def, &text[..cut]);
             let upto = decided.upto(open);
             let open = open.min(decided.raw_start(upto));

@@ -167,6 +167,6 @@ pub(super) const fn is_gap(byte: u8) -> bool {
 
 /// Whether a quarter of it or more are letters, as in words and in further encodings, and not in tables of numbers.
 pub(super) fn is_wordy(text: &[Spelled]) -> bool {
-    let letters = text.iter().filter(|(c, _)| c.is_alphabetic() || !c.is_ascii()).count();
+    let letters = text.iter().filter(|(c, _)| c.is_ascii_alphabetic() || !c.is_ascii()).count();
     letters * 4 >= text.len() && letters > 0
 }

@@ -106,8 +106,8 @@ fn build(input: &Reading, out: &mut Reading) {
     out.append(input, copied..input.len());
 }
 
-fn open_from(input: &Reading) -> usize {
-    let bytes = input.as_str().as_bytes();
+fn open_from(text: &str) -> usize {
+    let bytes = text.as_bytes();
     let mut at = bytes.len().saturating_sub(LONGEST);
     // An escape that began before the tail ends where the next one can begin.
     while let Some(mark) = next_mark(bytes, at) {
