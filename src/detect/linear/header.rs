@@ -197,3 +197,10 @@ pub struct Header {
     /// Where it comes from.
     pub card: Card,
 }
+
+impl Features {
+    /// The features of this version, with `2^bits` buckets.
+    pub fn with_bits(bits: u32) -> Self {
+        super::file::features(bits)
+    }
+}
