@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("policy", 3, &[]),
     ("engine", 4, &[]),
     ("stream", 5, &[]),
+    ("eval", 5, &[]),
     ("proxy", 6, &[]),
     ("app", 7, &[]),
     ("cli", 8, &[]),

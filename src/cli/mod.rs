@@ -13,6 +13,7 @@ mod output;
 mod packs;
 mod serve;
 mod test;
+mod train;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +42,8 @@ enum Command {
     Test(test::TestArgs),
     /// Say why a text is decided so, or what a code such as TG011 means.
     Explain(explain::ExplainArgs),
+    /// Train the built-in classifier on labelled texts.
+    Train(train::TrainArgs),
     /// List detectors, views, codes, dialects or packs.
     List(list::ListArgs),
     /// Print a JSON schema: policy, server, test or decision-log.
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Train(args) => train::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema { what } => list::schema(what),
         Command::Health(args) => health::run(&args),

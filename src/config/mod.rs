@@ -10,6 +10,7 @@
 pub mod codes;
 pub mod dialect_file;
 pub mod policy_file;
+pub mod recipe_file;
 pub mod server_file;
 pub mod test_file;
 pub mod units;
@@ -32,12 +33,14 @@ pub use codes::{Code, Definition};
 pub use document::Document;
 pub use lexicon::Term;
 pub use load::{
-    Flag, LoadedDialect, LoadedLexicon, LoadedPolicy, LoadedServer, LoadedTests, Origin,
-    RuleOrigin, Setting, check_dates, check_route_policies, check_word_list, configuration_root,
-    load_dialects, load_policies, load_policy, load_server, load_tests, read_dialect_text,
+    Flag, LoadedDialect, LoadedLexicon, LoadedPolicy, LoadedRecipe, LoadedServer, LoadedTests,
+    Origin, RuleOrigin, Setting, check_dates, check_route_policies, check_word_list,
+    configuration_root, load_dialects, load_policies, load_policy, load_recipe, load_server,
+    load_tests, read_dialect_text,
 };
 pub use policy_file::PolicyFile;
 pub use problems::{Gravity, Label, Problem, Problems};
+pub use recipe_file::RecipeFile;
 pub use render::{Format, render, summary};
 pub use schema::{SchemaOf, schema};
 pub use server_file::ServerFile;

@@ -11,6 +11,7 @@ pub mod entity;
 mod flat;
 mod index;
 mod lexicon;
+pub mod linear;
 mod pattern;
 mod pattern_set;
 mod pieces;

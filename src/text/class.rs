@@ -7,7 +7,7 @@ use super::char_table::CharTable;
 
 /// What a character is to the views that look at words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Class {
+pub enum Class {
     /// White space, punctuation, symbols, emoji.
     #[default]
     Gap,
@@ -22,7 +22,7 @@ pub(super) enum Class {
 static CLASSES: CharTable<Class> = CharTable::new(find_class);
 
 /// The class of a character.
-pub(super) fn class(c: char) -> Class {
+pub fn class(c: char) -> Class {
     if c.is_ascii_alphabetic() {
         Class::Letter
     } else if c.is_ascii_digit() {

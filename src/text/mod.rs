@@ -29,6 +29,7 @@ mod zhuyin;
 #[cfg(test)]
 mod tests;
 
+pub use class::{Class, class};
 pub use context::{context_start, floor_char};
 pub use decode::{
     DECODERS, DecoderDef, Reads, cue_before, deletable, deletes, widened, widened_open_from,

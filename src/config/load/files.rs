@@ -249,6 +249,11 @@ fn not_utf8(wanted: Wanted<'_>, error: &std::string::FromUtf8Error) -> Problem {
     problem.at(at, "the first byte that is not").help("save the file as UTF-8")
 }
 
+/// SHA-256 in hexadecimal digits.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()

@@ -7,6 +7,7 @@ mod files;
 mod layers;
 mod merge;
 mod policy;
+mod recipe;
 mod server;
 mod tests_file;
 mod word_list;
@@ -17,6 +18,7 @@ pub use layers::{Flag, Origin, Setting};
 pub use policy::{
     LoadedLexicon, LoadedPolicy, RuleOrigin, check_dates, load_policies, load_policy,
 };
+pub use recipe::{LoadedRecipe, load_recipe};
 pub use server::{LoadedServer, check_route_policies, load_server};
 pub use tests_file::{LoadedTests, load_tests};
 pub use word_list::check_word_list;
