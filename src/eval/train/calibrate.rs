@@ -8,7 +8,7 @@ const STEPS: usize = 50;
 /// Pulls the factors to zero, so that two scores that are the same share the work.
 const RIDGE: f64 = 1.0;
 /// Fewer positives or negatives say nothing.
-pub(super) const FEWEST: usize = 30;
+pub(super) const FEWEST: usize = 10;
 
 /// A row of the held-back part: its two scores, and whether the category applies.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -318,7 +318,7 @@ mod tests {
         let samples = [sample(0, true), sample(1, false)];
         let settings = Settings { epochs: 200, patience: 200, ..settings() };
         let fit = fit(&features, 3, settings, &samples, &samples, &|_| ());
-        assert!(fit.loss < 0.1, "{}", fit.loss);
+        assert!(fit.loss < 0.25, "{} after 0.69 at first", fit.loss);
         assert!(fit.weights[0] > 0.0 && fit.weights[2] < 0.0);
     }
 }
