@@ -56,7 +56,7 @@ bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md
 
 model: ## train config/models/default.tgm; DATA=FOLDER has the labelled texts that config/models/default.md lists
 	@if [ -z "$(DATA)" ] || [ ! -d "$(DATA)" ]; then echo "make model needs labelled texts: DATA=FOLDER with .jsonl or .jsonl.gz files (config/models/default.md says which); \"$(DATA)\" is no folder"; exit 2; fi
-	$(CARGO) run --release --locked --quiet --bin tidegate -- train "$(DATA)" $(wildcard config/models/texts) --recipe config/models/recipe.yaml --output config/models/default.tgm --report config/models/default.json
+	$(CARGO) run --release --locked --quiet --bin tidegate -- train "$(DATA)" $(wildcard config/models/texts) --recipe config/models/recipe.yaml --output config/models/default.tgm
 
 bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
 	$(CARGO) bench --locked --bench proxy

@@ -73,7 +73,7 @@ pub struct RecipeTraining {
     /// Passes without a better cross-entropy before it stops.
     #[schemars(range(min = 1, max = 100))]
     pub patience: usize,
-    /// First step of AdaGrad.
+    /// First step of `AdaGrad`.
     #[schemars(range(min = 0.0001, max = 10.0))]
     pub rate: f64,
     /// What pulls weights to zero.

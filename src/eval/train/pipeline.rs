@@ -187,7 +187,7 @@ impl<'a> Work<'a> {
             let empty = [const { Vec::new() }; 2];
             let [train, tune] = samples.get(lane).unwrap_or(&empty);
             let fit = fit(features, buckets.len(), settings, train, tune, &|rows| {
-                self.progress.done(rows)
+                self.progress.done(rows);
             });
             (lane, fit)
         });

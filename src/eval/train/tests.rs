@@ -217,3 +217,27 @@ fn a_mistake_in_a_recipe_is_named_at_its_place() {
     }
     assert!(load_recipe(None).0.is_some_and(|recipe| recipe.file.name == "default"));
 }
+
+#[test]
+fn the_model_that_is_shipped_is_the_one_of_its_recipe_and_its_card() {
+    let model = Model::builtin();
+    let recipe = load_recipe(None).0.unwrap();
+    assert_eq!(
+        model.card().recipe,
+        recipe.sha256,
+        "the recipe has changed: make model DATA=FOLDER"
+    );
+    let card = include_str!("../../../config/models/default.md");
+    assert!(
+        card.contains(&format!("revision `{}`", model.revision())),
+        "the card is of another model"
+    );
+    assert!(card.contains(&recipe.sha256));
+    for source in &model.card().sources {
+        assert!(
+            card.contains(&format!("| {} | {} |", source.name, source.rows)),
+            "{}",
+            source.name
+        );
+    }
+}
