@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas help run test unit policies differential sdk-test h2spec fuzz evasion lint bench bench-proxy release
+.PHONY: schemas help run test unit policies differential sdk-test h2spec fuzz evasion lint bench bench-proxy model release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -52,7 +52,11 @@ schemas: ## write the JSON schemas that editors check config/ with
 	for what in server policy test dialect; do $(TIDEGATE_BIN) schema $$what > config/schemas/$$what.schema.json || exit 1; done
 
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
-	$(CARGO) bench --locked --bench screening --bench streams --bench views
+	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier
+
+model: ## train config/models/default.tgm; DATA=FOLDER has the labelled texts that config/models/default.md lists
+	@if [ -z "$(DATA)" ] || [ ! -d "$(DATA)" ]; then echo "make model needs labelled texts: DATA=FOLDER with .jsonl or .jsonl.gz files (config/models/default.md says which); \"$(DATA)\" is no folder"; exit 2; fi
+	$(CARGO) run --release --locked --quiet --bin tidegate -- train "$(DATA)" $(wildcard config/models/texts) --recipe config/models/recipe.yaml --output config/models/default.tgm
 
 bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
 	$(CARGO) bench --locked --bench proxy

@@ -73,7 +73,7 @@ pub struct RecipeTraining {
     /// Passes without a better cross-entropy before it stops.
     #[schemars(range(min = 1, max = 100))]
     pub patience: usize,
-    /// First step of AdaGrad.
+    /// First step of `AdaGrad`.
     #[schemars(range(min = 0.0001, max = 10.0))]
     pub rate: f64,
     /// What pulls weights to zero.
@@ -136,12 +136,37 @@ pub struct RecipeAlarms {
     pub balanced: Share,
     /// At `strict`.
     pub strict: Share,
+    /// The least probability of a threshold, by preset: what the model holds for unlikely is not found, however seldom
+    /// harmless texts come to as much.
+    pub least: RecipeLeast,
 }
 
 impl Default for RecipeAlarms {
     fn default() -> Self {
         let [low, balanced, strict] = [0.2, 1.0, 5.0].map(Share::from_percent);
-        Self { low, balanced, strict }
+        Self { low, balanced, strict, least: RecipeLeast::default() }
+    }
+}
+
+/// The least probability of a threshold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "the least thresholds of a recipe")]
+pub struct RecipeLeast {
+    /// At `low`.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub low: f64,
+    /// At `balanced`.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub balanced: f64,
+    /// At `strict`.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub strict: f64,
+}
+
+impl Default for RecipeLeast {
+    fn default() -> Self {
+        Self { low: 0.5, balanced: 0.25, strict: 0.1 }
     }
 }
 

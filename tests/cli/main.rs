@@ -9,6 +9,7 @@ mod init;
 mod other;
 mod running;
 mod suites;
+mod train;
 
 use std::path::Path;
 

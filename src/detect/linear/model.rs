@@ -1,7 +1,7 @@
 //! A model that is ready to score.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::file::{ModelError, ZERO_ROW, decode, hex};
 use super::header::{Card, Group, Label, Preset};
@@ -49,6 +49,17 @@ impl Model {
             table: decoded.table,
             revision: hex(revision),
         })))
+    }
+
+    /// The model that is shipped, read when first asked for.
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Model> = LazyLock::new(|| {
+            match Model::parse(include_bytes!("../../../config/models/default.tgm")) {
+                Ok(model) => model,
+                Err(error) => unreachable!("a test reads the same bytes: {error}"),
+            }
+        });
+        &BUILTIN
     }
 
     /// The categories; scores come in the same order.

@@ -8,7 +8,7 @@ const STEPS: usize = 50;
 /// Pulls the factors to zero, so that two scores that are the same share the work.
 const RIDGE: f64 = 1.0;
 /// Fewer positives or negatives say nothing.
-pub(super) const FEWEST: usize = 30;
+pub(super) const FEWEST: usize = 10;
 
 /// A row of the held-back part: its two scores, and whether the category applies.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,14 +77,15 @@ fn add(values: &mut [f64; 3], at: usize, value: f64) {
 
 /// Solves three linear equations by Cramer's rule.
 fn solve(m: [[f64; 3]; 3], v: [f64; 3]) -> [f64; 3] {
-    let det = |[a, b, c]: [[f64; 3]; 3]| {
-        a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])
-            + a[2] * (b[0] * c[1] - b[1] * c[0])
+    let det = |[first, second, third]: [[f64; 3]; 3]| {
+        first[0] * (second[1] * third[2] - second[2] * third[1])
+            - first[1] * (second[0] * third[2] - second[2] * third[0])
+            + first[2] * (second[0] * third[1] - second[1] * third[0])
     };
     let whole = det(m);
     // The matrix is symmetric, so its rows are its columns.
-    let [a, b, c] = m;
-    [det([v, b, c]) / whole, det([a, v, c]) / whole, det([a, b, v]) / whole]
+    let [first, second, third] = m;
+    [[v, second, third], [first, v, third], [first, second, v]].map(|it| det(it) / whole)
 }
 
 /// Log odds of a probability, kept finite.

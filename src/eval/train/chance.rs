@@ -1,6 +1,6 @@
 //! Chance that can be repeated.
 
-/// The generator SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+/// The generator `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 #[derive(Clone, Debug)]
 pub(super) struct Chance(u64);
 
@@ -27,7 +27,7 @@ impl Chance {
     }
 }
 
-/// Spreads a number over all bits: the finaliser of SplitMix64.
+/// Spreads a number over all bits: the finaliser of `SplitMix64`.
 pub(super) fn spread(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

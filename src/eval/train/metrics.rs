@@ -112,7 +112,7 @@ mod tests {
         [(0.9, true), (0.8, false), (0.7, true), (0.7, false), (0.1, false)];
 
     fn close(value: Option<f64>, expected: f64) {
-        assert!((value.unwrap() - expected).abs() < 1e-12, "{value:?} is not {expected}");
+        assert!((value.unwrap() - expected).abs() < 1e-9, "{value:?} is not {expected}");
     }
 
     #[test]

@@ -23,6 +23,9 @@ const MOST_THREADS: usize = 64;
 /// Bytes of a file beside its weights and its map: header and checksum.
 const BESIDE_WEIGHTS: usize = 32 << 10;
 
+/// Log odds of a category of which nothing was learnt.
+const NEVER: f32 = -30.0;
+
 /// How to train, beside the recipe.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -184,7 +187,7 @@ impl<'a> Work<'a> {
             let empty = [const { Vec::new() }; 2];
             let [train, tune] = samples.get(lane).unwrap_or(&empty);
             let fit = fit(features, buckets.len(), settings, train, tune, &|rows| {
-                self.progress.done(rows)
+                self.progress.done(rows);
             });
             (lane, fit)
         });
@@ -300,6 +303,11 @@ impl<'a> Work<'a> {
                 .collect()
             };
             let plain = Calibrator { window: 1.0, ..Calibrator::default() };
+            if label.scale == 0.0 {
+                let never = Calibrator { bias: NEVER, ..Calibrator::default() };
+                label.calibrators = PerGroup { zh: never, other: never };
+                continue;
+            }
             let all = calibrate::fit(&of(None)).unwrap_or(plain);
             for group in Group::ALL {
                 let fitted = calibrate::fit(&of(Some(group))).unwrap_or(all);
@@ -319,6 +327,9 @@ impl<'a> Work<'a> {
         let alarms = &self.recipe.alarms;
         let allowed =
             [alarms.low, alarms.balanced, alarms.strict].map(crate::config::units::Share::fraction);
+        #[expect(clippy::cast_possible_truncation, reason = "a threshold needs no more digits")]
+        let least =
+            [alarms.least.low, alarms.least.balanced, alarms.least.strict].map(|it| it as f32);
         let parts: f64 = self.recipe.categories.iter().map(|(_, category)| category.part).sum();
         for (lane, (label, (_, category))) in
             header.labels.iter_mut().zip(self.recipe.categories.iter()).enumerate()
@@ -326,12 +337,12 @@ impl<'a> Work<'a> {
             for group in Group::ALL {
                 let everyday =
                     scored.iter().filter(|(taken, scores)| taken.everyday && scores.group == group);
-                let harmless: Vec<f64> = everyday
+                let harmless: Vec<f32> = everyday
                     .filter_map(|(_, scores)| scores.all().get(lane))
-                    .map(|score| f64::from(score.probability))
+                    .map(|score| score.probability)
                     .collect();
                 let shares = allowed.map(|share| share * category.part / parts);
-                *label.thresholds.get_mut(group) = thresholds::set(&harmless, shares);
+                *label.thresholds.get_mut(group) = thresholds::set(&harmless, shares, least);
             }
         }
     }

@@ -109,7 +109,7 @@ fn labels(row: &Row, recipe: &RecipeFile) -> [Option<bool>; LANES] {
     let harmless = is_harmless(row, recipe);
     for (label, (_, category)) in labels.iter_mut().zip(recipe.categories.iter()) {
         let told = row.labels.get(&category.field).copied().flatten();
-        *label = told.or(harmless.then_some(false));
+        *label = told.or_else(|| harmless.then_some(false));
     }
     labels
 }

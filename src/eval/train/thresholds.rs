@@ -13,29 +13,27 @@ pub(super) const FEWEST: usize = 50;
 /// What then stands in: surer than this a model seldom is.
 const CAREFUL: f32 = 0.95;
 
-/// Thresholds at which the given shares of harmless texts with these probabilities are flagged.
-pub(super) fn set(harmless: &[f64], [low, balanced, strict]: [f64; 3]) -> Thresholds {
-    let mut odds: Vec<f64> = harmless.iter().map(|&p| log_odds(p)).collect();
-    odds.sort_by(|a, b| b.total_cmp(a));
-    let at = |share| {
-        if odds.len() < FEWEST { CAREFUL } else { above(probability(threshold(&odds, share))) }
-    };
-    let strict = at(strict);
-    let balanced = at(balanced).max(strict);
-    Thresholds { low: at(low).max(balanced), balanced, strict }
+/// Thresholds at which the given shares of harmless texts with these probabilities are flagged, and none lower than its
+/// `least`.
+pub(super) fn set(
+    harmless: &[f32],
+    [low, balanced, strict]: [f64; 3],
+    least: [f32; 3],
+) -> Thresholds {
+    let mut sorted: Vec<f32> = harmless.iter().copied().filter(|it| !it.is_nan()).collect();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let at = |share| if sorted.len() < FEWEST { CAREFUL } else { threshold(&sorted, share) };
+    let strict = at(strict).max(least[2]);
+    let balanced = at(balanced).max(strict).max(least[1]);
+    Thresholds { low: at(low).max(balanced).max(least[0]), balanced, strict }
 }
 
-/// The next number, so that a text with just this probability is not flagged itself.
-fn above(probability: f32) -> f32 {
-    probability.next_up().min(1.0)
-}
-
-/// The log odds that this share of `odds`, the highest first, lies above. Beyond what can be counted the tail is taken
-/// to fall off exponentially: peaks over a threshold with shape 0 (Coles, "An Introduction to Statistical Modeling of
-/// Extreme Values", 2001, chapter 4).
+/// The probability from which on at most this share of `sorted`, the highest first, is flagged. Beyond what can be
+/// counted the tail of the log odds is taken to fall off exponentially: peaks over a threshold with shape 0 (Coles, "An
+/// Introduction to Statistical Modeling of Extreme Values", 2001, chapter 4).
 #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2⁵³")]
-fn threshold(odds: &[f64], share: f64) -> f64 {
-    let count = odds.len() as f64;
+fn threshold(sorted: &[f32], share: f64) -> f32 {
+    let count = sorted.len() as f64;
     let expected = share * count;
     if expected >= ENOUGH_ABOVE {
         #[expect(
@@ -44,12 +42,15 @@ fn threshold(odds: &[f64], share: f64) -> f64 {
             reason = "it is between 0 and the count"
         )]
         let place = expected as usize;
-        return odds.get(place).copied().unwrap_or(f64::NEG_INFINITY);
+        // The next number, so that the text with just this probability is not flagged itself.
+        return sorted.get(place).map_or(0.0, |probability| probability.next_up().min(1.0));
     }
-    let tail = (odds.len() / TAIL_SHARE).clamp(*TAIL.start(), *TAIL.end()).min(odds.len() - 1);
-    let Some(&base) = odds.get(tail) else { return f64::INFINITY };
-    let excess: f64 = odds.iter().take(tail).map(|odds| odds - base).sum::<f64>() / tail as f64;
-    base + excess * (tail as f64 / count / share.max(f64::MIN_POSITIVE)).ln()
+    let tail = (sorted.len() / TAIL_SHARE).clamp(*TAIL.start(), *TAIL.end());
+    let odds = |probability: &f32| log_odds(f64::from(*probability));
+    let Some(base) = sorted.get(tail).map(odds) else { return CAREFUL };
+    let excess: f64 = sorted.iter().take(tail).map(|it| odds(it) - base).sum::<f64>() / tail as f64;
+    let odds = base + excess * (tail as f64 / count / share.max(f64::MIN_POSITIVE)).ln();
+    probability(odds).next_up().min(1.0)
 }
 
 #[cfg(test)]
@@ -57,20 +58,20 @@ mod tests {
     use super::*;
 
     /// Probabilities whose log odds are exponential with mean 1 above −4.
-    fn harmless(count: u32) -> Vec<f64> {
+    fn harmless(count: u32) -> Vec<f32> {
         let odds = |number: u32| -4.0 - (f64::from(number) + 0.5).ln() + f64::from(count).ln();
-        (0..count).map(|number| f64::from(probability(odds(number)))).collect()
+        (0..count).map(|number| probability(odds(number))).collect()
     }
 
-    fn flagged(texts: &[f64], threshold: f32) -> f64 {
-        let flagged = texts.iter().filter(|&&p| p >= f64::from(threshold)).count();
+    fn flagged(texts: &[f32], threshold: f32) -> f64 {
+        let flagged = texts.iter().filter(|&&p| p >= threshold).count();
         f64::from(u32::try_from(flagged).unwrap()) / f64::from(u32::try_from(texts.len()).unwrap())
     }
 
     #[test]
     fn the_share_that_is_allowed_is_flagged_and_no_more() {
         let texts = harmless(20_000);
-        let set = set(&texts, [0.002, 0.01, 0.05]);
+        let set = set(&texts, [0.002, 0.01, 0.05], [0.0; 3]);
         for (threshold, share) in [(set.low, 0.002), (set.balanced, 0.01), (set.strict, 0.05)] {
             let flagged = flagged(&texts, threshold);
             assert!(flagged <= share && flagged > share * 0.95, "{flagged} of {share}");
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn what_cannot_be_counted_is_fitted() {
         // Two of 2000 texts would be 0.1 %; the same distribution with 100 times as many texts tells the truth.
-        let set = set(&harmless(2_000), [0.0001, 0.001, 0.05]);
+        let set = set(&harmless(2_000), [0.0001, 0.001, 0.05], [0.0; 3]);
         let many = harmless(200_000);
         assert!(
             (0.00005..0.0002).contains(&flagged(&many, set.low)),
@@ -93,13 +94,19 @@ mod tests {
     #[test]
     fn equal_texts_are_not_all_flagged_and_few_texts_set_nothing() {
         let same = vec![0.3; 1000];
-        assert_eq!(flagged(&same, set(&same, [0.002, 0.01, 0.05]).strict), 0.0);
+        assert_eq!(flagged(&same, set(&same, [0.002, 0.01, 0.05], [0.0; 3]).strict), 0.0);
         assert_eq!(
-            set(&[0.1; 10], [0.002, 0.01, 0.05]),
+            set(&[0.1; 10], [0.002, 0.01, 0.05], [0.0; 3]),
             Thresholds { low: CAREFUL, balanced: CAREFUL, strict: CAREFUL }
         );
-        let all = [f64::NAN, 0.0, 1.0].repeat(30);
-        let set = set(&all, [0.002, 0.01, 0.05]);
+        let all = [f32::NAN, 0.0, 1.0].repeat(30);
+        let set = set(&all, [0.002, 0.01, 0.05], [0.0; 3]);
         assert!(set.low >= set.balanced && set.balanced >= set.strict && set.low <= 1.0);
+    }
+
+    #[test]
+    fn what_is_unlikely_is_not_found_however_seldom_harmless_texts_come_to_it() {
+        let set = set(&[1e-6; 1000], [0.002, 0.01, 0.05], [0.5, 0.25, 0.1]);
+        assert_eq!(set, Thresholds { low: 0.5, balanced: 0.25, strict: 0.1 });
     }
 }
