@@ -273,3 +273,70 @@ fn the_regexes_of_the_shipped_policies_run_on_the_fast_automata() {
         assert!(policy.scanner.patterns_are_dense(), "{name}");
     }
 }
+
+/// A policy with a rule on a classifier in process.
+fn guarded(classifier: &str, condition: &str, rest: &str) -> String {
+    format!(
+        "classifiers:\n  guard: {{ kind: builtin{classifier} }}\nrules:\n- {{ id: a, classifier: {{ guard: {condition} }}, {rest} }}\n"
+    )
+}
+
+#[test]
+fn a_rule_asks_the_model_that_is_shipped() {
+    let policy = policy(&guarded("", "{ at_least: 0.0, labels: [hate] }", "action: block"));
+    let today = date(2026, 11, 1);
+    assert_eq!(action_on(&policy, "hello there", today), Action::Block);
+    let text = guarded("", "{ at_least: 1.0 }", "action: block");
+    assert_eq!(action_on(&self::policy(&text), "hello there", today), Action::Allow);
+}
+
+#[test]
+fn mistakes_about_classifiers_are_named_with_their_place() {
+    for (text, says) in [
+        (
+            guarded("", "{ labels: [sexual_minor] }", "action: block"),
+            "TG015: `guard` has no label `sexual_minor`",
+        ),
+        (guarded("", "{ at_least: 7 }", "action: block"), "TG002: `at_least: 7` is no probability"),
+        (
+            guarded("", "{ at_least: strict }", "action: redact"),
+            "TG048: rule `a` needs words, and asks a classifier",
+        ),
+        (
+            guarded("", "{}", "action: block").replace("{ guard: {} }", "{ gaurd: {} }"),
+            "TG024: unknown classifier `gaurd`",
+        ),
+        (
+            guarded(", stream: overlap", "{}", "action: block"),
+            "TG053: an answer flows while `guard` reads it",
+        ),
+    ] {
+        assert_eq!(problems(&text), [says], "{text}");
+    }
+}
+
+#[test]
+fn a_model_that_is_none_or_has_another_hash_is_named_and_takes_no_effect() {
+    let root = tempfile::tempdir().expect("a folder");
+    std::fs::write(root.path().join("m.tgm"), "no model").expect("a file");
+    let hash = "48b3a2a6d4c4ae8e4b1d4b3d8c1fd3b0a6f2a3d0a6d3a9c1b0d2b6d1a3f4c5e6";
+    let found = |hash: &str| {
+        let classifier = format!(", model: {{ file: m.tgm, sha256: {hash} }}");
+        let text = format!("version: 1\nname: p\n{}", guarded(&classifier, "{}", "action: block"));
+        std::fs::write(root.path().join("p.yaml"), text).expect("a file");
+        let (loaded, mut problems) = load_policy(root.path(), &root.path().join("p.yaml"));
+        let policy = loaded.and_then(|loaded| {
+            let (policy, found) = compile(&loaded);
+            problems.extend(found);
+            policy
+        });
+        let codes: Vec<Code> = problems.iter().map(|problem| problem.code).collect();
+        let help = problems.iter().find_map(|problem| problem.help.clone()).unwrap_or_default();
+        (policy.is_some() && !problems.has_errors(), codes, help)
+    };
+    let (sound, codes, help) = found(hash);
+    assert_eq!((sound, codes), (false, vec![Code::TG025]));
+    let real = help.trim_start_matches("it has ").to_owned();
+    let (sound, codes, _) = found(&real);
+    assert_eq!((sound, codes), (false, vec![Code::TG074]));
+}

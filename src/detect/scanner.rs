@@ -151,6 +151,20 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// What a model in process has found: the number of the classifier in the policy, and of the category in its model.
+    pub const fn scored(atom: AtomId, span: Span, (classifier, label): (usize, usize)) -> Self {
+        let view = ViewPath::of(RAW);
+        Self { atom, span, view, source: Source::Score(classifier, label) }
+    }
+
+    /// The classifier and category of a hit that a model in process has found.
+    pub const fn score(&self) -> Option<(usize, usize)> {
+        match self.source {
+            Source::Score(classifier, label) => Some((classifier, label)),
+            Source::Term(_) | Source::Pattern(_) => None,
+        }
+    }
+
     /// The same hit at another place.
     #[must_use]
     pub fn at(self, span: Span) -> Self {
@@ -162,6 +176,8 @@ impl Hit {
 enum Source {
     Term(usize),
     Pattern(usize),
+    /// Of a classifier, a category.
+    Score(usize, usize),
 }
 
 /// What a scan says beside its hits.
@@ -216,11 +232,12 @@ impl Scratch {
 }
 
 impl Scanner {
-    /// What a hit found, for people: the term as the list has it, or the name of the pattern.
+    /// What a hit of a scan found, for people: the term as the list has it, or the name of the pattern.
     pub fn label(&self, hit: &Hit) -> &str {
         match hit.source {
             Source::Term(index) => self.terms.spec(index).map_or("", |spec| &spec.term),
             Source::Pattern(index) => self.patterns.spec(index).map_or("", |spec| &spec.label),
+            Source::Score(..) => "",
         }
     }
 
@@ -228,7 +245,7 @@ impl Scanner {
     pub fn term_index(&self, hit: &Hit) -> Option<usize> {
         match hit.source {
             Source::Term(index) => Some(index),
-            Source::Pattern(_) => None,
+            Source::Pattern(_) | Source::Score(..) => None,
         }
     }
 

@@ -13,6 +13,7 @@ mod place;
 mod pseudonym;
 mod rules;
 mod sample;
+mod scoring;
 mod screen;
 mod tally;
 mod thin;

@@ -10,6 +10,7 @@ use super::mend::merge;
 use super::place::{Placed, place};
 use super::pseudonym::Restorer;
 use super::rules::Sight;
+use super::scoring::Scoring;
 pub use super::tally::Stop;
 use super::tally::{Fired, Tally};
 use super::thin::thin;
@@ -72,6 +73,8 @@ pub struct Screen {
     /// Hits that rules with conditions may still need. In a prompt: all hits.
     remembered: Vec<Placed>,
     tally: Tally,
+    /// What the models in process say.
+    scoring: Scoring,
     /// Where patterns without a longest match start anew after one was given up.
     restart: usize,
     /// How many more hits of a completion may fire.
@@ -114,6 +117,7 @@ impl Screen {
     /// A screen for one text. The restorer puts originals back into an answer.
     pub fn new(policy: Arc<Policy>, subject: Subject, restorer: Option<Arc<Restorer>>) -> Self {
         Self {
+            scoring: Scoring::new(&policy, subject),
             policy,
             subject,
             restorer,
@@ -200,6 +204,10 @@ impl Screen {
         scratch: &mut Scratch,
     ) {
         self.buffer.push_str(text);
+        self.scoring.push(&self.policy, text);
+        if last {
+            self.scoring.finish(&self.policy);
+        }
         loop {
             let scan = self.scan(last, scratch);
             let open = self.buffer.len() - scan.decided;
@@ -267,7 +275,13 @@ impl Screen {
                 again: false,
             };
         }
-        if last { self.weigh_all() } else { StepOutcome::default() }
+        if !last {
+            return StepOutcome::default();
+        }
+        let scored = self.scoring.hits(0).map(|hit| Placed::unplaced(&hit, 0));
+        self.remembered.extend(scored);
+        self.remembered.sort_by_key(|placed| placed.hit.span.start);
+        self.weigh_all()
     }
 
     fn weigh_all(&mut self) -> StepOutcome {
@@ -282,11 +296,13 @@ impl Screen {
         if scan.exhausted {
             return self.give_up(scratch);
         }
-        let placed = self.place(&scratch.hits);
+        let mut placed = self.place(&scratch.hits);
+        placed.extend(self.scored());
+        placed.sort_by_key(|placed| placed.hit.span.start);
         let overflow = scan.overflow.filter(|_| self.subject.streamed);
         let overflow = overflow.map(|span| span.shifted(self.base));
         let (restored, open) = self.restorable(last);
-        let mut frontier = self.base + scan.decided.min(open);
+        let mut frontier = (self.base + scan.decided.min(open)).min(self.scoring.open());
         if let Some(overflow) = overflow {
             frontier = frontier.min(overflow.start);
         }
@@ -295,7 +311,9 @@ impl Screen {
         }
         let start = self.decided();
         let mut known = std::mem::take(&mut self.remembered);
-        known.extend(placed.into_iter().filter(|placed| placed.hit.span.start < frontier));
+        // At the end of the text nothing is left to wait for.
+        let all = last && overflow.is_none();
+        known.extend(placed.into_iter().filter(|placed| all || placed.hit.span.start < frontier));
         let fired = self.fired(&known, start, Sight::Forward);
         self.hits_left = self.hits_left.saturating_sub(fired.len());
         self.remembered = worth_remembering(&self.policy, known, self.count_at(frontier));
@@ -303,6 +321,7 @@ impl Screen {
         let limit = stop.map_or(frontier, |stop| stop.at);
         let rewrites = put_back(merge(rewrites), restored, limit);
         self.move_to(limit, scratch);
+        self.scoring.forget(frontier);
         if self.hits_left == 0 && stop.is_none() {
             return StepOutcome { rewrites, ..self.give_up(scratch) };
         }
@@ -375,6 +394,14 @@ impl Screen {
     fn count_at(&self, at: usize) -> Count {
         let text = self.buffer.get(self.from..at - self.base).unwrap_or_default();
         self.count.after_text(text)
+    }
+
+    /// What the models in process have found behind what is decided, placed.
+    fn scored(&self) -> Vec<Placed> {
+        let hits = self.scoring.hits(self.decided());
+        let in_buffer =
+            |hit: Hit| hit.at(Span::new(hit.span.start - self.base, hit.span.end - self.base));
+        self.place(&hits.map(in_buffer).collect::<Vec<_>>())
     }
 
     fn place(&self, hits: &[Hit]) -> Vec<Placed> {

@@ -231,7 +231,7 @@ impl Tally {
             category: rule.category.clone(),
             span: one.placed.hit.span,
             view: one.placed.hit.view,
-            matched: Arc::from(policy.scanner.label(&one.placed.hit)),
+            matched: policy.label(&one.placed.hit),
             action: rule.effect.action(),
             score,
             mode,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::date;
 
 use super::{Scratch, Screen, Subject, mend, merge};
+use crate::detect::linear::Model;
 use crate::detect::{AtomId, Boundary, PatternSpec, ScannerBuilder, TermSpec};
 use crate::domain::{Action, Author, Category, Level, Mode, Phase, Rewrite, Verdict};
 use crate::policy::*;
@@ -21,6 +22,7 @@ pub(crate) struct Sketch {
     pub(crate) thresholds: Vec<Threshold>,
     pub(crate) max_match: usize,
     pub(crate) release_on_overflow: bool,
+    pub(crate) classifiers: Vec<InProcess>,
 }
 
 impl Sketch {
@@ -106,6 +108,22 @@ impl Sketch {
         self.rule(id, Node::atom(atom), Effect::Act(Action::Block))
     }
 
+    /// A rule that asks the model that is shipped for a category.
+    pub(crate) fn scored(
+        &mut self,
+        category: &str,
+        at_least: AtLeast,
+        holds: bool,
+        effect: Effect,
+    ) -> &mut Rule {
+        let atom = self.atom(None);
+        let model = Model::builtin().clone();
+        let label = model.labels().iter().position(|label| label.name == category).unwrap();
+        let conditions = vec![ScoreCondition { atom, label, at_least }];
+        self.classifiers.push(InProcess { name: Arc::from("guard"), model, holds, conditions });
+        self.rule(category, Node::atom(atom), effect)
+    }
+
     pub(crate) fn redact(&mut self, id: &str, words: &[&str]) -> &mut Rule {
         let atom = self.words(words);
         self.rule(id, Node::atom(atom), Effect::Act(Action::Redact))
@@ -125,6 +143,7 @@ impl Sketch {
             term_scores: Arc::new(HashMap::new()),
             views_off: Arc::from([]),
             scanner: Arc::new(self.scanner.build().unwrap()),
+            classifiers: self.classifiers.into(),
             thresholds: self.thresholds.into(),
             unscannable: OnFailure::Block,
             nontext: NonText {

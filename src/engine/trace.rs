@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::count::Count;
 use super::place::{Placed, inside, place};
 use super::rules::{Sight, fulfilled};
+use super::scoring::Scoring;
 use super::weigh::without_excused;
 use super::{Scratch, Subject};
 use crate::detect::{Hit, Window};
@@ -108,7 +109,12 @@ pub fn trace(
     let pieces = subject.phase == Phase::Prompt;
     let window = Window { text, from: 0, last: true, restart: 0, pieces };
     policy.scanner.scan(window, scratch);
-    let hits = place(&scratch.hits, text, 0, Count::default());
+    let mut hits = place(&scratch.hits, text, 0, Count::default());
+    let mut scoring = Scoring::new(policy, subject);
+    scoring.push(policy, text);
+    scoring.finish(policy);
+    hits.extend(scoring.hits(0).map(|hit| Placed::unplaced(&hit, 0)));
+    hits.sort_by_key(|placed| placed.hit.span);
     let decoded = scratch
         .decoded()
         .take(MOST_LISTED)
@@ -175,7 +181,7 @@ fn step(
 }
 
 fn found(policy: &Policy, hit: &Hit) -> Found {
-    let matched = policy.scanner.label(hit).to_owned();
+    let matched = policy.label(hit).to_string();
     Found { span: hit.span, view: hit.view, matched }
 }
 

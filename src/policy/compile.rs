@@ -70,6 +70,7 @@ impl Compiler<'_> {
         let place = format!("rules[{index}]");
         let max_match = rule.max_match.unwrap_or(file.stream.max_match).as_usize();
         let matcher = self.matchers.node(&rule.matcher, &place, max_match);
+        self.matchers.needs_no_words(rule, &place);
         let except = self.matchers.except(rule, &place);
         let score = rule.score.map(Effect::Score);
         let effect = rule.action.map(|action| match action {
@@ -124,6 +125,7 @@ impl Compiler<'_> {
             term_scores: Arc::new(found.term_scores),
             views_off: views_off.into(),
             scanner: Arc::new(found.scanner),
+            classifiers: found.classifiers,
             thresholds: thresholds(file).into(),
             unscannable: match file.unscannable {
                 Unscannable::Block => OnFailure::Block,

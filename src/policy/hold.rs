@@ -5,14 +5,17 @@ use std::fmt;
 use regex_syntax::ast::{self, Ast, RepetitionKind, RepetitionRange, Visitor};
 
 use crate::config::LoadedPolicy;
-use crate::config::policy_file::{Matcher, Pattern, RuleFile};
+use crate::config::policy_file::{Classifier, ClassifierStream, Matcher, Pattern, RuleFile};
 use crate::config::units::Size;
 use crate::detect::entity;
+use crate::detect::linear::LONGEST_BLOCK;
 use crate::detect::longest_match;
 use crate::domain::{Phase, Span};
 
 /// The longest piece of a regex that is quoted, in characters.
 const QUOTED: usize = 24;
+/// The most bytes of a character.
+const LONGEST_CHAR: usize = 4;
 
 /// What one rule can hold back of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +73,12 @@ fn needs(loaded: &LoadedPolicy, matcher: &Matcher, max_match: Size) -> Vec<Need>
     }
     for pattern in matcher.regex.iter().flat_map(|list| list.iter()) {
         needs.extend(regex(pattern, max_match));
+    }
+    for (name, _) in matcher.classifier.iter().flat_map(|named| named.iter()) {
+        let waits = |classifier: &Classifier| classifier.stream == ClassifierStream::Hold;
+        let holds = loaded.file.classifiers.get(name).is_some_and(waits);
+        let characters = if holds { LONGEST_BLOCK } else { 1 };
+        needs.push(Need { bytes: characters * LONGEST_CHAR, by: format!("classifier `{name}`") });
     }
     needs
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Gaps;
+use super::classifiers::{Classifiers, InProcess};
 use super::hold::unbounded_part;
 use super::rule::{AtomInfo, Matcher, Node, Within};
 use crate::config::policy_file::{
@@ -32,6 +33,7 @@ pub(super) struct Matchers<'l> {
     patterns: Vec<String>,
     /// Lexicons are taken in once, whoever uses them.
     lexicon_atoms: HashMap<String, AtomId>,
+    classifiers: Classifiers,
     gaps: Gaps,
 }
 
@@ -42,6 +44,8 @@ pub(super) struct Built {
     pub(super) atoms: Vec<AtomInfo>,
     /// Scores that single terms of a lexicon have, by the term's number.
     pub(super) term_scores: HashMap<usize, f64>,
+    /// The models in process, with what is asked of them.
+    pub(super) classifiers: Arc<[InProcess]>,
     /// What was left out because it has a mistake.
     pub(super) gaps: Gaps,
 }
@@ -49,9 +53,11 @@ pub(super) struct Built {
 impl<'l> Matchers<'l> {
     /// None yet.
     pub(super) fn new(loaded: &'l LoadedPolicy) -> Self {
+        let mut problems = Problems::new();
         Self {
+            classifiers: Classifiers::new(loaded, &mut problems),
             loaded,
-            problems: Problems::new(),
+            problems,
             scanner: ScannerBuilder::new(),
             atoms: Vec::new(),
             term_scores: HashMap::new(),
@@ -84,6 +90,11 @@ impl<'l> Matchers<'l> {
         for (index, name) in written.lexicon.iter().flat_map(|list| list.iter()).enumerate() {
             let place = format!("{place}.lexicon[{index}]");
             node.any.extend(self.lexicon(name, &place).map(Matcher::Atom));
+        }
+        for (name, condition) in written.classifier.iter().flat_map(|named| named.iter()) {
+            let place = format!("{place}.classifier.{name}");
+            node.any
+                .extend(self.classifier((name, condition), &place).into_iter().map(Matcher::Atom));
         }
         let mut parts = |key: &str, list: &Option<crate::config::OneOrMany<MatcherFile>>| {
             let items = list.iter().flat_map(|list| list.iter()).enumerate();
@@ -127,6 +138,20 @@ impl<'l> Matchers<'l> {
             self.patterns.push(place.to_owned());
         }
         Some(atom)
+    }
+
+    fn classifier(
+        &mut self,
+        condition: (&str, &policy_file::ClassifierCondition),
+        place: &str,
+    ) -> Vec<AtomId> {
+        let Self { loaded, classifiers, atoms, problems, .. } = self;
+        let mut new_atom = |origin: &str| new_atom(atoms, None, origin);
+        let found = classifiers.conditions((loaded, place), condition, &mut new_atom, problems);
+        if found.is_empty() {
+            self.gaps.note(place);
+        }
+        found
     }
 
     fn regex(&mut self, pattern: &Pattern, place: &str, max_match: usize) -> Option<AtomId> {
@@ -307,9 +332,29 @@ impl<'l> Matchers<'l> {
     }
 
     fn atom(&mut self, placeholder: Option<&str>, origin: &str) -> AtomId {
-        self.atoms
-            .push(AtomInfo { placeholder: placeholder.map(Arc::from), origin: Arc::from(origin) });
-        AtomId::try_from(self.atoms.len() - 1).unwrap_or(AtomId::MAX)
+        new_atom(&mut self.atoms, placeholder, origin)
+    }
+
+    /// Says so where a rule needs to know which words are meant, and asks a classifier.
+    pub(super) fn needs_no_words(&mut self, rule: &RuleFile, place: &str) {
+        let redacts = matches!(
+            rule.action,
+            Some(policy_file::RuleAction::Redact | policy_file::RuleAction::Pseudonymise)
+        );
+        for (below, matcher) in rule.matcher.walk() {
+            let inside = matcher.walk().into_iter().any(|(_, part)| part.classifier.is_some());
+            let (label, at) = if matcher.within.is_some() && inside {
+                ("a classifier stands in no window", format!("{below}.within"))
+            } else if redacts && matcher.classifier.is_some() {
+                ("a classifier does not say which words", format!("{below}.classifier"))
+            } else {
+                continue;
+            };
+            let message = format!("rule `{}` needs words, and asks a classifier", rule.id);
+            let at = format!("{place}.{}", at.trim_start_matches('.'));
+            let at = self.loaded.key_at(&at);
+            self.problems.push(Problem::new(Code::TG048, message).at(at, label));
+        }
     }
 
     /// The scanner of all that was taken in, without these views.
@@ -318,6 +363,7 @@ impl<'l> Matchers<'l> {
             self.scanner.without_view(name);
         }
         let Self { loaded, mut problems, scanner, atoms, term_scores, patterns, gaps, .. } = self;
+        let classifiers = self.classifiers.finish();
         let scanner = match scanner.build() {
             Ok(scanner) => scanner,
             Err(error) => {
@@ -336,8 +382,13 @@ impl<'l> Matchers<'l> {
                 return (None, problems);
             }
         };
-        (Some(Built { scanner, atoms, term_scores, gaps }), problems)
+        (Some(Built { scanner, atoms, term_scores, classifiers, gaps }), problems)
     }
+}
+
+fn new_atom(atoms: &mut Vec<AtomInfo>, placeholder: Option<&str>, origin: &str) -> AtomId {
+    atoms.push(AtomInfo { placeholder: placeholder.map(Arc::from), origin: Arc::from(origin) });
+    AtomId::try_from(atoms.len() - 1).unwrap_or(AtomId::MAX)
 }
 
 fn within(window: Window) -> Within {

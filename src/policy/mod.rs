@@ -3,6 +3,7 @@
 //! It decides nothing about a text (that is `engine`) and reads no file (that is `config`). A compiled
 //! policy is immutable; a reload makes a new one.
 
+mod classifiers;
 mod compile;
 mod conditions;
 mod gaps;
@@ -13,6 +14,7 @@ mod message;
 mod rule;
 mod variant;
 
+pub use classifiers::{AtLeast, InProcess, ScoreCondition};
 pub use compile::{compile, compile_sound_parts};
 pub use conditions::{Conditions, Memory};
 pub use gaps::Gaps;
@@ -28,7 +30,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::detect::{AtomId, Scanner};
+use crate::detect::{AtomId, Hit, Scanner};
 use crate::domain::{Action, Level, Mode};
 
 /// What happens to a text that could not be screened.
@@ -151,6 +153,8 @@ pub struct Policy {
     pub views_off: Arc<[&'static str]>,
     /// Finds the atoms.
     pub scanner: Arc<Scanner>,
+    /// The models that run in process.
+    pub classifiers: Arc<[InProcess]>,
     /// What score totals come to, strictest first.
     pub thresholds: Arc<[Threshold]>,
     /// What happens to texts that cannot be screened.
@@ -194,6 +198,18 @@ impl Policy {
     #[must_use]
     pub fn blocking_flagged(&self) -> Self {
         Self { blocks_flagged: true, ..self.clone() }
+    }
+
+    /// What a hit found, for people: the term as the list has it, the name of the pattern, or the classifier with the
+    /// category.
+    pub fn label(&self, hit: &Hit) -> Arc<str> {
+        match hit.score() {
+            None => Arc::from(self.scanner.label(hit)),
+            Some((classifier, label)) => {
+                let found = self.classifiers.get(classifier).map(|one| one.label(label));
+                Arc::from(found.unwrap_or_default())
+            }
+        }
     }
 
     /// How long rules with conditions look back at hits of this atom; `None` where none does.

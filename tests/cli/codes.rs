@@ -7,11 +7,8 @@ use tidegate::config::Code;
 use crate::{project, tidegate};
 
 /// Codes that no file provokes in this version, or that depend on the day: who finds them, or when.
-const ELSEWHERE: [(&str, &str); 5] = [
-    ("TG015", "labels of classifiers, which are refused as a whole (TG019)"),
-    ("TG024", "endpoints of classifiers, likewise"),
+const ELSEWHERE: [(&str, &str); 2] = [
     ("TG036", "dates that have passed: `checks_of_dates_depend_on_the_day` in `check`"),
-    ("TG053", "classifiers that overlap a stream, likewise"),
     ("TG064", "certificates: `serve_names_certificates_that_cannot_be_used` in `other`"),
 ];
 

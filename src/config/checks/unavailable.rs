@@ -4,10 +4,13 @@
 //! When a feature arrives, its line here goes.
 
 use crate::config::codes::Code;
-use crate::config::document::{Document, join};
-use crate::config::policy_file::{PolicyFile, RuleFile, When, WhileOpen};
+use crate::config::document::Document;
+use crate::config::policy_file::{PolicyFile, When, WhileOpen};
 use crate::config::problems::{Problem, Problems};
 use crate::config::server_file::{FailMode, ServerFile, TenantSource};
+
+/// The kind of the classifiers that run in process.
+const BUILTIN: &str = "builtin";
 
 /// Views of the contract that this version does not build.
 const VIEWS_TO_COME: [&str; 1] = ["typos"];
@@ -15,15 +18,15 @@ const VIEWS_TO_COME: [&str; 1] = ["typos"];
 /// Everything of a policy or a pack.
 pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems: &mut Problems) {
     let mut list = List { document, problems };
-    for name in file.classifiers.names() {
-        list.missing(
-            &format!("classifiers.{name}"),
-            "classifiers",
-            "this classifier would never be asked",
-        );
-    }
-    for (number, rule) in file.rules.iter().enumerate() {
-        rule_parts(rule, number, &mut list);
+    for (name, classifier) in file.classifiers.iter() {
+        let place = format!("classifiers.{name}");
+        if classifier.kind != BUILTIN {
+            let what = "classifiers other than `kind: builtin`";
+            list.missing(&format!("{place}.kind"), what, "this classifier would never be asked");
+        } else if classifier.run_if.is_some() {
+            let label = "a model in process costs microseconds, and reads all texts";
+            list.idle(&format!("{place}.run_if"), label);
+        }
     }
     for (number, one) in file.overrides.iter().enumerate() {
         nobody_to_tell_apart(&format!("overrides[{number}].when"), &one.when, &mut list);
@@ -126,15 +129,6 @@ fn nobody_to_tell_apart(place: &str, when: &When, list: &mut List<'_>) {
         if written {
             let label = "no request has a tenant or a key yet, so this never applies";
             list.idle(&format!("{place}.{key}"), label);
-        }
-    }
-}
-
-fn rule_parts(rule: &RuleFile, number: usize, list: &mut List<'_>) {
-    for (below, matcher) in rule.matcher.walk() {
-        if matcher.classifier.is_some() {
-            let path = format!("rules[{number}].{}", join(&below, "classifier"));
-            list.missing(&path, "classifiers", "this would never match");
         }
     }
 }

@@ -176,6 +176,15 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "stream: hold",
     },
     Definition {
+        code: Code::TG048,
+        gravity: Gravity::Error,
+        title: "classifier where words are needed",
+        explanation: "A classifier says that a text goes too far, and not which of its words do: it cannot say what to \
+            redact, and it stands in no window of words or characters.",
+        wrong: "{ id: a, classifier: { guard: { at_least: 0.8 } }, action: redact }",
+        right: "{ id: a, classifier: { guard: { at_least: 0.8 } }, action: block }",
+    },
+    Definition {
         code: Code::TG070,
         gravity: Gravity::Error,
         title: "not UTF-8",
@@ -209,5 +218,14 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             or `none`, `case=fold` or `exact`.",
         wrong: "cow ;boundry=word",
         right: "cow ;boundary=word",
+    },
+    Definition {
+        code: Code::TG074,
+        gravity: Gravity::Error,
+        title: "file that is no model",
+        explanation: "`model.file` names a model that `tidegate train` has written, for the features of this version. The file \
+            is damaged, of another kind, or of another version.",
+        wrong: "model: { file: models/notes.txt, sha256: 9f2c… }",
+        right: "model: { file: models/ours.tgm, sha256: 4be1… }",
     },
 ];

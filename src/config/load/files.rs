@@ -71,8 +71,12 @@ pub(super) struct Wanted<'a> {
 // === impl Shelf ===
 
 impl Shelf {
-    /// Reads a file as UTF-8 text; mistakes go to `problems`.
-    pub(super) fn read(&mut self, wanted: Wanted<'_>, problems: &mut Problems) -> Option<Contents> {
+    /// Reads a file; mistakes go to `problems`. Its hash comes in hexadecimal digits.
+    pub(super) fn read_bytes(
+        &mut self,
+        wanted: Wanted<'_>,
+        problems: &mut Problems,
+    ) -> Option<(Vec<u8>, String)> {
         let Wanted { path, shown, limit, .. } = wanted;
         let bytes = match read_bytes(path, limit) {
             Ok(bytes) => bytes,
@@ -84,6 +88,13 @@ impl Shelf {
         let hash = Sha256::digest(&bytes);
         self.read.insert(shown.to_owned(), hash.into());
         self.watch(path);
+        Some((bytes, hexadecimal(&hash)))
+    }
+
+    /// Reads a file as UTF-8 text; mistakes go to `problems`.
+    pub(super) fn read(&mut self, wanted: Wanted<'_>, problems: &mut Problems) -> Option<Contents> {
+        let Wanted { path, shown, .. } = wanted;
+        let (bytes, sha256) = self.read_bytes(wanted, problems)?;
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -91,10 +102,7 @@ impl Shelf {
                 return None;
             }
         };
-        Some(Contents {
-            source: Source::of_file(shown, path.display().to_string(), text),
-            sha256: hexadecimal(&hash),
-        })
+        Some(Contents { source: Source::of_file(shown, path.display().to_string(), text), sha256 })
     }
 
     /// Notes the folder of a file, so that a change in it is seen.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::policy::{LoadedPolicy, RuleOrigin};
 use crate::config::checks;
 use crate::config::codes::Code;
-use crate::config::policy_file::{ExceptEntry, Matcher, MessageRef, PolicyFile, RuleFile};
+use crate::config::policy_file::{AtLeast, ExceptEntry, Matcher, MessageRef, PolicyFile, RuleFile};
 use crate::config::problems::Problems;
 use crate::config::shapes::Named;
 use crate::config::source::SourceSpan;
@@ -106,7 +106,8 @@ fn adaptation(policy: &LoadedPolicy, problems: &mut Problems) {
         policy.file.rules.iter().enumerate().filter(|(_, rule)| adapt.rules.contains(&rule.id))
     {
         for (name, condition) in rule.matcher.classifier.iter().flat_map(Named::iter) {
-            if condition.at_least.is_none_or(|score| score < *low || score > *high) {
+            let score = condition.at_least.and_then(AtLeast::score);
+            if score.is_none_or(|score| score < *low || score > *high) {
                 let message = format!("rule `{}` cannot move inside `adapt.bounds`", rule.id);
                 let at = policy.at(&format!("rules[{number}].classifier.{name}"));
                 problems.report(

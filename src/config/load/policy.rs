@@ -12,7 +12,7 @@ use crate::config::checks;
 use crate::config::codes::Code;
 use crate::config::document::{self, Document};
 use crate::config::lexicon::{self, Term};
-use crate::config::policy_file::{LexiconFile, PolicyFile, RuleAction, RuleFile};
+use crate::config::policy_file::{LexiconFile, ModelFile, PolicyFile, RuleAction, RuleFile};
 use crate::config::problems::{Problem, Problems, check_allow_comments};
 use crate::config::schema::SchemaOf;
 use crate::config::shapes::OneOrMany;
@@ -27,6 +27,9 @@ const PACK_LIMIT: usize = 64;
 /// The deepest chain of packs that include packs.
 const INCLUDE_DEPTH: usize = 16;
 
+/// The most bytes of a model's file.
+const MODEL_LIMIT_BYTES: usize = 64 << 20;
+
 /// The most policies of one folder.
 const POLICY_LIMIT: usize = 500;
 
@@ -39,6 +42,8 @@ pub struct LoadedPolicy {
     pub rules: Vec<RuleOrigin>,
     /// The word lists by the names that the rules use.
     pub lexicons: BTreeMap<String, LoadedLexicon>,
+    /// The files of models by the names of their classifiers; one without a file of its own takes the model that is shipped.
+    pub models: BTreeMap<String, Arc<[u8]>>,
     /// The files: the policy itself first, then its packs.
     pub documents: Vec<Document>,
     /// A short hash of all files, in hexadecimal digits.
@@ -271,17 +276,15 @@ impl<'a> Loader<'a> {
         self.open.push(identity(path));
         self.packs_of(&own, document);
         self.pack_problems(&own);
-        let mut lexicons = BTreeMap::new();
+        let (mut lexicons, mut models) = (BTreeMap::new(), BTreeMap::new());
         let packs = std::mem::take(&mut self.packs);
         for part in &packs {
-            self.lexicons(
-                &part.file,
-                part.document,
-                &format!("{}/", part.file.name),
-                &mut lexicons,
-            );
+            let prefix = format!("{}/", part.file.name);
+            self.lexicons(&part.file, part.document, &prefix, &mut lexicons);
+            self.models(&part.file, part.document, &prefix, &mut models);
         }
         self.lexicons(&own, document, "", &mut lexicons);
+        self.models(&own, document, "", &mut models);
         let merged = merge::merge(Part { file: own, document }, packs);
         let policy = LoadedPolicy {
             file: merged.file,
@@ -290,6 +293,7 @@ impl<'a> Loader<'a> {
             names: merged.names,
             has_all_packs: self.has_all_packs,
             lexicons,
+            models,
             documents: std::mem::take(&mut self.documents),
             revision: self.shelf.revision(),
             folders: self.shelf.folders(),
@@ -383,6 +387,32 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// Reads the models of one file. One that is not what its hash says is left out.
+    fn models(
+        &mut self,
+        file: &PolicyFile,
+        document: usize,
+        prefix: &str,
+        into: &mut BTreeMap<String, Arc<[u8]>>,
+    ) {
+        let Some(document) = self.documents.get(document) else { return };
+        for (name, classifier) in file.classifiers.iter() {
+            let Some(ModelFile { file, sha256 }) = &classifier.model else { continue };
+            let place = format!("classifiers.{name}.model");
+            let at = document.at(&format!("{place}.file"));
+            let Some(path) = inside(self.root, file, &at, &mut self.problems) else { continue };
+            let wanted =
+                Wanted { path: &path, shown: file, limit: MODEL_LIMIT_BYTES, asked: Some(&at) };
+            let Some((bytes, has)) = self.shelf.read_bytes(wanted, &mut self.problems) else {
+                continue;
+            };
+            let at = document.at(&format!("{place}.sha256"));
+            if has_hash((file, &has), sha256, at, &mut self.problems) {
+                into.insert(format!("{prefix}{name}"), bytes.into());
+            }
+        }
+    }
+
     /// Reads the word lists of one file.
     fn lexicons(
         &mut self,
@@ -415,19 +445,32 @@ impl<'a> Loader<'a> {
             asked: Some(&at),
         };
         let Contents { source, sha256 } = self.shelf.read(wanted, &mut self.problems)?;
-        let expected = settings.sha256.as_deref();
-        if let Some(expected) = expected.filter(|hash| !hash.eq_ignore_ascii_case(&sha256)) {
-            let message = format!("`{}` has other content than it should", settings.file);
-            let start: String = expected.chars().take(8).collect();
+        if let Some(expected) = &settings.sha256 {
             let at = document.at(&format!("lexicons.{name}.sha256"));
-            let label = format!("the file does not have the hash {start}…");
-            let problem = Problem::new(Code::TG025, message).at(at, label);
-            self.problems.push(problem.help(format!("it has {sha256}")));
+            has_hash((&settings.file, &sha256), expected, at, &mut self.problems);
         }
         check_allow_comments(&source, &mut self.problems);
         let terms = lexicon::parse(&source, settings.boundary, &mut self.problems);
         Some(LoadedLexicon { settings: settings.clone(), terms, source, sha256 })
     }
+}
+
+/// Says so where a file does not have the hash that it should have.
+fn has_hash(
+    (file, has): (&str, &str),
+    expected: &str,
+    at: SourceSpan,
+    problems: &mut Problems,
+) -> bool {
+    let same = expected.eq_ignore_ascii_case(has);
+    if !same {
+        let message = format!("`{file}` has other content than it should");
+        let start: String = expected.chars().take(8).collect();
+        let label = format!("the file does not have the hash {start}…");
+        let problem = Problem::new(Code::TG025, message).at(at, label);
+        problems.push(problem.help(format!("it has {has}")));
+    }
+    same
 }
 
 /// Pseudonyms only work on prompts: where such a rule does not say its phase, it is that one.

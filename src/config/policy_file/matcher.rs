@@ -24,7 +24,7 @@ pub struct Matcher {
     /// Names of word lists.
     #[serde(default)]
     pub lexicon: Option<OneOrMany<String>>,
-    /// Classifiers and when they count as a match. Not available in this version.
+    /// Classifiers and when they count as a match.
     #[serde(default)]
     pub classifier: Option<Named<ClassifierCondition>>,
     /// Matches where one of these does.
@@ -62,12 +62,35 @@ pub enum Pattern {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "a classifier condition")]
 pub struct ClassifierCondition {
-    /// From this score on.
+    /// From this score on, from 0 to 1; or `low`, `balanced` or `strict`: as the model was calibrated for the language of the
+    /// text. `balanced` where nothing is said.
     #[serde(default)]
-    pub at_least: Option<f64>,
-    /// On one of these labels.
+    pub at_least: Option<AtLeast>,
+    /// On one of these labels; on any where none is named.
     #[serde(default)]
     pub labels: Vec<String>,
+}
+
+/// From where on a score counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AtLeast {
+    /// This score.
+    Score(f64),
+    /// As the model has it.
+    Preset(ScorePreset),
+}
+
+/// How many false alarms are put up with: the fewer, the more is missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ScorePreset {
+    /// Two benign texts in a thousand.
+    Low,
+    /// One in a hundred.
+    Balanced,
+    /// One in twenty.
+    Strict,
 }
 
 /// What excuses a match that lies inside it.
@@ -122,6 +145,18 @@ impl Matcher {
             }
         }
         all
+    }
+}
+
+// === impl AtLeast ===
+
+impl AtLeast {
+    /// The score, where it is one.
+    pub const fn score(self) -> Option<f64> {
+        match self {
+            Self::Score(score) => Some(score),
+            Self::Preset(_) => None,
+        }
     }
 }
 

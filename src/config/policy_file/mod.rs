@@ -16,7 +16,7 @@ use super::test_file::{Budget, TestCase};
 use crate::domain::{Level, Mode};
 
 pub use classifier::{Adaptation, Classifier, ClassifierStream, ModelFile, RunIf};
-pub use matcher::{ClassifierCondition, ExceptEntry, Matcher, Pattern};
+pub use matcher::{AtLeast, ClassifierCondition, ExceptEntry, Matcher, Pattern, ScorePreset};
 pub use rule::{MessageRef, RuleAction, RuleFile, TextLog};
 pub use scope::{OverrideFile, OverrideSet, RuleOverride, Suppression, When};
 pub use settings::{

@@ -101,16 +101,14 @@ fn what_a_later_version_brings_is_never_passed_over() {
     insta::assert_snapshot!(short(&problems, &root), @r##"
     policies/later.yaml:5:13: warning[TG030]: `tenant` has no effect in this version: no request has a tenant or a key yet, so this never applies
     policies/later.yaml:9:30: warning[TG030]: `typos` has no effect in this version: this view is not built yet
-    policies/later.yaml:13:3: error[TG019]: classifiers: known, but not available in this version: this classifier would never be asked
-    policies/later.yaml:16:3: error[TG019]: classifiers: known, but not available in this version: this classifier would never be asked
-    policies/later.yaml:33:9: error[TG019]: classifiers: known, but not available in this version: this would never match
-    policies/later.yaml:37:5: error[TG019]: classifiers: known, but not available in this version: this would never match
+    policies/later.yaml:14:5: error[TG019]: classifiers other than `kind: builtin`: known, but not available in this version: this classifier would never be asked
+    policies/later.yaml:17:5: error[TG019]: classifiers other than `kind: builtin`: known, but not available in this version: this classifier would never be asked
     policies/later.yaml:40:3: warning[TG030]: `sample` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
     policies/later.yaml:41:3: warning[TG030]: `retain` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
     policies/later.yaml:42:3: warning[TG030]: `blind_second_review` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
     policies/later.yaml:43:3: error[TG019]: holding texts for review: known, but not available in this version: the text would pass
     policies/later.yaml:45:3: error[TG019]: adaptive thresholds: known, but not available in this version: no threshold would move
-    6 errors, 5 warnings in 1 file.
+    4 errors, 5 warnings in 1 file.
     "##);
     let (server, problems) = load_server(Some(&root.join("tidegate.yaml")), &[], &[]);
     assert!(server.is_some());

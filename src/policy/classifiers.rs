@@ -1,0 +1,211 @@
+//! The models that run in process, and from which scores on rules count them as found.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::{Policy, Rule};
+use crate::config::policy_file::{self, ClassifierCondition, ClassifierStream, ScorePreset};
+use crate::config::{Code, LoadedPolicy, Problem, Problems};
+use crate::detect::AtomId;
+use crate::detect::linear::{Group, Model, Preset};
+use crate::domain::{Author, Phase};
+
+/// A model that runs in process, with what rules ask of it.
+#[derive(Clone, Debug)]
+pub struct InProcess {
+    /// Its name in the policy.
+    pub name: Arc<str>,
+    /// The model.
+    pub model: Model,
+    /// Whether an answer waits for its scores: each block of some hundred characters is held until it is scored. Otherwise
+    /// the text flows, and a block that goes too far ends it behind that block.
+    pub holds: bool,
+    /// What rules ask for.
+    pub conditions: Vec<ScoreCondition>,
+}
+
+/// A category whose score counts as a hit.
+#[derive(Clone, Debug)]
+pub struct ScoreCondition {
+    /// The atom that is hit.
+    pub atom: AtomId,
+    /// Number of the category in the model.
+    pub label: usize,
+    /// From where on.
+    pub at_least: AtLeast,
+}
+
+/// A threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AtLeast {
+    /// From this probability on.
+    Probability(f32),
+    /// As the model has it for the language of the text.
+    Preset(Preset),
+}
+
+impl InProcess {
+    /// Whether a condition is fulfilled by a probability in a text of this language group.
+    pub fn is_met(&self, condition: &ScoreCondition, probability: f32, group: Group) -> bool {
+        let least = match condition.at_least {
+            AtLeast::Probability(least) => Some(least),
+            AtLeast::Preset(preset) => self.model.threshold(condition.label, preset, group),
+        };
+        least.is_some_and(|least| probability >= least)
+    }
+
+    /// The name of what a condition asks for: the classifier and the category.
+    pub fn label(&self, label: usize) -> String {
+        let category = self.model.labels().get(label).map_or("", |label| label.name.as_str());
+        format!("{}: {category}", self.name)
+    }
+}
+
+impl Policy {
+    /// Whether some rule that is on looks at such texts and asks this classifier.
+    pub fn asks(&self, classifier: &InProcess, phase: Phase, author: Author, today: Date) -> bool {
+        let asks = |rule: &Rule| {
+            let mut asks = false;
+            rule.matcher.visit_atoms(&mut |atom| {
+                asks |= classifier.conditions.iter().any(|condition| condition.atom == atom);
+            });
+            asks
+        };
+        let mut rules = self.rules.iter().enumerate();
+        rules.any(|(index, rule)| {
+            rule.applies_to(phase, author) && self.is_on(index, today) && asks(rule)
+        })
+    }
+}
+
+/// The classifiers of a policy while it is compiled.
+pub(super) struct Classifiers {
+    all: Vec<InProcess>,
+    /// Those of which the model could not be read: what is wrong is said already.
+    broken: Vec<String>,
+    numbers: HashMap<String, usize>,
+}
+
+impl Classifiers {
+    /// Those of a policy that run in process.
+    pub(super) fn new(loaded: &LoadedPolicy, problems: &mut Problems) -> Self {
+        let mut found = Self { all: Vec::new(), broken: Vec::new(), numbers: HashMap::new() };
+        for (name, written) in loaded.file.classifiers.iter() {
+            let Some(model) = model(loaded, name, written, problems) else {
+                found.broken.push(name.to_owned());
+                continue;
+            };
+            if written.stream == ClassifierStream::Overlap {
+                let message = format!("an answer flows while `{name}` reads it");
+                let at = loaded.at(&format!("classifiers.{name}.stream"));
+                let label = "a block that goes too far is cut at its end";
+                problems.push(Problem::new(Code::TG053, message).at(at, label));
+            }
+            found.numbers.insert(name.to_owned(), found.all.len());
+            found.all.push(InProcess {
+                name: Arc::from(name),
+                model,
+                holds: written.stream == ClassifierStream::Hold,
+                conditions: Vec::new(),
+            });
+        }
+        found
+    }
+
+    /// The conditions of one matcher on one classifier: an atom for each category.
+    pub(super) fn conditions(
+        &mut self,
+        (loaded, place): (&LoadedPolicy, &str),
+        (name, written): (&str, &ClassifierCondition),
+        new_atom: &mut dyn FnMut(&str) -> AtomId,
+        problems: &mut Problems,
+    ) -> Vec<AtomId> {
+        let number = self.numbers.get(name).copied();
+        let Some(classifier) = number.and_then(|number| self.all.get_mut(number)) else {
+            if !self.broken.iter().any(|broken| broken == name) {
+                let known = loaded.file.classifiers.names().collect::<Vec<_>>().join(", ");
+                let help = if known.is_empty() {
+                    "define it: `classifiers: { guard: { kind: builtin } }`".to_owned()
+                } else {
+                    format!("classifiers of this policy: {known}")
+                };
+                let problem = Problem::new(Code::TG024, format!("unknown classifier `{name}`"));
+                problems.push(problem.at(loaded.key_at(place), "not defined").help(help));
+            }
+            return Vec::new();
+        };
+        let at_least = match written.at_least {
+            None => AtLeast::Preset(Preset::Balanced),
+            Some(policy_file::AtLeast::Preset(preset)) => AtLeast::Preset(match preset {
+                ScorePreset::Low => Preset::Low,
+                ScorePreset::Balanced => Preset::Balanced,
+                ScorePreset::Strict => Preset::Strict,
+            }),
+            Some(policy_file::AtLeast::Score(score)) if (0.0..=1.0).contains(&score) => {
+                #[expect(clippy::cast_possible_truncation, reason = "as exact as the scores are")]
+                let score = score as f32;
+                AtLeast::Probability(score)
+            }
+            Some(policy_file::AtLeast::Score(score)) => {
+                let message = format!("`at_least: {score}` is no probability");
+                let at = loaded.at(&format!("{place}.at_least"));
+                problems.push(Problem::new(Code::TG002, message).at(at, "from 0 to 1"));
+                return Vec::new();
+            }
+        };
+        let labels = classifier.model.labels();
+        let mut wanted: Vec<usize> = Vec::new();
+        for (index, label) in written.labels.iter().enumerate() {
+            match labels.iter().position(|known| known.name == *label) {
+                Some(label) => wanted.push(label),
+                None => {
+                    let known: Vec<&str> = labels.iter().map(|known| known.name.as_str()).collect();
+                    let message = format!("`{name}` has no label `{label}`");
+                    let at = loaded.at(&format!("{place}.labels[{index}]"));
+                    let problem = Problem::new(Code::TG015, message).at(at, "unknown to its model");
+                    problems.push(problem.help(format!("its labels: {}", known.join(", "))));
+                }
+            }
+        }
+        if written.labels.is_empty() {
+            wanted.extend(0..labels.len());
+        }
+        let atoms: Vec<AtomId> =
+            wanted.iter().map(|_| new_atom(&format!("classifier {name}"))).collect();
+        let conditions = wanted.into_iter().zip(&atoms);
+        let conditions = conditions.map(|(label, &atom)| ScoreCondition { atom, label, at_least });
+        classifier.conditions.extend(conditions);
+        atoms
+    }
+
+    /// All of them.
+    pub(super) fn finish(self) -> Arc<[InProcess]> {
+        self.all.into()
+    }
+}
+
+/// The model of a classifier that runs in process: its own, or the one that is shipped.
+fn model(
+    loaded: &LoadedPolicy,
+    name: &str,
+    written: &policy_file::Classifier,
+    problems: &mut Problems,
+) -> Option<Model> {
+    if written.kind != "builtin" {
+        return None;
+    }
+    if written.model.is_none() {
+        return Some(Model::builtin().clone());
+    }
+    match Model::parse(loaded.models.get(name)?) {
+        Ok(model) => Some(model),
+        Err(error) => {
+            let at = loaded.at(&format!("classifiers.{name}.model.file"));
+            let problem = Problem::new(Code::TG074, error.to_string()).at(at, "this file");
+            problems.push(problem.help("`tidegate train` writes models"));
+            None
+        }
+    }
+}
