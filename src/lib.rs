@@ -44,6 +44,7 @@ pub mod policy;
 
 pub mod engine;
 
+pub mod eval;
 pub mod stream;
 
 pub mod proxy;
