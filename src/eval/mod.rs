@@ -3,4 +3,5 @@
 //!
 //! It decides nothing about a text itself: a judge does, such as a policy.
 
+pub mod data;
 pub mod metrics;
