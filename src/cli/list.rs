@@ -58,6 +58,8 @@ pub(super) enum SchemaName {
     Test,
     /// Dialect files.
     Dialect,
+    /// Files of identities, for `eval`.
+    Identities,
     /// Lines of the decision log.
     DecisionLog,
 }
@@ -124,6 +126,7 @@ pub(super) fn schema(what: SchemaName) -> anyhow::Result<ExitCode> {
         SchemaName::Server => crate::config::schema(SchemaOf::Server),
         SchemaName::Test => crate::config::schema(SchemaOf::Test),
         SchemaName::Dialect => crate::config::schema(SchemaOf::Dialect),
+        SchemaName::Identities => crate::config::schema(SchemaOf::Identities),
         SchemaName::DecisionLog => record_schema(),
     };
     output::say(&what)?;

@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json};
 
 use super::dialect_file::DialectFile;
+use super::identities_file::IdentitiesFile;
 use super::policy_file::PolicyFile;
 use super::server_file::ServerFile;
 use super::test_file::TestFile;
@@ -22,6 +23,8 @@ pub enum SchemaOf {
     Test,
     /// A dialect file.
     Dialect,
+    /// A file of identities.
+    Identities,
 }
 
 /// The JSON Schema of a file, as `tidegate schema` prints it: two spaces a level, a line end at the end, and the
@@ -38,11 +41,13 @@ pub(super) fn document(of: SchemaOf) -> &'static Json {
     static SERVER: LazyLock<Json> = LazyLock::new(generate::<ServerFile>);
     static TEST: LazyLock<Json> = LazyLock::new(generate::<TestFile>);
     static DIALECT: LazyLock<Json> = LazyLock::new(generate::<DialectFile>);
+    static IDENTITIES: LazyLock<Json> = LazyLock::new(generate::<IdentitiesFile>);
     match of {
         SchemaOf::Policy => &POLICY,
         SchemaOf::Server => &SERVER,
         SchemaOf::Test => &TEST,
         SchemaOf::Dialect => &DIALECT,
+        SchemaOf::Identities => &IDENTITIES,
     }
 }
 
@@ -105,8 +110,13 @@ mod tests {
     use crate::config::source::Source;
     use crate::config::yaml;
 
-    const ALL: [SchemaOf; 4] =
-        [SchemaOf::Policy, SchemaOf::Server, SchemaOf::Test, SchemaOf::Dialect];
+    const ALL: [SchemaOf; 5] = [
+        SchemaOf::Policy,
+        SchemaOf::Server,
+        SchemaOf::Test,
+        SchemaOf::Dialect,
+        SchemaOf::Identities,
+    ];
 
     #[test]
     fn every_schema_is_a_valid_schema() {
