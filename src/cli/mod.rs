@@ -42,7 +42,7 @@ enum Command {
     /// Run policy tests and budgets.
     Test(test::TestArgs),
     /// Measure a policy on labelled texts: what it finds, false alarms, fairness.
-    Eval(eval::EvalArgs),
+    Eval(Box<eval::EvalArgs>),
     /// Say why a text is decided so, or what a code such as TG011 means.
     Explain(explain::ExplainArgs),
     /// List detectors, views, codes, dialects or packs.

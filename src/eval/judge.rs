@@ -283,7 +283,9 @@ mod tests {
         assert_eq!(judge(Mode::Shadow, Action::Tag, "a zorp").selected().len(), 3);
         let mut watched = Policy::clone(&policy(Mode::Enforce));
         let mut rules = watched.rules.to_vec();
-        rules.iter_mut().for_each(|rule| rule.mode = Mode::Shadow);
+        for rule in &mut rules {
+            rule.mode = Mode::Shadow;
+        }
         watched.rules = rules.into();
         let judge = PolicyJudge::new(Arc::new(watched), Action::Tag, date(2026, 11, 1));
         assert!(judge.judge(ask("a zorp")).selected().is_empty());

@@ -159,7 +159,7 @@ fn gap(said: &[Prediction]) -> Option<f64> {
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), score| {
             (low.min(score), high.max(score))
         });
-    (lowest <= highest).then(|| highest - lowest)
+    (lowest <= highest).then_some(highest - lowest)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the number of sentences is small")]

@@ -95,6 +95,9 @@ struct Names {
     numbers: HashMap<String, u16>,
 }
 
+/// What a judge said, by the number of the category.
+type Calls = Box<[(u16, Call)]>;
+
 /// One row.
 #[derive(Clone, Debug)]
 struct Seen {
@@ -102,7 +105,7 @@ struct Seen {
     labels: Box<[(u16, bool)]>,
     benign: bool,
     /// What each judge said; `None` of one that gave no answer.
-    calls: Box<[Option<Box<[(u16, Call)]>>]>,
+    calls: Box<[Option<Calls>]>,
 }
 
 // === impl Names ===
@@ -212,7 +215,7 @@ impl Table {
             row.labels.named().map(|(name, label)| Ok((number(name)?, label))).collect();
         let mut calls = Vec::with_capacity(predictions.len());
         for prediction in predictions {
-            let noted: Result<Box<[_]>, _> =
+            let noted: Result<Calls, _> =
                 prediction.calls().map(|(name, call)| Ok((number(name)?, call))).collect();
             calls.push(if prediction.unscreened { None } else { Some(noted?) });
         }

@@ -123,12 +123,13 @@ fn two_judges_are_measured_on_the_texts_that_both_answered() {
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let many: String = (0..500)
+    let many: Vec<String> = (0..500)
         .map(|row| {
             let (word, label) = if row % 3 == 0 { ("bad", 1) } else { ("fine", 0) };
             format!("{{\"text\":\"{word} {row}\",\"label\":{label},\"lang\":\"l{}\"}}\n", row % 7)
         })
         .collect();
+    let many = many.concat();
     let alone = table(&many, &[&Plain("bad")], 1).expect("a table");
     for jobs in [2, 5] {
         let together = table(&many, &[&Plain("bad")], jobs).expect("a table");
@@ -151,8 +152,9 @@ fn strict_stops_at_the_first_bad_row_and_names_it() {
 
 #[test]
 fn a_field_with_a_value_for_every_row_names_no_groups() {
-    let many: String =
+    let many: Vec<String> =
         (0..1001).map(|row| format!("{{\"text\":\"a\",\"label\":0,\"group\":{row}}}\n")).collect();
+    let many = many.concat();
     let error = table(&many, &[&Plain("bad")], 1).expect_err("too many").to_string();
     assert_eq!(error, "`group` has more than 1000 values, so it names no groups");
 }

@@ -28,7 +28,7 @@ const IDENTITIES: &str = "version: 1
 languages:
   en:
     identities:
-      - { name: morons, axis: test, one: a moron, many: morons }
+      - { name: morons, axis: test, one: a moron, many: moron people }
       - { name: bakers, axis: test, one: a baker, many: bakers }
       - { name: smiths, axis: test, one: a smith, many: smiths }
     templates: ['I met {one}.', '{many} came.']

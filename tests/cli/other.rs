@@ -82,7 +82,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         (&["chek"][..], "check"),
         (&["check", "--fromat", "json"], "--format"),
         (&["list", "everything"], "detectors"),
-        (&["schema", "polcy"], "policy, server, test, dialect, decision-log"),
+        (&["schema", "polcy"], "policy, server, test, dialect, identities, decision-log"),
         (&["serve", "--demo", "--upstream", "http://127.0.0.1:1"], "cannot be used with"),
         (&["serve", "--config", "gone.yaml"], "gone.yaml"),
         (&["health", "--url", "not a url"], "not a url"),

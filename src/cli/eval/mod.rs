@@ -37,6 +37,14 @@ const MOST_NAMED: usize = 20;
 /// Who is measured.
 type Judges = Vec<Box<dyn Judge>>;
 
+/// What there is for the counterfactual check.
+enum Identities {
+    Absent,
+    Read(IdentitiesFile),
+    /// Not valid; the problems have been shown.
+    Invalid,
+}
+
 /// Where the run looks for what was not named.
 struct Place {
     folder: PathBuf,
@@ -46,7 +54,11 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     let place = Place::of(args);
     let found = sources(&place.data(args)?, args.rows.form())?;
     let Some(judges) = judges(args)? else { return Ok(ExitCode::from(2)) };
-    let Some(identities) = place.identities(args)? else { return Ok(ExitCode::from(2)) };
+    let identities = match place.identities(args)? {
+        Identities::Absent => None,
+        Identities::Read(file) => Some(file),
+        Identities::Invalid => return Ok(ExitCode::from(2)),
+    };
     let jobs = match args.jobs {
         Some(jobs) => jobs,
         None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
@@ -88,19 +100,19 @@ impl Place {
         Ok(vec![self.folder.clone()])
     }
 
-    /// The identities, if there are any. `None` outside where they are not valid; the problems have been shown.
-    fn identities(&self, args: &EvalArgs) -> anyhow::Result<Option<Option<IdentitiesFile>>> {
+    fn identities(&self, args: &EvalArgs) -> anyhow::Result<Identities> {
         let usual = self.folder.join(IDENTITIES);
         let path: &Path = match &args.figures.identities {
-            _ if args.figures.no_identities => return Ok(Some(None)),
+            _ if args.figures.no_identities => return Ok(Identities::Absent),
             Some(path) => path,
             None if usual.is_file() => &usual,
-            None => return Ok(Some(None)),
+            None => return Ok(Identities::Absent),
         };
         anyhow::ensure!(path.is_file(), "`{}` is not a file", path.display());
         let (file, problems) = load_identities(&configuration_root(None, Some(path)), path);
         output::problems(&problems, FormatArg::Full.into());
-        Ok((!problems.has_errors()).then_some(file))
+        let file = file.filter(|_| !problems.has_errors());
+        Ok(file.map_or(Identities::Invalid, Identities::Read))
     }
 }
 

@@ -125,8 +125,8 @@ impl Fields {
         let reading = Reading { category: &self.category, positive_from: self.positive_from };
         match self.labels.as_slice() {
             [] => {
-                let usual = ["labels", "label"].into_iter();
-                let found = usual.filter_map(|field| Some((field, find(record, field)?))).next();
+                let mut usual = ["labels", "label"].into_iter();
+                let found = usual.find_map(|field| Some((field, find(record, field)?)));
                 let missing = "`labels` and `label` are missing; name the field with `--label`";
                 let (field, value) = found.ok_or(missing)?;
                 reading.one_field(field, value)

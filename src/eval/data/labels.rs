@@ -162,7 +162,9 @@ impl Reading<'_> {
             Value::Bool(label) => return Ok(Some(*label)),
             Value::Number(number) => number.as_f64(),
             Value::String(text) => match word_flag(text) {
-                Some(label) => return Ok(label),
+                Some(Flag::Applies) => return Ok(Some(true)),
+                Some(Flag::DoesNot) => return Ok(Some(false)),
+                Some(Flag::Unsaid) => return Ok(None),
                 None => text.trim().parse().ok(),
             },
             Value::Array(_) | Value::Object(_) => None,
@@ -184,17 +186,23 @@ fn is_word(text: &str) -> bool {
     word_flag(text).is_none() && text.trim().parse::<f64>().is_err()
 }
 
-/// What words say instead of 1, 0 and null.
-fn word_flag(text: &str) -> Option<Option<bool>> {
+/// What a word says instead of 1, 0 and null.
+enum Flag {
+    Applies,
+    DoesNot,
+    Unsaid,
+}
+
+fn word_flag(text: &str) -> Option<Flag> {
     match text.trim().to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" => Some(Some(true)),
-        "0" | "false" | "no" => Some(Some(false)),
-        "" | "null" | "na" | "nan" => Some(None),
-        other => other
-            .parse::<f64>()
-            .ok()
-            .filter(|number| *number == 0.0 || *number == 1.0)
-            .map(|number| Some(number == 1.0)),
+        "1" | "true" | "yes" => Some(Flag::Applies),
+        "0" | "false" | "no" => Some(Flag::DoesNot),
+        "" | "null" | "na" | "nan" => Some(Flag::Unsaid),
+        other => match other.parse() {
+            Ok(1.0) => Some(Flag::Applies),
+            Ok(0.0) => Some(Flag::DoesNot),
+            Ok(_) | Err(_) => None,
+        },
     }
 }
 

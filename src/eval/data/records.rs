@@ -114,10 +114,11 @@ fn object(header: &[String], record: &ByteRecord) -> Record {
 }
 
 fn broken(place: &str, error: csv::Error) -> DataError {
-    let place = place.to_owned();
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => DataError::Unreadable { place, error },
-        other => DataError::Broken { place, what: format!("{other:?}") },
+    let (place, what) = (place.to_owned(), error.to_string());
+    if let csv::ErrorKind::Io(error) = error.into_kind() {
+        DataError::Unreadable { place, error }
+    } else {
+        DataError::Broken { place, what }
     }
 }
 

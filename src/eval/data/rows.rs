@@ -93,15 +93,14 @@ impl Rows {
 
     fn advance(&mut self) -> Result<Option<Result<Row, BadRow>>, DataError> {
         loop {
-            let (file, records) = match &mut self.current {
-                Some(current) => current,
-                None => {
-                    let Some(source) = self.waiting.pop_front() else { return Ok(None) };
-                    let shown = source.shown();
-                    let input = source.open(Arc::clone(&self.read))?;
-                    let records = Records::new(input, source.form, &shown)?;
-                    self.current.insert((Arc::from(shown), records))
-                }
+            let (file, records) = if let Some(current) = &mut self.current {
+                current
+            } else {
+                let Some(source) = self.waiting.pop_front() else { return Ok(None) };
+                let shown = source.shown();
+                let input = source.open(Arc::clone(&self.read))?;
+                let records = Records::new(input, source.form, &shown)?;
+                self.current.insert((Arc::from(shown), records))
             };
             let Some((line, record)) = records.next(file)? else {
                 self.current = None;

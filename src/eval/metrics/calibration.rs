@@ -61,7 +61,7 @@ pub fn calibration(samples: &Samples, weights: Option<&[u32]>) -> Option<[Bin; B
     (total > 0).then_some(bins)
 }
 
-/// The expected calibration error, Σ (n_b ÷ n) |mean score − part labelled| over the bins (Naeini and others 2015).
+/// The expected calibration error, Σ (size of the bin ÷ n) |mean score − part labelled| over the bins (Naeini and others 2015).
 #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
 pub fn calibration_error(bins: &[Bin; BINS]) -> Option<f64> {
     let total: u64 = bins.iter().map(|bin| bin.count).sum();

@@ -24,6 +24,16 @@ pub struct Difference {
     pub interval: Option<Interval>,
 }
 
+// === impl Difference ===
+
+impl Difference {
+    /// Whether the second judge is better, where the difference is clear: 0 lies outside of its interval.
+    pub fn is_better(&self) -> Option<bool> {
+        let clear = self.interval.filter(|interval| interval.low > 0.0 || interval.high < 0.0)?;
+        Some((clear.low > 0.0) == self.measure.higher_is_better())
+    }
+}
+
 // === impl Discordance ===
 
 impl Discordance {

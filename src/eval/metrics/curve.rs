@@ -63,7 +63,7 @@ impl Curve {
     }
 
     /// The area under the curve of recall over false-alarm rate: the chance that a labelled text scores higher than
-    /// one that is free, equal scores counting half (Mann and Whitney 1947, Hanley and McNeil 1982). `None` where
+    /// one that is free, equal scores counting half (Mann and Whitney 1947, Hanley and `McNeil` 1982). `None` where
     /// one of the two is missing.
     #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
     pub fn roc_auc(&self) -> Option<f64> {

@@ -91,6 +91,21 @@ impl Measure {
         }
     }
 
+    /// The name for the heads of narrow columns.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::FalseAlarmRate => "FPR",
+            Self::AveragePrecision => "AP",
+            Self::CrossEntropy => "cross-entropy",
+            Self::Brier => "Brier",
+            Self::CalibrationError => "ECE",
+            Self::RecallAtLow => "R@0.2%",
+            Self::RecallAtBalanced => "R@1%",
+            Self::RecallAtStrict => "R@5%",
+            Self::Precision | Self::Recall | Self::F1 | Self::RocAuc => self.title(),
+        }
+    }
+
     /// Whether a higher value is better.
     pub const fn higher_is_better(self) -> bool {
         !matches!(

@@ -110,8 +110,8 @@ fn a_threshold_selects_from_its_score_on() {
 #[test]
 fn cross_entropy_and_brier_are_means_over_the_texts() {
     let given = samples(&[(1, 0.8), (0, 0.3)]);
-    near(given.cross_entropy(None), -(0.8_f64.ln() + 0.7_f64.ln()) / 2.0);
-    near(given.brier(None), (0.04 + 0.09) / 2.0);
+    near(given.cross_entropy(None), -f64::ln(0.8 * 0.7) / 2.0);
+    near(given.brier(None), 0.065);
     // Drawn twice and once.
     near(given.brier(Some(&[2, 1])), (0.08 + 0.09) / 3.0);
 }
@@ -300,7 +300,12 @@ fn a_difference_is_of_the_same_texts() {
     let auc = all.iter().find(|one| one.measure == Measure::RocAuc).expect("measured");
     near(auc.value, 0.5);
     assert_eq!(auc.interval, Some(Interval { low: 0.5, high: 0.5 }));
+    assert_eq!(auc.is_better(), Some(true));
+    let brier = all.iter().find(|one| one.measure == Measure::Brier).expect("measured");
+    assert!(brier.value.is_some_and(|value| value < 0.0));
+    assert_eq!(brier.is_better(), Some(true), "lower is better");
     for same in differences(&first, &first, resampling) {
+        assert_eq!(same.is_better(), None);
         assert!(same.value.is_none_or(|value| value == 0.0), "{same:?}");
     }
     assert!(differences(&first, &samples(&[(1, 0.5)]), resampling).is_empty());

@@ -5,6 +5,7 @@ use std::fmt;
 use super::measure::{Groups, JudgeReport, Report};
 use crate::eval::data::ANY;
 use crate::eval::metrics::{Confusion, Measure};
+use crate::eval::probe::ProbeReport;
 
 /// Less than one row among all that can be measured makes of a rate.
 const TRIFLE: f64 = 1e-12;
@@ -125,7 +126,7 @@ impl Bar {
             BarKind::MinDisparateImpact => self.impacts(judge),
             BarKind::MaxFlips => vec![BarResult {
                 what: "rate of counterfactual flips".to_owned(),
-                value: judge.probe.as_ref().and_then(|probe| probe.flip_rate()),
+                value: judge.probe.as_ref().and_then(ProbeReport::flip_rate),
                 bound: self.bound,
                 from_below: false,
             }],

@@ -27,6 +27,8 @@ pub(super) struct Line {
     pub(super) points: Vec<(f64, f64)>,
     /// Whether the points themselves are marked.
     pub(super) dotted: bool,
+    /// Whether a value holds from the point before up to its own, as where nothing lies between two thresholds.
+    pub(super) stepped: bool,
 }
 
 /// A square plot of the unit square.
@@ -75,9 +77,9 @@ const fn is_turning(c: char) -> bool {
 impl Plot<'_> {
     /// The drawing with its legend.
     pub(super) fn svg(&self) -> String {
-        let size = SIDE + MARGIN + 12.0;
+        let (width, height) = (SIDE + MARGIN + 12.0, SIDE + 40.0);
         let mut svg = format!(
-            "<figure class=\"plot\"><figcaption>{}</figcaption><svg viewBox=\"0 0 {size} {size}\" role=\"img\" aria-label=\"{0}\">",
+            "<figure class=\"plot\"><figcaption>{}</figcaption><svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{0}\">",
             escape(self.title)
         );
         svg.push_str(&axes(self.x, self.y));
@@ -86,7 +88,8 @@ impl Plot<'_> {
         }
         for line in &self.lines {
             let points = thinned(&line.points);
-            svg.push_str(&path(line.class, &points));
+            let drawn = if line.stepped { stepped(&points) } else { points.clone() };
+            svg.push_str(&path(line.class, &drawn));
             if line.dotted {
                 for (x, y) in points.iter().map(|point| place(*point)) {
                     let class = line.class;
@@ -165,6 +168,18 @@ fn path(class: &str, points: &[(f64, f64)]) -> String {
     }
 }
 
+/// Points with a corner before each: first up or down, then along.
+fn stepped(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut drawn: Vec<(f64, f64)> = Vec::with_capacity(2 * points.len());
+    for (x, y) in points {
+        if let Some((before, _)) = drawn.last() {
+            drawn.push((*before, *y));
+        }
+        drawn.push((*x, *y));
+    }
+    drawn
+}
+
 /// Points without those that nobody could tell from the one before; the last one stays.
 fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let mut kept: Vec<(f64, f64)> = Vec::new();
@@ -216,7 +231,7 @@ pub(super) fn bars(title: &str, lines: &[BarLine]) -> String {
 }
 
 /// The four counts as a square of four, darker where more are.
-pub(super) fn matrix(counted: &Confusion) -> String {
+pub(super) fn matrix(judge: &str, counted: &Confusion) -> String {
     let cells = [
         (counted.hits, counted.positives(), 0.0, 0.0, "hits"),
         (counted.misses, counted.positives(), 1.0, 0.0, "misses"),
@@ -240,7 +255,8 @@ pub(super) fn matrix(counted: &Confusion) -> String {
         )
         .unwrap_or_default();
     }
+    let judge = if judge.is_empty() { String::new() } else { format!(" – {}", escape(judge)) };
     format!(
-        "<figure class=\"plot\"><figcaption>Confusion matrix</figcaption><svg viewBox=\"0 0 272 272\" role=\"img\" aria-label=\"Confusion matrix\"><text x=\"125\" y=\"16\" text-anchor=\"middle\">selected</text><text x=\"223\" y=\"16\" text-anchor=\"middle\">not selected</text><text x=\"72\" y=\"74\" text-anchor=\"end\">labelled</text><text x=\"72\" y=\"172\" text-anchor=\"end\">free</text>{svg}</svg></figure>"
+        "<figure class=\"plot\"><figcaption>Confusion matrix{judge}</figcaption><svg viewBox=\"0 0 272 224\" role=\"img\" aria-label=\"Confusion matrix\"><text x=\"125\" y=\"16\" text-anchor=\"middle\">selected</text><text x=\"223\" y=\"16\" text-anchor=\"middle\">not selected</text><text x=\"72\" y=\"74\" text-anchor=\"end\">labelled</text><text x=\"72\" y=\"172\" text-anchor=\"end\">free</text>{svg}</svg></figure>"
     )
 }

@@ -42,7 +42,8 @@ fn rows() -> String {
     let mut rows = String::new();
     let mut row = |text: &str, label: u8, group: &str| {
         let line = serde_json::json!({ "text": text, "labels": { "hate": label }, "lang": "en", "group": group });
-        rows.push_str(&format!("{line}\n"));
+        rows.push_str(&line.to_string());
+        rows.push('\n');
     };
     for number in 0..20 {
         row("bad", 1, "x");

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::bars::at_least;
 use super::measure::{Comparison, Groups, JudgeReport, Report, Slice};
 use crate::eval::data::ANY;
-use crate::eval::metrics::{FOUR_FIFTHS, Interval, Measure};
+use crate::eval::metrics::{Difference, FOUR_FIFTHS, Interval, Measure};
 use crate::eval::probe::ProbeReport;
 
 /// The measures of the first table; the second has the others.
@@ -72,7 +72,8 @@ fn judge_tables(judge: &JudgeReport, report: &Report, text: &mut String) {
     push(
         text,
         &format!(
-            "\nIn brackets: 95 % intervals, {} rounds of the bootstrap, seed {}.\n",
+            "\nFPR: false-alarm rate. AP: average precision. ECE: calibration error. R@1%: the best recall at 1 % false alarms.\n\
+             In brackets: 95 % intervals, {} rounds of the bootstrap, seed {}.\n",
             report.about.rounds, report.about.seed
         ),
     );
@@ -103,7 +104,7 @@ fn judge_tables(judge: &JudgeReport, report: &Report, text: &mut String) {
 
 fn heading(measures: &[Measure]) -> Vec<String> {
     let mut heading = vec!["category".to_owned(), "rows".to_owned(), "labelled".to_owned()];
-    heading.extend(measures.iter().map(|measure| measure.title().to_owned()));
+    heading.extend(measures.iter().map(|measure| measure.short().to_owned()));
     heading
 }
 
@@ -127,7 +128,7 @@ pub(super) fn figure(value: Option<f64>, interval: Option<Interval>) -> String {
     match (value, interval) {
         (None, _) => NONE.to_owned(),
         (Some(value), None) => format!("{value:.3}"),
-        (Some(value), Some(Interval { low, high })) => format!("{value:.3} [{low:.3}, {high:.3}]"),
+        (Some(value), Some(Interval { low, high })) => format!("{value:.3} [{low:.2}, {high:.2}]"),
     }
 }
 
@@ -253,9 +254,7 @@ fn comparison(list: &[Comparison], text: &mut String) {
         let mut row = vec![one.category.clone()];
         for measure in measures {
             let found = one.differences.iter().find(|difference| difference.measure == measure);
-            row.push(
-                found.map_or_else(|| NONE.to_owned(), |found| figure(found.value, found.interval)),
-            );
+            row.push(found.map_or_else(|| NONE.to_owned(), difference));
         }
         row.push(one.dissent.counts.only_first.to_string());
         row.push(one.dissent.counts.only_second.to_string());
@@ -263,7 +262,20 @@ fn comparison(list: &[Comparison], text: &mut String) {
         rows.push(row);
     }
     push(text, &grid(&rows));
-    push(text, "A difference is clear where 0 lies outside of its interval.\n");
+    push(text, "Better and worse stand where 0 lies outside of the interval.\n");
+}
+
+fn difference(found: &Difference) -> String {
+    let shown = figure(found.value, found.interval);
+    match clear(found) {
+        Some(word) => format!("{shown} {word}"),
+        None => shown,
+    }
+}
+
+/// Whether a difference is for the better, where it is clear.
+pub(super) fn clear(found: &Difference) -> Option<&'static str> {
+    found.is_better().map(|is_better| if is_better { "better" } else { "worse" })
 }
 
 /// A probability that may be very small.

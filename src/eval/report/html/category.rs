@@ -36,69 +36,92 @@ fn figures_of(slices: &[&Slice], name: impl Fn(&Slice) -> String) -> String {
     grid(&heading, &rows)
 }
 
+/// What a line is drawn through.
+type Points = fn(&Slice) -> Vec<(f64, f64)>;
+
+/// The slices of one category, each with its judge.
+type Side<'r> = (&'r JudgeReport, &'r Slice);
+
 /// Everything about a category, the plots of all judges in one.
 pub(super) fn details(report: &Report, first: &Slice) -> String {
     let category = &first.category;
-    let slices: Vec<(&JudgeReport, &Slice)> =
+    let sides: Vec<Side<'_>> =
         report.judges.iter().filter_map(|judge| Some((judge, judge.whole(category)?))).collect();
     let open = if category == crate::eval::data::ANY { " open" } else { "" };
     let mut text = format!(
-        "<details{open}><summary>{} – {} rows, {} labelled</summary><div class=\"plots\">",
+        "<details{open}><summary>{} – {} rows, {} labelled</summary>{}",
         escape(category),
         first.confusion.total(),
-        first.confusion.positives()
+        first.confusion.positives(),
+        plots(&sides)
     );
-    for (judge, slice) in &slices {
-        if slices.len() > 1 {
-            write!(
-                text,
-                "<div><p class=\"dim\">{}</p>{}</div>",
-                escape(&judge.name),
-                matrix(&slice.confusion)
-            )
-            .unwrap_or_default();
-        } else {
-            text.push_str(&matrix(&slice.confusion));
-        }
-    }
-    let curve = |title, (x, y), diagonal, points: fn(&Slice) -> Vec<(f64, f64)>, dotted| {
-        let lines = slices.iter().zip(CLASSES).map(|((judge, slice), class)| Line {
-            class,
-            name: if slices.len() > 1 { judge.name.clone() } else { String::new() },
-            points: points(slice),
-            dotted,
-        });
-        Plot { title, x, y, lines: lines.collect(), diagonal }.svg()
-    };
-    text.push_str(&curve("ROC", ("false-alarm rate", "recall"), true, roc, false));
-    text.push_str(&curve("Precision and recall", ("recall", "precision"), false, precision, false));
-    text.push_str(&curve("Calibration", ("mean score", "share labelled"), true, reliability, true));
-    text.push_str("</div><div class=\"plots\">");
-    for (judge, slice) in &slices {
-        let title = format!("Threshold sweep – {}", judge.name);
-        text.push_str(&sweep(&title, slice));
-    }
-    text.push_str("</div>");
-    for (judge, _) in &slices {
-        let of_category = judge.slices.iter().filter(|slice| slice.category == *category);
-        let languages: Vec<&Slice> = of_category.filter(|slice| slice.language.is_some()).collect();
-        if !languages.is_empty() {
-            write!(text, "<h3>By language – {}</h3>", escape(&judge.name)).unwrap_or_default();
-            let name = |slice: &Slice| escape(slice.language.as_deref().unwrap_or_default());
-            text.push_str(&figures_of(&languages, name));
-        }
-    }
-    for (judge, slice) in &slices {
+    for (judge, slice) in &sides {
+        text.push_str(&languages(judge, category));
         if let Some(mistakes) = &slice.mistakes {
-            text.push_str(&examples(&format!("Misses – {}", judge.name), &mistakes.misses));
-            text.push_str(&examples(
-                &format!("False alarms – {}", judge.name),
-                &mistakes.false_alarms,
-            ));
+            text.push_str(&examples("Misses", judge, &mistakes.misses));
+            text.push_str(&examples("False alarms", judge, &mistakes.false_alarms));
         }
     }
     text.push_str("</details>");
     text
+}
+
+fn plots(sides: &[Side<'_>]) -> String {
+    let mut text = "<div class=\"plots\">".to_owned();
+    let several = sides.len() > 1;
+    for (judge, slice) in sides {
+        let name = if several { judge.name.as_str() } else { "" };
+        text.push_str(&matrix(name, &slice.confusion));
+    }
+    let lines = |points: Points, dotted, stepped| {
+        let line = |((judge, slice), class): (&Side<'_>, _)| Line {
+            class,
+            name: if several { judge.name.clone() } else { String::new() },
+            points: points(slice),
+            dotted,
+            stepped,
+        };
+        sides.iter().zip(CLASSES).map(line).collect::<Vec<_>>()
+    };
+    let curves = [
+        Plot {
+            title: "ROC",
+            x: "false-alarm rate",
+            y: "recall",
+            lines: lines(roc, false, false),
+            diagonal: true,
+        },
+        Plot {
+            title: "Precision and recall",
+            x: "recall",
+            y: "precision",
+            lines: lines(precision, false, true),
+            diagonal: false,
+        },
+        Plot {
+            title: "Calibration",
+            x: "mean score",
+            y: "share labelled",
+            lines: lines(reliability, true, false),
+            diagonal: true,
+        },
+    ];
+    text.extend(curves.iter().map(Plot::svg));
+    for (judge, slice) in sides {
+        text.push_str(&sweep(&format!("Threshold sweep – {}", judge.name), slice));
+    }
+    text.push_str("</div>");
+    text
+}
+
+fn languages(judge: &JudgeReport, category: &str) -> String {
+    let of_category = judge.slices.iter().filter(|slice| slice.category == category);
+    let slices: Vec<&Slice> = of_category.filter(|slice| slice.language.is_some()).collect();
+    if slices.is_empty() {
+        return String::new();
+    }
+    let name = |slice: &Slice| escape(slice.language.as_deref().unwrap_or_default());
+    format!("<h3>By language – {}</h3>{}", escape(&judge.name), figures_of(&slices, name))
 }
 
 fn counted(slice: &Slice, step: &Step) -> Confusion {
@@ -125,7 +148,9 @@ fn precision(slice: &Slice) -> Vec<(f64, f64)> {
         let counted = counted(slice, step);
         Some((counted.recall()?, counted.precision()?))
     };
-    slice.curve.steps().iter().filter_map(step).collect()
+    let points: Vec<(f64, f64)> = slice.curve.steps().iter().filter_map(step).collect();
+    let first = points.first().map(|(_, precision)| (0.0, *precision));
+    first.into_iter().chain(points).collect()
 }
 
 fn reliability(slice: &Slice) -> Vec<(f64, f64)> {
@@ -141,6 +166,7 @@ fn sweep(title: &str, slice: &Slice) -> String {
         name: name.to_owned(),
         points: swept.iter().filter_map(|(at, counted)| Some((*at, rate(counted)?))).collect(),
         dotted: swept.len() <= 12,
+        stepped: true,
     };
     let lines = vec![
         line("a", "recall", Confusion::recall),
@@ -150,13 +176,13 @@ fn sweep(title: &str, slice: &Slice) -> String {
     Plot { title, x: "threshold", y: "rate", lines, diagonal: false }.svg()
 }
 
-fn examples(title: &str, list: &[Example]) -> String {
+fn examples(title: &str, judge: &JudgeReport, list: &[Example]) -> String {
     if list.is_empty() {
         return String::new();
     }
     let mut text = format!(
-        "<h3>{}</h3><div class=\"scroll\"><table><thead><tr><th scope=\"col\">row</th><th scope=\"col\">text</th><th scope=\"col\">by</th></tr></thead><tbody>",
-        escape(title)
+        "<h3>{title} – {}</h3><div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">row</th><th scope=\"col\">text</th><th scope=\"col\">by</th></tr></thead><tbody>",
+        escape(&judge.name)
     );
     for one in list {
         let reasons: Vec<String> = one.reasons.iter().map(|reason| escape(reason)).collect();

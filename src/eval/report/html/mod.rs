@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use super::bars::{BarResult, Standing};
 use super::measure::{Comparison, Report};
 use super::plot::escape;
-use super::text::{figure, p_value};
-use crate::eval::metrics::{Interval, Measure};
+use super::text::{clear, figure, p_value};
+use crate::eval::metrics::{Difference, Interval, Measure};
 
 /// The page.
 pub fn page(report: &Report, bars: &[BarResult]) -> String {
@@ -103,7 +103,7 @@ fn comparison(list: &[Comparison]) -> String {
             let mut row = vec![escape(&one.category)];
             row.extend(measures.iter().map(|measure| {
                 let found = one.differences.iter().find(|found| found.measure == *measure);
-                found.map_or_else(|| "–".to_owned(), |found| cell(found.value, found.interval))
+                found.map_or_else(|| "–".to_owned(), difference)
             }));
             row.push(one.dissent.counts.only_first.to_string());
             row.push(one.dissent.counts.only_second.to_string());
@@ -112,9 +112,14 @@ fn comparison(list: &[Comparison]) -> String {
         })
         .collect();
     format!(
-        "<h2>The second less the first, on the same rows</h2>{}<p class=\"dim\">A difference is clear where 0 lies outside of its interval.</p>",
+        "<h2>The second less the first, on the same rows</h2>{}<p class=\"dim\"><em>Better</em> and <em>worse</em> stand where 0 lies outside of the interval.</p>",
         grid(&heading, &rows)
     )
+}
+
+fn difference(found: &Difference) -> String {
+    let word = clear(found).map(|word| format!("<br><em>{word}</em>"));
+    cell(found.value, found.interval) + &word.unwrap_or_default()
 }
 
 /// A figure over its interval.
@@ -128,7 +133,7 @@ fn cell(value: Option<f64>, interval: Option<Interval>) -> String {
 
 /// A table; cells are HTML.
 fn grid(heading: &[String], rows: &[Vec<String>]) -> String {
-    let mut text = "<div class=\"scroll\"><table><thead><tr>".to_owned();
+    let mut text = "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>".to_owned();
     for name in heading {
         write!(text, "<th scope=\"col\">{name}</th>").unwrap_or_default();
     }
