@@ -50,7 +50,7 @@ fn measured(arguments: &[&str], folder: &std::path::Path) -> Value {
 
 /// The figures of one category.
 fn slice<'r>(report: &'r Value, judge: usize, category: &str) -> &'r Value {
-    let slices = report["judges"][judge]["slices"].as_array();
+    let slices = report.pointer(&format!("/judges/{judge}/slices")).and_then(Value::as_array);
     let found = slices
         .into_iter()
         .flatten()

@@ -13,9 +13,12 @@ const FINEST: f64 = 1.0 / 440.0;
 /// The height of one bar with its gap.
 const ROW: f64 = 26.0;
 /// Room for the names of bars.
-const NAMES: f64 = 150.0;
+const NAMES: f64 = 105.0;
 /// The length of a bar of 1.
-const BAR: f64 = 200.0;
+const BAR: f64 = 120.0;
+
+/// The most characters of a name beside a bar; tables have it whole.
+const LONGEST_NAME: usize = 17;
 
 /// A line through points between 0 and 1.
 pub(super) struct Line {
@@ -194,13 +197,18 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     kept
 }
 
+fn shortened(name: &str) -> String {
+    let kept: String = name.chars().take(LONGEST_NAME).collect();
+    if kept.len() < name.len() { format!("{kept}…") } else { kept }
+}
+
 /// Horizontal bars between 0 and 1, with their intervals as lines.
 pub(super) fn bars(title: &str, lines: &[BarLine]) -> String {
-    let width = NAMES + BAR + 70.0;
+    let width = NAMES + BAR + 50.0;
     let mut svg = String::new();
     let mut top = 4.0;
     for line in lines {
-        let name: String = line.name.chars().take(24).collect();
+        let name = shortened(&line.name);
         write!(
             svg,
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",

@@ -41,7 +41,7 @@ fn groups(groups: &Groups, smallest: u64) -> String {
         alert.unwrap_or_default()
     );
     let bar = |line: &GroupLine, value, interval| BarLine {
-        name: format!("{}{}", line.group.name, if line.group.is_small { " *" } else { "" }),
+        name: format!("{}{}", if line.group.is_small { "* " } else { "" }, line.group.name),
         value,
         interval,
     };
