@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas help run test unit policies differential sdk-test h2spec fuzz evasion lint bench bench-proxy model release
+.PHONY: schemas help run test unit policies differential sdk-test eval-test h2spec fuzz evasion lint bench bench-proxy model release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies differential sdk-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, fuzzing
+test: unit policies differential sdk-test eval-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet
@@ -29,6 +29,10 @@ differential: ## the same bytes to the gate and to parsers of Python and Node; D
 sdk-test: ## the official SDKs in Python and JavaScript against the binary; docs/dialects.md shows what they see
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/sdk/run.sh
+
+eval-test: ## the figures of `tidegate eval` against scikit-learn; EVAL_SEED for other data
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/eval/run.sh
 
 h2spec: ## HTTP/2 conformance, where h2spec is installed
 	$(CARGO) build --locked --quiet --bin tidegate
@@ -49,14 +53,14 @@ lint: ## formatting, clippy, documentation
 
 schemas: ## write the JSON schemas that editors check config/ with
 	$(CARGO) build --locked --quiet --bin tidegate
-	for what in server policy test dialect; do $(TIDEGATE_BIN) schema $$what > config/schemas/$$what.schema.json || exit 1; done
+	for what in server policy test dialect identities recipe; do $(TIDEGATE_BIN) schema $$what > config/schemas/$$what.schema.json || exit 1; done
 
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
 	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier
 
 model: ## train config/models/default.tgm; DATA=FOLDER has the labelled texts that config/models/default.md lists
 	@if [ -z "$(DATA)" ] || [ ! -d "$(DATA)" ]; then echo "make model needs labelled texts: DATA=FOLDER with .jsonl or .jsonl.gz files (config/models/default.md says which); \"$(DATA)\" is no folder"; exit 2; fi
-	$(CARGO) run --release --locked --quiet --bin tidegate -- train "$(DATA)" $(wildcard config/models/texts) --recipe config/models/recipe.yaml --output config/models/default.tgm
+	$(CARGO) run --release --locked --quiet --bin tidegate -- train "$(DATA)" $(wildcard config/models/texts.jsonl.gz) --recipe config/models/recipe.yaml --output config/models/default.tgm
 
 bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
 	$(CARGO) bench --locked --bench proxy

@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("upstream", 2, &[]),
     ("policy", 3, &[]),
     ("engine", 4, &[]),
+    ("eval", 5, &[]),
     ("stream", 5, &[]),
     ("eval", 5, &[]),
     ("proxy", 6, &[]),
@@ -24,7 +25,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
 ];
 
 /// Modules that do no I/O, know no clock and are never `async`.
-const PURE: &[&str] = &["domain", "text", "wire", "detect", "policy", "engine", "stream"];
+const PURE: &[&str] =
+    &["domain", "text", "wire", "detect", "policy", "engine", "stream", "eval/metrics"];
 
 /// What a pure module may not name.
 const FORBIDDEN: &[&str] = &[

@@ -60,6 +60,8 @@ pub(super) enum SchemaName {
     Dialect,
     /// Recipes of models.
     Recipe,
+    /// Files of identities, for `eval`.
+    Identities,
     /// Lines of the decision log.
     DecisionLog,
 }
@@ -127,6 +129,7 @@ pub(super) fn schema(what: SchemaName) -> anyhow::Result<ExitCode> {
         SchemaName::Test => crate::config::schema(SchemaOf::Test),
         SchemaName::Dialect => crate::config::schema(SchemaOf::Dialect),
         SchemaName::Recipe => crate::config::schema(SchemaOf::Recipe),
+        SchemaName::Identities => crate::config::schema(SchemaOf::Identities),
         SchemaName::DecisionLog => record_schema(),
     };
     output::say(&what)?;

@@ -5,12 +5,14 @@
 //! do it.
 
 mod check;
+mod eval;
 mod explain;
 mod health;
 mod init;
 mod list;
 mod output;
 mod packs;
+mod policy;
 mod serve;
 mod test;
 mod train;
@@ -40,6 +42,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Run policy tests and budgets.
     Test(test::TestArgs),
+    /// Measure a policy on labelled texts: what it finds, false alarms, fairness.
+    Eval(Box<eval::EvalArgs>),
     /// Say why a text is decided so, or what a code such as TG011 means.
     Explain(explain::ExplainArgs),
     /// Train the built-in classifier on labelled texts.
@@ -122,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Train(args) => train::run(&args),
         Command::List(args) => list::run(&args),

@@ -9,6 +9,7 @@
 
 pub mod codes;
 pub mod dialect_file;
+pub mod identities_file;
 pub mod policy_file;
 pub mod recipe_file;
 pub mod server_file;
@@ -35,8 +36,8 @@ pub use lexicon::Term;
 pub use load::{
     Flag, LoadedDialect, LoadedLexicon, LoadedPolicy, LoadedRecipe, LoadedServer, LoadedTests,
     Origin, RuleOrigin, Setting, check_dates, check_route_policies, check_word_list,
-    configuration_root, load_dialects, load_policies, load_policy, load_recipe, load_server,
-    load_tests, read_dialect_text,
+    configuration_root, load_dialects, load_identities, load_policies, load_policy, load_recipe,
+    load_server, load_tests, read_dialect_text,
 };
 pub use policy_file::PolicyFile;
 pub use problems::{Gravity, Label, Problem, Problems};

@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json};
 
 use super::dialect_file::DialectFile;
+use super::identities_file::IdentitiesFile;
 use super::policy_file::PolicyFile;
 use super::recipe_file::RecipeFile;
 use super::server_file::ServerFile;
@@ -25,6 +26,8 @@ pub enum SchemaOf {
     Dialect,
     /// The recipe of a model.
     Recipe,
+    /// A file of identities.
+    Identities,
 }
 
 /// The JSON Schema of a file, as `tidegate schema` prints it: two spaces a level, a line end at the end, and the
@@ -42,12 +45,14 @@ pub(super) fn document(of: SchemaOf) -> &'static Json {
     static TEST: LazyLock<Json> = LazyLock::new(generate::<TestFile>);
     static DIALECT: LazyLock<Json> = LazyLock::new(generate::<DialectFile>);
     static RECIPE: LazyLock<Json> = LazyLock::new(generate::<RecipeFile>);
+    static IDENTITIES: LazyLock<Json> = LazyLock::new(generate::<IdentitiesFile>);
     match of {
         SchemaOf::Policy => &POLICY,
         SchemaOf::Server => &SERVER,
         SchemaOf::Test => &TEST,
         SchemaOf::Dialect => &DIALECT,
         SchemaOf::Recipe => &RECIPE,
+        SchemaOf::Identities => &IDENTITIES,
     }
 }
 
@@ -110,8 +115,14 @@ mod tests {
     use crate::config::source::Source;
     use crate::config::yaml;
 
-    const ALL: [SchemaOf; 5] =
-        [SchemaOf::Policy, SchemaOf::Server, SchemaOf::Test, SchemaOf::Dialect, SchemaOf::Recipe];
+    const ALL: [SchemaOf; 6] = [
+        SchemaOf::Policy,
+        SchemaOf::Server,
+        SchemaOf::Test,
+        SchemaOf::Dialect,
+        SchemaOf::Identities,
+        SchemaOf::Recipe,
+    ];
 
     #[test]
     fn every_schema_is_a_valid_schema() {

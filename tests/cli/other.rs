@@ -30,7 +30,7 @@ fn whatever_a_finding_says_it_was_seen_by_is_listed() {
 
 #[test]
 fn schemas_are_json_schemas() {
-    for what in ["policy", "server", "test", "decision-log"] {
+    for what in ["policy", "server", "test", "identities", "decision-log"] {
         let outcome = tidegate(project(), &["schema", what]);
         let value: Value = serde_json::from_str(&outcome.out).unwrap_or_default();
         assert!(jsonschema::validator_for(&value).is_ok(), "{what}");
@@ -40,7 +40,7 @@ fn schemas_are_json_schemas() {
 
 #[test]
 fn the_schemas_beside_the_shipped_configuration_are_those_of_the_binary() {
-    for what in ["policy", "server", "test"] {
+    for what in ["policy", "server", "test", "identities"] {
         let path = project().join(format!("config/schemas/{what}.schema.json"));
         let shipped = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
@@ -82,7 +82,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         (&["chek"][..], "check"),
         (&["check", "--fromat", "json"], "--format"),
         (&["list", "everything"], "detectors"),
-        (&["schema", "polcy"], "policy, server, test, dialect, decision-log"),
+        (&["schema", "polcy"], "policy, server, test, dialect, identities, decision-log"),
         (&["serve", "--demo", "--upstream", "http://127.0.0.1:1"], "cannot be used with"),
         (&["serve", "--config", "gone.yaml"], "gone.yaml"),
         (&["health", "--url", "not a url"], "not a url"),

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use super::policy::named_policy;
 use super::{ConfigArg, FormatArg, output};
-use crate::config::{Code, LoadedPolicy, configuration_root, load_policies, load_policy};
+use crate::config::{Code, LoadedPolicy};
 use crate::domain::{Author, Phase, Verdict};
 use crate::engine::{Pseudonyms, Scratch, Subject, Trace, screen_passage, trace};
 use crate::policy::{Facts, Policy, compile};
@@ -119,7 +120,10 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         args.text
     );
     let text = if args.text == "-" { standard_input()? } else { args.text.clone() };
-    let Some(loaded) = load(args)? else { return Ok(ExitCode::from(2)) };
+    let (policy, route) = (args.policy.as_deref(), args.request.route.as_deref());
+    let Some(loaded) = named_policy(policy, &args.config, route)? else {
+        return Ok(ExitCode::from(2));
+    };
     let (policy, problems) = compile(&loaded);
     let Some(policy) = policy else {
         output::problems(&problems, FormatArg::Full.into());
@@ -205,49 +209,4 @@ fn explain_code(code: Code) -> anyhow::Result<ExitCode> {
         example(about.right)
     ))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The policy. `None` when it is not valid; the problems have been shown.
-fn load(args: &ExplainArgs) -> anyhow::Result<Option<LoadedPolicy>> {
-    let Some(path) = &args.policy else { return usual_policy(args) };
-    anyhow::ensure!(path.is_file(), "`{}` is not a file", path.display());
-    let root = configuration_root(args.config.config.as_deref(), Some(path));
-    let (loaded, problems) = load_policy(&root, path);
-    if problems.has_errors() {
-        output::problems(&problems, FormatArg::Full.into());
-        return Ok(None);
-    }
-    Ok(loaded)
-}
-
-/// The policy of the route that was named, else of the first.
-fn usual_policy(args: &ExplainArgs) -> anyhow::Result<Option<LoadedPolicy>> {
-    let config = args.config.path().context("name a policy with -p FILE")?;
-    let (server, mut problems) = crate::config::load_server(Some(&config), &[], &[]);
-    let Some(server) = server.filter(|_| !problems.has_errors()) else {
-        output::problems(&problems, FormatArg::Full.into());
-        return Ok(None);
-    };
-    let mut routes = server.file.routes.iter();
-    let route = match &args.request.route {
-        Some(id) => routes.find(|route| route.id == *id).with_context(|| {
-            let known: Vec<&str> = server.file.routes.iter().map(|one| one.id.as_str()).collect();
-            format!("the server file has no route `{id}`; there are: {}", known.join(", "))
-        })?,
-        None => routes.next().context("the server file has no route")?,
-    };
-    let (policies, found) = load_policies(&server.root, &server.file.policies.dir);
-    problems.extend(found);
-    let policy = policies.into_iter().find(|policy| policy.file.name == route.policy);
-    if policy.is_none() || problems.has_errors() {
-        output::problems(&problems, FormatArg::Full.into());
-        anyhow::ensure!(
-            problems.has_errors(),
-            "there is no policy `{}`, which the route `{}` names",
-            route.policy,
-            route.id
-        );
-        return Ok(None);
-    }
-    Ok(policy)
 }

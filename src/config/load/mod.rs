@@ -4,6 +4,7 @@
 
 mod dialects;
 mod files;
+mod identities;
 mod layers;
 mod merge;
 mod policy;
@@ -14,6 +15,7 @@ mod word_list;
 
 pub use dialects::{LoadedDialect, load_dialects, read_dialect_text};
 pub use files::configuration_root;
+pub use identities::load_identities;
 pub use layers::{Flag, Origin, Setting};
 pub use policy::{
     LoadedLexicon, LoadedPolicy, RuleOrigin, check_dates, load_policies, load_policy,
