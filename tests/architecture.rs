@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("detect", 2, &[]),
     ("upstream", 2, &[]),
     ("policy", 3, &[]),
+    ("classify", 3, &[]),
     ("engine", 4, &[]),
     ("stream", 5, &[]),
     ("proxy", 6, &[]),
