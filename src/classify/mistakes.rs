@@ -299,3 +299,166 @@ fn samples(written: &Written, mistakes: &mut Vec<Mistake>) {
         mistakes.push(Mistake::new("self_test.every", "it would be asked all the time"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::classify::check;
+
+    /// The mistakes of a classifier, as `key: message`.
+    fn mistakes(written: &Value) -> Vec<String> {
+        let written = serde_json::from_value(written.clone()).unwrap();
+        check(&written).into_iter().map(|one| format!("{}: {}", one.key, one.message)).collect()
+    }
+
+    fn http() -> Value {
+        json!({ "kind": "http", "endpoint": "e", "labels": { "score": "hate" },
+            "request": { "body": "{\"text\": \"{{text}}\"}" }, "answer": { "score": "/s" } })
+    }
+
+    #[test]
+    fn what_a_contract_needs_is_named() {
+        assert_eq!(mistakes(&http()), [""; 0]);
+        assert_eq!(
+            mistakes(&json!({ "kind": "http" })),
+            [
+                "endpoint: `http` needs `endpoint`",
+                "labels: `http` needs `labels`",
+                "request.body: `http` needs `request.body`",
+            ]
+        );
+        let guard = json!({ "kind": "chat_guard", "endpoint": "e", "format": "policy_json" });
+        assert_eq!(mistakes(&guard).len(), 3, "{:?}", mistakes(&guard));
+        let kserve = json!({ "kind": "kserve_v2", "endpoint": "e" });
+        assert_eq!(mistakes(&kserve).len(), 3, "{:?}", mistakes(&kserve));
+        let nothing = json!({ "kind": "builtin", "model": { "file": "f", "sha256": "0" } });
+        assert_eq!(mistakes(&nothing), [""; 0], "others look at what runs in process");
+    }
+
+    #[test]
+    fn what_means_nothing_is_named_with_what_does() {
+        let written = json!({ "kind": "tei_predict", "endpoint": "e", "format": "llama_guard",
+            "labels": { "a": "hate" }, "request": { "prompt": "p" } });
+        let found = check(&serde_json::from_value(written).unwrap());
+        let keys: Vec<&str> = found.iter().map(|one| one.key.as_str()).collect();
+        assert_eq!(keys, ["format", "request.prompt"]);
+        assert_eq!(
+            found[0].to_string(),
+            "`format`: `format` means nothing for `tei_predict`; it knows: endpoint, labels, \
+             request.parameters, request.path"
+        );
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table: one mistake after the other")]
+    fn each_value_that_cannot_be_used_is_named() {
+        let classes = |classes: Value, labels: Value| {
+            json!({ "kind": "vllm_classify", "endpoint": "e", "model": "m", "labels": labels,
+                "answer": { "classes": classes } })
+        };
+        let guard = |format: &str, prompt: &str| {
+            json!({ "kind": "chat_guard", "endpoint": "e", "model": "m", "format": format,
+                "labels": { "yes": "x" }, "request": { "prompt": prompt } })
+        };
+        let with = |key: &str, value: Value| {
+            let mut written = http();
+            *written.pointer_mut(key).unwrap_or_else(|| panic!("{key}")) = value;
+            written
+        };
+        let more = |key: &str, value: Value| {
+            let mut written = http();
+            written[key] = value;
+            written
+        };
+        let azure = |key: &str, value: Value| {
+            let mut written = json!({ "kind": "azure_content_safety", "endpoint": "e" });
+            written[key] = value;
+            written
+        };
+        for (written, expected) in [
+            (with("/request/body", json!("{")), "request.body: the body is no JSON"),
+            (with("/request/body", json!("{}")), "request.body: no string of the body has"),
+            (with("/request/body", json!("\"{{text}}\"")), "request.body: the body is neither"),
+            (with("/request/body", json!("[\"{{text}}{{text}}\"]")), "request.body: the body has"),
+            (with("/answer", json!({})), "answer: it is not said where"),
+            (
+                with("/answer", json!({ "score": "/a", "labels": "/b" })),
+                "answer: it is not said where",
+            ),
+            (with("/answer/score", json!("toxicity")), "answer.score: a JSON Pointer"),
+            (with("/labels", json!({ "toxic": "hate" })), "labels: a lone score has the one label"),
+            (with("/labels", json!({ "score": "none" })), "labels: every label is `none`"),
+            (with("/labels", json!({ "score": " " })), "labels: `score:  ` has an empty half"),
+            (
+                more("model", json!({ "file": "m.tgm", "sha256": "0" })),
+                "model: a remote classifier",
+            ),
+            (more("timeout", json!("0s")), "timeout: no answer comes in no time"),
+            (more("window", json!({ "chars": 100, "overlap": 51 })), "window.overlap: the overlap"),
+            (
+                more("self_test", json!({ "good": [], "bad": "b" })),
+                "self_test.good: an empty sample",
+            ),
+            (
+                more("self_test", json!({ "good": "g", "bad": " " })),
+                "self_test.bad: an empty sample",
+            ),
+            (
+                more("self_test", json!({ "good": "g", "bad": "b", "at_least": 0.0 })),
+                "self_test.at_least",
+            ),
+            (
+                more("self_test", json!({ "good": "g", "bad": "b", "every": "0s" })),
+                "self_test.every",
+            ),
+            (
+                classes(json!(["a", "a"]), json!({ "a": "x" })),
+                "answer.classes: a class stands twice",
+            ),
+            (classes(json!(["a", "b"]), json!({ "a": "x" })), "labels: the class `b` is not named"),
+            (classes(json!(["a"]), json!({ "a": "x", "c": "y" })), "labels: `c` is none of"),
+            (
+                guard("shieldgemma", "no place"),
+                "request.prompt: this prompt has `{{text}}` 0 times",
+            ),
+            (
+                guard("granite_guardian", "{{text}}"),
+                "request.prompt: the text is a turn of its own",
+            ),
+            (guard("granite_guardian", " "), "request.prompt: this prompt is empty"),
+            (guard("llama_guard", "p"), "request.prompt: `request.prompt` means nothing"),
+            (
+                azure("window", json!({ "chars": 10_001, "overlap": 0 })),
+                "window.chars: the service takes",
+            ),
+            (azure("labels", json!({ "hate": "hate" })), "labels: there is no label `hate`"),
+            (
+                azure("request", json!({ "parameters": "[]" })),
+                "request.parameters: this is no JSON object",
+            ),
+            (
+                azure("request", json!({ "parameters": "{" })),
+                "request.parameters: this is no JSON:",
+            ),
+            (
+                azure("request", json!({ "parameters": "{\"text\": 1}" })),
+                "request.parameters: `text` is the contract's own",
+            ),
+            (azure("request", json!({ "path": "here" })), "request.path: a path begins with `/`"),
+            (azure("request", json!({ "path": "/a b" })), "request.path: a path begins with `/`"),
+            (
+                json!({ "kind": "kserve_v2", "endpoint": "e", "model": "a/b", "labels": { "a": "x" },
+                    "answer": { "classes": ["a"] } }),
+                "model: this name cannot stand in a path",
+            ),
+            (
+                json!({ "kind": "fms_detector", "endpoint": "e", "model": "a\nb", "labels": { "a": "x" } }),
+                "model: this name cannot stand in a header",
+            ),
+        ] {
+            let found = mistakes(&written);
+            assert!(found.iter().any(|one| one.starts_with(expected)), "{expected}: {found:?}");
+        }
+    }
+}
