@@ -197,14 +197,23 @@ async fn a_server_without_its_prompt_template_fails_the_self_test() {
 async fn a_flapping_server_under_load_gives_no_false_verdict_and_keeps_no_connection() {
     let failing = Arc::new(AtomicBool::new(false));
     let now = Arc::clone(&failing);
-    let acts: Vec<Act> = all()
+    let quick: Vec<_> = all()
         .into_iter()
-        .map(|(_, act, _)| act)
-        .filter(|act| !matches!(act, Act::Silence | Act::Drip(_)))
+        .filter(|(_, act, _)| !matches!(act, Act::Silence | Act::Drip(_)))
         .collect();
+    // What is the server's fault, and not a text's.
+    let is_outage = |(name, _, reason): &&(&str, Act, Reason)| {
+        *reason == Reason::Error && !matches!(*name, "413" | "huge")
+    };
+    let outages: Vec<Act> = quick.iter().filter(is_outage).map(|(_, act, _)| act.clone()).collect();
     let server = Server::start(move |number, asked| {
-        let fails = now.load(Ordering::SeqCst) || number % 5 == 0;
-        if fails { acts[number % acts.len()].clone() } else { right(asked) }
+        if now.load(Ordering::SeqCst) {
+            outages[number % outages.len()].clone()
+        } else if number % 5 == 0 {
+            quick[number % quick.len()].1.clone()
+        } else {
+            right(asked)
+        }
     })
     .await;
     let mut lines = written("1s");
@@ -231,7 +240,7 @@ async fn a_flapping_server_under_load_gives_no_false_verdict_and_keeps_no_connec
         // As long as the circuit rests at most after so few failures.
         sleep(Duration::from_millis(if round % 2 == 1 { 2_100 } else { 0 })).await;
     }
-    assert!(answered > 60 && unanswered > 0 && rejected > 0, "{answered} {unanswered} {rejected}");
+    assert!(answered > 30 && unanswered > 0 && rejected > 0, "{answered} {unanswered} {rejected}");
     failing.store(false, Ordering::SeqCst);
     for n in 0..40 {
         if judged(&one, &format!("bad again {n}")).await.is_ok()
