@@ -40,6 +40,7 @@ pub mod wire;
 pub mod detect;
 pub mod upstream;
 
+pub mod classify;
 pub mod policy;
 
 pub mod engine;

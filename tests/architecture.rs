@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("detect", 2, &[]),
     ("upstream", 2, &[]),
     ("policy", 3, &[]),
+    ("classify", 3, &[]),
     ("engine", 4, &[]),
     ("eval", 5, &[]),
     ("stream", 5, &[]),

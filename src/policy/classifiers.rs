@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::{Policy, Rule};
-use crate::config::policy_file::{self, ClassifierCondition, ClassifierStream, ScorePreset};
+use crate::config::policy_file::{
+    self, ClassifierCondition, ClassifierKind, ClassifierStream, ScorePreset,
+};
 use crate::config::{Code, LoadedPolicy, Problem, Problems};
 use crate::detect::AtomId;
 use crate::detect::linear::{Group, Model, Preset};
@@ -193,11 +195,19 @@ fn model(
     written: &policy_file::Classifier,
     problems: &mut Problems,
 ) -> Option<Model> {
-    if written.kind != "builtin" {
+    if written.kind != ClassifierKind::Builtin {
         return None;
     }
-    if written.model.is_none() {
-        return Some(Model::builtin().clone());
+    match &written.model {
+        None => return Some(Model::builtin().clone()),
+        Some(policy_file::Model::File(_)) => {}
+        Some(policy_file::Model::Name(_)) => {
+            let problem = Problem::new(Code::TG002, "a model in process is a file");
+            let at = loaded.at(&format!("classifiers.{name}.model"));
+            let help = "`model: { file, sha256 }`, or none for the model that is shipped";
+            problems.push(problem.at(at, "names no file").help(help));
+            return None;
+        }
     }
     match Model::parse(loaded.models.get(name)?) {
         Ok(model) => Some(model),

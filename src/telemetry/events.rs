@@ -1,6 +1,6 @@
 //! What happens in the process, as the metrics count it.
 
-use super::metrics::Metrics;
+use super::metrics::{CIRCUIT_STATES, Metrics};
 use crate::domain::{Action, Mode, Phase};
 
 /// A stream that a decision cut.
@@ -137,6 +137,22 @@ impl Metrics {
     pub fn upstream(&self, call: &UpstreamCall<'_>) {
         self.upstream_requests.with_label_values(&[call.upstream, call.outcome]).inc();
         self.upstream_duration.with_label_values(&[call.upstream]).observe(call.seconds);
+    }
+
+    /// A classifier was to judge a text: what came of it, and after how many seconds where it was asked.
+    pub fn classified(&self, classifier: &str, outcome: &str, seconds: Option<f64>) {
+        self.classifier_requests.with_label_values(&[classifier, outcome]).inc();
+        if let Some(seconds) = seconds {
+            self.classifier_duration.with_label_values(&[classifier]).observe(seconds);
+        }
+    }
+
+    /// The circuit of a classifier is in this state now: `closed`, `open`, `half_open`.
+    pub fn classifier_circuit(&self, classifier: &str, state: &str) {
+        for other in CIRCUIT_STATES {
+            let is_now = i64::from(other == state);
+            self.classifier_circuit.with_label_values(&[classifier, other]).set(is_now);
+        }
     }
 
     /// A reload was tried.

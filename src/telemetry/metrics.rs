@@ -22,6 +22,12 @@ const HELD: [f64; 13] =
 const UNMODERATED: [&str; 7] =
     ["image", "audio", "file", "unknown", "undecodable", "disabled", "internal_error"];
 
+/// What comes of a text that a classifier is to judge.
+const CLASSIFIER_OUTCOMES: [&str; 8] =
+    ["ok", "cached", "timeout", "error", "rejected", "unreadable", "self_test", "too_long"];
+/// States of a circuit breaker.
+pub(super) const CIRCUIT_STATES: [&str; 3] = ["closed", "open", "half_open"];
+
 /// All metrics of the process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -58,6 +64,9 @@ pub struct Metrics {
     pub(super) cache: IntCounterVec,
     pub(super) turns_left_out: IntCounterVec,
     pub(super) stream_reframed: IntCounterVec,
+    pub(super) classifier_requests: IntCounterVec,
+    pub(super) classifier_duration: HistogramVec,
+    pub(super) classifier_circuit: IntGaugeVec,
 }
 
 struct Declare<'r>(&'r Registry);
@@ -268,6 +277,22 @@ impl Metrics {
                 "Events of streams that parsers could have read differently, and that were framed anew.",
                 &["dialect"],
             ),
+            classifier_requests: declare.counter(
+                "tidegate_classifier_requests_total",
+                "Texts that a classifier was to judge, by what came of it; anything but ok and cached left the text without its answer.",
+                &["classifier", "outcome"],
+            ),
+            classifier_duration: declare.histograms(
+                "tidegate_classifier_duration_seconds",
+                "Time until a classifier's answer about a text, queueing included, or until it was given up.",
+                &["classifier"],
+                &LONG,
+            ),
+            classifier_circuit: declare.gauges(
+                "tidegate_classifier_circuit_state",
+                "1 for the current state of a classifier's circuit breaker.",
+                &["classifier", "state"],
+            ),
             cache: declare.counter(
                 "tidegate_cache_requests_total",
                 "Reads of a cache: hit, miss.",
@@ -304,6 +329,13 @@ impl Metrics {
     pub fn know_dialect(&self, dialect: &str) {
         for phase in Phase::ALL {
             self.unknown_leaves.with_label_values(&[dialect, phase.as_str()]).inc_by(0);
+        }
+    }
+
+    /// A classifier is configured.
+    pub fn know_classifier(&self, classifier: &str) {
+        for outcome in CLASSIFIER_OUTCOMES {
+            self.classifier_requests.with_label_values(&[classifier, outcome]).inc_by(0);
         }
     }
 

@@ -5,12 +5,9 @@
 
 use crate::config::codes::Code;
 use crate::config::document::Document;
-use crate::config::policy_file::{PolicyFile, When, WhileOpen};
+use crate::config::policy_file::{ClassifierKind, PolicyFile, When, WhileOpen};
 use crate::config::problems::{Problem, Problems};
 use crate::config::server_file::{FailMode, ServerFile, TenantSource};
-
-/// The kind of the classifiers that run in process.
-const BUILTIN: &str = "builtin";
 
 /// Views of the contract that this version does not build.
 const VIEWS_TO_COME: [&str; 1] = ["typos"];
@@ -20,7 +17,7 @@ pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems
     let mut list = List { document, problems };
     for (name, classifier) in file.classifiers.iter() {
         let place = format!("classifiers.{name}");
-        if classifier.kind != BUILTIN {
+        if classifier.kind != ClassifierKind::Builtin {
             let what = "classifiers other than `kind: builtin`";
             list.missing(&format!("{place}.kind"), what, "this classifier would never be asked");
         } else if classifier.run_if.is_some() {

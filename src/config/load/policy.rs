@@ -12,7 +12,7 @@ use crate::config::checks;
 use crate::config::codes::Code;
 use crate::config::document::{self, Document};
 use crate::config::lexicon::{self, Term};
-use crate::config::policy_file::{LexiconFile, ModelFile, PolicyFile, RuleAction, RuleFile};
+use crate::config::policy_file::{LexiconFile, Model, ModelFile, PolicyFile, RuleAction, RuleFile};
 use crate::config::problems::{Problem, Problems, check_allow_comments};
 use crate::config::schema::SchemaOf;
 use crate::config::shapes::OneOrMany;
@@ -397,7 +397,9 @@ impl<'a> Loader<'a> {
     ) {
         let Some(document) = self.documents.get(document) else { return };
         for (name, classifier) in file.classifiers.iter() {
-            let Some(ModelFile { file, sha256 }) = &classifier.model else { continue };
+            let Some(Model::File(ModelFile { file, sha256 })) = &classifier.model else {
+                continue;
+            };
             let place = format!("classifiers.{name}.model");
             let at = document.at(&format!("{place}.file"));
             let Some(path) = inside(self.root, file, &at, &mut self.problems) else { continue };

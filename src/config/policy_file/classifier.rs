@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::settings::OnError;
-use crate::config::shapes::{self, Named};
+use crate::config::shapes::{self, Named, OneOrMany};
 use crate::config::units::{Period, Share};
 
 /// A classifier. Not available in this version.
@@ -13,20 +13,36 @@ use crate::config::units::{Period, Share};
 #[schemars(title = "a classifier")]
 pub struct Classifier {
     /// `builtin`, or the contract of a remote one.
-    pub kind: String,
-    /// The model of a built-in classifier.
+    pub kind: ClassifierKind,
+    /// The file of a built-in model, or the name that a remote server knows its model by.
     #[serde(default)]
-    pub model: Option<ModelFile>,
+    pub model: Option<Model>,
     /// Name of an endpoint in the server file.
     #[serde(default)]
     pub endpoint: Option<String>,
-    /// Format of its answers.
+    /// How a `chat_guard` answers.
     #[serde(default)]
-    pub format: Option<String>,
-    /// Its labels, and our categories for them.
+    pub format: Option<GuardFormat>,
+    /// Its labels, and our categories for them; `none` for a label that says that nothing is wrong.
+    /// What is written takes the place of the built-in map of the contract.
     #[serde(default)]
     #[schemars(schema_with = "label_map")]
     pub labels: Named<String>,
+    /// What a remote one is sent, where the contract leaves a choice.
+    #[serde(default)]
+    pub request: RequestShape,
+    /// Where the answer of a remote one holds what, where the contract leaves a choice.
+    #[serde(default)]
+    pub answer: AnswerShape,
+    /// How long texts are cut for a remote one; by the contract where nothing is said.
+    #[serde(default)]
+    pub window: Option<TextWindow>,
+    /// How many calls a remote one gets.
+    #[serde(default)]
+    pub calls: Calls,
+    /// Texts that a remote one has to tell apart before it is believed.
+    #[serde(default)]
+    pub self_test: Option<SelfTest>,
     /// How long it may take.
     #[serde(default = "classifier_timeout")]
     pub timeout: Period,
@@ -42,6 +58,153 @@ pub struct Classifier {
     /// Whether streams wait for it.
     #[serde(default)]
     pub stream: ClassifierStream,
+}
+
+/// Where a classifier runs, and which contract it speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassifierKind {
+    /// In process: a model file of ours.
+    Builtin,
+    /// `POST /v1/moderations` as OpenAI has it.
+    OpenaiModeration,
+    /// A guard model behind `POST /v1/chat/completions`.
+    ChatGuard,
+    /// `POST /predict` of text-embeddings-inference.
+    TeiPredict,
+    /// `POST /classify` of vLLM and SGLang.
+    VllmClassify,
+    /// `POST /v2/models/NAME/infer` of Triton, OVMS and MLServer.
+    KserveV2,
+    /// `POST /contentsafety/text:analyze` of Azure.
+    AzureContentSafety,
+    /// `POST /analyze` of Presidio.
+    Presidio,
+    /// `POST /api/v1/text/contents` of the FMS detectors.
+    FmsDetector,
+    /// `POST /beta/litellm_basic_guardrail_api` of LiteLLM's guardrails.
+    LitellmGeneric,
+    /// Anything else that takes and gives JSON.
+    Http,
+}
+
+/// How a guard model answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardFormat {
+    /// `safe`, or `unsafe` and a line of codes.
+    LlamaGuard,
+    /// `Safety: …` and `Categories: …`.
+    Qwen3guard,
+    /// JSON or lines with `User Safety` and `Response Safety`.
+    Nemoguard,
+    /// `Yes` or `No`, with the probabilities of both.
+    Shieldgemma,
+    /// `Harmful request: yes` and two more lines.
+    Wildguard,
+    /// `<score> yes </score>`.
+    GraniteGuardian,
+    /// JSON that a written policy asks for.
+    PolicyJson,
+}
+
+/// The file of a built-in model, or the name of a remote one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Model {
+    /// The name that a server knows it by.
+    Name(String),
+    /// The file.
+    File(ModelFile),
+}
+
+/// What a remote classifier is sent, where its contract leaves a choice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "a request shape")]
+pub struct RequestShape {
+    /// Path and query, where they are not those of the contract.
+    pub path: Option<String>,
+    /// `chat_guard`: the written policy of `policy_json`, the risk of `granite_guardian`, or the prompt, with
+    /// `{{text}}` where the text belongs.
+    pub prompt: Option<String>,
+    /// `http`: JSON in whose strings `{{text}}` stands for the text, and `{{phase}}` for `prompt` or `completion`.
+    pub body: Option<String>,
+    /// A JSON object whose members are sent beside those of the contract.
+    pub parameters: Option<String>,
+    /// `kserve_v2`: name of the input tensor; `text` where nothing is said.
+    pub input: Option<String>,
+    /// `presidio`: language of the texts; `en` where nothing is said.
+    pub language: Option<String>,
+}
+
+/// Where an answer holds what. Places are JSON Pointers, such as `/results/0/score`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "an answer shape")]
+pub struct AnswerShape {
+    /// `http` and `policy_json`: the score, from 0 to 1.
+    pub score: Option<String>,
+    /// `http` and `policy_json`: the label.
+    pub label: Option<String>,
+    /// `http`: an object of labels with their scores, or a list of `{ label, score }`.
+    pub labels: Option<String>,
+    /// `vllm_classify` and `kserve_v2`: the labels in the order in which the scores come.
+    pub classes: Vec<String>,
+    /// `kserve_v2`: name of the output tensor with the scores; `scores` where nothing is said.
+    pub output: Option<String>,
+}
+
+/// How a long text is cut into windows that are asked one by one; the highest score counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "a window")]
+pub struct TextWindow {
+    /// The most characters of a window. A model's tokens have three or four in English, often one in Chinese.
+    #[schemars(range(min = 16, max = 1_000_000))]
+    pub chars: u32,
+    /// Characters that two windows share at least, so that nothing is torn apart.
+    #[schemars(range(min = 0, max = 100_000))]
+    pub overlap: u32,
+}
+
+/// How many calls a remote classifier gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "call settings")]
+pub struct Calls {
+    /// The most calls at a time.
+    #[schemars(range(min = 1, max = 1024))]
+    pub in_flight: u32,
+    /// The most texts that wait for a call; one more is not asked.
+    #[schemars(range(min = 1, max = 65_536))]
+    pub waiting: u32,
+    /// The most texts in one call, where the contract takes several.
+    #[schemars(range(min = 1, max = 256))]
+    pub batch: u32,
+    /// The most answers that are kept.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub cached: u32,
+    /// How long an answer is kept.
+    pub cached_for: Period,
+}
+
+/// Texts that a classifier has to tell apart before it is believed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "a self-test")]
+pub struct SelfTest {
+    /// Texts in which it must find nothing.
+    pub good: OneOrMany<String>,
+    /// Texts in which it must find something.
+    pub bad: OneOrMany<String>,
+    /// The score from which something counts as found.
+    #[serde(default = "half")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub at_least: f64,
+    /// How often it is asked again.
+    #[serde(default = "test_interval")]
+    pub every: Period,
 }
 
 /// The file of a built-in model.
@@ -109,6 +272,59 @@ impl Default for Adaptation {
             min_labels: 200,
         }
     }
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            in_flight: 16,
+            waiting: 512,
+            batch: 16,
+            cached: 10_000,
+            cached_for: Period::from_secs(600),
+        }
+    }
+}
+
+// === impl Classifier ===
+
+impl Classifier {
+    /// The name that a remote server knows its model by.
+    pub fn model_name(&self) -> Option<&str> {
+        match &self.model {
+            Some(Model::Name(name)) => Some(name),
+            Some(Model::File(_)) | None => None,
+        }
+    }
+}
+
+// === impl ClassifierKind ===
+
+impl ClassifierKind {
+    /// The word of the file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::OpenaiModeration => "openai_moderation",
+            Self::ChatGuard => "chat_guard",
+            Self::TeiPredict => "tei_predict",
+            Self::VllmClassify => "vllm_classify",
+            Self::KserveV2 => "kserve_v2",
+            Self::AzureContentSafety => "azure_content_safety",
+            Self::Presidio => "presidio",
+            Self::FmsDetector => "fms_detector",
+            Self::LitellmGeneric => "litellm_generic",
+            Self::Http => "http",
+        }
+    }
+}
+
+const fn half() -> f64 {
+    0.5
+}
+
+const fn test_interval() -> Period {
+    Period::from_secs(600)
 }
 
 const fn classifier_timeout() -> Period {

@@ -15,7 +15,10 @@ use super::shapes::{self, Named};
 use super::test_file::{Budget, TestCase};
 use crate::domain::{Level, Mode};
 
-pub use classifier::{Adaptation, Classifier, ClassifierStream, ModelFile, RunIf};
+pub use classifier::{
+    Adaptation, AnswerShape, Calls, Classifier, ClassifierKind, ClassifierStream, GuardFormat,
+    Model, ModelFile, RequestShape, RunIf, SelfTest, TextWindow,
+};
 pub use matcher::{AtLeast, ClassifierCondition, ExceptEntry, Matcher, Pattern, ScorePreset};
 pub use rule::{MessageRef, RuleAction, RuleFile, TextLog};
 pub use scope::{OverrideFile, OverrideSet, RuleOverride, Suppression, When};

@@ -1,0 +1,26 @@
+//! Remote classifiers: asks a moderation server about texts, within a time, and never takes silence for safety.
+//!
+//! It decides nothing: scores go to whoever asked. What is no clear answer is [`Verdict::Unavailable`].
+
+mod breaker;
+mod cache;
+mod calls;
+mod carrier;
+mod classifier;
+mod contract;
+mod desk;
+mod mistakes;
+mod self_test;
+mod setup;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod window;
+
+pub use breaker::Circuit;
+pub use carrier::Endpoint;
+pub use classifier::{Classifier, State};
+pub use mistakes::Mistake;
+pub use self_test::Tested;
+pub use setup::check;
+pub use verdict::{Question, Reason, ScoredSpan, Scores, Verdict};
