@@ -3,7 +3,11 @@
 //!
 //! Run with `cargo bench --bench classifier`; the figures are in `docs/benchmarks.md`.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
-#![allow(clippy::string_slice, reason = "a benchmark may stop at a mistake of its own")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a benchmark may stop at a mistake of its own"
+)]
 
 mod common;
 
