@@ -1,9 +1,13 @@
 //! What the built-in classifier costs: whole texts of the length of a prompt and of a page, and a stream in tokens, in
 //! English and in Chinese.
 //!
-//! Run with `cargo bench --bench classifier`; the figures are in `docs/benchmarks.md`.
+//! Run with `cargo bench --bench classifier`; the figures are in `docs/classifiers.md`.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
-#![allow(clippy::string_slice, reason = "a benchmark may stop at a mistake of its own")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a benchmark may stop at a mistake of its own"
+)]
 
 mod common;
 

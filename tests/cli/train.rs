@@ -1,24 +1,25 @@
 //! `tidegate train`.
 
-use std::fmt::Write as _;
 use std::fs;
 
 use crate::tidegate;
 
 const RECIPE: &str = "version: 1\nname: small\ncategories:\n  hate: { field: hate }\ntraining: { bits: 12, epochs: 3, file_bytes: 100000 }\n";
 
-/// Rows of which every other is hateful.
+/// 700 rows of which every other is hateful.
 fn rows() -> String {
     let words = ["tea", "rain", "boats", "maps", "bread", "music", "trains"];
-    let mut rows = String::new();
-    for number in 0..700 {
-        let (a, b) = (words[number % 7], words[number / 7 % 7]);
-        let name: String = ["a", "b", "c", "d"][number % 4].repeat(number / 49 + 1);
-        let (end, hate) = [("are nice", 0), ("are vermin", 1)][number % 2];
-        writeln!(rows, r#"{{"text":"{name} {a} and {b} {end}","labels":{{"hate":{hate}}}}}"#)
-            .unwrap();
+    let mut rows = Vec::new();
+    for length in 1..=50_usize {
+        for word in words {
+            for (end, hate) in [("are nice", 0), ("are vermin", 1)] {
+                let (name, number) = ("a".repeat(length), length % 2);
+                let text = format!("{name} {word} and {number} {end}");
+                rows.push(format!(r#"{{"text":"{text}","labels":{{"hate":{hate}}}}}"#));
+            }
+        }
     }
-    rows
+    rows.join("\n") + "\n"
 }
 
 #[test]

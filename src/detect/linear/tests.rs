@@ -91,17 +91,21 @@ fn a_file_gives_back_what_was_put_in() {
     assert_eq!(model.revision().len(), 12);
 }
 
+/// Keeps the buckets that it is handed.
+struct Sink<'a>(&'a mut Vec<u32>);
+
+impl BlockSink for Sink<'_> {
+    fn gram(&mut self, bucket: u32) {
+        self.0.push(bucket);
+    }
+
+    fn block(&mut self, _: Extent) {}
+}
+
 #[test]
 fn a_score_is_the_bias_and_the_weights_over_the_root_of_their_number() {
     // One word of two letters has seven features.
     let mut found = Vec::new();
-    struct Sink<'a>(&'a mut Vec<u32>);
-    impl BlockSink for Sink<'_> {
-        fn gram(&mut self, bucket: u32) {
-            self.0.push(bucket);
-        }
-        fn block(&mut self, _: Extent) {}
-    }
     let mut reader = BlockReader::new(12);
     reader.push("ab", &mut Sink(&mut found));
     reader.finish(&mut Sink(&mut found));
@@ -158,7 +162,7 @@ fn the_span_of_a_score_is_that_of_its_window() {
     let text = "the quick brown fox jumps over the lazy dog and sleeps in the sun ".repeat(20);
     let whole = model.score(&text, &Context::default());
     for (score, label) in whole.all().iter().zip(model.labels()) {
-        assert!(score.span.len() > 0 && score.span.len() <= label.blocks * LONGEST_BLOCK);
+        assert!(!score.span.is_empty() && score.span.len() <= label.blocks * LONGEST_BLOCK);
         assert!(text.get(score.span.start..score.span.end).is_some());
     }
     let first = model.score(&text[..80], &Context::default());
@@ -206,7 +210,7 @@ fn broken_files_are_named() {
     other[8] = 2;
     assert_eq!(refused(&other), ModelError::Version { found: 2 });
     let mut other = bytes.clone();
-    *other.get_mut(3000).unwrap() ^= 1;
+    other[3000] ^= 1;
     assert_eq!(refused(&other), ModelError::Checksum);
     let mut other = bytes.clone();
     other[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -216,17 +220,19 @@ fn broken_files_are_named() {
     assert_eq!(refused(&sealed(longer)), ModelError::Trailing { extra: 3 });
 }
 
+/// What becomes of a header.
+type Change<'a> = &'a dyn Fn(&mut serde_json::Value);
+
 #[test]
 fn headers_that_cannot_be_are_named() {
-    let refused = |change: &dyn Fn(&mut serde_json::Value)| {
-        Model::parse(&with_header(change)).expect_err("cannot be").to_string()
-    };
-    let cases: [(&str, &dyn Fn(&mut serde_json::Value)); 10] = [
+    let refused =
+        |change: Change<'_>| Model::parse(&with_header(change)).expect_err("cannot be").to_string();
+    let cases: [(&str, Change<'_>); 10] = [
         ("cannot be read", &|it| it["labels"][0]["scale"] = "NaN".into()),
         ("number out of range", &|it| it["labels"][0]["scale"] = 1e300.into()),
         ("the scale of the model is -1", &|it| it["labels"][0]["scale"] = (-1.0).into()),
         ("the thresholds of the model", &|it| {
-            it["labels"][1]["thresholds"]["zh"]["low"] = 0.1.into()
+            it["labels"][1]["thresholds"]["zh"]["low"] = 0.1.into();
         }),
         ("a category of the model is `hate`", &|it| it["labels"][1]["name"] = "hate".into()),
         ("from 1 to 8 blocks", &|it| it["labels"][1]["blocks"] = 9.into()),

@@ -146,7 +146,9 @@ mod tests {
         let fitted = fit(&rows(|window| -window)).unwrap();
         assert!(fitted.whole == 0.0 && fitted.window > 0.0);
         let mut upside_down = rows(|_| 0.0);
-        upside_down.iter_mut().for_each(|row| row.applies = !row.applies);
+        for row in &mut upside_down {
+            row.applies = !row.applies;
+        }
         let fitted = fit(&upside_down).unwrap();
         assert!(fitted.window == 0.0 && fitted.whole == 0.0, "{fitted:?}");
     }

@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn equal_texts_are_not_all_flagged_and_few_texts_set_nothing() {
         let same = vec![0.3; 1000];
-        assert_eq!(flagged(&same, set(&same, [0.002, 0.01, 0.05], [0.0; 3]).strict), 0.0);
+        assert!(flagged(&same, set(&same, [0.002, 0.01, 0.05], [0.0; 3]).strict) < 1e-9);
         assert_eq!(
             set(&[0.1; 10], [0.002, 0.01, 0.05], [0.0; 3]),
             Thresholds { low: CAREFUL, balanced: CAREFUL, strict: CAREFUL }
