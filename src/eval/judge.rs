@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use thread_local::ThreadLocal;
 
 use super::data::{ANY, Scores, canonical};
+use crate::detect::linear::{Context, Model, Preset};
 use crate::domain::{Action, Author, Category, FiredRule, Mode, Outcome, Phase, Verdict};
 use crate::engine::{Scratch, Subject, screen_passage};
 use crate::policy::Policy;
@@ -177,6 +178,37 @@ impl Judge for PolicyJudge {
         let scratch = self.scratch.get_or_default();
         let verdict = screen_passage(&self.policy, subject, text, &mut scratch.borrow_mut());
         self.prediction(&verdict)
+    }
+}
+
+/// A linear model as a judge: a category applies from its threshold of a preset on.
+#[derive(Clone, Debug)]
+pub struct ModelJudge {
+    /// The model.
+    pub model: Model,
+    /// Whose thresholds.
+    pub preset: Preset,
+}
+
+impl Judge for ModelJudge {
+    fn name(&self) -> String {
+        format!("{}@{}, {}", self.model.card().name, self.model.revision(), self.preset.name())
+    }
+
+    fn gives_probabilities(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, question: Question<'_>) -> Prediction {
+        let from_model = question.phase == Phase::Completion;
+        let scores = self.model.score(question.text, &Context { from_model, ..Context::default() });
+        let mut prediction = Prediction::default();
+        for (lane, (label, score)) in self.model.labels().iter().zip(scores.all()).enumerate() {
+            let least = self.model.threshold(lane, self.preset, scores.group);
+            let selected = least.is_some_and(|least| score.probability >= least);
+            prediction.note(&label.name, Call { selected, score: f64::from(score.probability) });
+        }
+        prediction
     }
 }
 

@@ -210,6 +210,27 @@ fn scores_of_the_data_are_measured_in_place_of_a_policy() {
 }
 
 #[test]
+fn a_model_is_measured_alone_and_beside_a_policy() {
+    let folder = files(&[("m.tgm", "no model")]);
+    let report =
+        measured(&["--model", "builtin", "--preset", "strict", "rows.jsonl"], folder.path());
+    let names = |report: &Value| {
+        let judges = report["judges"].as_array().cloned().unwrap_or_default();
+        judges.iter().map(|judge| judge["name"].to_string()).collect::<Vec<_>>()
+    };
+    assert!(matches!(&names(&report)[..], [one] if one.contains("strict")), "{report}");
+    let beside = ["--model", "builtin", "--policy", "p.yaml", "rows.jsonl"];
+    assert_eq!(names(&measured(&beside, folder.path())).len(), 2);
+    let outcome = tidegate(folder.path(), &["eval", "--model", "m.tgm", "rows.jsonl"]);
+    assert_eq!(outcome.code, 2);
+    assert!(
+        outcome.err.contains("m.tgm") && outcome.err.contains("not a model"),
+        "{}",
+        outcome.err
+    );
+}
+
+#[test]
 fn the_page_is_written_and_texts_are_in_it_only_where_they_are_asked_for() {
     let folder = files(&[]);
     let page = |more: &[&str]| {

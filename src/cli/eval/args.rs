@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::ConfigArg;
 use crate::config::units::Share;
+use crate::detect::linear::Preset;
 use crate::domain::{Action, Phase};
 use crate::eval::data::{Fields, Form, LabelField, canonical};
 use crate::eval::report::{Bar, BarKind};
@@ -39,10 +40,28 @@ pub(super) enum ActionArg {
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum PresetArg {
+    Low,
+    #[default]
+    Balanced,
+    Strict,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum PhaseArg {
     #[default]
     Prompt,
     Completion,
+}
+
+impl From<PresetArg> for Preset {
+    fn from(preset: PresetArg) -> Self {
+        match preset {
+            PresetArg::Low => Self::Low,
+            PresetArg::Balanced => Self::Balanced,
+            PresetArg::Strict => Self::Strict,
+        }
+    }
 }
 
 /// Flags of `eval`.
@@ -63,6 +82,13 @@ pub(in crate::cli) struct EvalArgs {
     /// as those of another model.
     #[arg(long, value_name = "FIELD", conflicts_with = "policy")]
     pub(super) score: Option<String>,
+    /// Measure a model in process instead of a policy: a file that `train` has written, or `builtin`. With `--policy` both
+    /// are measured.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["score", "against"])]
+    pub(super) model: Option<PathBuf>,
+    /// Whose thresholds of the model count, with `--model`.
+    #[arg(long, value_enum, default_value_t, value_name = "PRESET", requires = "model")]
+    pub(super) preset: PresetArg,
     /// From which score on a category applies, with `--score`.
     #[arg(long, value_name = "SCORE", default_value_t = 0.5, value_parser = finite, requires = "score")]
     pub(super) threshold: f64,

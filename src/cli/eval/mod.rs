@@ -18,12 +18,15 @@ use super::policy::named_policy;
 use super::{FormatArg, output};
 use crate::config::identities_file::IdentitiesFile;
 use crate::config::{configuration_root, load_identities};
+use crate::detect::linear::{FILE_LIMIT_BYTES, Model};
 use crate::eval::data::{Fields, Rows, Source, sources};
 use crate::eval::metrics::Resampling;
 use crate::eval::report::{
     About, BarResult, MeasureOptions, Report, Standing, check_bars, document, measure, page, table,
 };
-use crate::eval::{Counts, Judge, PolicyJudge, RecordedJudge, RunOptions, Table, probe};
+use crate::eval::{
+    Counts, Judge, ModelJudge, PolicyJudge, RecordedJudge, RunOptions, Table, probe,
+};
 use crate::policy::compile;
 use crate::telemetry::Clock;
 
@@ -31,6 +34,8 @@ use crate::telemetry::Clock;
 const FOLDER: &str = "eval";
 /// The file of identities in it.
 const IDENTITIES: &str = "identities.yaml";
+/// The name of the model that is shipped.
+const BUILTIN: &str = "builtin";
 /// The most names of data that a report lists.
 const MOST_NAMED: usize = 20;
 
@@ -121,9 +126,12 @@ fn judges(args: &EvalArgs) -> anyhow::Result<Option<Judges>> {
     let today = Clock::default().today();
     let mut judges: Judges = Vec::new();
     let mut paths = Vec::new();
+    if let Some(model) = &args.model {
+        judges.push(Box::new(ModelJudge { model: model_of(model)?, preset: args.preset.into() }));
+    }
     if args.score.is_some() {
         judges.push(Box::new(RecordedJudge { threshold: args.threshold }));
-    } else {
+    } else if args.model.is_none() || args.policy.is_some() {
         paths.push(args.policy.as_deref());
     }
     paths.extend(args.against.as_deref().map(Some));
@@ -137,6 +145,17 @@ fn judges(args: &EvalArgs) -> anyhow::Result<Option<Judges>> {
         judges.push(Box::new(PolicyJudge::new(Arc::new(policy), args.action(), today)));
     }
     Ok(Some(judges))
+}
+
+/// The model of a file, or the one that is shipped.
+fn model_of(path: &Path) -> anyhow::Result<Model> {
+    if path == Path::new(BUILTIN) {
+        return Ok(Model::builtin().clone());
+    }
+    let shown = || format!("`{}`", path.display());
+    let size = std::fs::metadata(path).with_context(shown)?.len();
+    anyhow::ensure!(size <= FILE_LIMIT_BYTES as u64, "{} is too large for a model", shown());
+    Model::parse(&std::fs::read(path).with_context(shown)?).with_context(shown)
 }
 
 fn judge_rows(
