@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 version=0.13.2
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-sse json requests forms views gate policy}
+targets=${*:-sse json requests forms views gate models policy}
 
 if ! cargo fuzz --version >/dev/null 2>&1; then
   echo "cargo-fuzz is not installed; installing version $version"

@@ -18,13 +18,14 @@ mod fuzz;
 
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 7] = [
+const TARGETS: [(&str, Check); 8] = [
     ("sse", fuzz::sse::check),
     ("json", fuzz::json::check),
     ("requests", fuzz::requests::check),
     ("forms", fuzz::forms::check),
     ("views", fuzz::views::check),
     ("gate", fuzz::gate::check),
+    ("models", fuzz::models::check),
     ("policy", fuzz::policy::check),
 ];
 

@@ -6,6 +6,7 @@
 pub mod forms;
 pub mod gate;
 pub mod json;
+pub mod models;
 mod pieces;
 pub mod policy;
 pub mod requests;

@@ -138,42 +138,10 @@ impl Classifiers {
             }
             return Vec::new();
         };
-        let at_least = match written.at_least {
-            None => AtLeast::Preset(Preset::Balanced),
-            Some(policy_file::AtLeast::Preset(preset)) => AtLeast::Preset(match preset {
-                ScorePreset::Low => Preset::Low,
-                ScorePreset::Balanced => Preset::Balanced,
-                ScorePreset::Strict => Preset::Strict,
-            }),
-            Some(policy_file::AtLeast::Score(score)) if (0.0..=1.0).contains(&score) => {
-                #[expect(clippy::cast_possible_truncation, reason = "as exact as the scores are")]
-                let score = score as f32;
-                AtLeast::Probability(score)
-            }
-            Some(policy_file::AtLeast::Score(score)) => {
-                let message = format!("`at_least: {score}` is no probability");
-                let at = loaded.at(&format!("{place}.at_least"));
-                problems.push(Problem::new(Code::TG002, message).at(at, "from 0 to 1"));
-                return Vec::new();
-            }
+        let Some(at_least) = at_least(written.at_least, (loaded, place), problems) else {
+            return Vec::new();
         };
-        let labels = classifier.model.labels();
-        let mut wanted: Vec<usize> = Vec::new();
-        for (index, label) in written.labels.iter().enumerate() {
-            match labels.iter().position(|known| known.name == *label) {
-                Some(label) => wanted.push(label),
-                None => {
-                    let known: Vec<&str> = labels.iter().map(|known| known.name.as_str()).collect();
-                    let message = format!("`{name}` has no label `{label}`");
-                    let at = loaded.at(&format!("{place}.labels[{index}]"));
-                    let problem = Problem::new(Code::TG015, message).at(at, "unknown to its model");
-                    problems.push(problem.help(format!("its labels: {}", known.join(", "))));
-                }
-            }
-        }
-        if written.labels.is_empty() {
-            wanted.extend(0..labels.len());
-        }
+        let wanted = labels((name, &classifier.model), &written.labels, (loaded, place), problems);
         let atoms: Vec<AtomId> =
             wanted.iter().map(|_| new_atom(&format!("classifier {name}"))).collect();
         let conditions = wanted.into_iter().zip(&atoms);
@@ -186,6 +154,59 @@ impl Classifiers {
     pub(super) fn finish(self) -> Arc<[InProcess]> {
         self.all.into()
     }
+}
+
+/// From where on a score counts; `None` where it is no probability.
+fn at_least(
+    written: Option<policy_file::AtLeast>,
+    (loaded, place): (&LoadedPolicy, &str),
+    problems: &mut Problems,
+) -> Option<AtLeast> {
+    match written {
+        None => Some(AtLeast::Preset(Preset::Balanced)),
+        Some(policy_file::AtLeast::Preset(preset)) => Some(AtLeast::Preset(match preset {
+            ScorePreset::Low => Preset::Low,
+            ScorePreset::Balanced => Preset::Balanced,
+            ScorePreset::Strict => Preset::Strict,
+        })),
+        Some(policy_file::AtLeast::Score(score)) if (0.0..=1.0).contains(&score) => {
+            #[expect(clippy::cast_possible_truncation, reason = "as exact as the scores are")]
+            let score = score as f32;
+            Some(AtLeast::Probability(score))
+        }
+        Some(policy_file::AtLeast::Score(score)) => {
+            let message = format!("`at_least: {score}` is no probability");
+            let at = loaded.at(&format!("{place}.at_least"));
+            problems.push(Problem::new(Code::TG002, message).at(at, "from 0 to 1"));
+            None
+        }
+    }
+}
+
+/// The numbers of the categories that are named; all where none is.
+fn labels(
+    (name, model): (&str, &Model),
+    written: &[String],
+    (loaded, place): (&LoadedPolicy, &str),
+    problems: &mut Problems,
+) -> Vec<usize> {
+    let labels = model.labels();
+    if written.is_empty() {
+        return (0..labels.len()).collect();
+    }
+    let mut wanted = Vec::new();
+    for (index, label) in written.iter().enumerate() {
+        if let Some(label) = labels.iter().position(|known| known.name == *label) {
+            wanted.push(label);
+            continue;
+        }
+        let known: Vec<&str> = labels.iter().map(|known| known.name.as_str()).collect();
+        let message = format!("`{name}` has no label `{label}`");
+        let at = loaded.at(&format!("{place}.labels[{index}]"));
+        let problem = Problem::new(Code::TG015, message).at(at, "unknown to its model");
+        problems.push(problem.help(format!("its labels: {}", known.join(", "))));
+    }
+    wanted
 }
 
 /// The model of a classifier that runs in process: its own, or the one that is shipped.

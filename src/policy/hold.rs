@@ -4,9 +4,9 @@ use std::fmt;
 
 use regex_syntax::ast::{self, Ast, RepetitionKind, RepetitionRange, Visitor};
 
-use crate::config::LoadedPolicy;
 use crate::config::policy_file::{Classifier, ClassifierStream, Matcher, Pattern, RuleFile};
 use crate::config::units::Size;
+use crate::config::{LoadedPolicy, Named};
 use crate::detect::entity;
 use crate::detect::linear::LONGEST_BLOCK;
 use crate::detect::longest_match;
@@ -74,7 +74,7 @@ fn needs(loaded: &LoadedPolicy, matcher: &Matcher, max_match: Size) -> Vec<Need>
     for pattern in matcher.regex.iter().flat_map(|list| list.iter()) {
         needs.extend(regex(pattern, max_match));
     }
-    for (name, _) in matcher.classifier.iter().flat_map(|named| named.iter()) {
+    for (name, _) in matcher.classifier.iter().flat_map(Named::iter) {
         let waits = |classifier: &Classifier| classifier.stream == ClassifierStream::Hold;
         let holds = loaded.file.classifiers.get(name).is_some_and(waits);
         let characters = if holds { LONGEST_BLOCK } else { 1 };

@@ -11,7 +11,7 @@ use crate::config::policy_file::{
     self, ExceptEntry, LetterCase, Matcher as MatcherFile, Pattern, RuleFile,
 };
 use crate::config::units::Window;
-use crate::config::{Code, LoadedLexicon, LoadedPolicy, Problem, Problems, Term};
+use crate::config::{Code, LoadedLexicon, LoadedPolicy, Named, Problem, Problems, Term};
 use crate::detect::entity::{self, ENTITIES};
 use crate::detect::{
     AtomId, Boundary, BuildError, PatternError, PatternSpec, Scanner, ScannerBuilder, TermSpec,
@@ -91,7 +91,7 @@ impl<'l> Matchers<'l> {
             let place = format!("{place}.lexicon[{index}]");
             node.any.extend(self.lexicon(name, &place).map(Matcher::Atom));
         }
-        for (name, condition) in written.classifier.iter().flat_map(|named| named.iter()) {
+        for (name, condition) in written.classifier.iter().flat_map(Named::iter) {
             let place = format!("{place}.classifier.{name}");
             node.any
                 .extend(self.classifier((name, condition), &place).into_iter().map(Matcher::Atom));
