@@ -44,7 +44,7 @@ impl Scoring {
     pub(super) fn new(policy: &Policy, subject: Subject) -> Self {
         let Subject { phase, author, today, .. } = subject;
         let all = policy.classifiers.iter().enumerate();
-        let asked = all.filter(|(_, one)| policy.asks(one, phase, author, today));
+        let asked = all.filter(|(_, one)| policy.asks(one, (phase, author), today));
         let running = asked.map(|(classifier, one)| One {
             classifier,
             holds: one.holds,

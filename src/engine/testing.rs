@@ -120,7 +120,13 @@ impl Sketch {
         let model = Model::builtin().clone();
         let label = model.labels().iter().position(|label| label.name == category).unwrap();
         let conditions = vec![ScoreCondition { atom, label, at_least }];
-        self.classifiers.push(InProcess { name: Arc::from("guard"), model, holds, conditions });
+        self.classifiers.push(InProcess {
+            name: Arc::from("guard"),
+            model,
+            holds,
+            conditions,
+            rules: Vec::new(),
+        });
         self.rule(category, Node::atom(atom), effect)
     }
 
@@ -131,6 +137,8 @@ impl Sketch {
 
     pub(crate) fn build(self) -> Arc<Policy> {
         let conditions = Conditions::of(&self.rules);
+        let asked = self.classifiers.into_iter().map(|one| one.asked_by(&self.rules));
+        let classifiers = asked.collect();
         Arc::new(Policy {
             name: Arc::from("sketch"),
             revision: Arc::from("000000000000"),
@@ -143,7 +151,7 @@ impl Sketch {
             term_scores: Arc::new(HashMap::new()),
             views_off: Arc::from([]),
             scanner: Arc::new(self.scanner.build().unwrap()),
-            classifiers: self.classifiers.into(),
+            classifiers,
             thresholds: self.thresholds.into(),
             unscannable: OnFailure::Block,
             nontext: NonText {

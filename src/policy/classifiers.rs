@@ -26,6 +26,8 @@ pub struct InProcess {
     pub holds: bool,
     /// What rules ask for.
     pub conditions: Vec<ScoreCondition>,
+    /// The rules that ask, by index.
+    pub rules: Vec<usize>,
 }
 
 /// A category whose score counts as a hit.
@@ -65,19 +67,33 @@ impl InProcess {
     }
 }
 
-impl Policy {
-    /// Whether some rule that is on looks at such texts and asks this classifier.
-    pub fn asks(&self, classifier: &InProcess, phase: Phase, author: Author, today: Date) -> bool {
+impl InProcess {
+    /// The same, with the rules that ask it.
+    pub(crate) fn asked_by(mut self, rules: &[Rule]) -> Self {
         let asks = |rule: &Rule| {
             let mut asks = false;
             rule.matcher.visit_atoms(&mut |atom| {
-                asks |= classifier.conditions.iter().any(|condition| condition.atom == atom);
+                asks |= self.conditions.iter().any(|condition| condition.atom == atom);
             });
             asks
         };
-        let mut rules = self.rules.iter().enumerate();
-        rules.any(|(index, rule)| {
-            rule.applies_to(phase, author) && self.is_on(index, today) && asks(rule)
+        let asking = rules.iter().enumerate().filter(|(_, rule)| asks(rule));
+        self.rules = asking.map(|(index, _)| index).collect();
+        self
+    }
+}
+
+impl Policy {
+    /// Whether some rule that is on looks at such texts and asks this classifier.
+    pub fn asks(
+        &self,
+        classifier: &InProcess,
+        (phase, author): (Phase, Author),
+        today: Date,
+    ) -> bool {
+        classifier.rules.iter().any(|&index| {
+            let applies = self.rules.get(index).is_some_and(|rule| rule.applies_to(phase, author));
+            applies && self.is_on(index, today)
         })
     }
 }
@@ -111,6 +127,7 @@ impl Classifiers {
                 model,
                 holds: written.stream == ClassifierStream::Hold,
                 conditions: Vec::new(),
+                rules: Vec::new(),
             });
         }
         found
@@ -150,9 +167,9 @@ impl Classifiers {
         atoms
     }
 
-    /// All of them.
-    pub(super) fn finish(self) -> Arc<[InProcess]> {
-        self.all.into()
+    /// All of them, asked by these rules.
+    pub(super) fn finish(self, rules: &[Rule]) -> Arc<[InProcess]> {
+        self.all.into_iter().map(|one| one.asked_by(rules)).collect()
     }
 }
 

@@ -111,7 +111,7 @@ impl Compiler<'_> {
     fn finish(self, rules: Vec<Rule>) -> (Option<Policy>, Problems) {
         let file = &self.loaded.file;
         let views_off = off_views(file);
-        let (found, mut problems) = self.matchers.build(&views_off);
+        let (found, mut problems) = self.matchers.build(&views_off, &rules);
         let conditions = Conditions::of(&rules);
         let policy = found.map(|found| Policy {
             name: Arc::from(file.name.as_str()),

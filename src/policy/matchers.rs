@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Gaps;
 use super::classifiers::{Classifiers, InProcess};
 use super::hold::unbounded_part;
-use super::rule::{AtomInfo, Matcher, Node, Within};
+use super::rule::{AtomInfo, Matcher, Node, Rule, Within};
 use crate::config::policy_file::{
     self, ExceptEntry, LetterCase, Matcher as MatcherFile, Pattern, RuleFile,
 };
@@ -357,13 +357,17 @@ impl<'l> Matchers<'l> {
         }
     }
 
-    /// The scanner of all that was taken in, without these views.
-    pub(super) fn build(mut self, views_off: &[&'static str]) -> (Option<Built>, Problems) {
+    /// The scanner of all that was taken in for these rules, without these views.
+    pub(super) fn build(
+        mut self,
+        views_off: &[&'static str],
+        rules: &[Rule],
+    ) -> (Option<Built>, Problems) {
         for name in views_off {
             self.scanner.without_view(name);
         }
         let Self { loaded, mut problems, scanner, atoms, term_scores, patterns, gaps, .. } = self;
-        let classifiers = self.classifiers.finish();
+        let classifiers = self.classifiers.finish(rules);
         let scanner = match scanner.build() {
             Ok(scanner) => scanner,
             Err(error) => {
