@@ -58,9 +58,10 @@ schemas: ## write the JSON schemas that editors check config/ with
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
 	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier
 
-model: ## train config/models/default.tgm; DATA=FOLDER has the labelled texts that config/models/default.md lists
+model: ## train config/models/default.tgm and write its figures into its card; DATA=FOLDER has the labelled texts that config/models/default.md lists
 	@if [ -z "$(DATA)" ] || [ ! -d "$(DATA)" ]; then echo "make model needs labelled texts: DATA=FOLDER with .jsonl or .jsonl.gz files (config/models/default.md says which); \"$(DATA)\" is no folder"; exit 2; fi
-	$(CARGO) run --release --locked --quiet --bin tidegate -- train "$(DATA)" $(wildcard config/models/texts.jsonl.gz) --recipe config/models/recipe.yaml --output config/models/default.tgm
+	$(CARGO) run --release --locked --quiet --bin tidegate -- train "$(DATA)" $(wildcard config/models/texts.jsonl.gz) --recipe config/models/recipe.yaml --output config/models/default.tgm --report target/training.json
+	python3 tools/model_card.py target/training.json config/models/recipe.yaml config/models/default.md
 
 bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
 	$(CARGO) bench --locked --bench proxy
