@@ -1,0 +1,10 @@
+"""Insults and bullying of persons; and complaints, rough talk, quoting, support for those who are bullied."""
+
+from plan import Plan
+
+PLANS = [
+    Plan("harassment", "en", 1500, "har.prompt", yes=("harassment",), unsure=("hate", "sexual")),
+    Plan("harassment", "en", 500, "har.answer", role="completion", yes=("harassment",), unsure=("hate", "sexual"), register="written"),
+    Plan("harassment_contrast", "en", 1500, "har.benign"),
+    Plan("refusal", "en", 200, "refusal", role="completion", register="written", bind={"X": "har.task"}),
+]
