@@ -11,7 +11,7 @@ A bank file is plain text:
     {frame X=bank}              fills from `frame`, where {X} then stands for an entry of `bank`
     {task:ing}                  the entry with its first verb as a gerund
     {#2-9}                      a number
-    \\n                          a line break
+    \\n \\t \\\\                    a line break, a tab, a backslash
 
 The entries of a bank are dealt like a pack of cards, so that each comes up before any comes up again.
 """
@@ -29,6 +29,7 @@ class Mistake(Exception):
 
 SLOT = re.compile(r"\{(#\d+-\d+|[A-Za-z_][\w.]*)(:[a-z]+)?((?: [A-Z]\w*=[\w.]+)*)\}")
 HEAD = re.compile(r"\[([a-z_][\w.]*)\]\s*$")
+ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
 TIMES = re.compile(r"(\d+)\* ")
 
 
@@ -51,8 +52,8 @@ def parse(text):
             flush()
             parts.append(("choice", [parse(one) for one in options[0]]))
             at = options[1]
-        elif text.startswith("\\n", at):
-            plain.append("\n")
+        elif text[at : at + 2] in ESCAPES:
+            plain.append(ESCAPES[text[at : at + 2]])
             at += 2
         else:
             plain.append(text[at])

@@ -30,6 +30,15 @@ HERE = Path(__file__).resolve().parent
 LONGEST = 4000  # characters in a text
 TRIES = 12  # texts grown for each row wanted before a plan is given up as too poor
 
+# What a row labelled sexual may not contain, whatever the bank says: people under age, school, family.
+YOUNG = re.compile(
+    r"\b(child\w*|kids?|sons?|daughters?|school\w*|class\w*|students?|pupils?|teen\w*|young\w*|girls?|boys?|bab(?:y|ies)|minors?|"
+    r"niece|nephew|little|toddler|teachers?|coach|step\w+|mothers?|fathers?|mom|dad|grand\w+|brothers?|sisters?|famil\w+|"
+    r"siblings?|cousins?|uncle|aunt|five|ten|tiny|playground|garden)\b"
+    r"|孩|童|儿子|女儿|兒|学|學|幼|少女|少年|未成年|小姑娘|宝贝|小红|小明|小美|老师|妈|爸|爷|奶奶|哥|姐|弟|妹|叔|校|班",
+    re.IGNORECASE,
+)
+
 
 def tables(lang):
     """Tables of identity groups: name -> list of {column: value}, from banks/<lang>/*.tsv."""
@@ -82,7 +91,7 @@ def rows(plan, world, seed, known):
         if tries > TRIES * plan.count:
             sys.exit(f"{plan.kind} {plan.lang} {plan.start}: only {len(made)} of {plan.count} different texts")
         mark = key(text)
-        if mark in known or not 2 <= len(mark) <= LONGEST:
+        if mark in known or not 2 <= len(mark) <= LONGEST or "sexual" in plan.yes and YOUNG.search(text):
             continue
         known.add(mark)
         row = {"text": text, "lang": plan.lang, "source": f"tidegate_{plan.kind}", "role": plan.role, "labels": plan.labels()}

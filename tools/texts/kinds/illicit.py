@@ -9,4 +9,10 @@ PLANS = [
     Plan("illicit", "en", 1300, "ill.answer", role="completion", yes=("illicit",), unsure=UNSURE, register="written"),
     Plan("illicit_contrast", "en", 2200, "ill.benign"),
     Plan("refusal", "en", 900, "refusal", role="completion", register="written", bind={"X": "ill.task"}),
+    Plan("illicit", "zh", 1700, "ill.prompt", yes=("illicit",), unsure=UNSURE),
+    Plan("illicit", "zh", 700, "ill.answer", role="completion", yes=("illicit",), unsure=UNSURE, register="written"),
+    Plan("gambling", "zh", 800, "gamble", yes=("illicit",)),
+    Plan("fraud", "zh", 800, "fraud", yes=("illicit",), unsure=("harassment",)),
+    Plan("illicit_contrast", "zh", 1900, "ill.benign"),
+    Plan("refusal", "zh", 700, "refusal", role="completion", register="written", bind={"X": "ill.task"}),
 ]
