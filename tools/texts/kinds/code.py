@@ -1,0 +1,8 @@
+"""Code, logs, stack traces, queries and data: as prompts and as completions."""
+
+from plan import Plan
+
+PLANS = [
+    Plan("code", "en", 1200, "code.any", register="raw"),
+    Plan("code", "en", 1200, "code.any", role="completion", register="raw"),
+]
