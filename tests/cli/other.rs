@@ -30,7 +30,7 @@ fn whatever_a_finding_says_it_was_seen_by_is_listed() {
 
 #[test]
 fn schemas_are_json_schemas() {
-    for what in ["policy", "server", "test", "identities", "decision-log"] {
+    for what in ["policy", "server", "test", "recipe", "identities", "decision-log"] {
         let outcome = tidegate(project(), &["schema", what]);
         let value: Value = serde_json::from_str(&outcome.out).unwrap_or_default();
         assert!(jsonschema::validator_for(&value).is_ok(), "{what}");
@@ -82,7 +82,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_right() {
         (&["chek"][..], "check"),
         (&["check", "--fromat", "json"], "--format"),
         (&["list", "everything"], "detectors"),
-        (&["schema", "polcy"], "policy, server, test, dialect, identities, decision-log"),
+        (&["schema", "polcy"], "policy, server, test, dialect, recipe, identities, decision-log"),
         (&["serve", "--demo", "--upstream", "http://127.0.0.1:1"], "cannot be used with"),
         (&["serve", "--config", "gone.yaml"], "gone.yaml"),
         (&["health", "--url", "not a url"], "not a url"),
