@@ -210,6 +210,12 @@ impl ScanArgs {
         if selection == Selection::Split {
             return Ok(Target::Split(path.clone()));
         }
+        // A file takes its name when it is whole, which would put it in the place of a device or pipe.
+        anyhow::ensure!(
+            path.metadata().map_or(true, |about| about.is_file()),
+            "`{}` is not a file; leave out -o and redirect standard output",
+            path.display()
+        );
         let packed = path.extension().is_some_and(|ending| ending == "gz" || ending == "zst");
         anyhow::ensure!(
             !packed,

@@ -45,7 +45,7 @@ pub(super) struct Text<'b> {
     pub place: usize,
     pub phase: Phase,
     pub author: Author,
-    pub text: Cow<'b, str>,
+    pub said: Cow<'b, str>,
 }
 
 /// Who writes.
@@ -149,7 +149,7 @@ impl Fields {
             let missing = || format!("`{}` is missing; name the column with `--text`", field.path);
             let (place, text) = column(&field.path).ok_or_else(missing)?;
             let Writer { phase, author } = field.phase.map_or(writer, Writer::of);
-            Ok(Text { field: field.path.clone(), place, phase, author, text: text.clone() })
+            Ok(Text { field: field.path.clone(), place, phase, author, said: text.clone() })
         };
         texts.iter().map(text).collect()
     }
@@ -157,7 +157,7 @@ impl Fields {
     /// The text of a line.
     pub(super) fn of_line<'b>(&self, line: &'b str) -> Text<'b> {
         let Writer { phase, author } = Writer::of(self.phase);
-        Text { field: USUAL.to_owned(), place: 0, phase, author, text: Cow::Borrowed(line) }
+        Text { field: USUAL.to_owned(), place: 0, phase, author, said: Cow::Borrowed(line) }
     }
 }
 
@@ -245,9 +245,10 @@ impl Walk<'_, '_> {
                     if !self.is_text(part) {
                         return Err(format!("`{at}` is not text, so it cannot be screened"));
                     }
-                    match self.doc.kind(part) {
-                        Kind::String => self.push(part, &at, writer),
-                        _ => self.leaves(part, &at, writer, false),
+                    if self.doc.kind(part) == Kind::String {
+                        self.push(part, &at, writer);
+                    } else {
+                        self.leaves(part, &at, writer, false);
                     }
                 }
             }
@@ -298,8 +299,8 @@ impl Walk<'_, '_> {
     }
 
     fn push(&mut self, node: NodeId, at: &str, Writer { phase, author }: Writer) {
-        let Some(text) = self.doc.string(node, self.bytes) else { return };
-        self.found.push(Text { field: at.to_owned(), place: node, phase, author, text });
+        let Some(said) = self.doc.string(node, self.bytes) else { return };
+        self.found.push(Text { field: at.to_owned(), place: node, phase, author, said });
     }
 }
 

@@ -181,7 +181,7 @@ impl Plan {
         let subject =
             Subject { phase: text.phase, author: text.author, today: self.today, streamed: false };
         let scratch = self.scratch.get_or_default();
-        screen_passage(&self.policy, subject, &text.text, &mut scratch.borrow_mut())
+        screen_passage(&self.policy, subject, &text.said, &mut scratch.borrow_mut())
     }
 }
 
@@ -205,12 +205,12 @@ fn redacted(
             Parts::Table(header, cells) => {
                 let range = cells.get(text.place)?.clone();
                 let was = bytes.get(range.clone())?;
-                let mended = mend(&text.text, &verdict.rewrites);
+                let mended = mend(&text.said, &verdict.rewrites);
                 patches.push(Patch { bytes: written(&mended, was, header.delimiter), range });
             }
             Parts::Line => {
                 // A placeholder of several lines would make several rows of one.
-                let mended = mend(&text.text, &verdict.rewrites).replace(['\r', '\n'], " ");
+                let mended = mend(&text.said, &verdict.rewrites).replace(['\r', '\n'], " ");
                 patches.push(Patch { range: 0..bytes.len(), bytes: mended.into_bytes() });
             }
         }
@@ -232,7 +232,7 @@ fn note(judged: &Judged, texts: &[Text<'_>], verdicts: &[Verdict]) -> String {
         let (mut bytes, mut characters) = (0, 0);
         for (start, end) in found {
             let count =
-                |range: Range<usize>| text.text.get(range).map_or(0, |text| text.chars().count());
+                |range: Range<usize>| text.said.get(range).map_or(0, |text| text.chars().count());
             characters += count(bytes..start);
             bytes = start;
             spans.push([characters, characters + count(start..end)]);
@@ -258,12 +258,11 @@ fn note(judged: &Judged, texts: &[Text<'_>], verdicts: &[Verdict]) -> String {
 /// A row with a note; only JSON has a place for one.
 fn annotated(bytes: &[u8], parts: &Parts<'_>, note: &str) -> Option<Vec<u8>> {
     let Parts::Json(doc) = parts else { return None };
-    let patch = match doc.member(Doc::ROOT, MEMBER, bytes) {
-        Some(old) => Patch { range: doc.range(old), bytes: note.as_bytes().to_vec() },
-        None => {
-            let end = doc.children(Doc::ROOT).last().map(|last| doc.range(last).end)?;
-            Patch { range: end..end, bytes: format!(",\"{MEMBER}\":{note}").into_bytes() }
-        }
+    let patch = if let Some(old) = doc.member(Doc::ROOT, MEMBER, bytes) {
+        Patch { range: doc.range(old), bytes: note.as_bytes().to_vec() }
+    } else {
+        let end = doc.children(Doc::ROOT).last().map(|last| doc.range(last).end)?;
+        Patch { range: end..end, bytes: format!(",\"{MEMBER}\":{note}").into_bytes() }
     };
     Some(apply(bytes, vec![patch]))
 }
@@ -271,7 +270,7 @@ fn annotated(bytes: &[u8], parts: &Parts<'_>, note: &str) -> Option<Vec<u8>> {
 /// The beginning of texts, on one line.
 fn shown(texts: &[Text<'_>]) -> String {
     let mut shown = String::new();
-    for c in texts.iter().flat_map(|text| text.text.chars().chain([' '])) {
+    for c in texts.iter().flat_map(|text| text.said.chars().chain([' '])) {
         if shown.len() + c.len_utf8() > LONGEST_SHOWN {
             shown.push('…');
             break;

@@ -91,7 +91,7 @@ pub(super) struct Done {
 /// The outputs of a run.
 pub(super) struct Outputs {
     form: Form,
-    outputs: Vec<Output>,
+    each: Vec<Output>,
     journal: Option<PathBuf>,
 }
 
@@ -188,12 +188,12 @@ impl Outputs {
             let sink = Sink::Stdout { writer, hash: hash.then(Sha256::new) };
             outputs.push(Output { sink, done: Done::default() });
         }
-        Ok(Self { form, outputs, journal: target.journal().filter(|_| resume) })
+        Ok(Self { form, each: outputs, journal: target.journal().filter(|_| resume) })
     }
 
     /// Writes what stands before the rows, once.
     pub(super) fn begin(&mut self, header: Option<&Header>) -> Result<(), OutputError> {
-        for output in &mut self.outputs {
+        for output in &mut self.each {
             if output.done.bytes > 0 {
                 continue;
             }
@@ -214,7 +214,7 @@ impl Outputs {
         row: &[u8],
         ending: &[u8],
     ) -> Result<(), OutputError> {
-        let Some(output) = self.outputs.get_mut(output) else { return Ok(()) };
+        let Some(output) = self.each.get_mut(output) else { return Ok(()) };
         if self.form == Form::JsonArray {
             output.write(if output.done.rows == 0 { b"\n" } else { b",\n" })?;
             output.write(row)?;
@@ -231,16 +231,16 @@ impl Outputs {
         &mut self,
         progress: impl FnOnce(Vec<Done>) -> Progress,
     ) -> Result<(), OutputError> {
-        for output in &mut self.outputs {
+        for output in &mut self.each {
             output.flush(self.journal.is_some())?;
         }
         let Some(journal) = &self.journal else { return Ok(()) };
-        progress(self.outputs.iter().map(|output| output.done).collect()).write(journal)
+        progress(self.each.iter().map(|output| output.done).collect()).write(journal)
     }
 
     /// Ends the outputs and gives the files their names.
     pub(super) fn finish(mut self, hash: bool) -> Result<Vec<OutputFile>, OutputError> {
-        for output in &mut self.outputs {
+        for output in &mut self.each {
             if self.form == Form::JsonArray {
                 output.write(b"\n]\n")?;
             }
@@ -255,7 +255,7 @@ impl Outputs {
                 _ => sync_folder(journal)?,
             }
         }
-        self.outputs.into_iter().map(|output| output.close(hash)).collect()
+        self.each.into_iter().map(|output| output.close(hash)).collect()
     }
 
     /// Gives up: removes what no later run goes on with.
@@ -263,7 +263,7 @@ impl Outputs {
         if self.journal.is_some() {
             return Ok(());
         }
-        for output in self.outputs {
+        for output in self.each {
             if let Sink::File { part, .. } = output.sink {
                 fs::remove_file(&part).map_err(|error| unwritable(&part, error))?;
             }
@@ -352,7 +352,7 @@ fn open_part(part: &Path, done: u64) -> io::Result<File> {
 /// A new name in a folder is there after a power cut only when the folder was written too.
 fn sync_folder(path: &Path) -> Result<(), OutputError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder.unwrap_or_else(|| Path::new("."));
     // Where folders cannot be opened, as on Windows, there is nothing to do.
     let Ok(opened) = File::open(folder) else { return Ok(()) };
     opened.sync_all().map_err(|error| unwritable(folder, error))

@@ -98,7 +98,9 @@ impl Reader {
     pub(super) fn may_wait(&self) -> bool {
         match self.form {
             Form::JsonArray => self.input.buffer().is_empty(),
-            _ => memchr::memchr(b'\n', self.input.buffer()).is_none(),
+            Form::JsonLines | Form::Csv | Form::Tsv | Form::Text => {
+                memchr::memchr(b'\n', self.input.buffer()).is_none()
+            }
         }
     }
 

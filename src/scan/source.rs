@@ -159,7 +159,8 @@ impl Meter {
 
 /// Bytes in hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 // === impl Source ===
@@ -216,8 +217,7 @@ pub fn sources(paths: &[PathBuf], form: Option<Form>) -> Result<Vec<Source>, Sou
         let (by_name, packing) = by_name(path);
         let shown = || path.display().to_string();
         let form = match (form, by_name) {
-            (Some(form), _) => form,
-            (None, Named::Form(form)) => form,
+            (Some(form), _) | (None, Named::Form(form)) => form,
             (None, Named::Parquet) => return Err(SourceError::Parquet(shown())),
             (None, Named::Unknown) => return Err(SourceError::UnknownForm(shown())),
         };

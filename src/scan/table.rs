@@ -99,9 +99,8 @@ impl Splitter {
             } else {
                 self.lone_return |= *byte == b'\r' && !quoted;
                 self.state = match (self.state, *byte) {
-                    (State::Begin | State::Quote, b'"') => State::Quoted,
                     (State::Quoted, b'"') => State::Quote,
-                    (State::Quoted, _) => State::Quoted,
+                    (State::Begin | State::Quote, b'"') | (State::Quoted, _) => State::Quoted,
                     (State::Begin | State::Plain | State::Quote, _) => State::Plain,
                 };
             }
