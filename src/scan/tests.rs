@@ -103,7 +103,9 @@ fn killed_and_resumed_it_writes_the_same_bytes_as_one_run() {
         let plan = plan(selection);
         let target = |name: &str| match selection {
             Selection::Split => Target::Split(at(name)),
-            _ => Target::File(at(name)),
+            Selection::Keep | Selection::Drop | Selection::Redact | Selection::Annotate => {
+                Target::File(at(name))
+            }
         };
         let whole = job(&plan, &found, target("whole"));
         let once = run(&whole, &mut Until(usize::MAX, Vec::new())).expect("a run");
@@ -165,8 +167,11 @@ fn a_run_that_fails_leaves_no_file_that_looks_whole() {
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }
 
+/// Lines, each with its row or what is wrong with it.
+type Read = Vec<(u64, Result<Vec<u8>, String>)>;
+
 /// Rows of a file, and complaints, each with its line; or why it cannot be read on.
-fn read(path: &Path) -> Result<Vec<(u64, Result<Vec<u8>, String>)>, String> {
+fn read(path: &Path) -> Result<Read, String> {
     let found = sources(&[path.to_owned()], None).map_err(|error| error.to_string())?;
     let mut reader =
         Reader::open(&found[0], &Meter::new(false)).map_err(|error| error.to_string())?;
@@ -177,7 +182,7 @@ fn read(path: &Path) -> Result<Vec<(u64, Result<Vec<u8>, String>)>, String> {
     Ok(rows)
 }
 
-fn read_as(name: &str, content: &[u8]) -> Result<Vec<(u64, Result<Vec<u8>, String>)>, String> {
+fn read_as(name: &str, content: &[u8]) -> Result<Read, String> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(name);
     fs::write(&path, content).expect("a file");
