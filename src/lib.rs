@@ -46,6 +46,7 @@ pub mod policy;
 pub mod engine;
 
 pub mod eval;
+pub mod scan;
 pub mod stream;
 
 pub mod proxy;

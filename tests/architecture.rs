@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("classify", 3, &[]),
     ("engine", 4, &[]),
     ("eval", 5, &[]),
+    ("scan", 5, &[]),
     ("stream", 5, &[]),
     ("eval", 5, &[]),
     ("proxy", 6, &[]),

@@ -13,6 +13,7 @@ mod list;
 mod output;
 mod packs;
 mod policy;
+mod scan;
 mod serve;
 mod test;
 mod train;
@@ -46,6 +47,8 @@ enum Command {
     Eval(Box<eval::EvalArgs>),
     /// Say why a text is decided so, or what a code such as TG011 means.
     Explain(explain::ExplainArgs),
+    /// Apply a policy to rows of files: keep, drop, redact or annotate them.
+    Scan(Box<scan::ScanArgs>),
     /// Train the built-in classifier on labelled texts.
     Train(train::TrainArgs),
     /// List detectors, views, codes, dialects or packs.
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Scan(args) => scan::run(&args),
         Command::Train(args) => train::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema { what } => list::schema(what),

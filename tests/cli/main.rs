@@ -9,6 +9,7 @@ mod explain;
 mod init;
 mod other;
 mod running;
+mod scan;
 mod suites;
 mod train;
 

@@ -1,0 +1,286 @@
+//! One row: what the policy says of its texts, and what is written for it.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::json;
+use thread_local::ThreadLocal;
+
+use super::fields::{Fields, Text};
+use super::summary::LONGEST_SHOWN;
+use super::table::{Header, value, written};
+use crate::domain::{Action, Category, Mode, Outcome, Rewrite, Verdict};
+use crate::engine::{Scratch, Subject, mend, screen_passage};
+use crate::policy::Policy;
+use crate::wire::json::{
+    Doc, JsonLimits, JsonProblem, Patch, Strictness, apply, parse, token_patches,
+};
+
+/// The member that `annotate` adds.
+const MEMBER: &str = "tidegate";
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Selection {
+    /// Rows that pass.
+    Keep,
+    /// Rows that do not.
+    Drop,
+    /// Rows that pass, with what the policy redacts replaced.
+    Redact,
+    /// All rows, each with what was found in it.
+    Annotate,
+    /// Rows that pass into one file, those that do not into another.
+    Split,
+}
+
+/// How rows are judged.
+#[derive(Debug)]
+pub struct Plan {
+    policy: Arc<Policy>,
+    today: Date,
+    fields: Fields,
+    selection: Selection,
+    at_least: Action,
+    show_text: bool,
+    scratch: ThreadLocal<RefCell<Scratch>>,
+}
+
+/// What is said of a row.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// Whether it passes.
+    pub passes: bool,
+    pub action: Action,
+    pub unscannable: bool,
+    pub rules: BTreeSet<Arc<str>>,
+    pub categories: BTreeSet<Category>,
+    /// The row as it is written, where that is not how it came.
+    pub changed: Option<Vec<u8>>,
+    /// The beginning of its texts, where it was asked for and the row does not pass.
+    pub shown: Option<String>,
+}
+
+/// A row that was taken apart.
+enum Parts<'b> {
+    Json(&'b Doc),
+    Table(&'b Header, Vec<Range<usize>>),
+    Line,
+}
+
+// === impl Plan ===
+
+impl Plan {
+    /// Judges by a policy as it is on a day. Rows with an action of `at_least` or stricter do not pass. A policy that as
+    /// a whole is only watched counts as if it were in force: a scan stops nobody.
+    pub fn new(
+        policy: Policy,
+        today: Date,
+        fields: Fields,
+        selection: Selection,
+        at_least: Action,
+    ) -> Self {
+        let policy = Arc::new(Policy { mode: Mode::Enforce, ..policy });
+        let scratch = ThreadLocal::new();
+        Self { policy, today, fields, selection, at_least, show_text: false, scratch }
+    }
+
+    /// The same, with texts in samples.
+    #[must_use]
+    pub fn showing_text(self, show_text: bool) -> Self {
+        Self { show_text, ..self }
+    }
+
+    /// What is written.
+    pub fn selection(&self) -> Selection {
+        self.selection
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The fields.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// From which action on rows do not pass.
+    pub fn at_least(&self) -> Action {
+        self.at_least
+    }
+
+    /// Judges a JSON object.
+    pub(super) fn json(&self, bytes: &[u8]) -> Result<Judged, String> {
+        let doc = parse(bytes, Strictness::Request, &JsonLimits::default())
+            .map_err(|problem| wrong(&problem))?;
+        let texts = self.fields.of_json(&doc, bytes)?;
+        Ok(self.judge(bytes, &Parts::Json(&doc), &texts))
+    }
+
+    /// Judges a row of a table.
+    pub(super) fn table(&self, bytes: &[u8], header: &Header) -> Result<Judged, String> {
+        let cells = header.split(bytes)?;
+        let mut values = Vec::with_capacity(cells.len());
+        for (cell, name) in cells.iter().zip(&header.names) {
+            let value = match value(bytes.get(cell.clone()).unwrap_or_default()) {
+                Cow::Borrowed(value) => std::str::from_utf8(value).ok().map(Cow::Borrowed),
+                Cow::Owned(value) => String::from_utf8(value).ok().map(Cow::Owned),
+            };
+            values.push(value.ok_or_else(|| format!("`{name}` is not UTF-8"))?);
+        }
+        let texts = self.fields.of_values(&header.names, &values)?;
+        Ok(self.judge(bytes, &Parts::Table(header, cells), &texts))
+    }
+
+    /// Judges a line.
+    pub(super) fn line(&self, bytes: &[u8]) -> Result<Judged, String> {
+        let line = std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
+        Ok(self.judge(bytes, &Parts::Line, &[self.fields.of_line(line)]))
+    }
+
+    fn judge(&self, bytes: &[u8], parts: &Parts<'_>, texts: &[Text<'_>]) -> Judged {
+        let verdicts: Vec<Verdict> = texts.iter().map(|text| self.verdict(text)).collect();
+        let fired = || verdicts.iter().flat_map(|verdict| &verdict.rules);
+        let fired = || fired().filter(|fired| fired.mode == Mode::Enforce);
+        let action = verdicts.iter().map(|verdict| verdict.action).max().unwrap_or_default();
+        let unscannable = verdicts.iter().any(|verdict| verdict.outcome != Outcome::Screened);
+        // What should be redacted and cannot be must not go on as it is.
+        let stuck =
+            |verdict: &Verdict| verdict.action == Action::Redact && verdict.rewrites.is_empty();
+        let stuck = self.selection == Selection::Redact && verdicts.iter().any(stuck);
+        let passes = action < self.at_least && !unscannable && !stuck;
+        let mut judged = Judged {
+            passes,
+            action,
+            unscannable,
+            rules: fired().map(|fired| Arc::clone(&fired.id)).collect(),
+            categories: fired().filter_map(|fired| fired.category.clone()).collect(),
+            changed: None,
+            shown: None,
+        };
+        judged.changed = match self.selection {
+            Selection::Redact if passes => redacted(bytes, parts, texts, &verdicts),
+            Selection::Annotate => annotated(bytes, parts, &note(&judged, texts, &verdicts)),
+            Selection::Keep | Selection::Drop | Selection::Split | Selection::Redact => None,
+        };
+        if self.show_text && (!passes || judged.changed.is_some()) {
+            judged.shown = Some(shown(texts));
+        }
+        judged
+    }
+
+    fn verdict(&self, text: &Text<'_>) -> Verdict {
+        let subject =
+            Subject { phase: text.phase, author: text.author, today: self.today, streamed: false };
+        let scratch = self.scratch.get_or_default();
+        screen_passage(&self.policy, subject, &text.said, &mut scratch.borrow_mut())
+    }
+}
+
+/// A row with its texts mended; `None` where nothing changes.
+fn redacted(
+    bytes: &[u8],
+    parts: &Parts<'_>,
+    texts: &[Text<'_>],
+    verdicts: &[Verdict],
+) -> Option<Vec<u8>> {
+    let changed = texts.iter().zip(verdicts).filter(|(_, verdict)| !verdict.rewrites.is_empty());
+    let mut patches = Vec::new();
+    for (text, verdict) in changed {
+        match parts {
+            Parts::Json(doc) => {
+                let token = doc.range(text.place);
+                let cuts: Vec<(Range<usize>, String)> = verdict.rewrites.iter().map(cut).collect();
+                let own = token_patches(bytes.get(token.clone())?, &cuts);
+                patches.extend(own.into_iter().map(|patch| patch.shifted(token.start)));
+            }
+            Parts::Table(header, cells) => {
+                let range = cells.get(text.place)?.clone();
+                let was = bytes.get(range.clone())?;
+                let mended = mend(&text.said, &verdict.rewrites);
+                patches.push(Patch { bytes: written(&mended, was, header.delimiter), range });
+            }
+            Parts::Line => {
+                // A placeholder of several lines would make several rows of one.
+                let mended = mend(&text.said, &verdict.rewrites).replace(['\r', '\n'], " ");
+                patches.push(Patch { range: 0..bytes.len(), bytes: mended.into_bytes() });
+            }
+        }
+    }
+    (!patches.is_empty()).then(|| apply(bytes, patches))
+}
+
+fn cut(rewrite: &Rewrite) -> (Range<usize>, String) {
+    (rewrite.span.range(), rewrite.replacement.clone())
+}
+
+/// What was found in a row, as JSON. Spans are counted in characters, as Python and Spark slice texts.
+fn note(judged: &Judged, texts: &[Text<'_>], verdicts: &[Verdict]) -> String {
+    let (mut spans, mut fields) = (Vec::new(), Vec::new());
+    for (text, verdict) in texts.iter().zip(verdicts) {
+        let found = verdict.findings.iter().filter(|finding| finding.mode == Mode::Enforce);
+        let found: BTreeSet<(usize, usize)> =
+            found.map(|finding| (finding.span.start, finding.span.end)).collect();
+        let (mut bytes, mut characters) = (0, 0);
+        for (start, end) in found {
+            let count =
+                |range: Range<usize>| text.said.get(range).map_or(0, |text| text.chars().count());
+            characters += count(bytes..start);
+            bytes = start;
+            spans.push([characters, characters + count(start..end)]);
+            fields.push(text.field.as_str());
+        }
+    }
+    let categories: Vec<&str> = judged.categories.iter().map(Category::as_str).collect();
+    let mut note = json!({
+        "action": judged.action,
+        "rules": judged.rules,
+        "categories": categories,
+        "spans": spans,
+        "fields": fields,
+    });
+    if judged.unscannable
+        && let Some(note) = note.as_object_mut()
+    {
+        note.insert("unscannable".to_owned(), true.into());
+    }
+    note.to_string()
+}
+
+/// A row with a note; only JSON has a place for one.
+fn annotated(bytes: &[u8], parts: &Parts<'_>, note: &str) -> Option<Vec<u8>> {
+    let Parts::Json(doc) = parts else { return None };
+    let patch = if let Some(old) = doc.member(Doc::ROOT, MEMBER, bytes) {
+        Patch { range: doc.range(old), bytes: note.as_bytes().to_vec() }
+    } else {
+        let end = doc.children(Doc::ROOT).last().map(|last| doc.range(last).end)?;
+        Patch { range: end..end, bytes: format!(",\"{MEMBER}\":{note}").into_bytes() }
+    };
+    Some(apply(bytes, vec![patch]))
+}
+
+/// The beginning of texts, on one line.
+fn shown(texts: &[Text<'_>]) -> String {
+    let mut shown = String::new();
+    for c in texts.iter().flat_map(|text| text.said.chars().chain([' '])) {
+        if shown.len() + c.len_utf8() > LONGEST_SHOWN {
+            shown.push('…');
+            break;
+        }
+        // What a terminal would obey is not shown to it.
+        shown.push(if c.is_control() { ' ' } else { c });
+    }
+    shown.trim_end().to_owned()
+}
+
+fn wrong(problem: &JsonProblem) -> String {
+    problem.to_string().replacen("the body", "the row", 1).replacen("JSON body", "JSON row", 1)
+}
