@@ -3,7 +3,7 @@
 
     python3 tools/texts/make.py -o config/models/texts.jsonl.gz --seed 1
     python3 tools/texts/make.py -o texts.jsonl                   the same, not packed
-    python3 tools/texts/make.py -o texts.jsonl --table FILE      also the table of counts (Markdown)
+    python3 tools/texts/make.py -o texts.jsonl --table FILE      also the tables of counts (Markdown)
 
 The same seed gives the same rows, byte for byte. Word banks and frames are in banks/, one module for each kind of rows
 in kinds/. config/models/texts.md tells what the rows are.
@@ -123,13 +123,19 @@ def packed(rows_, path):
 
 
 def summary(rows_):
-    """Counts per source and language, as a Markdown table."""
-    counts = Counter()
+    """The tables of counts that the card shows: rows by source, and labels by category."""
+    sources, labels = Counter(), Counter()
     for row in rows_:
-        names = [name for name, value in row["labels"].items() if value == 1 and name != "any"]
-        counts[row["source"], row["lang"], row["role"], ", ".join(names) or "(benign)"] += 1
-    lines = ["| source | language | role | labelled 1 | rows |", "|---|---|---|---|---|"]
-    lines += [f"| {' | '.join(name)} | {count} |" for name, count in sorted(counts.items())]
+        sources[row["source"], row["lang"], row["role"]] += 1
+        labels.update((name, row["lang"], value) for name, value in row["labels"].items())
+    columns = [(lang, role) for lang in ("en", "zh") for role in ("prompt", "completion")]
+    lines = ["| source | en prompts | en completions | zh prompts | zh completions |", "|---|---|---|---|---|"]
+    for source in sorted({name for name, _, _ in sources}):
+        lines.append(f"| {source} | " + " | ".join(str(sources[source, *column]) for column in columns) + " |")
+    lines += ["", "| category | en 1 | en 0 | en null | zh 1 | zh 0 | zh null |", "|---|---|---|---|---|---|---|"]
+    for name in rows_[0]["labels"]:
+        counts = (labels[name, lang, value] for lang in ("en", "zh") for value in (1, 0, None))
+        lines.append(f"| {name} | " + " | ".join(map(str, counts)) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -3,6 +3,6 @@
 from plan import Plan
 
 PLANS = [
-    Plan("code", "en", 1200, "code.any", register="raw"),
-    Plan("code", "en", 1200, "code.any", role="completion", register="raw"),
+    Plan("code", "en", 920, "code.any", register="raw"),
+    Plan("code", "en", 920, "code.any", role="completion", register="raw"),
 ]

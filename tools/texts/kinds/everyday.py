@@ -3,8 +3,8 @@
 from plan import Plan
 
 PLANS = [
-    Plan("everyday", "en", 6000, "day.prompt"),
-    Plan("everyday", "en", 4200, "day.answer", role="completion", register="written"),
-    Plan("everyday", "zh", 4000, "day.prompt"),
-    Plan("everyday", "zh", 2800, "day.answer", role="completion", register="written"),
+    Plan("everyday", "en", 5200, "day.prompt"),
+    Plan("everyday", "en", 4000, "day.answer", role="completion", register="written"),
+    Plan("everyday", "zh", 3900, "day.prompt"),
+    Plan("everyday", "zh", 2600, "day.answer", role="completion", register="written"),
 ]
