@@ -13,6 +13,7 @@ mod list;
 mod output;
 mod packs;
 mod policy;
+mod rows;
 mod scan;
 mod serve;
 mod test;

@@ -1,7 +1,6 @@
 //! `tidegate scan`: a policy over rows of files; the rows that are wanted come out.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -9,10 +8,11 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use super::policy::named_policy;
+use super::rows::{ActionArg, progress_bar};
 use super::{ConfigArg, FormatArg, output};
 use crate::domain::{Action, Phase};
 use crate::policy::{Policy, compile};
@@ -54,15 +54,6 @@ enum InputArg {
     Tsv,
     /// Each line a text.
     Txt,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ActionArg {
-    Tag,
-    Redact,
-    Review,
-    Respond,
-    Block,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -193,12 +184,9 @@ impl ScanArgs {
             Some(ActionArg::Tag | ActionArg::Redact) if redacts => {
                 anyhow::bail!("with `--mode redact`, `--at-least` is review, respond or block");
             }
-            Some(ActionArg::Tag) => Action::Tag,
-            None if !redacts => Action::Redact,
-            Some(ActionArg::Redact) => Action::Redact,
-            None | Some(ActionArg::Review) => Action::Review,
-            Some(ActionArg::Respond) => Action::Respond,
-            Some(ActionArg::Block) => Action::Block,
+            Some(action) => action.into(),
+            None if redacts => Action::Review,
+            None => Action::Redact,
         })
     }
 
@@ -290,16 +278,6 @@ fn never_over_inputs(
         );
     }
     Ok(())
-}
-
-/// A bar over the bytes of the data, on a terminal; elsewhere nothing is shown.
-fn progress_bar(bytes: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() || bytes == 0 {
-        return ProgressBar::hidden();
-    }
-    let form = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {elapsed}, {eta} left";
-    let style = ProgressStyle::with_template(form);
-    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Shows how far a run is, and what rows are bad.

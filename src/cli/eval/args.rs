@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::ConfigArg;
+use crate::cli::rows::ActionArg;
 use crate::config::units::Share;
 use crate::detect::linear::Preset;
 use crate::domain::{Action, Phase};
@@ -27,16 +28,6 @@ pub(super) enum InputForm {
     Csv,
     /// Tabs between values.
     Tsv,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(super) enum ActionArg {
-    #[default]
-    Tag,
-    Redact,
-    Review,
-    Respond,
-    Block,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -214,13 +205,7 @@ struct Bound {
 
 impl EvalArgs {
     pub(super) fn action(&self) -> Action {
-        match self.at_least {
-            ActionArg::Tag => Action::Tag,
-            ActionArg::Redact => Action::Redact,
-            ActionArg::Review => Action::Review,
-            ActionArg::Respond => Action::Respond,
-            ActionArg::Block => Action::Block,
-        }
+        self.at_least.into()
     }
 }
 

@@ -2,19 +2,18 @@
 
 mod args;
 
-use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
 
 pub(super) use args::EvalArgs;
 use args::OutputForm;
 
 use super::policy::named_policy;
+use super::rows::progress_bar;
 use super::{FormatArg, output};
 use crate::config::identities_file::IdentitiesFile;
 use crate::config::{configuration_root, load_identities};
@@ -177,16 +176,6 @@ fn judge_rows(
     bar.finish_and_clear();
     result?;
     Ok(table)
-}
-
-/// A bar over the bytes of the data, on a terminal; elsewhere nothing is shown.
-fn progress_bar(bytes: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let form = "{bar:40} {bytes}/{total_bytes} {elapsed}, {eta} left";
-    let style = ProgressStyle::with_template(form);
-    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn warn_of_bad_rows(counts: &Counts) {
