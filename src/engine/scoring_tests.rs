@@ -6,7 +6,7 @@ use crate::detect::linear::{LONGEST_BLOCK, Preset};
 use crate::domain::{Action, Verdict};
 use crate::engine::screen_passage;
 use crate::engine::testing::{Sketch, assert_cuts_change_nothing, in_pieces, subject};
-use crate::policy::{AtLeast, Effect, Policy as Compiled};
+use crate::policy::{AtLeast, Effect, Node, Policy as Compiled};
 
 use std::sync::Arc;
 
@@ -106,6 +106,7 @@ fn text() -> impl Strategy<Value = String> {
         Just("今天天气很好，我们去公园散步。\n"),
         Just("😀 e\u{301} "),
         Just("bob@x.com "),
+        Just("bob@x.combob@x.com "),
         Just("a"),
     ];
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
@@ -128,6 +129,8 @@ proptest! {
         sketch.scored("harassment", at, holds, Effect::Act(Action::Block));
         sketch.scored("hate", at, !holds, Effect::Act(Action::Tag));
         sketch.redact("vermin", &["vermin"]);
+        let contact = sketch.entity("email");
+        sketch.rule("contact", Node::atom(contact), Effect::Act(Action::Redact));
         assert_cuts_change_nothing(&sketch.build(), &text, &splits);
     }
 }

@@ -306,6 +306,10 @@ impl Screen {
         if let Some(overflow) = overflow {
             frontier = frontier.min(overflow.start);
         }
+        // Where scores wait is no matter of matches, so it may lie inside one.
+        let originals = restored.iter().map(|rewrite| rewrite.span);
+        let whole: Vec<Span> = spans(&placed).chain(originals).collect();
+        frontier = before_crossing(&whole, frontier);
         if !last || overflow.is_some() {
             frontier = self.hold_for_rules(&placed, frontier);
         }
@@ -376,14 +380,8 @@ impl Screen {
             let mut known = self.remembered.clone();
             known.extend(placed.iter().filter(|p| p.hit.span.start < frontier));
             let open = first_pending((&self.policy, self.subject), &known, self.decided(), upto);
-            let mut held = open.map_or(frontier, |open| open.min(frontier));
-            let crossing = |at: usize| {
-                let crosses = |p: &&Placed| p.hit.span.start < at && at < p.hit.span.end;
-                placed.iter().filter(crosses).map(|p| p.hit.span.start).min()
-            };
-            while let Some(start) = crossing(held) {
-                held = start;
-            }
+            let held = open.map_or(frontier, |open| open.min(frontier));
+            let held = before_crossing(&spans(placed).collect::<Vec<_>>(), held);
             if held == frontier {
                 return frontier;
             }
@@ -443,6 +441,22 @@ struct StepOutcome {
     stop: Option<Stop>,
     /// Whether to look at the rest of the buffer once more.
     again: bool,
+}
+
+fn spans(placed: &[Placed]) -> impl Iterator<Item = Span> {
+    placed.iter().map(|placed| placed.hit.span)
+}
+
+/// The last place up to `at` that lies inside none of these.
+fn before_crossing(spans: &[Span], mut at: usize) -> usize {
+    let crossing = |at: usize| {
+        let crosses = |span: &&Span| span.start < at && at < span.end;
+        spans.iter().filter(crosses).map(|span| span.start).min()
+    };
+    while let Some(start) = crossing(at) {
+        at = start;
+    }
+    at
 }
 
 /// Adds the originals that go back into the text before `limit`. What a rule replaces is not put
