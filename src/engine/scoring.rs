@@ -6,16 +6,16 @@
 
 use super::screen::Subject;
 use crate::detect::Hit;
-use crate::detect::linear::{Context, Running};
+use crate::detect::linear::{Context, Running, Scores};
 use crate::domain::{Author, Phase, Span};
-use crate::policy::Policy;
+use crate::policy::{AskIf, Policy, Remote};
 use crate::text::floor_char;
 
 /// So many bytes of a completion are scored at a time: no two blocks end within so few characters.
 const STRIDE: usize = 48;
 
 /// The scores of one text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Scoring {
     phase: Phase,
     context: Context,
@@ -26,10 +26,21 @@ pub(super) struct Scoring {
     last: usize,
     /// Hits that are not decided yet, in bytes of the whole text.
     hits: Vec<Hit>,
+    /// What was said, for classifiers that are asked where something is said; kept only where there are such.
+    told: Option<Told>,
+}
+
+/// What models said while the text grew.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    /// Hits that were not taken yet.
+    hits: Vec<Hit>,
+    /// Scores, each with its classifier and the end of the text that it speaks of.
+    scores: Vec<(usize, usize, Scores)>,
 }
 
 /// The scores of one classifier.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct One {
     /// Its number in the policy.
     classifier: usize,
@@ -43,8 +54,16 @@ impl Scoring {
     /// With all classifiers that rules ask for such texts.
     pub(super) fn new(policy: &Policy, subject: Subject) -> Self {
         let Subject { phase, author, today, .. } = subject;
+        let remotes: Vec<&Remote> =
+            policy.remotes_for((phase, author), today).map(|(_, remote)| &**remote).collect();
+        let looked_at = |number: usize| {
+            let ask_if = remotes.iter().filter_map(|remote| remote.ask_if.as_ref());
+            ask_if.flat_map(AskIf::looks_at).any(|one| one == number)
+        };
         let all = policy.classifiers.iter().enumerate();
-        let asked = all.filter(|(_, one)| policy.asks(one, (phase, author), today));
+        let asked = all.filter(|(number, one)| {
+            policy.asks(one, (phase, author), today) || looked_at(*number)
+        });
         let running = asked.map(|(classifier, one)| One {
             classifier,
             holds: one.holds,
@@ -52,7 +71,9 @@ impl Scoring {
             met: vec![false; one.conditions.len()],
         });
         let context = Context { from_model: author == Author::Assistant, ..Context::default() };
-        Self { phase, context, running: running.collect(), seen: 0, last: 0, hits: Vec::new() }
+        let running = running.collect();
+        let told = (!remotes.is_empty()).then(Told::default);
+        Self { phase, context, running, seen: 0, last: 0, hits: Vec::new(), told }
     }
 
     /// More of the text has come.
@@ -85,7 +106,7 @@ impl Scoring {
                 let inside = piece.get(..edge.saturating_sub(start)).unwrap_or_default();
                 let last = if inside.is_empty() { before } else { start + last_character(inside) };
                 let block = Span::new(if one.holds { settled } else { last }, edge);
-                one.note(policy, &self.context, Some(block), &mut self.hits);
+                one.note(policy, &self.context, Some(block), (&mut self.hits, &mut self.told));
             }
         }
     }
@@ -100,7 +121,7 @@ impl Scoring {
             }
             let block = Span::new(if one.holds { settled } else { self.last }, self.seen);
             let block = Some(block).filter(|_| self.phase == Phase::Completion);
-            one.note(policy, &self.context, block, &mut self.hits);
+            one.note(policy, &self.context, block, (&mut self.hits, &mut self.told));
         }
         self.last = self.seen;
     }
@@ -120,6 +141,24 @@ impl Scoring {
         })
     }
 
+    /// The hits that were not taken before, in bytes of the whole text.
+    pub(super) fn take_told(&mut self) -> Vec<Hit> {
+        self.told.as_mut().map_or_else(Vec::new, |told| std::mem::take(&mut told.hits))
+    }
+
+    /// What each classifier said of the text up to `edge`, with its number; what was said before is let go of.
+    pub(super) fn said_at(&mut self, edge: usize) -> Vec<(usize, Scores)> {
+        let Some(told) = &mut self.told else { return Vec::new() };
+        let mut said: Vec<(usize, usize, Scores)> = Vec::new();
+        for one in told.scores.iter().filter(|(_, settled, _)| *settled <= edge) {
+            said.retain(|(number, _, _)| *number != one.0);
+            said.push(*one);
+        }
+        told.scores.retain(|(_, settled, _)| *settled > edge);
+        told.scores.splice(0..0, said.iter().copied());
+        said.into_iter().map(|(number, _, scores)| (number, scores)).collect()
+    }
+
     /// Lets go of hits before `upto`.
     pub(super) fn forget(&mut self, upto: usize) {
         self.hits.retain(|hit| hit.span.start >= upto);
@@ -133,16 +172,23 @@ impl One {
         policy: &Policy,
         context: &Context,
         block: Option<Span>,
-        hits: &mut Vec<Hit>,
+        (hits, told): (&mut Vec<Hit>, &mut Option<Told>),
     ) {
         let Some(classifier) = policy.classifiers.get(self.classifier) else { return };
         let scores = self.running.scores(context);
+        if let Some(told) = told {
+            told.scores.push((self.classifier, self.running.settled(), scores));
+        }
         for (condition, met) in classifier.conditions.iter().zip(&mut self.met) {
             let Some(score) = scores.all().get(condition.label).filter(|_| !*met) else { continue };
             if classifier.is_met(condition, score.probability, scores.group) {
                 *met = true;
                 let span = block.unwrap_or(score.span);
-                hits.push(Hit::scored(condition.atom, span, (self.classifier, condition.label)));
+                let hit = Hit::scored(condition.atom, span, (self.classifier, condition.label));
+                hits.push(hit);
+                if let Some(told) = told {
+                    told.hits.push(hit);
+                }
             }
         }
     }

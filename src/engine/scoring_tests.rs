@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::detect::Scratch;
+use crate::engine::Scratch;
 use crate::detect::linear::{LONGEST_BLOCK, Preset};
 use crate::domain::{Action, Verdict};
 use crate::engine::screen_passage;

@@ -91,11 +91,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::detect::{Scratch, Window};
+    use crate::detect::Window;
     use crate::domain::{Action, Outcome, Phase, Span};
     use crate::engine::place::place;
     use crate::engine::rules::{Sight, fulfilled};
-    use crate::engine::screen_passage;
+    use crate::engine::{Scratch, screen_passage};
     use crate::engine::testing::{Sketch, in_pieces, subject};
     use crate::engine::weigh::without_excused;
     use crate::policy::{Effect, Node};

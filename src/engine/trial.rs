@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::script::scripted;
 use super::{Pseudonyms, Restorer, Scratch, Screen, Subject, mend, merge, screen_passage};
 use crate::config::test_file::{Expectation, TestCase, TestDefaults};
 use crate::domain::{Action, Author, Mode, Phase, Rewrite, Span, Verdict};
@@ -45,6 +46,8 @@ struct Outcome {
     output: String,
     released: String,
     spans: Vec<String>,
+    /// Classifiers that gave no answer.
+    unavailable: Vec<String>,
 }
 
 /// Runs one test.
@@ -55,7 +58,21 @@ pub fn run_test(
     today: Date,
     scratch: &mut Scratch,
 ) -> TrialResult {
-    let policy = &for_test(policy, test, defaults);
+    let policy = for_test(policy, test, defaults);
+    let mut result = TrialResult::default();
+    let policy = match scripted(&policy, test.with.as_ref(), &defaults.with) {
+        Ok((policy, answers)) => {
+            scratch.answers = answers;
+            policy
+        }
+        Err(name) => {
+            let what = format!("with.classifiers: the policy has no classifier `{name}`");
+            let text = String::new();
+            result.misses.push(Miss { text, what, key: "with", came: Value::Null });
+            return result;
+        }
+    };
+    let policy = &policy;
     let phase = test.on.unwrap_or(defaults.on);
     let phase = if test.chunks.is_some() { Phase::Completion } else { phase };
     let written = test.author.unwrap_or(match (phase, test.author) {
@@ -63,7 +80,6 @@ pub fn run_test(
         (Phase::Prompt, _) | (Phase::Completion, Some(_)) => defaults.author,
     });
     let subject = Subject { phase, author: written, today, streamed: phase == Phase::Completion };
-    let mut result = TrialResult::default();
     let mut check = |text: &str, outcome: &Outcome| {
         result.misses.extend(differences(&test.expect, outcome, text));
         result.fired.extend(outcome.rules.iter().cloned());
@@ -234,6 +250,7 @@ fn conversation(
         output: String::new(),
         released: String::new(),
         spans: Vec::new(),
+        unavailable: Vec::new(),
     };
     for message in messages {
         let subject = Subject { author: message.who(), ..subject };
@@ -244,10 +261,13 @@ fn conversation(
         whole.score = whole.score.max(one.score);
         whole.rules.extend(one.rules);
         whole.spans.extend(one.spans);
+        whole.unavailable.extend(one.unavailable);
         whole.output = one.output;
     }
     whole.rules.sort();
     whole.rules.dedup();
+    whole.unavailable.sort();
+    whole.unavailable.dedup();
     whole
 }
 
@@ -268,7 +288,15 @@ fn outcome(
         output,
         released,
         spans: verdict.findings.iter().map(|finding| span(finding.span)).collect(),
+        unavailable: unavailable(verdict),
     }
+}
+
+fn unavailable(verdict: &Verdict) -> Vec<String> {
+    let silent = verdict.classified.iter().filter(|one| one.unavailable.is_some());
+    let mut names: Vec<String> = silent.map(|one| one.classifier.to_string()).collect();
+    names.sort();
+    names
 }
 
 /// What was decided, or would have been, had the policy been in force.
@@ -310,6 +338,13 @@ fn differences(expect: &Expectation, outcome: &Outcome, text: &str) -> Vec<Miss>
         if let Some(expected) = expected {
             differ(key, format!("`{expected}`"), format!("`{came}`"), Value::from(came.as_str()));
         }
+    }
+    if let Some(expected) = &expect.unavailable {
+        let mut expected = expected.clone();
+        expected.sort();
+        let came = outcome.unavailable.join(", ");
+        let value = Value::from(outcome.unavailable.clone());
+        differ("unavailable", format!("[{}]", expected.join(", ")), format!("[{came}]"), value);
     }
     if let Some(spans) = &expect.spans {
         let came = Value::from(outcome.spans.clone());
