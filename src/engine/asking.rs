@@ -440,3 +440,7 @@ fn add_hits(
     }
     met
 }
+
+#[cfg(test)]
+#[path = "asking_tests.rs"]
+mod tests;

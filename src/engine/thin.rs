@@ -184,7 +184,7 @@ mod tests {
         ) {
             let policy = policy();
             let text = words.join(" ");
-            let mut scratch = Scratch::new(1_000, 1 << 20);
+            let mut scratch = crate::detect::Scratch::new(1_000, 1 << 20);
             let window = Window { text: &text, from: 0, last: true, restart: 0, pieces: true };
             policy.scanner.scan(window, &mut scratch);
             let all = place(&scratch.hits, &text, 0, Count::default());
