@@ -7,7 +7,7 @@
 use super::screen::Subject;
 use crate::detect::Hit;
 use crate::detect::linear::{Context, Running};
-use crate::domain::{Author, Phase, Span};
+use crate::domain::{Author, ClassifierScore, Phase, Span};
 use crate::policy::Policy;
 use crate::text::floor_char;
 
@@ -26,6 +26,8 @@ pub(super) struct Scoring {
     last: usize,
     /// Hits that are not decided yet, in bytes of the whole text.
     hits: Vec<Hit>,
+    /// Scores that wait until the text that they speak of is decided, each with the byte where its hit begins.
+    scores: Vec<(usize, ClassifierScore)>,
 }
 
 /// The scores of one classifier.
@@ -52,7 +54,8 @@ impl Scoring {
             met: vec![false; one.conditions.len()],
         });
         let context = Context { from_model: author == Author::Assistant, ..Context::default() };
-        Self { phase, context, running: running.collect(), seen: 0, last: 0, hits: Vec::new() }
+        let (running, hits, scores) = (running.collect(), Vec::new(), Vec::new());
+        Self { phase, context, running, seen: 0, last: 0, hits, scores }
     }
 
     /// More of the text has come.
@@ -85,7 +88,8 @@ impl Scoring {
                 let inside = piece.get(..edge.saturating_sub(start)).unwrap_or_default();
                 let last = if inside.is_empty() { before } else { start + last_character(inside) };
                 let block = Span::new(if one.holds { settled } else { last }, edge);
-                one.note(policy, &self.context, Some(block), &mut self.hits);
+                let found = (&mut self.hits, &mut self.scores);
+                one.note(policy, &self.context, Some(block), found);
             }
         }
     }
@@ -100,7 +104,7 @@ impl Scoring {
             }
             let block = Span::new(if one.holds { settled } else { self.last }, self.seen);
             let block = Some(block).filter(|_| self.phase == Phase::Completion);
-            one.note(policy, &self.context, block, &mut self.hits);
+            one.note(policy, &self.context, block, (&mut self.hits, &mut self.scores));
         }
         self.last = self.seen;
     }
@@ -120,6 +124,21 @@ impl Scoring {
         })
     }
 
+    /// Gives the scores that speak of the text up to a byte: the highest of each category. A text that was stopped
+    /// there says nothing of what came behind, however much had come by then.
+    pub(super) fn settle(&mut self, upto: usize, known: &mut Vec<ClassifierScore>) {
+        for &(_, score) in self.scores.iter().filter(|(from, _)| *from <= upto) {
+            let key = |one: &ClassifierScore| (one.classifier, one.label);
+            match known.binary_search_by_key(&key(&score), key) {
+                Ok(at) => known.iter_mut().skip(at).take(1).for_each(|known| {
+                    known.probability = known.probability.max(score.probability);
+                }),
+                Err(at) => known.insert(at, score),
+            }
+        }
+        self.scores.retain(|(from, _)| *from > upto);
+    }
+
     /// Lets go of hits before `upto`.
     pub(super) fn forget(&mut self, upto: usize) {
         self.hits.retain(|hit| hit.span.start >= upto);
@@ -127,16 +146,23 @@ impl Scoring {
 }
 
 impl One {
-    /// Notes the conditions that are met now. The hit is `block`, or the window that scores highest.
+    /// Notes the scores, and the conditions that are met now. The hit is `block`, or the window that scores highest.
     fn note(
         &mut self,
         policy: &Policy,
         context: &Context,
         block: Option<Span>,
-        hits: &mut Vec<Hit>,
+        (hits, said): (&mut Vec<Hit>, &mut Vec<(usize, ClassifierScore)>),
     ) {
         let Some(classifier) = policy.classifiers.get(self.classifier) else { return };
         let scores = self.running.scores(context);
+        // Nothing waits any more for a block once all conditions are met.
+        let waits = self.met.contains(&false);
+        let from = block.map_or(0, |block| if waits { block.start } else { block.end });
+        said.extend(scores.all().iter().enumerate().map(|(label, score)| {
+            let (classifier, probability) = (self.classifier, score.probability);
+            (from, ClassifierScore { classifier, label, probability })
+        }));
         for (condition, met) in classifier.conditions.iter().zip(&mut self.met) {
             let Some(score) = scores.all().get(condition.label).filter(|_| !*met) else { continue };
             if classifier.is_met(condition, score.probability, scores.group) {

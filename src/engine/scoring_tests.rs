@@ -86,6 +86,45 @@ fn a_text_that_flows_is_held_for_one_character_and_one_that_is_held_for_a_block(
     }
 }
 
+/// What the model says of `hate` in the first classifier of a verdict.
+fn said(verdict: &Verdict) -> f32 {
+    let labels = crate::detect::linear::Model::builtin().labels();
+    let label = labels.iter().position(|label| label.name == "hate").unwrap();
+    verdict.scores.iter().find(|one| (one.classifier, one.label) == (0, label)).unwrap().probability
+}
+
+#[test]
+fn a_verdict_tells_every_score_whether_a_rule_fires_or_not() {
+    let model = crate::detect::linear::Model::builtin();
+    for text in ["All of them are vermin and should be thrown out", "他们都是害虫，应该滚出去"]
+    {
+        for least in [0.0, 1.0] {
+            let verdict = prompt(&policy(AtLeast::Probability(least), true), text);
+            assert_eq!(verdict.is_clean(), least == 1.0, "{text}");
+            let scores = model.score(text, &Context::default());
+            let scores = scores.all().iter().map(|score| score.probability);
+            assert!(verdict.scores.iter().map(|one| one.probability).eq(scores), "{text}");
+            assert!(said(&verdict) > 0.3, "{text}");
+        }
+    }
+    assert_eq!(prompt(&policy(AtLeast::Probability(0.0), true), "").scores, []);
+}
+
+#[test]
+fn of_an_answer_the_highest_score_is_told_and_nothing_of_what_comes_behind_its_end() {
+    let vermin = " All of them are vermin and should be thrown out of our country by tomorrow.";
+    let mild = said(&in_pieces(&policy(AtLeast::Probability(1.0), false), &[FIRST, SECOND]).1);
+    let text = format!("{FIRST}{vermin}{SECOND}");
+    let harsh = said(&in_pieces(&policy(AtLeast::Probability(1.0), false), &[&text]).1);
+    assert!(mild + 0.2 < harsh, "{mild} {harsh}");
+    let mut sketch = Sketch::default();
+    sketch.scored("hate", AtLeast::Probability(1.0), false, Effect::Act(Action::Block));
+    sketch.block("tea", &["tea"]);
+    let text = format!("{FIRST}{SECOND}{vermin}");
+    let (sent, verdict) = in_pieces(&sketch.build(), &[&text]);
+    assert!(sent.ends_with("there is ") && said(&verdict) <= mild, "{sent} {verdict:?}");
+}
+
 #[test]
 fn nobody_is_scored_where_no_rule_asks_for_it() {
     let mut sketch = Sketch::default();
@@ -106,6 +145,7 @@ fn text() -> impl Strategy<Value = String> {
         Just("今天天气很好，我们去公园散步。\n"),
         Just("😀 e\u{301} "),
         Just("bob@x.com "),
+        Just("quit "),
         Just("a"),
     ];
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
@@ -128,6 +168,7 @@ proptest! {
         sketch.scored("harassment", at, holds, Effect::Act(Action::Block));
         sketch.scored("hate", at, !holds, Effect::Act(Action::Tag));
         sketch.redact("vermin", &["vermin"]);
+        sketch.block("quit", &["quit"]);
         assert_cuts_change_nothing(&sketch.build(), &text, &splits);
     }
 }

@@ -7,7 +7,9 @@ use jiff::civil::Date;
 
 use super::judgement::flags;
 use super::place::Placed;
-use crate::domain::{Action, Finding, FiredRule, Mode, Outcome, Phase, Rewrite, Verdict};
+use crate::domain::{
+    Action, ClassifierScore, Finding, FiredRule, Mode, Outcome, Phase, Rewrite, Verdict,
+};
 use crate::policy::{Effect, OnFailure, Policy, Rule};
 
 /// The most findings that a verdict lists; further ones take effect and are not listed.
@@ -135,6 +137,11 @@ impl Tally {
     /// The verdict so far.
     pub(super) fn verdict(&self) -> &Verdict {
         &self.verdict
+    }
+
+    /// What classifiers say of the text so far.
+    pub(super) fn scores(&mut self) -> &mut Vec<ClassifierScore> {
+        &mut self.verdict.scores
     }
 
     /// The verdict at the end, with its rewrites.

@@ -60,10 +60,14 @@ impl InProcess {
         least.is_some_and(|least| probability >= least)
     }
 
+    /// A category of its model by its number.
+    pub fn category(&self, label: usize) -> Option<&str> {
+        self.model.labels().get(label).map(|label| label.name.as_str())
+    }
+
     /// The name of what a condition asks for: the classifier and the category.
     pub fn label(&self, label: usize) -> String {
-        let category = self.model.labels().get(label).map_or("", |label| label.name.as_str());
-        format!("{}: {category}", self.name)
+        format!("{}: {}", self.name, self.category(label).unwrap_or_default())
     }
 }
 
@@ -84,6 +88,15 @@ impl InProcess {
 }
 
 impl Policy {
+    /// The classifier and the number of the category that a rule asks for with this atom; nothing where it stands for
+    /// words or patterns.
+    pub fn asked_score(&self, atom: AtomId) -> Option<(usize, usize)> {
+        self.classifiers.iter().enumerate().find_map(|(classifier, one)| {
+            let asked = one.conditions.iter().find(|condition| condition.atom == atom)?;
+            Some((classifier, asked.label))
+        })
+    }
+
     /// Whether some rule that is on looks at such texts and asks this classifier.
     pub fn asks(
         &self,

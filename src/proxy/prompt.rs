@@ -70,7 +70,10 @@ pub(super) fn screen(
 ) -> (PromptOutcome, Told) {
     let started = Instant::now();
     let clean = &live.clean_texts;
-    let (mut verdicts, bytes) = screen_passages(account, policy, request, clean);
+    // Whoever asks what a text scores is told, though nothing was found in it before.
+    let scored = judgement.is_some() && !policy.classifiers.is_empty();
+    let known = Some(clean).filter(|_| !scored);
+    let (mut verdicts, bytes) = screen_passages(account, policy, request, known);
     let stop = refused_media(account, policy, request)
         .or_else(|| refused_unknown(account, request))
         .or_else(|| stop_of(verdicts.iter()));
@@ -136,7 +139,7 @@ fn screen_passages(
     account: &Account,
     policy: &Arc<Policy>,
     request: &Request,
-    clean: &CleanTexts,
+    clean: Option<&CleanTexts>,
 ) -> (Vec<Verdict>, usize) {
     let mut verdicts = Vec::new();
     let mut bytes = 0;
@@ -155,8 +158,8 @@ fn screen_passages(
                 Author::Assistant => policy.without_own_message(&passage.text),
                 Author::System | Author::User | Author::Tool | Author::Unknown => &passage.text,
             };
-            let key = clean.key(policy, subject, text);
-            if let Some(key) = key {
+            let key = clean.and_then(|clean| Some((clean, clean.key(policy, subject, text)?)));
+            if let Some((clean, key)) = key {
                 let known = clean.knows(key);
                 account.telemetry.metrics.cache_read("verdicts", known);
                 if known {
@@ -166,7 +169,7 @@ fn screen_passages(
             }
             bytes += text.len();
             let verdict = screen_passage(policy, subject, text, scratch);
-            if let Some(key) = key {
+            if let Some((clean, key)) = key {
                 clean.learn(key, &verdict);
             }
             verdicts.push(verdict);
