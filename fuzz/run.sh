@@ -27,7 +27,10 @@ for target in $targets; do
   echo "fuzz $target: $seconds s"
   if ! cargo fuzz run -s none "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
     -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -timeout=20 -max_len=4096 -rss_limit_mb=2048 -print_final_stats=1 >"$log" 2>&1; then
-    tail -60 "$log"
+    # What broke and the input that did it come before the backtrace and libFuzzer's advice, which say little.
+    grep -a -A 4 'panicked at' "$log" | cut -c 1-2000 || true
+    grep -a '^Base64: ' "$log" || true
+    tail -20 "$log"
     echo "fuzz $target: FAILED; the input is in fuzz/artifacts/$target"
     exit 1
   fi

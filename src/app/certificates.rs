@@ -50,6 +50,12 @@ pub(super) fn read_certificates(server: &LoadedServer, problems: &mut Problems) 
             authorities.insert(name.to_owned(), read);
         }
     }
+    for (name, endpoint) in server.file.endpoints.iter() {
+        let Some(path) = &endpoint.tls.ca else { continue };
+        if let Some(read) = reader.authorities(&format!("endpoints.{name}.tls.ca"), path) {
+            authorities.insert(format!("endpoints.{name}"), read);
+        }
+    }
     let digest = reader.hash.finalize();
     let mut revision = String::new();
     for byte in digest.iter().take(REVISION_BYTES) {

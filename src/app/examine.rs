@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::classifiers::mistakes;
 use crate::config::{LoadedPolicy, Problems, check_dates};
 use crate::engine::everyday_problems;
 use crate::policy::{Policy, compile_sound_parts, lint};
@@ -18,6 +19,7 @@ pub fn examine(file: &LoadedPolicy, today: Date) -> (Option<Arc<Policy>>, Proble
     problems.extend(check_dates(file, today));
     if let Some(policy) = &policy {
         problems.extend(lint(file, policy));
+        problems.extend(mistakes(file, policy));
         problems.extend(everyday_problems(file, policy, today));
     }
     problems.sort();

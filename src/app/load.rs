@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::certificates::Certificates;
+use super::classifiers::unknown_endpoints;
 use super::dialects::{self, KnownDialects, known_dialects};
 use super::examine::examine;
 use super::suites::{TESTS, run_suite, suite_files};
@@ -20,7 +21,8 @@ use crate::config::{
 use crate::domain::Mode;
 use crate::policy::Policy;
 use crate::proxy::{
-    BlockedTurns, BodyLimits, CleanTexts, Live, PathMatch, Route, StreamTimes, UnknownLeaf,
+    BlockedTurns, BodyLimits, Classifiers, CleanTexts, Live, PathMatch, Route, StreamTimes,
+    UnknownLeaf,
 };
 use crate::telemetry::Metrics;
 use crate::wire::dialect::Dialects;
@@ -127,6 +129,9 @@ impl Files {
         for file in &self.policies {
             let (policy, found) = examine(file, today);
             problems.extend(found);
+            if let (Some(server), Some(policy)) = (&self.server, &policy) {
+                problems.extend(unknown_endpoints(server, file, policy));
+            }
             policies.extend(policy);
         }
         problems.sort();
@@ -207,11 +212,15 @@ pub fn names_of_routes(server: &ServerFile) -> Vec<&str> {
 }
 
 impl Loaded {
-    /// Makes what the data plane runs on, with the upstreams that were made ready.
+    /// Makes what the data plane runs on, with the upstreams and classifiers that were made ready.
     ///
     /// # Errors
     /// When a route names what is not there.
-    pub fn live(&self, upstreams: &Upstreams) -> Result<Live, Problem> {
+    pub fn live(
+        &self,
+        upstreams: &Upstreams,
+        classifiers: Arc<Classifiers>,
+    ) -> Result<Live, Problem> {
         let file = &self.server.file;
         let policies: HashMap<String, Arc<Policy>> = self
             .policies
@@ -266,6 +275,7 @@ impl Loaded {
             clean_texts: CleanTexts::default(),
             blocked_turns: BlockedTurns::default(),
             dialects: self.dialects.clone(),
+            classifiers,
             fail_open: file.fail.internal_error == server_file::FailMode::Open,
         })
     }

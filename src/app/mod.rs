@@ -4,6 +4,7 @@
 
 mod apart;
 mod certificates;
+mod classifiers;
 mod dialects;
 mod examine;
 mod load;

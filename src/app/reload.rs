@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use tokio::runtime::Handle;
 use tracing::{error, info, warn};
 
 use super::certificates::{Certificates, read_certificates};
+use super::classifiers::{Endpoints, classifiers, endpoints};
 use super::load::{Files, Loaded, Revision};
 use super::serve::{ServeOptions, demo, seconds};
 use super::upstreams::{Surroundings, Upstreams, upstreams};
@@ -25,6 +27,8 @@ pub(super) struct Reloader {
     /// The gate's own listeners.
     pub(super) own: OwnAddresses,
     pub(super) telemetry: Telemetry,
+    /// Where classifiers are tested.
+    pub(super) runtime: Handle,
     /// TLS of the data listener and of the admin listener.
     pub(super) tls: [Option<Arc<ServerTls>>; 2],
     /// The settings that need a restart, as they were at the start.
@@ -40,6 +44,7 @@ pub(super) struct Read {
     pub(super) files: Files,
     pub(super) certificates: Certificates,
     pub(super) upstreams: Upstreams,
+    pub(super) endpoints: Endpoints,
     pub(super) revision: Revision,
 }
 
@@ -49,15 +54,18 @@ impl Read {
         let (files, mut problems) =
             Files::read(options.config.as_deref(), &options.environment, &options.flags);
         let (mut certificates, mut ready) = (Certificates::default(), Upstreams::new());
+        let mut asked = Endpoints::new();
         if let Some(server) = &files.server {
             certificates = read_certificates(server, &mut problems);
             let environment = &options.environment;
             let (demo, certificates) = (demo(options), &certificates);
             let around = Surroundings { environment, demo, certificates, own };
             ready = upstreams(server, around, &mut problems);
+            asked = endpoints(server, around, &mut problems);
         }
         let revision = files.revision(&certificates);
-        (Self { files, certificates, upstreams: ready, revision }, problems)
+        let read = Self { files, certificates, upstreams: ready, endpoints: asked, revision };
+        (read, problems)
     }
 }
 
@@ -66,7 +74,7 @@ impl Reloader {
     /// what is in force nothing is done, unless it was `asked` for.
     pub(super) fn reload(&self, asked: bool) {
         let (read, mut problems) = Read::new(&self.options, &self.own);
-        let Read { files, certificates, upstreams, revision } = read;
+        let Read { files, certificates, upstreams, endpoints, revision } = read;
         if !asked && !problems.has_errors() && revision == **self.revision.load() {
             return self.is_in_force();
         }
@@ -86,7 +94,11 @@ impl Reloader {
             error!(settings, "these settings need a restart; nothing was changed");
             return self.refused("invalid");
         }
-        match loaded.live(&upstreams) {
+        let before = Arc::clone(&self.gateway.live().classifiers);
+        let metrics = &self.telemetry.metrics;
+        let _runtime = self.runtime.enter();
+        let asked = classifiers(&loaded.policies, &endpoints, metrics, Some(&before));
+        match asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked))) {
             Ok(live) => {
                 warn_of(&problems);
                 self.swap(live, &certificates);

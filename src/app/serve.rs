@@ -9,6 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use tracing::{info, warn};
 
 use super::apart::apart;
 use super::certificates::Certificates;
+use super::classifiers::classifiers;
 use super::load::{Loaded, Revision};
 use super::reload::{Read, Reloader, fixed, warn_of};
 use super::upstreams::secret;
@@ -124,15 +126,22 @@ impl App {
     /// # Errors
     /// When the configuration is wrong, its tests fail, or something of the system does.
     pub async fn start(options: ServeOptions) -> Result<Self, ServeError> {
-        let ready = apart(move || Ready::new(options)).await??;
+        let runtime = Handle::current();
+        let ready = apart(move || {
+            let _runtime = runtime.enter();
+            Ready::new(options)
+        })
+        .await??;
         Self::bind(ready).await
     }
 
     async fn bind(ready: Ready) -> Result<Self, ServeError> {
         let Ready { options, loaded, certificates, live, telemetry, revision, own } = ready;
         let file = &loaded.server.file;
+        let gateway = Arc::new(Gateway::new(live, telemetry.clone()));
         let state = Arc::new(AdminState {
             telemetry: telemetry.clone(),
+            gateway: Arc::clone(&gateway),
             ready: AtomicBool::new(true),
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
@@ -172,9 +181,10 @@ impl App {
         info!(listen = %data.address, admin = %admin.address, "tidegate is serving");
         Ok(Self {
             reloader: Reloader {
-                gateway: Arc::new(Gateway::new(live, telemetry.clone())),
+                gateway,
                 own,
                 telemetry,
+                runtime: Handle::current(),
                 tls: [certificates.data, certificates.admin],
                 fixed: fixed(file),
                 revision: ArcSwap::from_pointee(revision),
@@ -251,7 +261,7 @@ impl Ready {
         let clock = options.clock;
         let own = OwnAddresses::default();
         let (read, mut problems) = Read::new(&options, &own);
-        let Read { files, certificates, upstreams, revision } = read;
+        let Read { files, certificates, upstreams, endpoints, revision } = read;
         let Some(loaded) = files.load(clock.today(), &mut problems) else {
             return Err(ServeError::Configuration(Box::new(problems)));
         };
@@ -266,7 +276,9 @@ impl Ready {
         let (sink, share) = record_sink(&loaded);
         let records = Records::start(&sink, share, Arc::clone(&metrics))?;
         let telemetry = Telemetry { metrics, records, clock };
-        let live = loaded.live(&upstreams).map_err(|problem| {
+        let asked = classifiers(&loaded.policies, &endpoints, &telemetry.metrics, None);
+        let live = asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked)));
+        let live = live.map_err(|problem| {
             let mut problems = Problems::new();
             problems.push(problem);
             ServeError::Configuration(Box::new(problems))

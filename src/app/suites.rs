@@ -76,7 +76,7 @@ pub fn run_suite(
     today: Date,
     fail_fast: bool,
 ) -> SuiteReport {
-    let mut scratch = Scratch::default();
+    let mut scratch = Scratch::asking_nobody();
     let mut report = SuiteReport::default();
     for test in tests {
         let result = run_test(policy, test, defaults, today, &mut scratch);

@@ -22,5 +22,5 @@ pub use carrier::Endpoint;
 pub use classifier::{Classifier, State};
 pub use mistakes::Mistake;
 pub use self_test::Tested;
-pub use setup::check;
+pub use setup::{categories, check};
 pub use verdict::{Question, Reason, ScoredSpan, Scores, Verdict};

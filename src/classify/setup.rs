@@ -14,6 +14,7 @@ use super::window::Window;
 use crate::config::policy_file::{
     Classifier as Written, ClassifierKind as Kind, GuardFormat, SelfTest,
 };
+use crate::domain::Category;
 
 /// Everything that a classifier is made of beside its endpoint.
 #[derive(Debug)]
@@ -37,6 +38,13 @@ pub fn check(written: &Written) -> Vec<Mistake> {
         return Vec::new();
     }
     plan(written).err().unwrap_or_default()
+}
+
+/// The categories that a classifier's answers can have; none where it is written wrongly.
+pub fn categories(written: &Written) -> Vec<Category> {
+    plan(written)
+        .map(|plan| plan.labels.categories().into_iter().cloned().collect())
+        .unwrap_or_default()
 }
 
 /// The plan of a remote classifier.

@@ -150,6 +150,16 @@ impl Scores {
     }
 }
 
+impl FromIterator<(Category, f64)> for Scores {
+    fn from_iter<I: IntoIterator<Item = (Category, f64)>>(scores: I) -> Self {
+        let mut found = Self::default();
+        for (category, score) in scores {
+            found.raise(&category, score);
+        }
+        found
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

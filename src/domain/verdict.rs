@@ -57,6 +57,29 @@ pub struct Rewrite {
     pub restorable: bool,
 }
 
+/// What a classifier said about one text that had to be asked, over all parts of the text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classified {
+    /// Its name in the policy.
+    pub classifier: Arc<str>,
+    /// Parts of the text that it was asked about.
+    pub asked: u32,
+    /// Parts that it was not asked about, by its `run_if`.
+    pub spared: u32,
+    /// Why it gave no answer about a part: the first reason.
+    pub unavailable: Option<&'static str>,
+    /// What happened then.
+    pub fallback: Option<&'static str>,
+    /// The highest score of all that rules ask for, with its category.
+    pub highest: Option<(Category, f64)>,
+    /// Parts in which both it and the rules without it found something, rules alone, it alone, and neither.
+    pub agreement: [u32; 4],
+    /// The longest time that one answer took, in microseconds.
+    pub took_us: u64,
+    /// Whether every answer was kept from before.
+    pub cached: bool,
+}
+
 /// What was decided about one text: the strictest action wins, and all that fired is kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdict {
@@ -76,6 +99,8 @@ pub struct Verdict {
     pub scores: Vec<ClassifierScore>,
     /// Changes to apply, ordered and not overlapping.
     pub rewrites: Vec<Rewrite>,
+    /// What classifiers said that had to be asked.
+    pub classified: Vec<Classified>,
     /// The rule that decided, as an index into the policy; `None` when a threshold or nothing did.
     pub decided_by: Option<usize>,
     /// First byte that must not be sent when the action stops the text.

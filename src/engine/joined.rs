@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answers::Scratch;
 use super::count::Count;
 use super::mend::merge;
 use super::place::{Placed, place};
@@ -13,7 +14,7 @@ use super::rules::Sight;
 use super::screen::{MOST_HITS, MOST_WORK, Subject};
 use super::tally::{Fired, Tally};
 use super::weigh::fired_among;
-use crate::detect::{AtomId, Scratch, Window};
+use crate::detect::{AtomId, Window};
 use crate::domain::{Phase, Rewrite, Span, Verdict};
 use crate::policy::Policy;
 use crate::text::is_attached;
@@ -265,10 +266,10 @@ struct Apart {
 
 /// The hits in a text, and whether there are more than can be told.
 fn hits_of(policy: &Policy, text: &str, scratch: &mut Scratch) -> (Vec<Placed>, bool) {
-    (scratch.hits_left, scratch.work_left) = (MOST_HITS, MOST_WORK);
+    (scratch.scan.hits_left, scratch.scan.work_left) = (MOST_HITS, MOST_WORK);
     let window = Window { text, from: 0, last: true, restart: 0, pieces: false };
-    let scan = policy.scanner.scan(window, scratch);
-    (place(&scratch.hits, text, 0, Count::default()), scan.exhausted)
+    let scan = policy.scanner.scan(window, &mut scratch.scan);
+    (place(&scratch.scan.hits, text, 0, Count::default()), scan.exhausted)
 }
 
 fn ends_sentence(text: &str) -> bool {

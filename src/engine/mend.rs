@@ -39,6 +39,22 @@ pub fn merge(mut rewrites: Vec<Rewrite>) -> Vec<Rewrite> {
     merged.into_iter().map(|(rewrite, _)| rewrite).collect()
 }
 
+/// Adds the originals that go back into the text before `limit`. What a rule replaces is not put
+/// back.
+pub(super) fn put_back(
+    mut rewrites: Vec<Rewrite>,
+    restored: Vec<Rewrite>,
+    limit: usize,
+) -> Vec<Rewrite> {
+    for one in restored {
+        if one.span.end <= limit && !rewrites.iter().any(|known| known.span.overlaps(one.span)) {
+            rewrites.push(one);
+        }
+    }
+    rewrites.sort_by_key(|rewrite| rewrite.span);
+    rewrites
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

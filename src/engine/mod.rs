@@ -4,6 +4,8 @@
 //! a text is screened piece by piece between positions that no match can cross, so how it was cut
 //! into pieces cannot matter. [`screen_joint`] reads texts that stand apart and may be read as one.
 
+mod answers;
+mod asking;
 mod count;
 mod joined;
 mod judgement;
@@ -15,6 +17,7 @@ mod rules;
 mod sample;
 mod scoring;
 mod screen;
+mod script;
 mod tally;
 mod thin;
 mod trace;
@@ -32,14 +35,13 @@ mod tests;
 #[cfg(test)]
 mod viewed_tests;
 
+pub use answers::{Answered, Answers, Asked, MOST_WANTED, Scratch, Wanted};
+pub use asking::LONGEST_ASKED;
 pub use joined::{Joint, JointVerdict, Meeting, Piece, joints, screen_joint};
 pub use judgement::{Judgement, Judgements};
 pub use mend::{mend, merge};
 pub use pseudonym::{Pseudonyms, Restorer};
 pub use sample::everyday_problems;
-pub use screen::{Progress, Screen, Stop, Subject, screen_passage};
+pub use screen::{Progress, Screen, Stop, Subject, screen_by_rules, screen_passage};
 pub use trace::{Found, RuleEnd, RuleStep, Shown, Trace, ViewStep, trace};
 pub use trial::{Miss, TrialResult, is_flagged, run_test};
-
-/// Buffers of scans, made once and lent to one screen after the other.
-pub use crate::detect::Scratch;

@@ -32,7 +32,7 @@ pub fn everyday_problems(loaded: &LoadedPolicy, policy: &Arc<Policy>, today: Dat
     }
     let mut fired: Vec<Lines> = policy.rules.iter().map(|_| Lines::new()).collect();
     let mut total = 0;
-    let mut scratch = Scratch::default();
+    let mut scratch = Scratch::asking_nobody();
     let subjects = subjects(policy, today);
     for (number, line) in everyday().enumerate() {
         total = number + 1;

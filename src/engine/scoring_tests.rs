@@ -1,12 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::detect::Scratch;
 use crate::detect::linear::{LONGEST_BLOCK, Preset};
-use crate::domain::{Action, Verdict};
+use crate::domain::{Action, Mode, Verdict};
+use crate::engine::Scratch;
 use crate::engine::screen_passage;
 use crate::engine::testing::{Sketch, assert_cuts_change_nothing, in_pieces, subject};
-use crate::policy::{AtLeast, Effect, Policy as Compiled};
+use crate::policy::{AtLeast, Effect, Node, Policy as Compiled};
 
 use std::sync::Arc;
 
@@ -94,6 +94,40 @@ fn said(verdict: &Verdict) -> f32 {
 }
 
 #[test]
+fn nothing_waits_for_a_rule_that_is_only_watched_and_it_fires_in_any_pieces() {
+    let vermin = " All of them are vermin and should be thrown out of our country by tomorrow.";
+    let text = format!("{FIRST}{vermin} 他们都是害虫。{SECOND}");
+    for holds in [false, true] {
+        let mut sketch = Sketch::default();
+        let rule = sketch.scored(
+            "hate",
+            AtLeast::Preset(Preset::Strict),
+            holds,
+            Effect::Act(Action::Block),
+        );
+        rule.mode = Mode::Shadow;
+        let policy = sketch.build();
+        let held = |policy: &Arc<Compiled>| -> Vec<usize> {
+            let policy = Arc::clone(policy);
+            let mut screen = crate::engine::Screen::new(policy, subject(Phase::Completion), None);
+            let mut scratch = Scratch::default();
+            let pieces = text.split_inclusive(' ');
+            let after = pieces.map(|piece| {
+                screen.push(piece, &mut scratch);
+                screen.held()
+            });
+            after.collect()
+        };
+        assert_eq!(held(&policy), held(&Sketch::default().build()));
+        let (sent, verdict) = in_pieces(&policy, &[&text]);
+        assert_eq!((&sent, verdict.action), (&text, Action::Allow));
+        let span = verdict.findings[0].span;
+        assert!(span.is_empty() && span.start > FIRST.len(), "{span:?}");
+        assert_cuts_change_nothing(&policy, &text, &[9, 80, 81, 153, 154, 155]);
+    }
+}
+
+#[test]
 fn a_verdict_tells_every_score_whether_a_rule_fires_or_not() {
     let model = crate::detect::linear::Model::builtin();
     for text in ["All of them are vermin and should be thrown out", "他们都是害虫，应该滚出去"]
@@ -146,6 +180,7 @@ fn text() -> impl Strategy<Value = String> {
         Just("😀 e\u{301} "),
         Just("bob@x.com "),
         Just("quit "),
+        Just("bob@x.combob@x.com "),
         Just("a"),
     ];
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
@@ -163,12 +198,16 @@ proptest! {
             Just(AtLeast::Probability(0.8)), Just(AtLeast::Preset(Preset::Balanced)),
         ],
         holds: bool,
+        watched: bool,
     ) {
         let mut sketch = Sketch::default();
         sketch.scored("harassment", at, holds, Effect::Act(Action::Block));
-        sketch.scored("hate", at, !holds, Effect::Act(Action::Tag));
+        let hate = sketch.scored("hate", at, !holds, Effect::Act(Action::Tag));
+        hate.mode = if watched { Mode::Shadow } else { Mode::Enforce };
         sketch.redact("vermin", &["vermin"]);
         sketch.block("quit", &["quit"]);
+        let contact = sketch.entity("email");
+        sketch.rule("contact", Node::atom(contact), Effect::Act(Action::Redact));
         assert_cuts_change_nothing(&sketch.build(), &text, &splits);
     }
 }

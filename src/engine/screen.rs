@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::answers::Scratch;
+use super::asking::Asking;
 use super::count::Count;
 use super::measure::{at_mark, most_held};
-use super::mend::merge;
-use super::place::{Placed, place};
+use super::mend::{merge, put_back};
+use super::place::{Placed, before_crossing, place, spans};
 use super::pseudonym::Restorer;
 use super::rules::Sight;
 use super::scoring::Scoring;
@@ -15,8 +17,8 @@ pub use super::tally::Stop;
 use super::tally::{Fired, Tally};
 use super::thin::thin;
 use super::weigh::{fired_among, first_pending, worth_remembering};
-use crate::detect::{Hit, Scan, Scratch, Window};
-use crate::domain::{Author, Phase, Rewrite, Span, Verdict};
+use crate::detect::{Hit, Scan, Window};
+use crate::domain::{Author, Mode, Phase, Rewrite, Span, Verdict};
 use crate::policy::{OnFailure, Policy};
 
 /// The most hits of one scan, the most of a prompt that rules may need at one time, and the most of a
@@ -57,7 +59,7 @@ pub struct Progress {
 }
 
 /// One text being screened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Screen {
     policy: Arc<Policy>,
     subject: Subject,
@@ -75,6 +77,8 @@ pub struct Screen {
     tally: Tally,
     /// What the models in process say.
     scoring: Scoring,
+    /// What classifiers say that have to be asked.
+    asking: Asking,
     /// Where patterns without a longest match start anew after one was given up.
     restart: usize,
     /// How many more hits of a completion may fire.
@@ -92,7 +96,22 @@ pub fn screen_passage(
     text: &str,
     scratch: &mut Scratch,
 ) -> Verdict {
+    whole(Screen::new(Arc::clone(policy), subject, None), text, scratch)
+}
+
+/// The same without the classifiers that have to be asked: for texts that are too many and too short to ask about.
+pub fn screen_by_rules(
+    policy: &Arc<Policy>,
+    subject: Subject,
+    text: &str,
+    scratch: &mut Scratch,
+) -> Verdict {
     let mut screen = Screen::new(Arc::clone(policy), subject, None);
+    screen.asking.ask_nobody();
+    whole(screen, text, scratch)
+}
+
+fn whole(mut screen: Screen, text: &str, scratch: &mut Scratch) -> Verdict {
     let mut rewrites = Vec::new();
     let (mut at, mut block) = (0, BLOCK);
     while text.len() - at > block {
@@ -118,6 +137,7 @@ impl Screen {
     pub fn new(policy: Arc<Policy>, subject: Subject, restorer: Option<Arc<Restorer>>) -> Self {
         Self {
             scoring: Scoring::new(&policy, subject),
+            asking: Asking::new(&policy, subject),
             policy,
             subject,
             restorer,
@@ -165,6 +185,17 @@ impl Screen {
         self.tally.finish(Vec::new())
     }
 
+    /// Looks whether classifiers have answered that the text did not wait for.
+    pub fn look_again(&mut self, scratch: &mut Scratch) -> Progress {
+        let mut progress = Progress::default();
+        if !self.stopped && !self.asking.is_idle() {
+            self.take("", (false, false), &mut progress, scratch);
+            self.stopped = progress.stop.is_some();
+        }
+        progress.decided = self.decided();
+        progress
+    }
+
     fn step(&mut self, text: &str, last: bool, scratch: &mut Scratch) -> Progress {
         if self.stopped {
             return Progress { decided: self.decided(), ..Progress::default() };
@@ -205,8 +236,10 @@ impl Screen {
     ) {
         self.buffer.push_str(text);
         self.scoring.push(&self.policy, text);
+        self.asking.push(text);
         if last {
             self.scoring.finish(&self.policy);
+            self.asking.finish();
         }
         loop {
             let scan = self.scan(last, scratch);
@@ -218,6 +251,7 @@ impl Screen {
             if at_mark && outcome.stop.is_none() && !outcome.again {
                 outcome.stop = self.measure(open.min(self.held()), scratch);
             }
+            self.tally.tell(&self.asking.said);
             progress.rewrites.extend(outcome.rewrites);
             progress.stop = outcome.stop;
             if progress.stop.is_some() || !outcome.again {
@@ -246,8 +280,8 @@ impl Screen {
     fn scan(&mut self, last: bool, scratch: &mut Scratch) -> Scan {
         // A stream looks at its held text again with each piece, so its bounds hold for each piece;
         // a whole text has one bound for all of it.
-        scratch.hits_left = MOST_HITS;
-        scratch.work_left = if self.subject.streamed { MOST_WORK } else { self.work_left };
+        scratch.scan.hits_left = MOST_HITS;
+        scratch.scan.work_left = if self.subject.streamed { MOST_WORK } else { self.work_left };
         let window = Window {
             text: &self.buffer,
             from: self.from,
@@ -255,14 +289,14 @@ impl Screen {
             restart: self.restart.saturating_sub(self.base),
             pieces: self.subject.phase == Phase::Prompt,
         };
-        let scan = self.policy.scanner.scan(window, scratch);
-        self.work_left = scratch.work_left;
+        let scan = self.policy.scanner.scan(window, &mut scratch.scan);
+        self.work_left = scratch.scan.work_left;
         scan
     }
 
     /// A prompt: hits are gathered, and weighed when the text is whole.
-    fn collect(&mut self, scan: &Scan, last: bool, scratch: &Scratch) -> StepOutcome {
-        let placed = self.place(&scratch.hits);
+    fn collect(&mut self, scan: &Scan, last: bool, scratch: &mut Scratch) -> StepOutcome {
+        let placed = self.place(&scratch.scan.hits);
         self.remembered.extend(placed);
         self.move_to(self.base + scan.decided, scratch);
         if self.remembered.len() > self.thin_at {
@@ -284,7 +318,31 @@ impl Screen {
         let scored = self.scoring.hits(0).map(|hit| Placed::unplaced(&hit, 0));
         self.remembered.extend(scored);
         self.remembered.sort_by_key(|placed| placed.hit.span.start);
-        self.weigh_all()
+        let unanswered = self.ask_about_prompt(scratch);
+        let mut outcome = self.weigh_all();
+        for on in unanswered {
+            let stop = self.tally.unavailable(&self.policy, 0, on);
+            outcome.stop = outcome.stop.or(stop);
+        }
+        outcome
+    }
+
+    /// Takes in what classifiers say of the whole prompt; what is to happen where they have not answered.
+    fn ask_about_prompt(&mut self, scratch: &mut Scratch) -> Vec<OnFailure> {
+        if self.asking.is_idle() {
+            return Vec::new();
+        }
+        if let Some(edge) = self.asking.next_edge(usize::MAX) {
+            let fired = self.fired(&self.remembered, 0, Sight::Whole);
+            self.asking.without.tally.add(&self.policy, &fired);
+            let scores = self.scoring.said_at(edge);
+            self.asking.decide(&self.policy, edge, &scores);
+        }
+        let unanswered = self.asking.settle(&self.policy, &mut scratch.answers);
+        let found = self.asking.hits(0).map(|hit| Placed::unplaced(&hit, 0));
+        self.remembered.extend(found);
+        self.remembered.sort_by_key(|placed| placed.hit.span.start);
+        unanswered
     }
 
     fn weigh_all(&mut self) -> StepOutcome {
@@ -295,36 +353,37 @@ impl Screen {
     }
 
     /// A completion: what became decided is weighed and let go.
-    fn advance(&mut self, scan: &Scan, last: bool, scratch: &Scratch) -> StepOutcome {
+    fn advance(&mut self, scan: &Scan, last: bool, scratch: &mut Scratch) -> StepOutcome {
         if scan.exhausted {
             return self.give_up(scratch);
         }
-        let mut placed = self.place(&scratch.hits);
+        let mut placed = self.place(&scratch.scan.hits);
+        let unanswered = self.ask(&placed, self.base + scan.decided, scratch);
         placed.extend(self.scored());
         placed.sort_by_key(|placed| placed.hit.span.start);
         let overflow = scan.overflow.filter(|_| self.subject.streamed);
         let overflow = overflow.map(|span| span.shifted(self.base));
         let (restored, open) = self.restorable(last);
-        let mut frontier = (self.base + scan.decided.min(open)).min(self.scoring.open());
-        if let Some(overflow) = overflow {
-            frontier = frontier.min(overflow.start);
-        }
-        if !last || overflow.is_some() {
-            frontier = self.hold_for_rules(&placed, frontier);
-        }
+        let failed = self.asking.failed_at(&self.policy);
+        // At the end of the text nothing is left to wait for.
+        let all = last && overflow.is_none() && failed.is_none();
+        let upto = self.base + scan.decided.min(open);
+        let frontier = self.frontier(&placed, (&restored, overflow), (upto, all));
         let start = self.decided();
         let mut known = std::mem::take(&mut self.remembered);
-        // At the end of the text nothing is left to wait for.
-        let all = last && overflow.is_none();
         known.extend(placed.into_iter().filter(|placed| all || placed.hit.span.start < frontier));
         let fired = self.fired(&known, start, Sight::Forward);
         self.hits_left = self.hits_left.saturating_sub(fired.len());
         self.remembered = worth_remembering(&self.policy, known, self.count_at(frontier));
         let (rewrites, mut stop) = self.tally.add(&self.policy, &fired);
+        if stop.is_none() {
+            stop = self.unavailable(unanswered, (failed, frontier));
+        }
         let limit = stop.map_or(frontier, |stop| stop.at);
         let rewrites = put_back(merge(rewrites), restored, limit);
         self.move_to(limit, scratch);
         self.scoring.forget(frontier);
+        self.asking.forget_hits(frontier);
         if self.hits_left == 0 && stop.is_none() {
             return StepOutcome { rewrites, ..self.give_up(scratch) };
         }
@@ -338,6 +397,56 @@ impl Screen {
             again = stop.is_none();
         }
         StepOutcome { rewrites, stop, again }
+    }
+
+    /// Up to where a completion is decided, of which scanner and restorer know everything before `upto`.
+    fn frontier(
+        &self,
+        placed: &[Placed],
+        (restored, overflow): (&[Rewrite], Option<Span>),
+        (upto, all): (usize, bool),
+    ) -> usize {
+        let open = self.scoring.open().min(self.asking.open(&self.policy)).max(self.decided());
+        let frontier = upto.min(open).min(overflow.map_or(usize::MAX, |span| span.start));
+        // Where scores wait is no matter of matches, so it may lie inside one.
+        let originals = restored.iter().map(|rewrite| rewrite.span);
+        let whole: Vec<Span> = spans(placed).chain(originals).collect();
+        let frontier = before_crossing(&whole, frontier).max(self.decided());
+        if all { frontier } else { self.hold_for_rules(placed, frontier) }
+    }
+
+    /// Asks about the blocks of a completion that are known up to `upto`, and takes in what was answered; what is to
+    /// happen where there was no answer.
+    fn ask(&mut self, placed: &[Placed], upto: usize, scratch: &mut Scratch) -> Vec<OnFailure> {
+        if self.asking.is_idle() {
+            return Vec::new();
+        }
+        let scored = self.scoring.take_told();
+        self.asking.note(placed, scored, upto);
+        while let Some(edge) = self.asking.next_edge(upto) {
+            let known = self.asking.without.upto(edge);
+            let fired = self.fired(&known, 0, Sight::Forward);
+            let kept = worth_remembering(&self.policy, known, self.count_at(edge));
+            self.asking.without.remembered = kept;
+            self.asking.without.tally.add(&self.policy, &fired);
+            let scores = self.scoring.said_at(edge);
+            self.asking.decide(&self.policy, edge, &scores);
+        }
+        self.asking.settle(&self.policy, &mut scratch.answers)
+    }
+
+    /// Classifiers have not answered: what happens to the text, and where it stops, if it does.
+    fn unavailable(
+        &mut self,
+        unanswered: Vec<OnFailure>,
+        (failed, frontier): (Option<usize>, usize),
+    ) -> Option<Stop> {
+        let watched = self.policy.mode == Mode::Shadow;
+        for on in unanswered.into_iter().filter(|on| watched || !on.action().stops()) {
+            self.tally.unavailable(&self.policy, frontier, on);
+        }
+        failed.filter(|&at| at <= frontier)?;
+        self.tally.unavailable(&self.policy, frontier, OnFailure::Block)
     }
 
     /// Too much to screen: the text fails from here on, as the policy says.
@@ -379,14 +488,8 @@ impl Screen {
             let mut known = self.remembered.clone();
             known.extend(placed.iter().filter(|p| p.hit.span.start < frontier));
             let open = first_pending((&self.policy, self.subject), &known, self.decided(), upto);
-            let mut held = open.map_or(frontier, |open| open.min(frontier));
-            let crossing = |at: usize| {
-                let crosses = |p: &&Placed| p.hit.span.start < at && at < p.hit.span.end;
-                placed.iter().filter(crosses).map(|p| p.hit.span.start).min()
-            };
-            while let Some(start) = crossing(held) {
-                held = start;
-            }
+            let held = open.map_or(frontier, |open| open.min(frontier));
+            let held = before_crossing(&spans(placed).collect::<Vec<_>>(), held);
             if held == frontier {
                 return frontier;
             }
@@ -399,9 +502,9 @@ impl Screen {
         self.count.after_text(text)
     }
 
-    /// What the models in process have found behind what is decided, placed.
+    /// What models and classifiers have found behind what is decided, placed.
     fn scored(&self) -> Vec<Placed> {
-        let hits = self.scoring.hits(self.decided());
+        let hits = self.scoring.hits(self.decided()).chain(self.asking.hits(self.decided()));
         let in_buffer =
             |hit: Hit| hit.at(Span::new(hit.span.start - self.base, hit.span.end - self.base));
         self.place(&hits.map(in_buffer).collect::<Vec<_>>())
@@ -432,7 +535,7 @@ impl Screen {
             self.count = self.count.after_text(passed);
         }
         self.from = at;
-        let keep = scratch.context_start(&self.buffer, at, MOST_CONTEXT);
+        let keep = scratch.scan.context_start(&self.buffer, at, MOST_CONTEXT);
         self.buffer.drain(..keep);
         self.base += keep;
         self.from -= keep;
@@ -446,18 +549,6 @@ struct StepOutcome {
     stop: Option<Stop>,
     /// Whether to look at the rest of the buffer once more.
     again: bool,
-}
-
-/// Adds the originals that go back into the text before `limit`. What a rule replaces is not put
-/// back.
-fn put_back(mut rewrites: Vec<Rewrite>, restored: Vec<Rewrite>, limit: usize) -> Vec<Rewrite> {
-    for one in restored {
-        if one.span.end <= limit && !rewrites.iter().any(|known| known.span.overlaps(one.span)) {
-            rewrites.push(one);
-        }
-    }
-    rewrites.sort_by_key(|rewrite| rewrite.span);
-    rewrites
 }
 
 fn ceil_char(text: &str, at: usize) -> usize {

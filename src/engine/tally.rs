@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::judgement::flags;
 use super::place::Placed;
 use crate::domain::{
-    Action, ClassifierScore, Finding, FiredRule, Mode, Outcome, Phase, Rewrite, Verdict,
+    Action, Classified, ClassifierScore, Finding, FiredRule, Mode, Outcome, Phase, Rewrite, Verdict,
 };
 use crate::policy::{Effect, OnFailure, Policy, Rule};
 
@@ -38,7 +38,7 @@ pub struct Stop {
 }
 
 /// The verdict while it grows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tally {
     today: Date,
     phase: Phase,
@@ -119,7 +119,29 @@ impl Tally {
 
     /// A text that could not be screened from `at` on. The result is where it stops, if it does.
     pub(super) fn fail(&mut self, policy: &Policy, at: usize, on: OnFailure) -> Option<Stop> {
-        self.verdict.outcome = Outcome::Unscannable;
+        self.fail_as(policy, Outcome::Unscannable, (at, on))
+    }
+
+    /// The same for a text about which a classifier has not answered. Where rules stop it, nothing hangs on that.
+    pub(super) fn unavailable(
+        &mut self,
+        policy: &Policy,
+        at: usize,
+        on: OnFailure,
+    ) -> Option<Stop> {
+        if self.verdict.action.stops() {
+            return None;
+        }
+        self.fail_as(policy, Outcome::Unavailable, (at, on))
+    }
+
+    fn fail_as(
+        &mut self,
+        policy: &Policy,
+        outcome: Outcome,
+        (at, on): (usize, OnFailure),
+    ) -> Option<Stop> {
+        self.verdict.outcome = outcome;
         let action = on.action();
         self.verdict.shadow_action = self.verdict.shadow_action.max(action);
         if policy.mode == Mode::Shadow {
@@ -131,7 +153,14 @@ impl Tally {
         }
         self.verdict.stop_at = Some(at);
         self.verdict.decided_by = None;
-        Some(Stop { at, action, rule: None, outcome: Outcome::Unscannable })
+        Some(Stop { at, action, rule: None, outcome })
+    }
+
+    /// What classifiers have said.
+    pub(super) fn tell(&mut self, said: &[Classified]) {
+        if self.verdict.classified != said {
+            self.verdict.classified = said.to_vec();
+        }
     }
 
     /// The verdict so far.

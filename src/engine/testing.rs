@@ -152,6 +152,7 @@ impl Sketch {
             views_off: Arc::from([]),
             scanner: Arc::new(self.scanner.build().unwrap()),
             classifiers,
+            remotes: Arc::from([]),
             thresholds: self.thresholds.into(),
             unscannable: OnFailure::Block,
             nontext: NonText {

@@ -91,13 +91,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::detect::{Scratch, Window};
+    use crate::detect::Window;
     use crate::domain::{Action, Outcome, Phase, Span};
     use crate::engine::place::place;
     use crate::engine::rules::{Sight, fulfilled};
-    use crate::engine::screen_passage;
     use crate::engine::testing::{Sketch, in_pieces, subject};
     use crate::engine::weigh::without_excused;
+    use crate::engine::{Scratch, screen_passage};
     use crate::policy::{Effect, Node};
 
     /// A window of two parts with something that excludes it, and a word with an exception.
@@ -184,7 +184,7 @@ mod tests {
         ) {
             let policy = policy();
             let text = words.join(" ");
-            let mut scratch = Scratch::new(1_000, 1 << 20);
+            let mut scratch = crate::detect::Scratch::new(1_000, 1 << 20);
             let window = Window { text: &text, from: 0, last: true, restart: 0, pieces: true };
             policy.scanner.scan(window, &mut scratch);
             let all = place(&scratch.hits, &text, 0, Count::default());

@@ -105,17 +105,18 @@ pub fn trace(
     verdict: &Verdict,
     scratch: &mut Scratch,
 ) -> Trace {
-    (scratch.hits_left, scratch.work_left) = (MOST_HITS, MOST_WORK);
+    (scratch.scan.hits_left, scratch.scan.work_left) = (MOST_HITS, MOST_WORK);
     let pieces = subject.phase == Phase::Prompt;
     let window = Window { text, from: 0, last: true, restart: 0, pieces };
-    policy.scanner.scan(window, scratch);
-    let mut hits = place(&scratch.hits, text, 0, Count::default());
+    policy.scanner.scan(window, &mut scratch.scan);
+    let mut hits = place(&scratch.scan.hits, text, 0, Count::default());
     let mut scoring = Scoring::new(policy, subject);
     scoring.push(policy, text);
     scoring.finish(policy);
     hits.extend(scoring.hits(0).map(|hit| Placed::unplaced(&hit, 0)));
     hits.sort_by_key(|placed| placed.hit.span);
     let decoded = scratch
+        .scan
         .decoded()
         .take(MOST_LISTED)
         .map(|(path, text)| ViewStep { path, shown: Shown::Text(text.to_owned()) });

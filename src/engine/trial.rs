@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::script::scripted;
 use super::{Pseudonyms, Restorer, Scratch, Screen, Subject, mend, merge, screen_passage};
 use crate::config::test_file::{Expectation, TestCase, TestDefaults};
 use crate::domain::{Action, Author, Mode, Phase, Rewrite, Span, Verdict};
@@ -49,6 +50,8 @@ struct Outcome {
     released: String,
     /// What matched, with the rule.
     spans: Vec<(Arc<str>, String)>,
+    /// Classifiers that gave no answer.
+    unavailable: Vec<String>,
 }
 
 /// Runs one test.
@@ -59,7 +62,21 @@ pub fn run_test(
     today: Date,
     scratch: &mut Scratch,
 ) -> TrialResult {
-    let policy = &for_test(policy, test, defaults);
+    let policy = for_test(policy, test, defaults);
+    let mut result = TrialResult::default();
+    let policy = match scripted(&policy, test.with.as_ref(), &defaults.with) {
+        Ok((policy, answers)) => {
+            scratch.answers = answers;
+            policy
+        }
+        Err(name) => {
+            let what = format!("with.classifiers: the policy has no classifier `{name}`");
+            let text = String::new();
+            result.misses.push(Miss { text, what, key: "with", came: Value::Null });
+            return result;
+        }
+    };
+    let policy = &policy;
     let phase = test.on.unwrap_or(defaults.on);
     let phase = if test.chunks.is_some() { Phase::Completion } else { phase };
     let written = test.author.unwrap_or(match (phase, test.author) {
@@ -67,7 +84,6 @@ pub fn run_test(
         (Phase::Prompt, _) | (Phase::Completion, Some(_)) => defaults.author,
     });
     let subject = Subject { phase, author: written, today, streamed: phase == Phase::Completion };
-    let mut result = TrialResult::default();
     let mut check = |text: &str, outcome: &Outcome| {
         result.misses.extend(differences(&test.expect, outcome, text));
         result.fired.extend(outcome.rules.iter().cloned());
@@ -239,6 +255,7 @@ fn conversation(
         output: String::new(),
         released: String::new(),
         spans: Vec::new(),
+        unavailable: Vec::new(),
     };
     for message in messages {
         let subject = Subject { author: message.who(), ..subject };
@@ -250,10 +267,13 @@ fn conversation(
         whole.rules.extend(one.rules);
         whole.on_trial.extend(one.on_trial);
         whole.spans.extend(one.spans);
+        whole.unavailable.extend(one.unavailable);
         whole.output = one.output;
     }
     whole.rules.sort();
     whole.rules.dedup();
+    whole.unavailable.sort();
+    whole.unavailable.dedup();
     whole
 }
 
@@ -278,7 +298,15 @@ fn outcome(
         output,
         released,
         spans: findings.map(|one| (Arc::clone(&one.rule_id), span(one.span))).collect(),
+        unavailable: unavailable(verdict),
     }
+}
+
+fn unavailable(verdict: &Verdict) -> Vec<String> {
+    let silent = verdict.classified.iter().filter(|one| one.unavailable.is_some());
+    let mut names: Vec<String> = silent.map(|one| one.classifier.to_string()).collect();
+    names.sort();
+    names
 }
 
 /// What was decided, or would have been, had the policy been in force.
@@ -328,6 +356,13 @@ fn differences(expect: &Expectation, outcome: &Outcome, text: &str) -> Vec<Miss>
         if let Some(expected) = expected {
             differ(key, format!("`{expected}`"), format!("`{came}`"), Value::from(came.as_str()));
         }
+    }
+    if let Some(expected) = &expect.unavailable {
+        let mut expected = expected.clone();
+        expected.sort();
+        let came = outcome.unavailable.join(", ");
+        let value = Value::from(outcome.unavailable.clone());
+        differ("unavailable", format!("[{}]", expected.join(", ")), format!("[{came}]"), value);
     }
     if let Some(spans) = &expect.spans {
         let came = outcome.spans.iter().filter(|(id, _)| counts(id));

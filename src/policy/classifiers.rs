@@ -1,10 +1,12 @@
-//! The models that run in process, and from which scores on rules count them as found.
+//! The classifiers of a policy: models that run in process, and from which scores on rules count them as found. Those that
+//! have to be asked are in `remotes`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::remotes::{Remote, ask_if};
 use super::{Policy, Rule};
 use crate::config::policy_file::{
     self, ClassifierCondition, ClassifierKind, ClassifierStream, ScorePreset,
@@ -12,7 +14,7 @@ use crate::config::policy_file::{
 use crate::config::{Code, LoadedPolicy, Problem, Problems};
 use crate::detect::AtomId;
 use crate::detect::linear::{Group, Model, Preset};
-use crate::domain::{Author, Phase};
+use crate::domain::{Author, Mode, Phase};
 
 /// A model that runs in process, with what rules ask of it.
 #[derive(Clone, Debug)]
@@ -74,15 +76,8 @@ impl InProcess {
 impl InProcess {
     /// The same, with the rules that ask it.
     pub(crate) fn asked_by(mut self, rules: &[Rule]) -> Self {
-        let asks = |rule: &Rule| {
-            let mut asks = false;
-            rule.matcher.visit_atoms(&mut |atom| {
-                asks |= self.conditions.iter().any(|condition| condition.atom == atom);
-            });
-            asks
-        };
-        let asking = rules.iter().enumerate().filter(|(_, rule)| asks(rule));
-        self.rules = asking.map(|(index, _)| index).collect();
+        let atoms: Vec<AtomId> = self.conditions.iter().map(|condition| condition.atom).collect();
+        self.rules = asking(rules, &atoms);
         self
     }
 }
@@ -94,6 +89,20 @@ impl Policy {
         self.classifiers.iter().enumerate().find_map(|(classifier, one)| {
             let asked = one.conditions.iter().find(|condition| condition.atom == atom)?;
             Some((classifier, asked.label))
+        })
+    }
+
+    /// Whether all rules that look at such texts and ask this classifier are only watched.
+    pub fn is_only_watched(
+        &self,
+        classifier: &InProcess,
+        (phase, author): (Phase, Author),
+        today: Date,
+    ) -> bool {
+        let on = classifier.rules.iter().filter(|&&index| self.is_on(index, today));
+        let mut rules = on.filter_map(|&index| self.rules.get(index));
+        rules.all(|rule| {
+            !rule.applies_to(phase, author) || self.mode_of(rule, today) == Mode::Shadow
         })
     }
 
@@ -111,30 +120,43 @@ impl Policy {
     }
 }
 
+/// Where a classifier stands in its policy.
+#[derive(Clone, Copy)]
+enum Number {
+    InProcess(usize),
+    Remote(usize),
+}
+
 /// The classifiers of a policy while it is compiled.
 pub(super) struct Classifiers {
     all: Vec<InProcess>,
+    remotes: Vec<Remote>,
     /// Those of which the model could not be read: what is wrong is said already.
     broken: Vec<String>,
-    numbers: HashMap<String, usize>,
+    numbers: HashMap<String, Number>,
 }
 
+/// All classifiers of a policy.
+pub(super) type Found = (Arc<[InProcess]>, Arc<[Arc<Remote>]>);
+
 impl Classifiers {
-    /// Those of a policy that run in process.
+    /// Those of a policy.
     pub(super) fn new(loaded: &LoadedPolicy, problems: &mut Problems) -> Self {
-        let mut found = Self { all: Vec::new(), broken: Vec::new(), numbers: HashMap::new() };
+        let (all, remotes, broken) = (Vec::new(), Vec::new(), Vec::new());
+        let mut found = Self { all, remotes, broken, numbers: HashMap::new() };
         for (name, written) in loaded.file.classifiers.iter() {
+            if written.kind != ClassifierKind::Builtin {
+                overlaps(loaded, (name, written), problems);
+                found.numbers.insert(name.to_owned(), Number::Remote(found.remotes.len()));
+                found.remotes.push(Remote::new(name, written, loaded.file.on_error));
+                continue;
+            }
             let Some(model) = model(loaded, name, written, problems) else {
                 found.broken.push(name.to_owned());
                 continue;
             };
-            if written.stream == ClassifierStream::Overlap {
-                let message = format!("an answer flows while `{name}` reads it");
-                let at = loaded.at(&format!("classifiers.{name}.stream"));
-                let label = "a block that goes too far is cut at its end";
-                problems.push(Problem::new(Code::TG053, message).at(at, label));
-            }
-            found.numbers.insert(name.to_owned(), found.all.len());
+            overlaps(loaded, (name, written), problems);
+            found.numbers.insert(name.to_owned(), Number::InProcess(found.all.len()));
             found.all.push(InProcess {
                 name: Arc::from(name),
                 model,
@@ -155,7 +177,16 @@ impl Classifiers {
         problems: &mut Problems,
     ) -> Vec<AtomId> {
         let number = self.numbers.get(name).copied();
-        let Some(classifier) = number.and_then(|number| self.all.get_mut(number)) else {
+        if let Some(Number::Remote(number)) = number
+            && let Some(remote) = self.remotes.get_mut(number)
+        {
+            return remote.conditions((loaded, place), written, new_atom, problems);
+        }
+        let in_process = number.and_then(|number| match number {
+            Number::InProcess(number) => self.all.get_mut(number),
+            Number::Remote(_) => None,
+        });
+        let Some(classifier) = in_process else {
             if !self.broken.iter().any(|broken| broken == name) {
                 let known = loaded.file.classifiers.names().collect::<Vec<_>>().join(", ");
                 let help = if known.is_empty() {
@@ -181,9 +212,50 @@ impl Classifiers {
     }
 
     /// All of them, asked by these rules.
-    pub(super) fn finish(self, rules: &[Rule]) -> Arc<[InProcess]> {
-        self.all.into_iter().map(|one| one.asked_by(rules)).collect()
+    pub(super) fn finish(
+        self,
+        loaded: &LoadedPolicy,
+        rules: &[Rule],
+        problems: &mut Problems,
+    ) -> Found {
+        let Self { all, mut remotes, .. } = self;
+        let all: Vec<InProcess> = all.into_iter().map(|one| one.asked_by(rules)).collect();
+        for remote in &mut remotes {
+            remote.rules = asking(rules, &remote.atoms().collect::<Vec<_>>());
+            let run_if = remote.written.as_ref().and_then(|written| written.run_if.as_ref());
+            remote.ask_if = run_if
+                .map(|run_if| ask_if(loaded, (&remote.name, run_if), (&all, rules), problems));
+        }
+        (all.into(), remotes.into_iter().map(Arc::new).collect())
     }
+}
+
+/// Says that a text flows while it is read.
+fn overlaps(
+    loaded: &LoadedPolicy,
+    (name, written): (&str, &policy_file::Classifier),
+    problems: &mut Problems,
+) {
+    if written.stream == ClassifierStream::Overlap {
+        let message = format!("an answer flows while `{name}` reads it");
+        let at = loaded.at(&format!("classifiers.{name}.stream"));
+        let label = match written.kind {
+            ClassifierKind::Builtin => "a block that goes too far is cut at its end",
+            _ => "what goes too far may be read before it is cut",
+        };
+        problems.push(Problem::new(Code::TG053, message).at(at, label));
+    }
+}
+
+/// The rules that look for one of these atoms, by index.
+fn asking(rules: &[Rule], atoms: &[AtomId]) -> Vec<usize> {
+    let asks = |rule: &Rule| {
+        let mut asks = false;
+        rule.matcher.visit_atoms(&mut |atom| asks |= atoms.contains(&atom));
+        asks
+    };
+    let asking = rules.iter().enumerate().filter(|(_, rule)| asks(rule));
+    asking.map(|(index, _)| index).collect()
 }
 
 /// From where on a score counts; `None` where it is no probability.
@@ -214,7 +286,7 @@ fn at_least(
 }
 
 /// The numbers of the categories that are named; all where none is.
-fn labels(
+pub(super) fn labels(
     (name, model): (&str, &Model),
     written: &[String],
     (loaded, place): (&LoadedPolicy, &str),
@@ -246,9 +318,6 @@ fn model(
     written: &policy_file::Classifier,
     problems: &mut Problems,
 ) -> Option<Model> {
-    if written.kind != ClassifierKind::Builtin {
-        return None;
-    }
     match &written.model {
         None => return Some(Model::builtin().clone()),
         Some(policy_file::Model::File(_)) => {}

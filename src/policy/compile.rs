@@ -125,7 +125,8 @@ impl Compiler<'_> {
             term_scores: Arc::new(found.term_scores),
             views_off: views_off.into(),
             scanner: Arc::new(found.scanner),
-            classifiers: found.classifiers,
+            classifiers: found.classifiers.0,
+            remotes: found.classifiers.1,
             thresholds: thresholds(file).into(),
             unscannable: match file.unscannable {
                 Unscannable::Block => OnFailure::Block,

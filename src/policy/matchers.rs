@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Gaps;
-use super::classifiers::{Classifiers, InProcess};
+use super::classifiers::{Classifiers, Found};
 use super::hold::unbounded_part;
 use super::rule::{AtomInfo, Matcher, Node, Rule, Within};
 use crate::config::policy_file::{
-    self, ExceptEntry, LetterCase, Matcher as MatcherFile, Pattern, RuleFile,
+    self, ClassifierStream, ExceptEntry, LetterCase, Matcher as MatcherFile, Pattern, RuleFile,
 };
 use crate::config::units::Window;
 use crate::config::{Code, LoadedLexicon, LoadedPolicy, Named, Problem, Problems, Term};
@@ -44,8 +44,8 @@ pub(super) struct Built {
     pub(super) atoms: Vec<AtomInfo>,
     /// Scores that single terms of a lexicon have, by the term's number.
     pub(super) term_scores: HashMap<usize, f64>,
-    /// The models in process, with what is asked of them.
-    pub(super) classifiers: Arc<[InProcess]>,
+    /// The models in process, with what is asked of them, and the classifiers that have to be asked.
+    pub(super) classifiers: Found,
     /// What was left out because it has a mistake.
     pub(super) gaps: Gaps,
 }
@@ -345,7 +345,7 @@ impl<'l> Matchers<'l> {
             let inside = matcher.walk().into_iter().any(|(_, part)| part.classifier.is_some());
             let (label, at) = if matcher.within.is_some() && inside {
                 ("a classifier stands in no window", format!("{below}.within"))
-            } else if redacts && matcher.classifier.is_some() {
+            } else if redacts && self.says_no_words(matcher) {
                 ("a classifier does not say which words", format!("{below}.classifier"))
             } else {
                 continue;
@@ -355,6 +355,13 @@ impl<'l> Matchers<'l> {
             let at = self.loaded.key_at(&at);
             self.problems.push(Problem::new(Code::TG048, message).at(at, label));
         }
+    }
+
+    /// Whether a matcher asks a classifier that does not say which words it is about.
+    fn says_no_words(&self, matcher: &MatcherFile) -> bool {
+        let named = matcher.classifier.iter().flat_map(Named::iter).map(|(name, _)| name);
+        let mut written = named.filter_map(|name| self.loaded.file.classifiers.get(name));
+        written.any(|one| !one.kind.points() || one.stream == ClassifierStream::Overlap)
     }
 
     /// The scanner of all that was taken in for these rules, without these views.
@@ -367,7 +374,7 @@ impl<'l> Matchers<'l> {
             self.scanner.without_view(name);
         }
         let Self { loaded, mut problems, scanner, atoms, term_scores, patterns, gaps, .. } = self;
-        let classifiers = self.classifiers.finish(rules);
+        let classifiers = self.classifiers.finish(loaded, rules, &mut problems);
         let scanner = match scanner.build() {
             Ok(scanner) => scanner,
             Err(error) => {

@@ -11,6 +11,7 @@ mod hold;
 mod lint;
 mod matchers;
 mod message;
+mod remotes;
 mod rule;
 mod variant;
 
@@ -22,6 +23,7 @@ pub use hold::{Hold, holds};
 pub use lint::lint;
 
 pub use message::{Messages, UNAVAILABLE_MESSAGE};
+pub use remotes::{AskIf, Known, Remote, RemoteCondition};
 pub use rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 pub use variant::{Condition, Facts, Suppressed, Variant};
 
@@ -155,6 +157,8 @@ pub struct Policy {
     pub scanner: Arc<Scanner>,
     /// The models that run in process.
     pub classifiers: Arc<[InProcess]>,
+    /// The classifiers that have to be asked.
+    pub remotes: Arc<[Arc<Remote>]>,
     /// What score totals come to, strictest first.
     pub thresholds: Arc<[Threshold]>,
     /// What happens to texts that cannot be screened.
@@ -213,7 +217,11 @@ impl Policy {
             None => Arc::from(self.scanner.label(hit)),
             Some((classifier, label)) => {
                 let found = self.classifiers.get(classifier).map(|one| one.label(label));
-                Arc::from(found.unwrap_or_default())
+                let remote = || {
+                    let remote = self.remotes.get(classifier.checked_sub(self.classifiers.len())?);
+                    Some(remote?.label(label))
+                };
+                Arc::from(found.or_else(remote).unwrap_or_default())
             }
         }
     }

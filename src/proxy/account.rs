@@ -11,7 +11,7 @@ use super::live::{NamedUpstream, Route};
 use crate::domain::{Action, DecisionId, Mode, Outcome, Phase, Verdict};
 use crate::policy::{Policy, Reveal};
 use crate::telemetry::{
-    DecisionRecord, Metrics, RuleRecord, Telemetry, TraceContext, UpstreamCall,
+    ClassifierRecord, DecisionRecord, Metrics, RuleRecord, Telemetry, TraceContext, UpstreamCall,
 };
 use crate::upstream::UpstreamError;
 
@@ -262,6 +262,12 @@ impl Account {
         if unscannable {
             metrics.unmoderated(unit.phase, "undecodable");
         }
+        for said in unit.verdicts.iter().flat_map(|(_, _, v)| &v.classified) {
+            metrics.consulted(said);
+            if said.unavailable.is_some() {
+                metrics.unmoderated(unit.phase, "classifier_unavailable");
+            }
+        }
         let told = told(unit);
         let draw = f64::from(self.identity.prompt_decision.low_bits()) / f64::from(u16::MAX);
         if self.telemetry.records.keeps(word, draw) {
@@ -335,6 +341,7 @@ impl Account {
             enforced: action > Action::Allow,
             score: unit.verdicts.iter().map(|(_, _, v)| v.score).fold(0.0, f64::max),
             rules,
+            classifiers: merged_classifiers(unit),
             bytes: unit.bytes,
             held_bytes_max: unit.held_most,
             overhead_us,
@@ -342,6 +349,39 @@ impl Account {
             text: "omitted",
         });
     }
+}
+
+/// Each classifier once, with what it said of all texts together.
+fn merged_classifiers(unit: &Unit<'_>) -> Vec<ClassifierRecord> {
+    let mut records: Vec<ClassifierRecord> = Vec::new();
+    for said in unit.verdicts.iter().flat_map(|(_, _, verdict)| &verdict.classified) {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one answer")]
+        let ms = said.took_us as f64 / 1e3;
+        let (label, score) = said.highest.clone().unzip();
+        let new = ClassifierRecord {
+            name: Arc::clone(&said.classifier),
+            asked: said.asked,
+            spared: said.spared,
+            unavailable: said.unavailable,
+            label: label.map(|category| category.as_str().to_owned()),
+            score,
+            ms,
+            cached: said.cached && said.asked > 0,
+        };
+        let Some(known) = records.iter_mut().find(|known| known.name == new.name) else {
+            records.push(new);
+            continue;
+        };
+        known.asked += new.asked;
+        known.spared += new.spared;
+        known.unavailable = known.unavailable.or(new.unavailable);
+        known.ms = known.ms.max(new.ms);
+        known.cached &= new.cached;
+        if new.score > known.score {
+            (known.label, known.score) = (new.label, new.score);
+        }
+    }
+    records
 }
 
 /// Each rule once, with all its spans.

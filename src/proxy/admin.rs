@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
@@ -14,7 +14,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use sha2::{Digest as _, Sha256};
 
+use super::gateway::Gateway;
 use super::listener::Doubt;
+use crate::classify::{State as ClassifierState, Tested};
 use crate::domain::Secret;
 use crate::telemetry::Telemetry;
 
@@ -23,6 +25,8 @@ use crate::telemetry::Telemetry;
 pub struct AdminState {
     /// Where the metrics come from.
     pub telemetry: Telemetry,
+    /// What is in force.
+    pub gateway: Arc<Gateway>,
     /// Whether requests may come: policies are loaded, listeners are up, no drain has begun.
     pub ready: AtomicBool,
     /// Accepted values of `Host` and `Origin`, without ports.
@@ -50,11 +54,32 @@ async fn metrics(State(state): State<Arc<AdminState>>) -> Response {
     ([(CONTENT_TYPE, format)], state.telemetry.metrics.render()).into_response()
 }
 
-async fn ready(State(state): State<Arc<AdminState>>) -> Response {
-    if state.ready.load(Ordering::Relaxed) {
-        return "ready\n".into_response();
+/// Whether requests may come; with `?verbose`, also how classifiers stand, which has no say in that.
+async fn ready(State(state): State<Arc<AdminState>>, RawQuery(query): RawQuery) -> Response {
+    let is_ready = state.ready.load(Ordering::Relaxed);
+    let mut text = if is_ready { "ready\n" } else { "draining\n" }.to_owned();
+    if query.is_some_and(|query| query.split('&').any(|part| part == "verbose")) {
+        for (name, one) in state.gateway.live().classifiers.states() {
+            text.push_str(&line(&name, &one));
+        }
     }
-    (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, text).into_response()
+}
+
+/// How a classifier stands, in a line.
+fn line(name: &str, state: &ClassifierState) -> String {
+    let tested = match &state.tested {
+        None => "no self-test".to_owned(),
+        Some(Tested::Pending) => "self-test not run yet".to_owned(),
+        Some(Tested::Passed) => "self-test passed".to_owned(),
+        Some(Tested::Failed(how)) => format!("self-test failed ({how})"),
+    };
+    let ClassifierState { circuit, in_flight, waiting, cached, .. } = state;
+    let circuit = circuit.as_str();
+    format!(
+        "classifier {name}: circuit {circuit}, {tested}, {in_flight} calls, {waiting} waiting, {cached} kept\n"
+    )
 }
 
 /// A page of another site cannot read us through the browser of somebody who may.

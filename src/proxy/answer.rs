@@ -8,10 +8,11 @@ use jiff::civil::Date;
 use tokio::time::Instant;
 
 use super::account::{Account, Decided, Told, Unit};
+use super::asker::with_answers;
 use super::joined::{self, Together};
 use super::prompt::with_scratch;
 use crate::domain::{Action, Author, EditClass, Outcome, Passage, Phase, TextKind, Verdict};
-use crate::engine::{Judgements, Restorer, Scratch, Screen, Subject, merge};
+use crate::engine::{Answers, Judgements, Restorer, Scratch, Screen, Subject, merge};
 use crate::policy::{Look, Policy};
 use crate::wire::body::{PassageEdit, Response, StoppedUnit};
 use crate::wire::dialect::RefusalShape;
@@ -26,6 +27,8 @@ pub(super) enum AnswerOutcome {
         /// What was decided.
         action: Action,
     },
+    /// A classifier has not answered about it, and the policy does not let it pass so.
+    Unavailable,
     /// An error takes its place (`block_style.completion: error`, or no choice that could be stopped).
     Refuse {
         /// What the client reads.
@@ -38,6 +41,7 @@ pub(super) enum AnswerOutcome {
 struct Stopped {
     action: Action,
     rule: Option<usize>,
+    outcome: Outcome,
 }
 
 impl Stopped {
@@ -63,7 +67,7 @@ impl Stops {
             return;
         }
         let rule = verdict.decided_by.or_else(|| Some(verdict.rules.first()?.rule));
-        let found = Stopped { action: verdict.action, rule };
+        let found = Stopped { action: verdict.action, rule, outcome: verdict.outcome };
         let known = match unit {
             Some(unit) => self.stopped.entry(unit).or_insert(found),
             None => self.beside.get_or_insert(found),
@@ -79,7 +83,7 @@ pub(super) fn screen(
     answer: &Response,
     restorer: Option<&Arc<Restorer>>,
     (wants_json, language): (bool, Option<&str>),
-    judged: Option<&mut Judgements>,
+    (judged, answers): (Option<&mut Judgements>, &mut Answers),
 ) -> (AnswerOutcome, Told) {
     let started = Instant::now();
     let mut stops = Stops::default();
@@ -87,15 +91,10 @@ pub(super) fn screen(
     let mut verdicts: Vec<Verdict> = Vec::new();
     let mut bytes = 0;
     let today = account.telemetry.clock.today();
-    with_scratch(|scratch| {
+    with_answers(answers, |scratch| {
         for (index, one) in answer.passages().iter().enumerate() {
             let passage = &one.passage;
-            let subject = Subject {
-                phase: Phase::Completion,
-                author: passage.author,
-                today,
-                streamed: false,
-            };
+            let subject = subject(passage, today);
             bytes += passage.text.len();
             let mut verdict = screen_one(policy, subject, &passage.text, restorer, scratch);
             if take_what_it_can(&mut verdict, passage, answer.goes_with_copies(index)) {
@@ -140,7 +139,9 @@ pub(super) fn screen(
         outcome: if stopped.is_empty() && beside.is_none() { "complete" } else { "cut" },
     });
     account.count_unknown(Phase::Completion, answer.unknown_leaves());
+    let mut all = stopped.values().chain(&beside);
     let outcome = match (refuse, body) {
+        _ if all.any(|stop| stop.outcome == Outcome::Unavailable) => AnswerOutcome::Unavailable,
         (Some(message), _) => AnswerOutcome::Refuse { message },
         (None, Ok(body)) => AnswerOutcome::Pass { body, action },
         (None, Err(_)) => {
@@ -148,6 +149,23 @@ pub(super) fn screen(
         }
     };
     (outcome, told)
+}
+
+/// Looks at each text of an answer, so that it is known what classifiers are to be asked.
+pub(super) fn look(
+    policy: &Arc<Policy>,
+    answer: &Response,
+    (restorer, today): (Option<&Arc<Restorer>>, Date),
+    scratch: &mut Scratch,
+) {
+    for one in answer.passages() {
+        let subject = subject(&one.passage, today);
+        screen_one(policy, subject, &one.passage.text, restorer, scratch);
+    }
+}
+
+const fn subject(passage: &Passage, today: Date) -> Subject {
+    Subject { phase: Phase::Completion, author: passage.author, today, streamed: false }
 }
 
 /// Screens arguments of tool calls that are read as one. What is to be replaced where nothing can be stops the choice.

@@ -8,14 +8,15 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
 
 use super::account::{Account, Call, Told};
+use super::asker::Asker;
 use super::inline::Inline;
 use super::live::Live;
 use super::prompt::{PromptOutcome, PromptStop};
 use super::reply::Voice;
 use super::{GateBody, contain, gatehouse, prompt, reply};
 use crate::config::dialect_file::Served;
-use crate::domain::{Action, Outcome, Phase};
-use crate::engine::{Judgements, Pseudonyms};
+use crate::domain::{Action, Author, Outcome, Phase};
+use crate::engine::{Answers, Judgements, Pseudonyms, Scratch};
 use crate::policy::{Look, Policy, UNAVAILABLE_MESSAGE};
 use crate::upstream::{Outgoing, forward_own_headers, forward_request_headers};
 use crate::wire::body::{POLICY_VIOLATION, Request, Shortened};
@@ -23,6 +24,8 @@ use crate::wire::dialect::{AnswerMeta, Blocked, Cut, RefusalShape, Said};
 use crate::wire::frame::FrameWriter;
 
 pub(super) const JSON: &str = "application/json";
+/// The most characters of a prompt that an answer is judged beside.
+const MOST_BESIDE: usize = 2_000;
 
 /// A request that is known well enough to be screened.
 pub(super) struct Exchange {
@@ -72,11 +75,11 @@ impl Exchange {
     /// The response, whether it goes on as a stream, and what was decided where.
     async fn answer(&mut self) -> (HttpResponse<GateBody>, bool, Phase, Action) {
         if self.voice().file().serves == Some(Served::Moderations) {
-            let (response, action) = self.moderate();
+            let (response, action) = self.moderate().await;
             return (response, false, Phase::Prompt, action);
         }
         let mut pseudonyms = Pseudonyms::default();
-        let Cleared { action, tags } = match self.screen_prompt(&mut pseudonyms) {
+        let Cleared { action, tags } = match self.screen_prompt(&mut pseudonyms).await {
             Ok(cleared) => cleared,
             Err((response, action)) => return (*response, false, Phase::Prompt, action),
         };
@@ -118,7 +121,7 @@ impl Exchange {
     }
 
     /// Takes the prompt through every policy; an error is the answer in the model's place.
-    fn screen_prompt(
+    async fn screen_prompt(
         &mut self,
         pseudonyms: &mut Pseudonyms,
     ) -> Result<Cleared, (Box<HttpResponse<GateBody>>, Action)> {
@@ -127,6 +130,12 @@ impl Exchange {
         self.leave_out_blocked(&policies).map_err(|response| (response, action))?;
         for policy in policies {
             let metrics = &self.account.telemetry.metrics;
+            let mut answers = Answers::default();
+            let look = |scratch: &mut Scratch| {
+                prompt::look(&self.account, &policy, &self.request, scratch);
+            };
+            let asker = self.asker(Phase::Prompt);
+            asker.look((&policy, Phase::Prompt), (&mut answers, metrics), look).await;
             let mut judgement = self.inline.as_ref().map(|inline| inline.prompt.clone());
             let screened = contain::screening(metrics, || {
                 prompt::screen(
@@ -135,6 +144,7 @@ impl Exchange {
                     &self.request,
                     &self.live,
                     (pseudonyms, judgement.as_mut()),
+                    &mut answers,
                 )
             });
             if let (Some(inline), Some(mut judgement)) = (&mut self.inline, judgement) {
@@ -212,8 +222,21 @@ impl Exchange {
         Ok(())
     }
 
+    /// Asks the classifiers of this exchange.
+    pub(super) fn asker(&self, phase: Phase) -> Asker {
+        let prompt = (phase == Phase::Completion && !self.live.classifiers.is_empty()).then(|| {
+            let texts = self.request.passages().iter().rev();
+            let asked = texts.filter(|text| text.author == Author::User).map(|text| &*text.text);
+            asked.map(end_of).next().map(Arc::from)
+        });
+        Asker { classifiers: Arc::clone(&self.live.classifiers), prompt: prompt.flatten() }
+    }
+
     /// A prompt that does not go on: as an error, or as an answer in the model's place.
     fn stopped_prompt(&self, policy: &Policy, stop: &PromptStop) -> HttpResponse<GateBody> {
+        if stop.outcome == Outcome::Unavailable {
+            return reply::unavailable(self.voice());
+        }
         let written = policy.message(stop.rule, self.language.as_deref());
         let message = match (&stop.message, stop.outcome) {
             (Some(message), _) => message,
@@ -306,6 +329,12 @@ impl Exchange {
         self.account.not_screened(phase, policy, if open { "complete" } else { "failed" });
         (!open).then(|| reply::not_screened(self.voice()))
     }
+}
+
+/// The end of a prompt that an answer is judged beside.
+fn end_of(text: &str) -> &str {
+    let start = text.char_indices().rev().take(MOST_BESIDE).last();
+    text.get(start.map_or(0, |(at, _)| at)..).unwrap_or_default()
 }
 
 /// The headers of a request, by name.

@@ -10,7 +10,7 @@ use crate::upstream::Upstream;
 use crate::wire::dialect::{Dialect, Dialects, Posture};
 use crate::wire::json::JsonLimits;
 
-use super::{BlockedTurns, BodyLimits, CleanTexts};
+use super::{BlockedTurns, BodyLimits, Classifiers, CleanTexts};
 
 /// The configuration in force.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct Live {
     pub blocked_turns: BlockedTurns,
     /// The dialects that are known.
     pub dialects: Dialects,
+    /// The classifiers that policies ask.
+    pub classifiers: Arc<Classifiers>,
 }
 
 /// The times of streams.
@@ -273,6 +275,7 @@ mod tests {
             clean_texts: CleanTexts::default(),
             blocked_turns: BlockedTurns::default(),
             dialects: Dialects::default(),
+            classifiers: Arc::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 mod account;
 mod admin;
 mod answer;
+mod asker;
 mod blocked_turns;
 mod body;
 mod clean_texts;
@@ -28,6 +29,7 @@ mod walk;
 mod way_back;
 
 pub use admin::AdminState;
+pub use asker::{Classifiers, Running};
 pub use blocked_turns::BlockedTurns;
 pub use body::BodyLimits;
 pub use clean_texts::CleanTexts;

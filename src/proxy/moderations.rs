@@ -7,12 +7,12 @@ use http::{Response as HttpResponse, StatusCode};
 use tokio::time::Instant;
 
 use super::account::{Decided, Unit};
+use super::asker::with_answers;
 use super::exchange::{Exchange, JSON};
-use super::prompt::with_scratch;
 use super::{GateBody, contain, reply};
 use crate::domain::{Action, Author, Outcome, Phase, Verdict};
 use crate::engine::{
-    Judgement, Meeting, Piece, Scratch, Subject, joints, screen_joint, screen_passage,
+    Answers, Judgement, Meeting, Piece, Scratch, Subject, joints, screen_joint, screen_passage,
 };
 use crate::policy::{Policy, UNAVAILABLE_MESSAGE};
 use crate::wire::moderation::{
@@ -24,7 +24,7 @@ type Verdicts = Vec<(String, Verdict)>;
 
 impl Exchange {
     /// The answer, and what the policies would have done.
-    pub(super) fn moderate(&mut self) -> (HttpResponse<GateBody>, Action) {
+    pub(super) async fn moderate(&mut self) -> (HttpResponse<GateBody>, Action) {
         let input = match ModerationInput::read(self.request.bytes(), self.live.messages) {
             Ok(input) => input,
             Err(problem) => return (self.unjudged(&problem), Action::Allow),
@@ -36,7 +36,10 @@ impl Exchange {
                 return (refused, Action::Block);
             }
             let metrics = &self.account.telemetry.metrics;
-            let screened = contain::screening(metrics, || self.judge(policy, &input));
+            let (asker, mut answers) = (self.asker(Phase::Prompt), Answers::default());
+            let look = |scratch: &mut Scratch| self.look(policy, &input, scratch);
+            asker.look((policy, Phase::Prompt), (&mut answers, metrics), look).await;
+            let screened = contain::screening(metrics, || self.judge(policy, &input, &mut answers));
             let Some((verdicts, decided)) = screened else {
                 match self.not_screened(Phase::Prompt, policy) {
                     Some(response) => return (response, action),
@@ -48,6 +51,9 @@ impl Exchange {
             for (found, verdicts) in found.iter_mut().zip(&verdicts) {
                 if verdicts.iter().any(|(_, verdict)| is_unreadable(policy, verdict)) {
                     return (self.unreadable(), action);
+                }
+                if verdicts.iter().any(|(_, verdict)| is_unavailable(verdict)) {
+                    return (reply::unavailable(self.voice()), action);
                 }
                 for (_, verdict) in verdicts {
                     found.note(policy, verdict);
@@ -66,16 +72,29 @@ impl Exchange {
         (reply::ours(StatusCode::OK, JSON, answer.to_string().into()), action)
     }
 
+    fn subject(&self) -> Subject {
+        let (phase, author) = (Phase::Prompt, Author::User);
+        let today = self.account.telemetry.clock.today();
+        Subject { phase, author, today, streamed: false }
+    }
+
+    /// Looks at every text, so that it is known what classifiers are to be asked.
+    fn look(&self, policy: &Arc<Policy>, input: &ModerationInput, scratch: &mut Scratch) {
+        for (_, text) in input.results.iter().flatten() {
+            screen_passage(policy, self.subject(), text, scratch);
+        }
+    }
+
     /// Screens every text under one policy, and accounts for it.
-    fn judge(&self, policy: &Arc<Policy>, input: &ModerationInput) -> (Vec<Verdicts>, Decided) {
+    fn judge(
+        &self,
+        policy: &Arc<Policy>,
+        input: &ModerationInput,
+        answers: &mut Answers,
+    ) -> (Vec<Verdicts>, Decided) {
         let started = Instant::now();
-        let subject = Subject {
-            phase: Phase::Prompt,
-            author: Author::User,
-            today: self.account.telemetry.clock.today(),
-            streamed: false,
-        };
-        let judged: Vec<Verdicts> = with_scratch(|scratch| {
+        let subject = self.subject();
+        let judged: Vec<Verdicts> = with_answers(answers, |scratch| {
             let results = input.results.iter();
             results.map(|texts| verdicts((policy, subject), texts, scratch)).collect()
         });
@@ -142,5 +161,10 @@ fn verdicts(
 
 /// Whether a text could not be screened, and the policy does not let such pass.
 fn is_unreadable(policy: &Policy, verdict: &Verdict) -> bool {
-    verdict.outcome != Outcome::Screened && policy.unscannable.action().stops()
+    verdict.outcome == Outcome::Unscannable && policy.unscannable.action().stops()
+}
+
+/// Whether a classifier has not answered about a text, and such do not pass.
+fn is_unavailable(verdict: &Verdict) -> bool {
+    verdict.outcome == Outcome::Unavailable && verdict.shadow_action.stops()
 }

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::account::{Account, Decided, Told, Unit};
+use super::asker::with_answers;
 use super::clean_texts::CleanTexts;
 use super::joined::{self, Together};
 use super::live::{Live, UnknownLeaf};
 use crate::domain::{Action, Author, EditClass, Outcome, Passage, Phase, Verdict};
-use crate::engine::{Judgement, Pseudonyms, Scratch, Subject, screen_passage};
+use crate::engine::{Answers, Judgement, Pseudonyms, Scratch, Subject, screen_passage};
 use crate::policy::Policy;
 use crate::wire::body::{MediaPart, PassageEdit, Request};
 use crate::wire::table::Media;
@@ -67,13 +68,14 @@ pub(super) fn screen(
     request: &Request,
     live: &Live,
     (pseudonyms, judgement): (&mut Pseudonyms, Option<&mut Judgement>),
+    answers: &mut Answers,
 ) -> (PromptOutcome, Told) {
     let started = Instant::now();
     let clean = &live.clean_texts;
     // Whoever asks what a text scores is told, though nothing was found in it before.
     let scored = judgement.is_some() && !policy.classifiers.is_empty();
     let known = Some(clean).filter(|_| !scored);
-    let (mut verdicts, bytes) = screen_passages(account, policy, request, known);
+    let (mut verdicts, bytes) = screen_passages(account, policy, request, (known, answers));
     let stop = refused_media(account, policy, request)
         .or_else(|| refused_unknown(account, request))
         .or_else(|| stop_of(verdicts.iter()));
@@ -134,29 +136,54 @@ pub(super) fn screen(
     (outcome, told)
 }
 
+/// Looks at each text by itself, so that it is known what classifiers are to be asked.
+pub(super) fn look(
+    account: &Account,
+    policy: &Arc<Policy>,
+    request: &Request,
+    scratch: &mut Scratch,
+) {
+    for passage in request.passages() {
+        if let Some((subject, text)) = to_screen(account, policy, passage) {
+            screen_passage(policy, subject, text, scratch);
+        }
+    }
+}
+
+/// What is screened of a passage, and as what; `None` where it passes as it is.
+fn to_screen<'p>(
+    account: &Account,
+    policy: &Policy,
+    passage: &'p Passage,
+) -> Option<(Subject, &'p str)> {
+    let unknown = passage.author == Author::Unknown && passage.edit == EditClass::Fixed;
+    if unknown && account.route.unknown_leaf == UnknownLeaf::Pass {
+        return None;
+    }
+    let today = account.telemetry.clock.today();
+    let subject = Subject { phase: Phase::Prompt, author: passage.author, today, streamed: false };
+    let text = match passage.author {
+        Author::Assistant => policy.without_own_message(&passage.text),
+        Author::System | Author::User | Author::Tool | Author::Unknown => &passage.text,
+    };
+    Some((subject, text))
+}
+
 /// Screens each text by itself; the result is their verdicts, and how many bytes were screened.
 fn screen_passages(
     account: &Account,
     policy: &Arc<Policy>,
     request: &Request,
-    clean: Option<&CleanTexts>,
+    (clean, answers): (Option<&CleanTexts>, &mut Answers),
 ) -> (Vec<Verdict>, usize) {
     let mut verdicts = Vec::new();
     let mut bytes = 0;
-    let today = account.telemetry.clock.today();
-    with_scratch(|scratch| {
+    with_answers(answers, |scratch| {
         for passage in request.passages() {
-            let unknown = passage.author == Author::Unknown && passage.edit == EditClass::Fixed;
-            if unknown && account.route.unknown_leaf == UnknownLeaf::Pass {
+            let Some((subject, text)) = to_screen(account, policy, passage) else {
                 account.telemetry.metrics.unmoderated(Phase::Prompt, "disabled");
                 verdicts.push(Verdict::default());
                 continue;
-            }
-            let subject =
-                Subject { phase: Phase::Prompt, author: passage.author, today, streamed: false };
-            let text = match passage.author {
-                Author::Assistant => policy.without_own_message(&passage.text),
-                Author::System | Author::User | Author::Tool | Author::Unknown => &passage.text,
             };
             let key = clean.and_then(|clean| Some((clean, clean.key(policy, subject, text)?)));
             if let Some((clean, key)) = key {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::asker::with_answers;
 use super::inline::Inline;
-use super::prompt::with_scratch;
-use crate::domain::Action;
-use crate::engine::Judgements;
+use crate::domain::{Action, Phase};
+use crate::engine::{Answered, Answers, Asked, Judgements, Wanted};
 use crate::policy::Policy;
 use crate::stream::{Finale, MOST_UNITS, Moderated, Relay, RelaySettings};
 use crate::upstream::UpstreamError;
@@ -17,16 +17,29 @@ use crate::wire::dialect::{AnswerMeta, Dialect, Dialects};
 type Screened = (Arc<Policy>, Relay);
 
 /// The relays, and what they say at the end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Relays {
     all: Vec<Screened>,
     dialect: Arc<Dialect>,
     /// Says what moderation came to, where that was asked for.
     results: Option<Results>,
+    /// Whether a policy asks classifiers about answers.
+    asks: bool,
+    /// What classifiers said.
+    answers: Answers,
+}
+
+/// What came of a piece.
+#[derive(Debug)]
+pub(super) enum Pushed {
+    /// This comes out. These questions came up, and nothing waits for their answers.
+    Out(Bytes, Vec<Wanted>),
+    /// The piece has not gone in: these questions are to be answered before.
+    Wants(Vec<Wanted>),
 }
 
 /// What is to be said of moderation at the end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Results {
     inline: Inline,
     /// How many answers were asked for.
@@ -38,11 +51,14 @@ impl Relays {
     /// One for each of these, in their order.
     pub(super) fn new(relays: Vec<RelaySettings>) -> Self {
         let dialect = relays.first().map(|settings| Arc::clone(&settings.dialect));
+        let asks = relays.iter().any(|settings| settings.policy.asks_on(Phase::Completion));
         let relay = |settings: RelaySettings| (Arc::clone(&settings.policy), Relay::new(settings));
         Self {
             all: relays.into_iter().map(relay).collect(),
             dialect: dialect.unwrap_or_else(Dialects::fallback),
             results: None,
+            asks,
+            answers: Answers::default(),
         }
     }
 
@@ -60,18 +76,74 @@ impl Relays {
         &self.dialect
     }
 
-    /// A piece of the upstream's answer, its failure, or its end goes through all of them; what comes out.
-    pub(super) fn push(&mut self, piece: Option<&Result<Bytes, UpstreamError>>) -> Bytes {
-        let out = self.push_through(piece);
-        let ended = !matches!(piece, Some(Ok(_))) || self.are_over();
+    /// A piece of the upstream's answer, its failure, or its end goes through all of them, if no answer of a classifier
+    /// is missing that it has to wait for; with `insists` also then, and what is not judged does not come out.
+    pub(super) fn push(
+        &mut self,
+        piece: Option<&Result<Bytes, UpstreamError>>,
+        insists: bool,
+    ) -> Pushed {
+        let ended = !matches!(piece, Some(Ok(_)));
+        let mut answers = std::mem::take(&mut self.answers);
+        if !self.asks {
+            let out = self.push_through(piece, &mut answers);
+            return Pushed::Out(self.with_results(out, ended), Vec::new());
+        }
+        // It goes into a copy: where an answer is missing, nothing has happened.
+        let mut tried = self.clone();
+        if !insists {
+            answers.begin_try();
+        }
+        let out = tried.push_through(piece, &mut answers);
+        let (missing, wanted) = answers.end_try();
+        if missing && !insists {
+            self.answers = answers;
+            return Pushed::Wants(wanted.into_iter().filter(|one| one.waits).collect());
+        }
+        tried.answers = answers;
+        *self = tried;
+        Pushed::Out(self.with_results(out, ended), wanted)
+    }
+
+    /// Answers that something waits for.
+    pub(super) fn give(&mut self, answers: Vec<(Asked, Answered)>) {
+        for (asked, answered) in answers {
+            self.answers.give(asked, answered);
+        }
+    }
+
+    /// Answers have come that nothing waited for: what comes out, and what is wanted still.
+    pub(super) fn look_again(&mut self) -> (Bytes, Vec<Wanted>) {
+        let mut answers = std::mem::take(&mut self.answers);
+        let out = with_answers(&mut answers, |scratch| {
+            let mut bytes = BytesMut::new();
+            for (_, relay) in &mut self.all {
+                let mut out = BytesMut::new();
+                relay.push(&bytes, scratch, &mut out);
+                relay.look_again(scratch, &mut out);
+                bytes = out;
+            }
+            bytes.freeze()
+        });
+        let (_, wanted) = answers.end_try();
+        self.answers = answers;
+        (self.with_results(out, false), wanted)
+    }
+
+    fn with_results(&mut self, out: Bytes, ended: bool) -> Bytes {
+        let ended = ended || self.are_over();
         match &mut self.results {
             Some(results) => results.put_into(&out, (&self.dialect, &self.all, ended)),
             None => out,
         }
     }
 
-    fn push_through(&mut self, piece: Option<&Result<Bytes, UpstreamError>>) -> Bytes {
-        with_scratch(|scratch| {
+    fn push_through(
+        &mut self,
+        piece: Option<&Result<Bytes, UpstreamError>>,
+        answers: &mut Answers,
+    ) -> Bytes {
+        with_answers(answers, |scratch| {
             let mut bytes = BytesMut::new();
             if let Some(Ok(piece)) = piece {
                 bytes.extend_from_slice(piece);

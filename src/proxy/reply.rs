@@ -12,6 +12,7 @@ use http_body_util::{BodyExt as _, Full};
 use super::GateBody;
 use super::account::Identity;
 use super::gatehouse::Refused;
+use crate::stream::CLASSIFIER_UNAVAILABLE;
 use crate::upstream::UpstreamError;
 use crate::wire::body::BodyProblem;
 use crate::wire::dialect::{Calls, Dialect};
@@ -134,6 +135,7 @@ pub(super) fn stream_failed<'v>(voice: impl Into<Voice<'v>>, reason: &str) -> Re
             "upstream_error",
             "the upstream broke off before it had said anything",
         ),
+        CLASSIFIER_UNAVAILABLE => return unavailable(voice),
         _ => return upstream_garbage(voice, "an event of its stream cannot be read"),
     };
     error(voice, status, code, message, None)
@@ -174,6 +176,15 @@ pub(super) fn internal_error<'v>(voice: impl Into<Voice<'v>>) -> Response<GateBo
 /// The screening broke, and what was not screened does not pass.
 pub(super) fn not_screened<'v>(voice: impl Into<Voice<'v>>) -> Response<GateBody> {
     error(voice, StatusCode::SERVICE_UNAVAILABLE, MODERATION_UNAVAILABLE, NOT_SCREENED, None)
+}
+
+/// A classifier that the text needs has not answered, and what it does not judge does not pass.
+pub(super) fn unavailable<'v>(voice: impl Into<Voice<'v>>) -> Response<GateBody> {
+    let message = "a classifier that this text needs did not answer; try again";
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = error(voice, status, MODERATION_UNAVAILABLE, message, None);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
 /// Names the exchange in the headers of an answer.

@@ -1,29 +1,38 @@
 //! The way back of a streamed answer: the upstream's bytes through the gate, piece by piece.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::stream::unfold;
+use futures_util::StreamExt as _;
+use futures_util::stream::{FuturesUnordered, unfold};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use tokio::time::{Instant, timeout_at};
 
 use super::account::{Account, Call, Unit};
+use super::asker::{Asker, Asking};
 use super::inline::Inline;
-use super::relays::Relays;
+use super::relays::{Pushed, Relays};
 use super::reply::{MODERATION_UNAVAILABLE, NOT_SCREENED};
 use super::{GateBody, contain};
 use crate::domain::{Action, Phase, Verdict};
+use crate::engine::{Answered, Asked, Wanted};
 use crate::policy::Policy;
 use crate::stream::{Finale, RelaySettings, Report};
 use crate::telemetry::StreamCut;
-use crate::upstream::AnswerBody;
+use crate::upstream::{AnswerBody, UpstreamError};
 use crate::wire::dialect::{AnswerMeta, Calls, Dialect};
 use crate::wire::frame::FrameWriter;
 
+/// How often one piece waits for classifiers before it goes through with the answers that are there. What is asked hangs
+/// on the text and never on answers, so that once is enough for each policy that reads it.
+const MOST_WAITS: usize = 8;
+/// The most questions on their way that nothing waits for.
+const MOST_ASKED_BEHIND: usize = 64;
+
 /// A stream on its way, until its last byte or until the client goes away.
-#[derive(Debug)]
 pub(super) struct Stream {
     relays: Relays,
     /// What is answered.
@@ -45,6 +54,28 @@ pub(super) struct Stream {
     broken: bool,
     /// The status of the response, for the metrics.
     status: u16,
+    /// Asks classifiers.
+    asker: Asker,
+    /// A piece that waits for answers; `None` in it is the end of the upstream's answer.
+    pending: Option<Piece>,
+    /// The answers that it waits for.
+    asking: Option<Asking>,
+    /// How often it has waited.
+    waited: usize,
+    /// Answers that nothing waits for.
+    behind: FuturesUnordered<Asking>,
+    /// The questions of those.
+    asked: HashSet<Asked>,
+}
+
+/// A piece of the upstream's answer, or its end.
+type Piece = Option<Result<Bytes, UpstreamError>>;
+
+/// What a stream goes on with.
+enum Came {
+    Piece(Piece),
+    Answers(Vec<(Asked, Answered)>),
+    Nothing,
 }
 
 impl Stream {
@@ -70,7 +101,19 @@ impl Stream {
             ready: None,
             broken: false,
             status: 200,
+            asker: Asker { classifiers: Arc::default(), prompt: None },
+            pending: None,
+            asking: None,
+            waited: 0,
+            behind: FuturesUnordered::new(),
+            asked: HashSet::new(),
         }
+    }
+
+    /// The same, asking classifiers.
+    pub(super) fn asking(mut self, asker: Asker) -> Self {
+        self.asker = asker;
+        self
     }
 
     /// The same, saying what moderation came to. `meta` is what the stream is called where it does not say.
@@ -144,25 +187,75 @@ impl Stream {
         None
     }
 
-    /// Takes one piece of the upstream through the gate. Cancelling it loses nothing: what comes
-    /// from the upstream is handled in the same poll.
+    /// Takes one piece of the upstream through the gate, or what classifiers said. Cancelling it loses nothing: what has
+    /// come is kept until it is handled.
     async fn step(&mut self) -> Bytes {
-        let Some(body) = &mut self.body else {
-            self.ended = true;
-            return Bytes::new();
-        };
-        let piece = body.next().await;
-        let now = Instant::now();
+        loop {
+            if let Some(asking) = &mut self.asking {
+                let answers = asking.await;
+                self.asking = None;
+                self.relays.give(answers);
+            } else if self.pending.is_none() {
+                match self.next().await {
+                    Came::Piece(piece) => self.take_in(piece),
+                    Came::Answers(answers) => return self.answered(answers),
+                    Came::Nothing => {
+                        self.ended = true;
+                        return Bytes::new();
+                    }
+                }
+            }
+            let Some(piece) = self.pending.take() else { return Bytes::new() };
+            if let Some(out) = self.push(piece) {
+                return out;
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Came {
+        let Some(body) = &mut self.body else { return Came::Nothing };
+        if self.behind.is_empty() {
+            return Came::Piece(body.next().await);
+        }
+        tokio::select! {
+            Some(answers) = self.behind.next() => Came::Answers(answers),
+            piece = body.next() => Came::Piece(piece),
+        }
+    }
+
+    /// A piece has come.
+    fn take_in(&mut self, piece: Piece) {
         if self.first_chunk.is_none() {
+            let now = Instant::now();
             self.first_chunk = Some(now);
             let seconds = (now - self.call.asked()).as_secs_f64();
             self.account.telemetry.metrics.first_chunk(&self.account.route.upstream.name, seconds);
         }
+        self.waited = 0;
+        self.pending = Some(piece);
+    }
+
+    /// What comes out of a piece; `None` where classifiers are asked before.
+    fn push(&mut self, piece: Piece) -> Option<Bytes> {
+        let now = Instant::now();
         let metrics = Arc::clone(&self.account.telemetry.metrics);
+        let insists = self.waited >= MOST_WAITS;
         let relays = &mut self.relays;
-        let screened = contain::screening(&metrics, || relays.push(piece.as_ref()));
-        let Some(out) = screened else { return self.break_off() };
+        let pushed = contain::screening(&metrics, || relays.push(piece.as_ref(), insists));
         self.screening += now.elapsed();
+        let out = match pushed {
+            None => return Some(self.break_off()),
+            Some(Pushed::Wants(wanted)) => {
+                self.asking = Some(self.asker.ask(wanted));
+                self.waited += 1;
+                self.pending = Some(piece);
+                return None;
+            }
+            Some(Pushed::Out(out, wanted)) => {
+                self.ask_behind(wanted);
+                out
+            }
+        };
         self.sent |= !out.is_empty();
         self.note_held(out.len());
         let over = self.relays.are_over();
@@ -180,6 +273,39 @@ impl Stream {
                 self.call.ended("ok");
                 self.end();
             }
+        }
+        Some(out)
+    }
+
+    /// Asks questions that nothing waits for, each once.
+    fn ask_behind(&mut self, wanted: Vec<Wanted>) {
+        let room = MOST_ASKED_BEHIND.saturating_sub(self.asked.len());
+        let new = |one: &Wanted| !self.asked.contains(&one.asked);
+        let wanted: Vec<Wanted> = wanted.into_iter().filter(new).take(room).collect();
+        for one in wanted {
+            self.asked.insert(one.asked.clone());
+            self.behind.push(self.asker.ask(vec![one]));
+        }
+    }
+
+    /// Answers have come that nothing waited for.
+    fn answered(&mut self, answers: Vec<(Asked, Answered)>) -> Bytes {
+        let now = Instant::now();
+        for (asked, _) in &answers {
+            self.asked.remove(asked);
+        }
+        self.relays.give(answers);
+        let metrics = Arc::clone(&self.account.telemetry.metrics);
+        let relays = &mut self.relays;
+        let looked = contain::screening(&metrics, || relays.look_again());
+        self.screening += now.elapsed();
+        let Some((out, wanted)) = looked else { return self.break_off() };
+        self.ask_behind(wanted);
+        self.sent |= !out.is_empty();
+        self.note_held(out.len());
+        if self.relays.are_over() {
+            self.call.ended("cancelled");
+            self.end();
         }
         out
     }

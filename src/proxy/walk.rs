@@ -11,13 +11,13 @@ use http::request::Parts;
 use http::{Method, Response as HttpResponse, StatusCode};
 
 use super::account::{Account, Call, Decided, Told, Unit};
+use super::asker::{Asker, with_answers};
 use super::exchange::{JSON, outgoing, violation};
 use super::live::Live;
-use super::prompt::with_scratch;
 use super::way_back::{REPEATS_KEY, unreadable};
 use super::{GateBody, contain, reply};
 use crate::domain::{Action, Author, Outcome, Passage, Phase, Verdict};
-use crate::engine::{Subject, screen_passage};
+use crate::engine::{Answers, Scratch, Subject, screen_passage};
 use crate::policy::{Policy, UNAVAILABLE_MESSAGE};
 use crate::upstream::{Answer, forward_response_headers};
 use crate::wire::body::BodyProblem;
@@ -78,7 +78,7 @@ impl Walk {
                 return (reply::bad_body(&self.voice, &problem), Phase::Prompt, Action::Allow);
             }
         };
-        let action = match self.screen(Phase::Prompt, &asked) {
+        let action = match self.screen(Phase::Prompt, &asked).await {
             Ok(action) => action,
             Err(response) => return (*response, Phase::Prompt, Action::Block),
         };
@@ -149,7 +149,7 @@ impl Walk {
                 Action::Allow,
             );
         };
-        let action = match self.screen(Phase::Completion, &said) {
+        let action = match self.screen(Phase::Completion, &said).await {
             Ok(action) => action,
             Err(response) if status.is_success() => return (*response, Action::Block),
             Err(_) => return (reply::upstream_said_no(&self.voice, status), Action::Block),
@@ -161,11 +161,16 @@ impl Walk {
     }
 
     /// Texts through all policies.
-    fn screen(&mut self, phase: Phase, texts: &[Passage]) -> Screened {
+    async fn screen(&mut self, phase: Phase, texts: &[Passage]) -> Screened {
         let mut action = Action::Allow;
         for policy in self.policies.clone() {
             let metrics = &self.account.telemetry.metrics;
-            let screened = contain::screening(metrics, || self.screen_by(&policy, phase, texts));
+            let classifiers = Arc::clone(&self.live.classifiers);
+            let (asker, mut answers) = (Asker { classifiers, prompt: None }, Answers::default());
+            let look = |scratch: &mut Scratch| drop(self.verdicts(&policy, phase, texts, scratch));
+            asker.look((&policy, phase), (&mut answers, metrics), look).await;
+            let screened =
+                contain::screening(metrics, || self.screen_by(&policy, phase, texts, &mut answers));
             let Some((decided, refusal)) = screened else {
                 let open = self.live.fail_open;
                 let outcome = if open { "complete" } else { "failed" };
@@ -176,6 +181,9 @@ impl Walk {
                 return Err(Box::new(reply::not_screened(&self.voice)));
             };
             self.told.add(decided.told);
+            if let Some(Refusal { outcome: Outcome::Unavailable, .. }) = refusal {
+                return Err(Box::new(reply::unavailable(&self.voice)));
+            }
             if let Some(Refusal { message, outcome, status }) = refusal {
                 return Err(Box::new(violation(&self.voice, status, outcome, (&message, None))));
             }
@@ -185,19 +193,28 @@ impl Walk {
         Ok(action)
     }
 
+    fn verdicts(
+        &self,
+        policy: &Arc<Policy>,
+        phase: Phase,
+        texts: &[Passage],
+        scratch: &mut Scratch,
+    ) -> Vec<Verdict> {
+        let today = self.account.telemetry.clock.today();
+        let subject = Subject { phase, author: Author::Unknown, today, streamed: false };
+        texts.iter().map(|text| screen_passage(policy, subject, &text.text, scratch)).collect()
+    }
+
     fn screen_by(
         &self,
         policy: &Arc<Policy>,
         phase: Phase,
         texts: &[Passage],
+        answers: &mut Answers,
     ) -> (Decided, Option<Refusal>) {
         let started = tokio::time::Instant::now();
-        let today = self.account.telemetry.clock.today();
-        let mut verdicts: Vec<Verdict> = with_scratch(|scratch| {
-            let subject = Subject { phase, author: Author::Unknown, today, streamed: false };
-            let one = |text: &Passage| screen_passage(policy, subject, &text.text, scratch);
-            texts.iter().map(one).collect()
-        });
+        let mut verdicts =
+            with_answers(answers, |scratch| self.verdicts(policy, phase, texts, scratch));
         for verdict in verdicts.iter_mut().filter(|verdict| !verdict.rewrites.is_empty()) {
             verdict.action = verdict.action.max(Action::Block);
             verdict.rewrites.clear();

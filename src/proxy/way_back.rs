@@ -14,8 +14,8 @@ use super::streaming::Stream;
 use super::{GateBody, answer, contain, reply};
 use crate::config::dialect_file::Framing;
 use crate::domain::{Action, Author, Phase};
-use crate::engine::{Judgements, Restorer, Subject};
-use crate::policy::Look;
+use crate::engine::{Answers, Judgements, Restorer, Scratch, Subject};
+use crate::policy::{Look, Policy};
 use crate::stream::RelaySettings;
 use crate::upstream::{Answer, AnswerBody, UpstreamKey, forward_response_headers};
 use crate::wire::body::{BodyProblem, POLICY_VIOLATION, Response};
@@ -114,8 +114,10 @@ impl Exchange {
             let restorer = restorer.as_ref().filter(|_| index == 0);
             let facts = (self.request.wants_json(), self.language.as_deref());
             let metrics = &self.account.telemetry.metrics;
+            let mut answers = self.answers(policy, &read, restorer).await;
             let outcome = contain::screening(metrics, || {
-                answer::screen(&self.account, policy, &read, restorer, facts, judged.as_mut())
+                let with = (judged.as_mut(), &mut answers);
+                answer::screen(&self.account, policy, &read, restorer, facts, with)
             });
             let Some(outcome) = outcome else {
                 if let Some(judged) = &mut judged {
@@ -132,6 +134,9 @@ impl Exchange {
                 AnswerOutcome::Pass { body: screened, action: decided } => {
                     body = screened;
                     action = action.max(decided);
+                }
+                AnswerOutcome::Unavailable => {
+                    return (reply::unavailable(self.voice()), false, Action::Block);
                 }
                 AnswerOutcome::Refuse { message } => {
                     let status = StatusCode::from_u16(policy.block_style.status);
@@ -152,6 +157,24 @@ impl Exchange {
         *response.status_mut() = status;
         *response.headers_mut() = forward_response_headers(&headers, self.key());
         (response, false, action)
+    }
+
+    /// What classifiers say of the texts of an answer.
+    async fn answers(
+        &self,
+        policy: &Arc<Policy>,
+        answer: &Response,
+        restorer: Option<&Arc<Restorer>>,
+    ) -> Answers {
+        let (phase, mut answers) = (Phase::Completion, Answers::default());
+        if policy.asks_on(phase) {
+            let today = self.account.telemetry.clock.today();
+            let look =
+                |scratch: &mut Scratch| answer::look(policy, answer, (restorer, today), scratch);
+            let metrics = &self.account.telemetry.metrics;
+            self.asker(phase).look((policy, phase), (&mut answers, metrics), look).await;
+        }
+        answers
     }
 
     /// The whole body of an answer in which the upstream's key does not stand.
@@ -204,6 +227,7 @@ impl Exchange {
         let times = self.live.stream;
         let mut stream =
             Stream::new(self.account.clone(), relays, answer.body, (times.keep_alive, call))
+                .asking(self.asker(Phase::Completion))
                 .moderated(self.inline.as_ref(), self.own_meta());
         if let Some((action, rule)) = stream.hold_head(times.head_hold).await
             && action == Action::Block
@@ -278,13 +302,19 @@ impl Exchange {
         for policy in &self.policies.clone() {
             let facts = (false, None);
             let metrics = &self.account.telemetry.metrics;
+            let mut answers = self.answers(policy, &read, None).await;
             let outcome = contain::screening(metrics, || {
-                answer::screen(&self.account, policy, &read, None, facts, None)
+                answer::screen(&self.account, policy, &read, None, facts, (None, &mut answers))
             });
             match outcome.map(|(outcome, _)| outcome) {
                 Some(AnswerOutcome::Pass { body: same, .. }) if same == body => {}
                 None if self.not_screened(Phase::Completion, policy).is_none() => {}
-                None | Some(AnswerOutcome::Pass { .. } | AnswerOutcome::Refuse { .. }) => {
+                None
+                | Some(
+                    AnswerOutcome::Pass { .. }
+                    | AnswerOutcome::Refuse { .. }
+                    | AnswerOutcome::Unavailable,
+                ) => {
                     return (reply::upstream_said_no(self.voice(), status), false, Action::Block);
                 }
             }

@@ -21,7 +21,7 @@ pub struct ChannelReport {
 }
 
 /// A channel with its screen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Gate {
     pub(super) channel: Channel,
     edit: EditClass,
@@ -37,7 +37,7 @@ pub(super) struct Gate {
     stopped: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum State {
     Open(Box<Screen>),
     Closed(Verdict),
@@ -73,6 +73,16 @@ impl Gate {
         }
         let progress = screen.push(&text, scratch);
         (place, self.note(progress))
+    }
+
+    /// Looks whether classifiers have answered that the text did not wait for; where the channel stops.
+    pub(super) fn look_again(&mut self, scratch: &mut Scratch) -> Option<Stop> {
+        let State::Open(screen) = &mut self.state else { return None };
+        if self.stopped {
+            return None;
+        }
+        let progress = screen.look_again(scratch);
+        self.note(progress)
     }
 
     /// Whether the channel has ended.

@@ -15,7 +15,7 @@ const SHORT: usize = 8;
 pub(super) type Sort = (Author, bool);
 
 /// Texts in which nothing was found, by keys that nobody outside can make collide.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct CleanTexts {
     state: RandomState,
     known: BTreeSet<(u64, usize, Sort)>,

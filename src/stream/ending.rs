@@ -4,9 +4,9 @@ use bytes::BytesMut;
 
 use super::channel::Gate;
 use super::relay::{MOST_UNITS, Relay, Text};
-use super::report::Finale;
+use super::report::{CLASSIFIER_UNAVAILABLE, Finale};
 use super::tokens::TokenGate;
-use crate::domain::Action;
+use crate::domain::{Action, Outcome};
 use crate::engine::{Scratch, Stop};
 use crate::policy::{OnBlock, UNAVAILABLE_MESSAGE};
 use crate::wire::body::{Channel, POLICY_VIOLATION};
@@ -42,6 +42,9 @@ impl Relay {
             // one of them stops as well, that changes nothing.
             self.close_gates(unit, (&[], None), scratch);
             self.release_until(unit, out);
+        }
+        if stop.outcome == Outcome::Unavailable {
+            return self.fail(CLASSIFIER_UNAVAILABLE, out);
         }
         let policy = &self.settings.policy;
         let replies = stop.action == Action::Respond;

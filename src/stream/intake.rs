@@ -7,7 +7,7 @@ use super::relay::{Relay, Text, TokenRun, Waiting};
 use super::tokens::TokenGate;
 use super::tool_call::{ToolCall, Whole};
 use crate::domain::{Action, Author, EditClass, Outcome, Rewrite, Verdict};
-use crate::engine::{Scratch, Screen, Stop, Subject, screen_passage};
+use crate::engine::{Scratch, Screen, Stop, Subject, screen_by_rules};
 use crate::wire::body::{Channel, Event, Fragment, Part, Tokens};
 
 /// The most channels of one stream: texts, token lists and tool calls.
@@ -30,16 +30,18 @@ impl Relay {
     /// Screens the texts of an event.
     pub(super) fn screen(
         &mut self,
-        event: Event,
+        mut event: Event,
         scratch: &mut Scratch,
     ) -> (Waiting, Vec<Stopped>) {
+        let tokens = std::mem::take(&mut event.tokens);
+        let event = Arc::new(event);
         let texts = Vec::with_capacity(event.fragments.len());
         let mut waiting = Waiting { texts, tokens: Vec::new(), event, withheld: false };
         let mut stops = Vec::new();
         for index in 0..waiting.event.fragments.len() {
             stops.extend(self.screen_fragment(&mut waiting, index, scratch));
         }
-        for tokens in std::mem::take(&mut waiting.event.tokens) {
+        for tokens in tokens {
             waiting.tokens.push(self.screen_tokens(tokens, scratch));
         }
         (waiting, stops)
@@ -204,7 +206,7 @@ impl Relay {
         let end = self.token_gates.get_mut(at).map(|gate| gate.push(&bytes, scratch));
         let subject = Subject { streamed: false, ..self.settings.subject };
         for text in alone {
-            let verdict = screen_passage(&self.settings.policy, subject, &text, scratch);
+            let verdict = screen_by_rules(&self.settings.policy, subject, &text, scratch);
             if verdict.action > Action::Tag {
                 return gone;
             }

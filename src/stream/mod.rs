@@ -22,4 +22,4 @@ pub use channel::ChannelReport;
 pub use intake::MOST_CHANNELS;
 pub use moderated::Moderated;
 pub use relay::{MOST_UNITS, MOST_WAITING, MOST_WAITING_BYTES, Relay};
-pub use report::{Finale, RelaySettings, Report};
+pub use report::{CLASSIFIER_UNAVAILABLE, Finale, RelaySettings, Report};

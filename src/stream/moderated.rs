@@ -16,7 +16,7 @@ use crate::wire::sse::Frame;
 const MOST_EVENT: usize = usize::MAX / 2;
 
 /// The end of a stream that is to say what moderation came to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Moderated {
     dialect: Arc<Dialect>,
     framer: Framer,

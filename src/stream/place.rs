@@ -18,7 +18,7 @@ const HALF: usize = 3;
 const UNPAIRED: char = '\u{1fbc4}';
 
 /// Puts the texts of the fragments of one channel together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Joiner {
     received: usize,
     /// A high half that waits for its low half.

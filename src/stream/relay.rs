@@ -32,8 +32,8 @@ pub const MOST_WAITING_BYTES: usize = 8 << 20;
 /// The most answers of one stream: eight times what may be asked for with one prompt.
 pub const MOST_UNITS: usize = 1024;
 
-/// One streamed answer on its way to the client.
-#[derive(Debug)]
+/// One streamed answer on its way to the client. A copy goes its own way: a piece can be tried on it.
+#[derive(Clone, Debug)]
 pub struct Relay {
     pub(super) settings: RelaySettings,
     pub(super) framer: Option<Framer>,
@@ -68,7 +68,7 @@ pub struct Relay {
     pub(super) redactions: BTreeMap<Arc<str>, u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "five facts that hold independently")]
 pub(super) struct Unit {
     /// The client has had a chunk of it.
@@ -84,9 +84,9 @@ pub(super) struct Unit {
 }
 
 /// An event that waits.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Waiting {
-    pub(super) event: Event,
+    pub(super) event: Arc<Event>,
     pub(super) texts: Vec<Text>,
     pub(super) tokens: Vec<TokenRun>,
     /// A text in it that came whole stops its answer, so it never goes out as it is.
@@ -205,6 +205,26 @@ impl Relay {
         if too_large {
             self.fail("event_too_large", out);
         }
+    }
+
+    /// Looks whether classifiers have answered that texts did not wait for.
+    pub fn look_again(&mut self, scratch: &mut Scratch, out: &mut BytesMut) {
+        if self.finale != Finale::Open {
+            return;
+        }
+        let gates = self.gates.iter_mut();
+        let stops: Vec<Stopped> =
+            gates.filter_map(|gate| Some((gate.channel.unit, gate.look_again(scratch)?))).collect();
+        for gate in &mut self.token_gates {
+            gate.look_again(scratch);
+        }
+        for (unit, stop) in stops {
+            self.stop_text(unit, stop, (&mut *scratch, &mut *out));
+            if self.finale != Finale::Open {
+                return;
+            }
+        }
+        self.drain(out);
     }
 
     /// The upstream has closed the stream.

@@ -11,6 +11,9 @@ use crate::wire::dialect::{AnswerMeta, Dialect, RefusalShape};
 /// The most bytes of one event where nothing else is said, as in the service.
 const EVENT_LIMIT: usize = 1 << 20;
 
+/// Why a stream fails about which a classifier has not answered.
+pub const CLASSIFIER_UNAVAILABLE: &str = "classifier_unavailable";
+
 /// What a relay must know of its exchange.
 #[derive(Clone, Debug)]
 pub struct RelaySettings {

@@ -9,7 +9,7 @@ use crate::engine::{Progress, Scratch, Screen};
 use crate::wire::body::Channel;
 
 /// The tokens of one list of one answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct TokenGate {
     pub(super) channel: Channel,
     /// What numbers the part that the tokens repeat.
@@ -60,6 +60,14 @@ impl TokenGate {
             self.note(&progress);
         }
         self.received + usize::from(!self.part.is_empty())
+    }
+
+    /// Looks whether classifiers have answered that the tokens did not wait for.
+    pub(super) fn look_again(&mut self, scratch: &mut Scratch) {
+        if let Some(screen) = &mut self.screen {
+            let progress = screen.look_again(scratch);
+            self.note(&progress);
+        }
     }
 
     /// The answer has ended.

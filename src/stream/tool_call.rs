@@ -18,7 +18,7 @@ use crate::wire::body::Fragment;
 use crate::wire::json::{Doc, Patch, documents, token_patches, unescaped};
 
 /// A tool call while it comes, and what is known of it afterwards.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "four facts that hold independently")]
 pub(super) struct ToolCall {
     /// The arguments so far; empty once they are screened.

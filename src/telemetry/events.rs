@@ -1,7 +1,7 @@
 //! What happens in the process, as the metrics count it.
 
-use super::metrics::{CIRCUIT_STATES, Metrics};
-use crate::domain::{Action, Mode, Phase};
+use super::metrics::{CIRCUIT_STATES, FOUND_BY, Metrics};
+use crate::domain::{Action, Classified, Mode, Phase};
 
 /// A stream that a decision cut.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +144,20 @@ impl Metrics {
         self.classifier_requests.with_label_values(&[classifier, outcome]).inc();
         if let Some(seconds) = seconds {
             self.classifier_duration.with_label_values(&[classifier]).observe(seconds);
+        }
+    }
+
+    /// What a decision took from a classifier that had to be asked.
+    pub fn consulted(&self, said: &Classified) {
+        let name = &*said.classifier;
+        for (sent, count) in [("asked", said.asked), ("spared", said.spared)] {
+            self.classifier_texts.with_label_values(&[name, sent]).inc_by(u64::from(count));
+        }
+        for (found_by, count) in FOUND_BY.iter().zip(said.agreement) {
+            self.classifier_agreement.with_label_values(&[name, found_by]).inc_by(u64::from(count));
+        }
+        if let Some(fallback) = said.fallback {
+            self.fallbacks.with_label_values(&[name, fallback]).inc();
         }
     }
 

@@ -19,9 +19,21 @@ const SCORES: [f64; 10] = [0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0];
 const HELD: [f64; 13] =
     [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
 /// Reasons for text that was not screened.
-const UNMODERATED: [&str; 7] =
-    ["image", "audio", "file", "unknown", "undecodable", "disabled", "internal_error"];
+const UNMODERATED: [&str; 8] = [
+    "image",
+    "audio",
+    "file",
+    "unknown",
+    "undecodable",
+    "disabled",
+    "internal_error",
+    "classifier_unavailable",
+];
 
+/// What is done with a text about which a classifier gave no answer.
+const FALLBACKS: [&str; 3] = ["block", "review", "skip"];
+/// Who found something in a text that a classifier was asked about.
+pub(super) const FOUND_BY: [&str; 4] = ["both", "rules", "classifier", "neither"];
 /// What comes of a text that a classifier is to judge.
 const CLASSIFIER_OUTCOMES: [&str; 8] =
     ["ok", "cached", "timeout", "error", "rejected", "unreadable", "self_test", "too_long"];
@@ -67,6 +79,9 @@ pub struct Metrics {
     pub(super) classifier_requests: IntCounterVec,
     pub(super) classifier_duration: HistogramVec,
     pub(super) classifier_circuit: IntGaugeVec,
+    pub(super) classifier_texts: IntCounterVec,
+    pub(super) classifier_agreement: IntCounterVec,
+    pub(super) fallbacks: IntCounterVec,
 }
 
 struct Declare<'r>(&'r Registry);
@@ -293,6 +308,21 @@ impl Metrics {
                 "1 for the current state of a classifier's circuit breaker.",
                 &["classifier", "state"],
             ),
+            classifier_texts: declare.counter(
+                "tidegate_classifier_texts_total",
+                "Texts, or parts of one, that rules would have a classifier judge: asked, or spared by run_if.",
+                &["classifier", "sent"],
+            ),
+            classifier_agreement: declare.counter(
+                "tidegate_classifier_agreement_total",
+                "Texts, or parts of one, that a classifier judged, by who found something in them.",
+                &["classifier", "found_by"],
+            ),
+            fallbacks: declare.counter(
+                "tidegate_fallbacks_total",
+                "Decisions taken without a classifier's answer, by what was done instead.",
+                &["classifier", "fallback"],
+            ),
             cache: declare.counter(
                 "tidegate_cache_requests_total",
                 "Reads of a cache: hit, miss.",
@@ -336,6 +366,15 @@ impl Metrics {
     pub fn know_classifier(&self, classifier: &str) {
         for outcome in CLASSIFIER_OUTCOMES {
             self.classifier_requests.with_label_values(&[classifier, outcome]).inc_by(0);
+        }
+        for sent in ["asked", "spared"] {
+            self.classifier_texts.with_label_values(&[classifier, sent]).inc_by(0);
+        }
+        for found_by in FOUND_BY {
+            self.classifier_agreement.with_label_values(&[classifier, found_by]).inc_by(0);
+        }
+        for fallback in FALLBACKS {
+            self.fallbacks.with_label_values(&[classifier, fallback]).inc_by(0);
         }
     }
 

@@ -58,6 +58,8 @@ pub struct DecisionRecord {
     pub score: f64,
     /// The rules that fired.
     pub rules: Vec<RuleRecord>,
+    /// What classifiers said that had to be asked.
+    pub classifiers: Vec<ClassifierRecord>,
     /// Bytes of text that were screened.
     pub bytes: usize,
     /// The most bytes that were held at one time.
@@ -68,6 +70,28 @@ pub struct DecisionRecord {
     pub outcome: &'static str,
     /// Always `omitted` in this version.
     pub text: &'static str,
+}
+
+/// What a classifier said that had to be asked, over all texts of the unit.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "a classifier's answer", rename = "classifier")]
+pub struct ClassifierRecord {
+    /// Its name in the policy.
+    pub name: Arc<str>,
+    /// Texts, or parts of one, that it was asked about.
+    pub asked: u32,
+    /// Those that it was not asked about, by its `run_if`.
+    pub spared: u32,
+    /// Why it gave no answer: `timeout`, `error`, `rejected`, `unreadable`, `self_test`, `too_long`.
+    pub unavailable: Option<&'static str>,
+    /// The category of its highest score.
+    pub label: Option<String>,
+    /// Its highest score.
+    pub score: Option<f64>,
+    /// The longest time that one answer took, in milliseconds.
+    pub ms: f64,
+    /// Whether every answer was kept from before.
+    pub cached: bool,
 }
 
 /// One rule that fired.

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use super::sse::{Frame, FrameTooLarge};
 
 /// Cuts an array into elements.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "five facts that hold independently")]
 pub struct ArrayFramer {
     limit: usize,

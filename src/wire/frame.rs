@@ -9,7 +9,7 @@ use super::sse::{self, Frame, FrameTooLarge};
 use crate::config::dialect_file::Framing;
 
 /// Cuts a stream of bytes into frames.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Framer {
     /// Server-sent events.
     Sse(sse::Framer),

@@ -8,7 +8,7 @@ use memchr::memchr;
 use super::sse::{Frame, FrameTooLarge};
 
 /// Cuts a stream of bytes into lines.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LineFramer {
     limit: usize,
     buffer: BytesMut,

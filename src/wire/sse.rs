@@ -42,7 +42,7 @@ pub struct FrameTooLarge {
 }
 
 /// Cuts a stream of bytes into frames.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Framer {
     limit: usize,
     buffer: BytesMut,

@@ -5,6 +5,10 @@
 
 mod bytes;
 mod channels;
+#[expect(dead_code, reason = "the tests of classifiers use the rest of it")]
+#[path = "../classify/server.rs"]
+mod classifier_server;
+mod classifiers;
 mod dialects;
 mod drain;
 mod failures;

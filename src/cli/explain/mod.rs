@@ -141,7 +141,7 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         (Some(AuthorArg::User), _) | (None, Phase::Prompt) => Author::User,
     };
     let subject = Subject { phase, author, today: Clock::default().today(), streamed: false };
-    let mut scratch = Scratch::default();
+    let mut scratch = Scratch::asking_nobody();
     let mut verdict = screen_passage(&policy, subject, &text, &mut scratch);
     let trace = trace(&policy, subject, &text, &verdict, &mut scratch);
     Pseudonyms::default().assign(&text, &mut verdict.rewrites);

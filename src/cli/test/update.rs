@@ -94,7 +94,7 @@ fn edits_of(
     }
     let changed = with(&case.expect, &came).ok_or("what came cannot be written down")?;
     let changed = TestCase { expect: changed, ..case.clone() };
-    let (today, mut scratch) = (Clock::default().today(), Scratch::default());
+    let (today, mut scratch) = (Clock::default().today(), Scratch::asking_nobody());
     let again = run_test(&run.policy, &changed, &run.defaults, today, &mut scratch);
     if !again.misses.is_empty() {
         return Err("its texts do not agree".to_owned());

@@ -17,10 +17,7 @@ pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems
     let mut list = List { document, problems };
     for (name, classifier) in file.classifiers.iter() {
         let place = format!("classifiers.{name}");
-        if classifier.kind != ClassifierKind::Builtin {
-            let what = "classifiers other than `kind: builtin`";
-            list.missing(&format!("{place}.kind"), what, "this classifier would never be asked");
-        } else if classifier.run_if.is_some() {
+        if classifier.kind == ClassifierKind::Builtin && classifier.run_if.is_some() {
             let label = "a model in process costs microseconds, and reads all texts";
             list.idle(&format!("{place}.run_if"), label);
         }
@@ -60,9 +57,6 @@ pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems
     let mut list = List { document, problems };
     if file.fail.not_ready == FailMode::Open {
         list.idle("fail.not_ready", "no request is taken before a policy is in force");
-    }
-    for name in file.endpoints.names() {
-        list.idle(&format!("endpoints.{name}"), "no classifier is asked yet");
     }
     if file.tenant.from != TenantSource::None {
         list.missing("tenant.from", "tenants", "nobody would be told apart");

@@ -176,6 +176,15 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "stream: hold",
     },
     Definition {
+        code: Code::TG054,
+        gravity: Gravity::Error,
+        title: "classifier that cannot be asked",
+        explanation: "A remote classifier needs what its contract needs, and takes nothing else: an endpoint of the \
+            server file, a model or a format, the places of an answer, labels for our categories.",
+        wrong: "guard: { kind: chat_guard, endpoint: vllm }",
+        right: "guard: { kind: chat_guard, endpoint: vllm, model: llama-guard, format: llama_guard }",
+    },
+    Definition {
         code: Code::TG048,
         gravity: Gravity::Error,
         title: "classifier where words are needed",

@@ -152,7 +152,14 @@ impl Merger {
                 format!("classifiers.{}", prefix(name)),
                 (document, format!("classifiers.{name}")),
             );
-            self.policy.classifiers.0.push((prefix(name), classifier.clone()));
+            let mut classifier = classifier.clone();
+            if let Some(run_if) = &mut classifier.run_if {
+                let named = run_if.classifier.iter_mut().flat_map(|named| &mut named.0);
+                named.for_each(|(name, _)| *name = prefix(name));
+                let rules = run_if.rules.iter_mut().flat_map(|rules| &mut rules.0);
+                rules.for_each(|rule| *rule = in_pack(rule, &prefix));
+            }
+            self.policy.classifiers.0.push((prefix(name), classifier));
         }
         for (index, mut entry) in file.suppress.iter().cloned().enumerate() {
             entry.rule = in_pack(&entry.rule, &prefix);

@@ -1,4 +1,4 @@
-//! Classifiers, and thresholds that move. Both are read, and not available in this version.
+//! Classifiers, and thresholds that move. The latter are read, and not available in this version.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use super::settings::OnError;
 use crate::config::shapes::{self, Named, OneOrMany};
 use crate::config::units::{Period, Share};
 
-/// A classifier. Not available in this version.
+/// A classifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "a classifier")]
@@ -219,13 +219,44 @@ pub struct ModelFile {
     pub sha256: String,
 }
 
-/// When a classifier is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// When a remote classifier is asked: where one of these holds. What other remote classifiers say is not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 #[schemars(title = "a condition")]
 pub struct RunIf {
-    /// From this score total of the cheaper rules on.
-    pub score_at_least: f64,
+    /// The score total of the text so far is at least this, and below `score_below` where that is given.
+    pub score_at_least: Option<f64>,
+    /// The score total of the text so far is below this, and at least `score_at_least` where that is given.
+    pub score_below: Option<f64>,
+    /// The probability of a classifier in process lies in this band.
+    pub classifier: Option<Named<ScoreBand>>,
+    /// A rule of one of these categories has fired, in force or watched.
+    pub categories: Option<OneOrMany<String>>,
+    /// One of these rules has fired, in force or watched.
+    pub rules: Option<OneOrMany<String>>,
+    /// This share of the texts, drawn by what they say.
+    pub sample: Option<Share>,
+}
+
+/// A band of probabilities of a classifier in process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "a band")]
+pub struct ScoreBand {
+    /// From this probability on.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub at_least: f64,
+    /// Up to this probability, which is not in the band.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub below: f64,
+    /// Of one of these labels; of any where none is named.
+    pub labels: Vec<String>,
+}
+
+impl Default for ScoreBand {
+    fn default() -> Self {
+        Self { at_least: 0.0, below: 1.0, labels: Vec::new() }
+    }
 }
 
 /// Whether streams wait for a classifier.
@@ -298,9 +329,29 @@ impl Classifier {
     }
 }
 
+// === impl RunIf ===
+
+impl RunIf {
+    /// Whether it names nothing, so that it would never hold.
+    pub const fn is_empty(&self) -> bool {
+        let Self { score_at_least, score_below, classifier, categories, rules, sample } = self;
+        score_at_least.is_none()
+            && score_below.is_none()
+            && classifier.is_none()
+            && categories.is_none()
+            && rules.is_none()
+            && sample.is_none()
+    }
+}
+
 // === impl ClassifierKind ===
 
 impl ClassifierKind {
+    /// Whether its answers say which words of a text they are about.
+    pub const fn points(self) -> bool {
+        matches!(self, Self::Presidio | Self::FmsDetector)
+    }
+
     /// The word of the file.
     pub const fn as_str(self) -> &'static str {
         match self {

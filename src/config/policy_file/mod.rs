@@ -17,7 +17,7 @@ use crate::domain::{Level, Mode};
 
 pub use classifier::{
     Adaptation, AnswerShape, Calls, Classifier, ClassifierKind, ClassifierStream, GuardFormat,
-    Model, ModelFile, RequestShape, RunIf, SelfTest, TextWindow,
+    Model, ModelFile, RequestShape, RunIf, ScoreBand, SelfTest, TextWindow,
 };
 pub use matcher::{AtLeast, ClassifierCondition, ExceptEntry, Matcher, Pattern, ScorePreset};
 pub use rule::{MessageRef, RuleAction, RuleFile, TextLog};

@@ -76,7 +76,7 @@ pub struct UpstreamTls {
     pub ca: Option<String>,
 }
 
-/// A remote classifier. Without effect in this version.
+/// A server that classifiers of policies are asked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "an endpoint")]
