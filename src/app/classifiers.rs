@@ -108,9 +108,8 @@ fn labels(loaded: &LoadedPolicy, policy: &Policy, remote: &Remote) -> Problems {
             asks
         };
         let rule = remote.rules.iter().find(asks).and_then(|&index| policy.rules.get(index));
-        let index = rule.and_then(|rule| {
-            loaded.file.rules.iter().position(|written| *written.id == *rule.id)
-        });
+        let index = rule
+            .and_then(|rule| loaded.file.rules.iter().position(|written| *written.id == *rule.id));
         let at = loaded.at(&format!(
             "rules[{}].classifier.{}.labels",
             index.unwrap_or_default(),
@@ -174,12 +173,7 @@ pub(super) fn classifiers(
             found.add(Arc::clone(&remote.id), Arc::clone(known));
             continue;
         }
-        let made = Classifier::new(
-            &remote.name,
-            written,
-            endpoint.clone(),
-            Arc::clone(metrics),
-        );
+        let made = Classifier::new(&remote.name, written, endpoint.clone(), Arc::clone(metrics));
         let classifier = made.map_err(|mistakes| {
             let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
             let message = format!("`{}` cannot be asked: {}", remote.name, told.join("; "));

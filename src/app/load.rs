@@ -21,7 +21,8 @@ use crate::config::{
 use crate::domain::Mode;
 use crate::policy::Policy;
 use crate::proxy::{
-    BlockedTurns, BodyLimits, Classifiers, CleanTexts, Live, PathMatch, Route, StreamTimes, UnknownLeaf,
+    BlockedTurns, BodyLimits, Classifiers, CleanTexts, Live, PathMatch, Route, StreamTimes,
+    UnknownLeaf,
 };
 use crate::telemetry::Metrics;
 use crate::wire::dialect::Dialects;

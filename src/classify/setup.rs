@@ -11,10 +11,10 @@ use super::contract::{
 };
 use super::mistakes::{Mistake, look_over};
 use super::window::Window;
-use crate::domain::Category;
 use crate::config::policy_file::{
     Classifier as Written, ClassifierKind as Kind, GuardFormat, SelfTest,
 };
+use crate::domain::Category;
 
 /// Everything that a classifier is made of beside its endpoint.
 #[derive(Debug)]

@@ -156,7 +156,8 @@ pub enum ClassifierWord {
     Error,
 }
 
-/// What must come out; only what is named is compared.
+/// What must come out; only what is named is compared. In a policy that is in force, rules on trial (`mode: shadow`,
+/// `shadow_until`) count in `rules`, `score` and `spans` only where `rules` names them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "an expectation")]
@@ -164,7 +165,7 @@ pub struct Expectation {
     /// The action.
     #[schemars(schema_with = "shapes::any_action")]
     pub action: Option<Action>,
-    /// Exactly these rules.
+    /// Exactly these rules; one on trial only where it is named here, and then it has to fire.
     pub rules: Option<Vec<String>>,
     /// The score total.
     pub score: Option<f64>,

@@ -19,4 +19,4 @@ pub use ident::DecisionId;
 pub use passage::{Author, EditClass, Passage, TextKind};
 pub use secret::Secret;
 pub use span::Span;
-pub use verdict::{Classified, FiredRule, Outcome, Rewrite, Verdict};
+pub use verdict::{Classified, ClassifierScore, FiredRule, Outcome, Rewrite, Verdict};

@@ -33,6 +33,17 @@ pub struct FiredRule {
     pub mode: Mode,
 }
 
+/// What a classifier in process holds a text for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClassifierScore {
+    /// Index of the classifier in its policy.
+    pub classifier: usize,
+    /// Number of the category in its model.
+    pub label: usize,
+    /// The probability of that category, from 0 to 1: of a prompt as a whole, of an answer the highest so far.
+    pub probability: f32,
+}
+
 /// One change of the text: the raw bytes of `span` give way to `replacement`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewrite {
@@ -84,6 +95,8 @@ pub struct Verdict {
     pub rules: Vec<FiredRule>,
     /// Every hit, in the order of the text.
     pub findings: Vec<Finding>,
+    /// What classifiers in process say, whether a rule fired or not; nothing where no rule asks one.
+    pub scores: Vec<ClassifierScore>,
     /// Changes to apply, ordered and not overlapping.
     pub rewrites: Vec<Rewrite>,
     /// What classifiers said that had to be asked.
@@ -92,4 +105,20 @@ pub struct Verdict {
     pub decided_by: Option<usize>,
     /// First byte that must not be sent when the action stops the text.
     pub stop_at: Option<usize>,
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// Whether nothing at all was found in the text; a classifier may hold it for something, but no rule thought that
+    /// enough.
+    pub fn is_clean(&self) -> bool {
+        self.outcome == Outcome::Screened
+            && (self.action, self.shadow_action) == (Action::Allow, Action::Allow)
+            && self.score == 0.0
+            && self.rules.is_empty()
+            && self.findings.is_empty()
+            && self.rewrites.is_empty()
+            && self.stop_at.is_none()
+    }
 }

@@ -94,7 +94,8 @@ enum State {
 impl Without {
     /// The hits that count in the text up to `edge`, those that were remembered first.
     pub(super) fn upto(&mut self, edge: usize) -> Vec<Placed> {
-        let (now, ahead) = std::mem::take(&mut self.ahead).into_iter().partition(|(at, _)| *at < edge);
+        let (now, ahead) =
+            std::mem::take(&mut self.ahead).into_iter().partition(|(at, _)| *at < edge);
         self.ahead = ahead;
         let now: Vec<(usize, Placed)> = now;
         let mut known = std::mem::take(&mut self.remembered);
@@ -200,7 +201,12 @@ impl Asking {
     }
 
     /// Decides for the first block that ends at `edge` who is asked about it. [`Self::without`] is as of there.
-    pub(super) fn decide(&mut self, policy: &Policy, edge: usize, scores: &[(usize, linear::Scores)]) {
+    pub(super) fn decide(
+        &mut self,
+        policy: &Policy,
+        edge: usize,
+        scores: &[(usize, linear::Scores)],
+    ) {
         let Self { blocks, without, remotes, subject, base, text, said, .. } = self;
         let Some(block) = blocks.iter_mut().find(|block| block.span.end == edge) else { return };
         let verdict = without.tally.verdict();
@@ -366,7 +372,11 @@ fn said_by<'s>(said: &'s mut Vec<Classified>, remote: &Remote) -> &'s mut Classi
 }
 
 /// Notes an answer; the result is the scores in it.
-fn note_answer(entry: &mut Classified, remote: &Remote, answered: &Answered) -> Option<Arc<Scores>> {
+fn note_answer(
+    entry: &mut Classified,
+    remote: &Remote,
+    answered: &Answered,
+) -> Option<Arc<Scores>> {
     entry.asked += 1;
     entry.took_us = entry.took_us.max(u64::try_from(answered.took.as_micros()).unwrap_or(u64::MAX));
     let scores = match &answered.answer {

@@ -21,14 +21,21 @@ pub struct Judgement {
 
 impl Judgement {
     /// Takes in the verdict on a text: the categories of what fired, whether it is enforced or only watched, for
-    /// whoever asks decides what to do.
+    /// whoever asks decides what to do; and what classifiers say, whether a rule fired or not.
     pub fn note(&mut self, policy: &Policy, verdict: &Verdict) {
         self.has_text = true;
         self.unscreened |= verdict.outcome != Outcome::Screened;
         for fired in &verdict.rules {
             if let Some(category) = told_category(policy, fired) {
-                let score = score(policy, fired);
+                let score = score(policy, verdict, fired);
                 self.categories.note(category, applies(verdict, fired), score);
+            }
+        }
+        for said in &verdict.scores {
+            let classifier = policy.classifiers.get(said.classifier);
+            let category = classifier.and_then(|one| one.category(said.label));
+            if let Some(category) = category.filter(|category| is_told(policy, category)) {
+                self.categories.note(category, false, f64::from(said.probability));
             }
         }
     }
@@ -56,7 +63,11 @@ pub(super) fn flags(policy: &Policy, verdict: &Verdict) -> bool {
 /// The category of a rule, where it is one of OpenAI's or the policy tells its own too.
 fn told_category<'f>(policy: &Policy, fired: &'f FiredRule) -> Option<&'f str> {
     let category = fired.category.as_ref().map(Category::as_str)?;
-    (policy.reveal.categories || OPENAI_CATEGORIES.contains(&category)).then_some(category)
+    is_told(policy, category).then_some(category)
+}
+
+fn is_told(policy: &Policy, category: &str) -> bool {
+    policy.reveal.categories || OPENAI_CATEGORIES.contains(&category)
 }
 
 /// Whether the category of a rule that fired applies: by its action, or where it only scores by the total.
@@ -64,14 +75,27 @@ fn applies(verdict: &Verdict, fired: &FiredRule) -> bool {
     fired.action.unwrap_or(verdict.shadow_action) >= Action::Tag
 }
 
-/// A score is told as the part of the lowest threshold that it comes to.
-fn score(policy: &Policy, fired: &FiredRule) -> f64 {
+/// What a rule with an action is sure of; a score is told as the part of the lowest threshold that it comes to.
+fn score(policy: &Policy, verdict: &Verdict, fired: &FiredRule) -> f64 {
     let lowest = policy.thresholds.last().map_or(1.0, |threshold| threshold.score);
     match fired.action {
-        Some(_) => 1.0,
+        Some(_) => probability(policy, verdict, fired).unwrap_or(1.0),
         None if lowest > 0.0 => fired.score / lowest,
         None => fired.score,
     }
+}
+
+/// The highest probability of what a rule asks classifiers for; `None` where it looks for anything else.
+fn probability(policy: &Policy, verdict: &Verdict, fired: &FiredRule) -> Option<f64> {
+    let (mut highest, mut alone) = (None::<f32>, true);
+    policy.rules.get(fired.rule)?.matcher.visit_atoms(&mut |atom| {
+        let asked = policy.asked_score(atom);
+        alone &= asked.is_some();
+        let said =
+            verdict.scores.iter().filter(|said| asked == Some((said.classifier, said.label)));
+        highest = said.map(|said| said.probability).chain(highest).reduce(f32::max);
+    });
+    highest.filter(|_| alone).map(f64::from)
 }
 
 #[cfg(test)]
@@ -79,10 +103,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::detect::linear::{Context, Model};
     use crate::domain::{Mode, Phase};
     use crate::engine::testing::{Sketch, in_pieces, subject};
     use crate::engine::{Scratch, screen_passage};
-    use crate::policy::{Effect, Node, Threshold};
+    use crate::policy::{AtLeast, Effect, Node, Threshold};
 
     /// A rule that tags, one that is only watched, one that scores, and one of a category that is not told.
     fn policy() -> Policy {
@@ -122,6 +147,36 @@ mod tests {
             assert!(!as_it_is.action.stops(), "{text}");
             assert_eq!(blocked.action == Action::Block, flagged, "{text}");
             assert!(blocked.decided_by.is_some() || !flagged, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_category_scores_what_a_classifier_says_and_a_rule_that_asks_it_alone_says_no_more() {
+        for (text, blorp) in [("a blorp: they are vermin", "blorp"), ("他们都是害虫", "好")]
+        {
+            for (least, words, flagged) in
+                [(1.0, false, false), (0.0, false, true), (1.0, true, text.contains("blorp"))]
+            {
+                let mut sketch = Sketch::default();
+                let least = AtLeast::Probability(least);
+                sketch.scored("hate", least, true, Effect::Act(Action::Tag)).category =
+                    Some(Category::new("hate"));
+                if words {
+                    sketch.block("words", &[blorp]).category = Some(Category::new("hate"));
+                }
+                let policy = sketch.build();
+                let mut judgement = Judgement::default();
+                judgement.note(&policy, &verdict(&policy, text));
+                let model = Model::builtin();
+                let of = |name: &str| {
+                    let label = model.labels().iter().position(|label| label.name == name).unwrap();
+                    f64::from(model.score(text, &Context::default()).all()[label].probability)
+                };
+                let hate = if words && flagged { 1.0 } else { of("hate") };
+                assert_eq!(judgement.categories().of("hate"), (flagged, hate), "{text}");
+                assert_eq!(judgement.categories().of("violence"), (false, of("violence")));
+                assert_eq!(judgement.categories().of("jailbreak"), (false, 0.0), "not told");
+            }
         }
     }
 

@@ -41,7 +41,11 @@ pub fn merge(mut rewrites: Vec<Rewrite>) -> Vec<Rewrite> {
 
 /// Adds the originals that go back into the text before `limit`. What a rule replaces is not put
 /// back.
-pub(super) fn put_back(mut rewrites: Vec<Rewrite>, restored: Vec<Rewrite>, limit: usize) -> Vec<Rewrite> {
+pub(super) fn put_back(
+    mut rewrites: Vec<Rewrite>,
+    restored: Vec<Rewrite>,
+    limit: usize,
+) -> Vec<Rewrite> {
     for one in restored {
         if one.span.end <= limit && !rewrites.iter().any(|known| known.span.overlaps(one.span)) {
             rewrites.push(one);

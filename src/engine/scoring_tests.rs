@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::Scratch;
 use crate::detect::linear::{LONGEST_BLOCK, Preset};
-use crate::domain::{Action, Verdict};
+use crate::domain::{Action, Mode, Verdict};
+use crate::engine::Scratch;
 use crate::engine::screen_passage;
 use crate::engine::testing::{Sketch, assert_cuts_change_nothing, in_pieces, subject};
 use crate::policy::{AtLeast, Effect, Node, Policy as Compiled};
@@ -86,6 +86,79 @@ fn a_text_that_flows_is_held_for_one_character_and_one_that_is_held_for_a_block(
     }
 }
 
+/// What the model says of `hate` in the first classifier of a verdict.
+fn said(verdict: &Verdict) -> f32 {
+    let labels = crate::detect::linear::Model::builtin().labels();
+    let label = labels.iter().position(|label| label.name == "hate").unwrap();
+    verdict.scores.iter().find(|one| (one.classifier, one.label) == (0, label)).unwrap().probability
+}
+
+#[test]
+fn nothing_waits_for_a_rule_that_is_only_watched_and_it_fires_in_any_pieces() {
+    let vermin = " All of them are vermin and should be thrown out of our country by tomorrow.";
+    let text = format!("{FIRST}{vermin} 他们都是害虫。{SECOND}");
+    for holds in [false, true] {
+        let mut sketch = Sketch::default();
+        let rule = sketch.scored(
+            "hate",
+            AtLeast::Preset(Preset::Strict),
+            holds,
+            Effect::Act(Action::Block),
+        );
+        rule.mode = Mode::Shadow;
+        let policy = sketch.build();
+        let held = |policy: &Arc<Compiled>| -> Vec<usize> {
+            let policy = Arc::clone(policy);
+            let mut screen = crate::engine::Screen::new(policy, subject(Phase::Completion), None);
+            let mut scratch = Scratch::default();
+            let pieces = text.split_inclusive(' ');
+            let after = pieces.map(|piece| {
+                screen.push(piece, &mut scratch);
+                screen.held()
+            });
+            after.collect()
+        };
+        assert_eq!(held(&policy), held(&Sketch::default().build()));
+        let (sent, verdict) = in_pieces(&policy, &[&text]);
+        assert_eq!((&sent, verdict.action), (&text, Action::Allow));
+        let span = verdict.findings[0].span;
+        assert!(span.is_empty() && span.start > FIRST.len(), "{span:?}");
+        assert_cuts_change_nothing(&policy, &text, &[9, 80, 81, 153, 154, 155]);
+    }
+}
+
+#[test]
+fn a_verdict_tells_every_score_whether_a_rule_fires_or_not() {
+    let model = crate::detect::linear::Model::builtin();
+    for text in ["All of them are vermin and should be thrown out", "他们都是害虫，应该滚出去"]
+    {
+        for least in [0.0, 1.0] {
+            let verdict = prompt(&policy(AtLeast::Probability(least), true), text);
+            assert_eq!(verdict.is_clean(), least == 1.0, "{text}");
+            let scores = model.score(text, &Context::default());
+            let scores = scores.all().iter().map(|score| score.probability);
+            assert!(verdict.scores.iter().map(|one| one.probability).eq(scores), "{text}");
+            assert!(said(&verdict) > 0.3, "{text}");
+        }
+    }
+    assert_eq!(prompt(&policy(AtLeast::Probability(0.0), true), "").scores, []);
+}
+
+#[test]
+fn of_an_answer_the_highest_score_is_told_and_nothing_of_what_comes_behind_its_end() {
+    let vermin = " All of them are vermin and should be thrown out of our country by tomorrow.";
+    let mild = said(&in_pieces(&policy(AtLeast::Probability(1.0), false), &[FIRST, SECOND]).1);
+    let text = format!("{FIRST}{vermin}{SECOND}");
+    let harsh = said(&in_pieces(&policy(AtLeast::Probability(1.0), false), &[&text]).1);
+    assert!(mild + 0.2 < harsh, "{mild} {harsh}");
+    let mut sketch = Sketch::default();
+    sketch.scored("hate", AtLeast::Probability(1.0), false, Effect::Act(Action::Block));
+    sketch.block("tea", &["tea"]);
+    let text = format!("{FIRST}{SECOND}{vermin}");
+    let (sent, verdict) = in_pieces(&sketch.build(), &[&text]);
+    assert!(sent.ends_with("there is ") && said(&verdict) <= mild, "{sent} {verdict:?}");
+}
+
 #[test]
 fn nobody_is_scored_where_no_rule_asks_for_it() {
     let mut sketch = Sketch::default();
@@ -106,6 +179,7 @@ fn text() -> impl Strategy<Value = String> {
         Just("今天天气很好，我们去公园散步。\n"),
         Just("😀 e\u{301} "),
         Just("bob@x.com "),
+        Just("quit "),
         Just("bob@x.combob@x.com "),
         Just("a"),
     ];
@@ -124,11 +198,14 @@ proptest! {
             Just(AtLeast::Probability(0.8)), Just(AtLeast::Preset(Preset::Balanced)),
         ],
         holds: bool,
+        watched: bool,
     ) {
         let mut sketch = Sketch::default();
         sketch.scored("harassment", at, holds, Effect::Act(Action::Block));
-        sketch.scored("hate", at, !holds, Effect::Act(Action::Tag));
+        let hate = sketch.scored("hate", at, !holds, Effect::Act(Action::Tag));
+        hate.mode = if watched { Mode::Shadow } else { Mode::Enforce };
         sketch.redact("vermin", &["vermin"]);
+        sketch.block("quit", &["quit"]);
         let contact = sketch.entity("email");
         sketch.rule("contact", Node::atom(contact), Effect::Act(Action::Redact));
         assert_cuts_change_nothing(&sketch.build(), &text, &splits);

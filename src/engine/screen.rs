@@ -258,6 +258,9 @@ impl Screen {
                 break;
             }
         }
+        let end = if last { usize::MAX } else { self.decided() };
+        let upto = progress.stop.map_or(end, |stop| stop.at);
+        self.scoring.settle(upto, self.tally.scores());
     }
 
     /// More may be held for the terms and patterns that are open than there is room for: the text

@@ -15,7 +15,10 @@ use crate::policy::{AtLeast, InProcess, Policy, Remote, RemoteCondition};
 const UNNAMED: &str = "score";
 
 /// The answers that a test gives, its own before those of its file.
-fn given<'t>(own: Option<&'t TestWorld>, usual: &'t TestWorld) -> BTreeMap<&'t str, &'t ClassifierAnswer> {
+fn given<'t>(
+    own: Option<&'t TestWorld>,
+    usual: &'t TestWorld,
+) -> BTreeMap<&'t str, &'t ClassifierAnswer> {
     let own = own.into_iter().flat_map(|world| world.classifiers.iter());
     usual.classifiers.iter().chain(own).collect()
 }
@@ -65,8 +68,7 @@ fn asked_instead(policy: &Policy, number: usize) -> Policy {
             }
         };
         let conditions = model.conditions.iter().map(condition).collect();
-        let stream =
-            if model.holds { ClassifierStream::Hold } else { ClassifierStream::Overlap };
+        let stream = if model.holds { ClassifierStream::Hold } else { ClassifierStream::Overlap };
         let rules = std::mem::take(&mut model.rules);
         remotes.push(Arc::new(Remote::in_place_of(&model.name, stream, (conditions, rules))));
     }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::judgement::flags;
 use super::place::Placed;
 use crate::domain::{
-    Action, Classified, Finding, FiredRule, Mode, Outcome, Phase, Rewrite, Verdict,
+    Action, Classified, ClassifierScore, Finding, FiredRule, Mode, Outcome, Phase, Rewrite, Verdict,
 };
 use crate::policy::{Effect, OnFailure, Policy, Rule};
 
@@ -166,6 +166,11 @@ impl Tally {
     /// The verdict so far.
     pub(super) fn verdict(&self) -> &Verdict {
         &self.verdict
+    }
+
+    /// What classifiers say of the text so far.
+    pub(super) fn scores(&mut self) -> &mut Vec<ClassifierScore> {
+        &mut self.verdict.scores
     }
 
     /// The verdict at the end, with its rewrites.

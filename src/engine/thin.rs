@@ -95,9 +95,9 @@ mod tests {
     use crate::domain::{Action, Outcome, Phase, Span};
     use crate::engine::place::place;
     use crate::engine::rules::{Sight, fulfilled};
-    use crate::engine::{Scratch, screen_passage};
     use crate::engine::testing::{Sketch, in_pieces, subject};
     use crate::engine::weigh::without_excused;
+    use crate::engine::{Scratch, screen_passage};
     use crate::policy::{Effect, Node};
 
     /// A window of two parts with something that excludes it, and a word with an exception.

@@ -42,10 +42,14 @@ pub struct TrialResult {
 struct Outcome {
     action: Action,
     rules: Vec<Arc<str>>,
-    score: f64,
+    /// Those of them that are on trial: they count only where a test names them.
+    on_trial: Vec<Arc<str>>,
+    /// For each text what each rule added to its total.
+    scores: Vec<Vec<(Arc<str>, f64)>>,
     output: String,
     released: String,
-    spans: Vec<String>,
+    /// What matched, with the rule.
+    spans: Vec<(Arc<str>, String)>,
     /// Classifiers that gave no answer.
     unavailable: Vec<String>,
 }
@@ -246,7 +250,8 @@ fn conversation(
     let mut whole = Outcome {
         action: Action::Allow,
         rules: Vec::new(),
-        score: 0.0,
+        on_trial: Vec::new(),
+        scores: Vec::new(),
         output: String::new(),
         released: String::new(),
         spans: Vec::new(),
@@ -258,8 +263,9 @@ fn conversation(
         let output = mend(message.what(), &verdict.rewrites);
         let one = outcome(policy, message.what(), &verdict, output.clone(), output);
         whole.action = whole.action.max(one.action);
-        whole.score = whole.score.max(one.score);
+        whole.scores.extend(one.scores);
         whole.rules.extend(one.rules);
+        whole.on_trial.extend(one.on_trial);
         whole.spans.extend(one.spans);
         whole.unavailable.extend(one.unavailable);
         whole.output = one.output;
@@ -280,14 +286,18 @@ fn outcome(
 ) -> Outcome {
     let mut rules: Vec<Arc<str>> = verdict.rules.iter().map(|rule| Arc::clone(&rule.id)).collect();
     rules.sort();
+    let on_trial = verdict.rules.iter().filter(|rule| policy.is_on_trial(rule.mode));
     let span = |span: Span| text.get(span.range()).unwrap_or_default().to_owned();
+    let findings = verdict.findings.iter();
+    let scores = verdict.rules.iter().map(|rule| (Arc::clone(&rule.id), rule.score));
     Outcome {
         action: effective(policy, verdict),
         rules,
-        score: verdict.rules.iter().fold(0.0, |total, rule| total + rule.score),
+        on_trial: on_trial.map(|rule| Arc::clone(&rule.id)).collect(),
+        scores: vec![scores.collect()],
         output,
         released,
-        spans: verdict.findings.iter().map(|finding| span(finding.span)).collect(),
+        spans: findings.map(|one| (Arc::clone(&one.rule_id), span(one.span))).collect(),
         unavailable: unavailable(verdict),
     }
 }
@@ -321,15 +331,23 @@ fn differences(expect: &Expectation, outcome: &Outcome, text: &str) -> Vec<Miss>
         let came = outcome.action.to_string();
         differ("action", action.to_string(), came.clone(), Value::from(came));
     }
+    let named = |id: &str| expect.rules.iter().flatten().any(|named| *named == id);
+    let counts = |id: &Arc<str>| named(id) || !outcome.on_trial.contains(id);
     if let Some(rules) = &expect.rules {
         let mut rules = rules.clone();
         rules.sort();
-        let came: Vec<&str> = outcome.rules.iter().map(|id| &**id).collect();
+        let came = outcome.rules.iter().filter(|id| counts(id));
+        let came: Vec<&str> = came.map(|id| &**id).collect();
         let listed = |ids: &str| format!("[{ids}]");
         differ("rules", listed(&rules.join(", ")), listed(&came.join(", ")), Value::from(came));
     }
     if let Some(score) = expect.score {
-        differ("score", score.to_string(), outcome.score.to_string(), Value::from(outcome.score));
+        let totals = outcome.scores.iter().map(|scores| {
+            let counted = scores.iter().filter(|(id, _)| counts(id));
+            counted.fold(0.0, |total, (_, score)| total + score)
+        });
+        let came = totals.fold(0.0, f64::max);
+        differ("score", score.to_string(), came.to_string(), Value::from(came));
     }
     for (key, expected, came) in [
         ("output", &expect.output, &outcome.output),
@@ -347,8 +365,9 @@ fn differences(expect: &Expectation, outcome: &Outcome, text: &str) -> Vec<Miss>
         differ("unavailable", format!("[{}]", expected.join(", ")), format!("[{came}]"), value);
     }
     if let Some(spans) = &expect.spans {
-        let came = Value::from(outcome.spans.clone());
-        differ("spans", format!("{spans:?}"), format!("{:?}", outcome.spans), came);
+        let came = outcome.spans.iter().filter(|(id, _)| counts(id));
+        let came: Vec<&str> = came.map(|(_, span)| span.as_str()).collect();
+        differ("spans", format!("{spans:?}"), format!("{came:?}"), Value::from(came));
     }
     misses
 }

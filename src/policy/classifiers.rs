@@ -14,7 +14,7 @@ use crate::config::policy_file::{
 use crate::config::{Code, LoadedPolicy, Problem, Problems};
 use crate::detect::AtomId;
 use crate::detect::linear::{Group, Model, Preset};
-use crate::domain::{Author, Phase};
+use crate::domain::{Author, Mode, Phase};
 
 /// A model that runs in process, with what rules ask of it.
 #[derive(Clone, Debug)]
@@ -62,10 +62,14 @@ impl InProcess {
         least.is_some_and(|least| probability >= least)
     }
 
+    /// A category of its model by its number.
+    pub fn category(&self, label: usize) -> Option<&str> {
+        self.model.labels().get(label).map(|label| label.name.as_str())
+    }
+
     /// The name of what a condition asks for: the classifier and the category.
     pub fn label(&self, label: usize) -> String {
-        let category = self.model.labels().get(label).map_or("", |label| label.name.as_str());
-        format!("{}: {category}", self.name)
+        format!("{}: {}", self.name, self.category(label).unwrap_or_default())
     }
 }
 
@@ -79,6 +83,29 @@ impl InProcess {
 }
 
 impl Policy {
+    /// The classifier and the number of the category that a rule asks for with this atom; nothing where it stands for
+    /// words or patterns.
+    pub fn asked_score(&self, atom: AtomId) -> Option<(usize, usize)> {
+        self.classifiers.iter().enumerate().find_map(|(classifier, one)| {
+            let asked = one.conditions.iter().find(|condition| condition.atom == atom)?;
+            Some((classifier, asked.label))
+        })
+    }
+
+    /// Whether all rules that look at such texts and ask this classifier are only watched.
+    pub fn is_only_watched(
+        &self,
+        classifier: &InProcess,
+        (phase, author): (Phase, Author),
+        today: Date,
+    ) -> bool {
+        let on = classifier.rules.iter().filter(|&&index| self.is_on(index, today));
+        let mut rules = on.filter_map(|&index| self.rules.get(index));
+        rules.all(|rule| {
+            !rule.applies_to(phase, author) || self.mode_of(rule, today) == Mode::Shadow
+        })
+    }
+
     /// Whether some rule that is on looks at such texts and asks this classifier.
     pub fn asks(
         &self,

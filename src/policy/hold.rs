@@ -4,13 +4,15 @@ use std::fmt;
 
 use regex_syntax::ast::{self, Ast, RepetitionKind, RepetitionRange, Visitor};
 
-use crate::config::policy_file::{Classifier, ClassifierStream, Matcher, Pattern, RuleFile};
+use crate::config::policy_file::{
+    Classifier, ClassifierKind, ClassifierStream, Matcher, Pattern, RuleFile,
+};
 use crate::config::units::Size;
 use crate::config::{LoadedPolicy, Named};
 use crate::detect::entity;
 use crate::detect::linear::LONGEST_BLOCK;
 use crate::detect::longest_match;
-use crate::domain::{Phase, Span};
+use crate::domain::{Mode, Phase, Span};
 
 /// The longest piece of a regex that is quoted, in characters.
 const QUOTED: usize = 24;
@@ -50,14 +52,18 @@ fn hold(loaded: &LoadedPolicy, rule: &RuleFile, max_match: Size) -> Hold {
         return Hold { rule: id, most: None, by, window: None };
     }
     let matchers = rule.matcher.walk();
-    let needs = matchers.iter().flat_map(|(_, matcher)| needs(loaded, matcher, max_match));
+    let needs = matchers.iter().flat_map(|(_, matcher)| needs(loaded, (rule, matcher), max_match));
     let largest = needs.max_by_key(|need| need.bytes);
     let window = matchers.iter().find_map(|(_, matcher)| matcher.within);
     let (bytes, by) = largest.map_or((0, String::new()), |need| (need.bytes, need.by));
     Hold { rule: id, most: Some(bytes), by, window: window.map(|window| window.to_string()) }
 }
 
-fn needs(loaded: &LoadedPolicy, matcher: &Matcher, max_match: Size) -> Vec<Need> {
+fn needs(
+    loaded: &LoadedPolicy,
+    (rule, matcher): (&RuleFile, &Matcher),
+    max_match: Size,
+) -> Vec<Need> {
     let mut needs = Vec::new();
     for name in matcher.detect.iter().flat_map(|list| list.iter()) {
         let patterns = entity::by_name(name).map_or(&[][..], |entity| entity.patterns);
@@ -75,10 +81,17 @@ fn needs(loaded: &LoadedPolicy, matcher: &Matcher, max_match: Size) -> Vec<Need>
         needs.extend(regex(pattern, max_match));
     }
     for (name, _) in matcher.classifier.iter().flat_map(Named::iter) {
-        let waits = |classifier: &Classifier| classifier.stream == ClassifierStream::Hold;
-        let holds = loaded.file.classifiers.get(name).is_some_and(waits);
-        let characters = if holds { LONGEST_BLOCK } else { 1 };
-        needs.push(Need { bytes: characters * LONGEST_CHAR, by: format!("classifier `{name}`") });
+        let classifier = loaded.file.classifiers.get(name);
+        let is_builtin = |one: &Classifier| one.kind == ClassifierKind::Builtin;
+        let on_trial = rule.mode == Some(Mode::Shadow) && classifier.is_some_and(is_builtin);
+        let waits = |one: &Classifier| one.stream == ClassifierStream::Hold;
+        let (characters, why) = match classifier {
+            _ if on_trial => (0, ", on trial"),
+            Some(classifier) if waits(classifier) => (LONGEST_BLOCK, ""),
+            Some(_) | None => (1, ""),
+        };
+        let by = format!("classifier `{name}`{why}");
+        needs.push(Need { bytes: characters * LONGEST_CHAR, by });
     }
     needs
 }

@@ -198,6 +198,12 @@ impl Policy {
         }
     }
 
+    /// Whether a rule that runs in this mode is watched while the policy is in force: what it would do is recorded and
+    /// counted, and whoever relies on the policy need not know of it.
+    pub fn is_on_trial(&self, mode: Mode) -> bool {
+        self.mode == Mode::Enforce && mode == Mode::Shadow
+    }
+
     /// The same policy, blocking what a category applies to.
     #[must_use]
     pub fn blocking_flagged(&self) -> Self {

@@ -147,10 +147,7 @@ impl Asker {
 }
 
 /// Lends the buffers of this thread, with these answers.
-pub(super) fn with_answers<T>(
-    answers: &mut Answers,
-    work: impl FnOnce(&mut Scratch) -> T,
-) -> T {
+pub(super) fn with_answers<T>(answers: &mut Answers, work: impl FnOnce(&mut Scratch) -> T) -> T {
     with_scratch(|scratch| {
         std::mem::swap(&mut scratch.answers, answers);
         let done = work(scratch);

@@ -58,7 +58,7 @@ impl CleanTexts {
 
     /// Remembers a text, if nothing was found in it.
     pub(super) fn learn(&self, key: Key, verdict: &Verdict) {
-        if *verdict == Verdict::default() {
+        if verdict.is_clean() && verdict.classified.is_empty() {
             self.0.add(key);
         }
     }

@@ -39,8 +39,7 @@ impl Exchange {
             let (asker, mut answers) = (self.asker(Phase::Prompt), Answers::default());
             let look = |scratch: &mut Scratch| self.look(policy, &input, scratch);
             asker.look((policy, Phase::Prompt), (&mut answers, metrics), look).await;
-            let screened =
-                contain::screening(metrics, || self.judge(policy, &input, &mut answers));
+            let screened = contain::screening(metrics, || self.judge(policy, &input, &mut answers));
             let Some((verdicts, decided)) = screened else {
                 match self.not_screened(Phase::Prompt, policy) {
                     Some(response) => return (response, action),

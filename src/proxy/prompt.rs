@@ -72,7 +72,10 @@ pub(super) fn screen(
 ) -> (PromptOutcome, Told) {
     let started = Instant::now();
     let clean = &live.clean_texts;
-    let (mut verdicts, bytes) = screen_passages(account, policy, request, (clean, answers));
+    // Whoever asks what a text scores is told, though nothing was found in it before.
+    let scored = judgement.is_some() && !policy.classifiers.is_empty();
+    let known = Some(clean).filter(|_| !scored);
+    let (mut verdicts, bytes) = screen_passages(account, policy, request, (known, answers));
     let stop = refused_media(account, policy, request)
         .or_else(|| refused_unknown(account, request))
         .or_else(|| stop_of(verdicts.iter()));
@@ -171,7 +174,7 @@ fn screen_passages(
     account: &Account,
     policy: &Arc<Policy>,
     request: &Request,
-    (clean, answers): (&CleanTexts, &mut Answers),
+    (clean, answers): (Option<&CleanTexts>, &mut Answers),
 ) -> (Vec<Verdict>, usize) {
     let mut verdicts = Vec::new();
     let mut bytes = 0;
@@ -182,8 +185,8 @@ fn screen_passages(
                 verdicts.push(Verdict::default());
                 continue;
             };
-            let key = clean.key(policy, subject, text);
-            if let Some(key) = key {
+            let key = clean.and_then(|clean| Some((clean, clean.key(policy, subject, text)?)));
+            if let Some((clean, key)) = key {
                 let known = clean.knows(key);
                 account.telemetry.metrics.cache_read("verdicts", known);
                 if known {
@@ -193,7 +196,7 @@ fn screen_passages(
             }
             bytes += text.len();
             let verdict = screen_passage(policy, subject, text, scratch);
-            if let Some(key) = key {
+            if let Some((clean, key)) = key {
                 clean.learn(key, &verdict);
             }
             verdicts.push(verdict);

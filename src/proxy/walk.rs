@@ -169,9 +169,8 @@ impl Walk {
             let (asker, mut answers) = (Asker { classifiers, prompt: None }, Answers::default());
             let look = |scratch: &mut Scratch| drop(self.verdicts(&policy, phase, texts, scratch));
             asker.look((&policy, phase), (&mut answers, metrics), look).await;
-            let screened = contain::screening(metrics, || {
-                self.screen_by(&policy, phase, texts, &mut answers)
-            });
+            let screened =
+                contain::screening(metrics, || self.screen_by(&policy, phase, texts, &mut answers));
             let Some((decided, refusal)) = screened else {
                 let open = self.live.fail_open;
                 let outcome = if open { "complete" } else { "failed" };

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::clean::{Mark, is_clean};
+use super::clean::Mark;
 use super::place::{Joiner, Place};
 use crate::domain::{Action, EditClass, Outcome, Rewrite, Verdict};
 use crate::engine::{Progress, Scratch, Screen, Stop};
@@ -93,7 +93,7 @@ impl Gate {
     /// What a text that has ended is known by, if nothing was found in it.
     pub(super) fn clean_mark(&self) -> Option<&Mark> {
         let State::Closed(verdict) = &self.state else { return None };
-        self.mark.as_ref().filter(|_| is_clean(verdict))
+        self.mark.as_ref().filter(|_| verdict.is_clean())
     }
 
     /// The channel has ended: what is held becomes decided.

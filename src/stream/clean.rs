@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, DefaultHasher, Hasher as _, RandomState};
 
-use crate::domain::{Author, Outcome, Verdict};
+use crate::domain::Author;
 
 /// The most texts that are known to be clean.
 const MOST_CLEAN: usize = 4096;
@@ -59,14 +59,6 @@ impl CleanTexts {
     pub(super) fn knows(&self, mark: &Mark) -> bool {
         self.known.contains(&(mark.hasher.finish(), mark.length, mark.sort))
     }
-}
-
-/// Whether nothing at all was found in a text.
-pub(super) fn is_clean(verdict: &Verdict) -> bool {
-    verdict.outcome == Outcome::Screened
-        && verdict.rules.is_empty()
-        && verdict.findings.is_empty()
-        && verdict.rewrites.is_empty()
 }
 
 #[cfg(test)]

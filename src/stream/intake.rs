@@ -292,13 +292,15 @@ impl Relay {
 
     /// Keeps a verdict on a text that came whole, if it says anything.
     fn note(&mut self, (channel, author): (&Channel, Author), verdict: Verdict) {
-        if verdict.rules.is_empty() && verdict.outcome == Outcome::Screened {
-            return;
-        }
+        let quiet = verdict.rules.is_empty() && verdict.outcome == Outcome::Screened;
         // What an answer repeats of the request is no text of the model's.
-        if !matches!(author, Author::System | Author::User) {
+        let judged = !matches!(author, Author::System | Author::User);
+        if judged && !(quiet && verdict.scores.is_empty()) {
             let judged = self.judged.entry(channel.unit).or_default();
             judged.note(&self.settings.policy, &verdict);
+        }
+        if quiet {
+            return;
         }
         // Rewrites are counted; what they said is not kept.
         let verdict = Verdict { rewrites: Vec::new(), ..verdict };

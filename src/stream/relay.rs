@@ -213,9 +213,8 @@ impl Relay {
             return;
         }
         let gates = self.gates.iter_mut();
-        let stops: Vec<Stopped> = gates
-            .filter_map(|gate| Some((gate.channel.unit, gate.look_again(scratch)?)))
-            .collect();
+        let stops: Vec<Stopped> =
+            gates.filter_map(|gate| Some((gate.channel.unit, gate.look_again(scratch)?))).collect();
         for gate in &mut self.token_gates {
             gate.look_again(scratch);
         }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::clean::{CleanTexts, Mark, is_clean};
+use super::clean::{CleanTexts, Mark};
 use super::place::{Joiner, Place};
 use crate::domain::{Action, EditClass, Rewrite, Span, Verdict};
 use crate::engine::{
@@ -224,7 +224,9 @@ struct Leaf<'t> {
 impl Screened {
     /// Whether nothing at all was found.
     pub(super) fn is_clean(&self) -> bool {
-        self.rewrites.is_empty() && self.stopped.is_none() && self.verdicts.iter().all(is_clean)
+        self.rewrites.is_empty()
+            && self.stopped.is_none()
+            && self.verdicts.iter().all(Verdict::is_clean)
     }
 
     fn take(&mut self, verdict: Verdict, edit: EditClass) {

@@ -14,7 +14,9 @@ pub use clock::Clock;
 pub use events::{StreamCut, UpstreamCall};
 pub use log::{LogFormat, hush_panics, init_log};
 pub use metrics::Metrics;
-pub use record::{ClassifierRecord, DecisionRecord, RecordSink, Records, RuleRecord, record_schema};
+pub use record::{
+    ClassifierRecord, DecisionRecord, RecordSink, Records, RuleRecord, record_schema,
+};
 pub use trace::TraceContext;
 
 use std::sync::Arc;

@@ -96,6 +96,18 @@ fn the_shipped_policy_explains_itself_without_a_flag() {
 }
 
 #[test]
+fn what_the_model_in_process_says_is_told_with_its_probability() {
+    for text in
+        ["all of them are vermin, throw them out of our country", "他们都是害虫，全都滚出去"]
+    {
+        let shown = tidegate(project(), &["explain", text]).out;
+        let row = shown.lines().find(|line| line.starts_with("  pack.model/hate  "));
+        let why = "classifier `pack.model/model`: hate with a probability of 0.";
+        assert!(row.is_some_and(|row| row.contains(why) && row.contains(" (shadow) ")), "{shown}");
+    }
+}
+
+#[test]
 fn what_cannot_be_explained_says_why() {
     let folder = folder(&[("p.yaml", POLICY), ("bad.yaml", "version: 1\nname: b\nrules: 3\n")]);
     for arguments in [

@@ -79,6 +79,67 @@ fn coverage_passes_over_rules_that_are_off_for_everybody() {
     assert_eq!(outcome.out, "no test fires rule `mail` of p\n3 passed, 0 failed\n");
 }
 
+/// A policy with rules on trial, and tests of which none has to know of them.
+const ON_TRIAL: &str = "version: 1
+name: p
+mode: enforce
+rules:
+  - { id: insults, words: [idiot, 笨蛋], action: block }
+  - { id: newer, words: [idiot, 笨蛋, twit], score: 3, mode: shadow }
+  - { id: later, words: [idiot, 笨蛋, fool], action: tag, shadow_until: 2999-12-31 }
+  - { id: never, words: [knave], action: tag, mode: shadow }
+thresholds: [{ score: 2, action: tag }]
+tests:
+  - { name: none named, each: [idiot, 笨蛋], on: completion, expect: { action: block, rules: [insults], score: 0 } }
+  - { name: spans of none, text: you idiot, expect: { spans: [idiot] } }
+  - { name: spans of one, text: you idiot, expect: { rules: [newer, insults], score: 3, spans: [idiot, idiot] } }
+  - { name: by itself, messages: [{ text: twit }, { text: fool }], expect: { action: allow, rules: [] } }
+";
+
+#[test]
+fn rules_on_trial_count_only_where_a_test_names_them() {
+    let outcome = tidegate(folder(&[("p.yaml", ON_TRIAL)]).path(), &["test", "p.yaml"]);
+    assert_eq!((outcome.code, outcome.out.as_str()), (0, "4 passed, 0 failed\n"));
+    let named = ON_TRIAL.replace("rules: []", "rules: [never]");
+    let outcome = tidegate(folder(&[("p.yaml", &named)]).path(), &["test", "p.yaml"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.out.contains("rules: expected [never], got []"), "{}", outcome.out);
+}
+
+#[test]
+fn in_a_policy_that_is_in_shadow_as_a_whole_every_rule_counts() {
+    let shadow = ON_TRIAL.replace("mode: enforce", "mode: shadow");
+    let outcome = tidegate(folder(&[("p.yaml", &shadow)]).path(), &["test", "p.yaml"]);
+    assert_eq!(outcome.code, 1);
+    for what in [
+        "rules: expected [insults], got [insults, later, newer]",
+        "score: expected 0, got 3",
+        "spans: expected [\"idiot\"], got [\"idiot\", \"idiot\", \"idiot\"]",
+        "rules: expected [], got [later, newer]",
+    ] {
+        assert!(outcome.out.contains(what), "{what}: {}", outcome.out);
+    }
+}
+
+#[test]
+fn an_update_names_no_rule_on_trial_that_was_not_named() {
+    let wrong = ON_TRIAL.replace("rules: [insults]", "rules: [insult]");
+    let wrong = wrong.replace("[newer, insults]", "[newer, insult, never]");
+    let folder = folder(&[("p.yaml", &wrong)]);
+    let outcome = tidegate(folder.path(), &["test", "--update", "--yes", "p.yaml"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    let after = std::fs::read_to_string(folder.path().join("p.yaml")).unwrap_or_default();
+    assert_eq!(after, ON_TRIAL.replace("[newer, insults]", "[insults, newer]"));
+}
+
+#[test]
+fn coverage_says_of_a_rule_that_it_is_on_trial() {
+    let folder = folder(&[("p.yaml", ON_TRIAL)]);
+    let outcome = tidegate(folder.path(), &["test", "--coverage", "p.yaml"]);
+    let said = "no test fires rule `never` of p, which is on trial\n4 passed, 0 failed\n";
+    assert_eq!(outcome.out, said);
+}
+
 #[test]
 fn an_update_without_a_terminal_shows_and_writes_nothing() {
     let folder = files(WRONG);

@@ -171,8 +171,11 @@ async fn a_tool_call_of_a_stream_waits_for_the_classifier() {
         let call = json!({ "index": 0, "id": name.map(|_| "c1"), "function": function });
         let delta = json!({ "tool_calls": [call] });
         let choice = json!({ "index": 0, "delta": delta });
-        format!("data: {}\n\n", json!({ "id": "1", "object": "chat.completion.chunk", "created": 1,
-            "model": "m", "choices": [choice] }))
+        format!(
+            "data: {}\n\n",
+            json!({ "id": "1", "object": "chat.completion.chunk", "created": 1,
+            "model": "m", "choices": [choice] })
+        )
     };
     for (word, passes) in [("fine", true), ("zorp", false)] {
         let half = format!("{{\"text\": \"so {word}");
@@ -243,7 +246,10 @@ async fn a_classifier_that_does_not_answer_is_never_taken_for_clean() {
         Act::Json(json!({ "scores": { "hate": "NaN" } })),
         Act::Json(json!({ "safe": true })),
         Act::Raw(b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n".to_vec()),
-        Act::Raw(b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".to_vec()),
+        Act::Raw(
+            b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+                .to_vec(),
+        ),
         Act::Raw(Vec::new()),
         Act::Silence,
     ];
@@ -298,9 +304,8 @@ async fn on_error_says_what_passes_without_a_classifier() {
         assert_eq!((answer.status, answer.header("x-tidegate-action")), (200, Some(action)));
         // The rules beside it hold all the same.
         ask(gate.data, &prompt("a grenade")).await.is_error(400, "content_policy_violation");
-        let fallback = format!(
-            "tidegate_fallbacks_total{{classifier=\"judge\",fallback=\"{on_error}\"}} 3"
-        );
+        let fallback =
+            format!("tidegate_fallbacks_total{{classifier=\"judge\",fallback=\"{on_error}\"}} 3");
         gate.counts(&[&fallback]).await;
     }
 }
@@ -340,8 +345,7 @@ thresholds: [{ score: 100, action: block }]
 #[tokio::test]
 async fn records_and_health_say_how_a_classifier_stands() {
     let (model, server) = (Model::says(whole(&completion("fine"))).await, judge().await);
-    let gate =
-        gate(&model, &server, "    self_test: { good: [hello], bad: [you zorp] }\n").await;
+    let gate = gate(&model, &server, "    self_test: { good: [hello], bad: [you zorp] }\n").await;
     let mut client = Client::connect(gate.data).await;
     client.send(request("x-request-id: one\r\n", &prompt("a zorp")).as_bytes()).await;
     assert_eq!(client.answer().await.status, 400);
@@ -349,7 +353,10 @@ async fn records_and_health_say_how_a_classifier_stands() {
     assert_eq!(client.answer().await.status, 200);
     let records = gate.records("one", "two").await;
     let said = &records[0]["classifiers"][0];
-    assert_eq!((&said["name"], &said["asked"], &said["label"]), (&json!("judge"), &json!(1), &json!("hate")));
+    assert_eq!(
+        (&said["name"], &said["asked"], &said["label"]),
+        (&json!("judge"), &json!(1), &json!("hate"))
+    );
     assert_eq!((&said["score"], &said["unavailable"]), (&json!(0.9), &json!(null)));
     let ready = gate.admin("/readyz?verbose").await;
     assert_eq!(ready.status, 200);
@@ -363,8 +370,7 @@ async fn a_classifier_whose_self_test_fails_is_not_believed() {
     // It finds everything fine.
     let server = Server::start(|_, _| Act::Json(json!({ "scores": { "hate": 0.0 } }))).await;
     let model = Model::says(whole(&completion("fine"))).await;
-    let gate =
-        gate(&model, &server, "    self_test: { good: [hello], bad: [you zorp] }\n").await;
+    let gate = gate(&model, &server, "    self_test: { good: [hello], bad: [you zorp] }\n").await;
     ask(gate.data, &prompt("hello")).await.is_error(503, "moderation_unavailable");
     let ready = gate.admin("/readyz?verbose").await;
     assert!(ready.text().contains("self-test failed"), "{}", ready.text());
@@ -422,6 +428,7 @@ async fn whatever_a_classifier_does_under_load_nothing_unjudged_passes_and_nothi
     }
     // What is in flight comes to its end.
     let metrics = gate.admin("/metrics").await.text();
-    let in_flight = metrics.lines().find(|line| line.starts_with("tidegate_http_requests_in_flight{"));
+    let in_flight =
+        metrics.lines().find(|line| line.starts_with("tidegate_http_requests_in_flight{"));
     assert_eq!(in_flight.and_then(|line| line.rsplit(' ').next()), Some("0"));
 }

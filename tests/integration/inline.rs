@@ -106,6 +106,30 @@ async fn a_chat_says_what_was_found_and_nothing_else_of_it_changes() {
 }
 
 #[tokio::test]
+async fn scores_of_the_model_in_process_are_told_each_time_plain_and_streamed() {
+    let rule = "  - { id: model, category: hate, action: tag, mode: shadow, \
+                classifier: { guard: { at_least: 1.0 } } }";
+    let lines = format!("{rule}\nclassifiers: {{ guard: {{ kind: builtin }} }}\n");
+    let said = "They are vermin, all of them, and we should throw them out. 他们都是害虫。";
+    let hate = |direction: &Value| direction["results"][0]["category_scores"]["hate"].clone();
+    let scene = Scene::saying(&lines, whole(&completion(said))).await;
+    // So long that a text in which nothing was found is known when it comes again.
+    let long = said.repeat(5);
+    let (request, _) = chat(&long, false, &asked("score", "score"));
+    let first = scene.post(CHAT, &request).await.json()["moderation"].clone();
+    for direction in ["input", "output"] {
+        assert_eq!(of_chat(&first[direction]), [none()]);
+        assert!(hate(&first[direction]).as_f64() > Some(0.3), "{first}");
+    }
+    assert_eq!(scene.post(CHAT, &request).await.json()["moderation"], first);
+    let pieces: String = said.split_inclusive(' ').map(chunk).collect();
+    scene.says(format!("{STREAM}{pieces}{}", end()));
+    let (request, _) = chat(&long, true, &asked("score", "score"));
+    let last = events(&scene.post(CHAT, &request).await.text()).pop().unwrap();
+    assert_eq!(last["moderation"], first);
+}
+
+#[tokio::test]
 async fn results_align_with_choices_and_a_flagged_one_gives_way_alone() {
     let choice = |index: u64, text: &str| {
         json!({"index": index, "finish_reason": "stop",

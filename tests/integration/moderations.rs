@@ -1,6 +1,7 @@
 //! `POST /v1/moderations`, which the gate answers itself.
 
 use serde_json::{Value, json};
+use tidegate::detect::linear::{Context, Model as LinearModel};
 
 use crate::gate::{Gate, Setup};
 use crate::model::Model;
@@ -59,6 +60,33 @@ async fn each_text_has_a_result_and_no_model_is_asked() {
     assert_eq!(applying(&answer), [none(), of("sexual"), none(), none(), of(graphic), none()]);
     assert_eq!(answer.json()["results"][3]["category_scores"][graphic], 0.25);
     assert!(model.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_category_scores_what_the_model_in_process_says_though_no_rule_fires() {
+    let model = LinearModel::builtin();
+    let texts =
+        ["All of them are vermin, throw them out.", "他们都是害虫，应该滚出去。", "Nice day."];
+    for (least, fires) in [("1.0", false), ("0.0", true)] {
+        let rule = "id: model, category: hate, action: tag, mode: shadow";
+        let asks = format!("classifier: {{ guard: {{ at_least: {least}, labels: [hate] }} }}");
+        let guard = "classifiers: { guard: { kind: builtin } }\n";
+        let gate = Setup::demo().policy(&format!("  - {{ {rule}, {asks} }}\n{guard}"));
+        let gate = gate.start().await;
+        let answer = moderate(&gate, "", &json!({ "input": texts })).await;
+        let found = if fires { vec!["hate".to_owned()] } else { Vec::new() };
+        assert_eq!(applying(&answer), vec![found; texts.len()]);
+        for (at, text) in texts.iter().enumerate() {
+            let scores = model.score(text, &Context::default());
+            let result = &answer.json()["results"][at]["category_scores"];
+            for (label, score) in model.labels().iter().zip(scores.all()) {
+                let told = label.name != "jailbreak";
+                let score = told.then(|| json!(f64::from(score.probability)));
+                assert_eq!(result.get(&label.name), score.as_ref(), "{text}");
+            }
+            assert!((result["hate"].as_f64() > Some(0.3)) == (at < 2), "{result}");
+        }
+    }
 }
 
 #[tokio::test]

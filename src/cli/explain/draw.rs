@@ -69,7 +69,7 @@ fn table(explained: &Explained<'_>) -> Vec<String> {
 fn row(explained: &Explained<'_>, finding: &Finding, width: usize) -> String {
     let action = finding.action.map_or_else(|| format!("+{}", finding.score), |a| a.to_string());
     let raw = quoted(explained.text.get(finding.span.range()).unwrap_or_default());
-    let why = seen(&raw, &finding.view.to_string(), &finding.matched);
+    let why = seen(explained, (&raw, &finding.view.to_string()), &finding.matched);
     let watched = finding.mode == Mode::Shadow && explained.policy.mode == Mode::Enforce;
     let mode = if watched { " (shadow)" } else { "" };
     format!(
@@ -87,8 +87,23 @@ fn place(explained: &Explained<'_>, id: &str) -> String {
     format!("{}:{}", at.source.name(), at.position().line)
 }
 
+/// What a classifier says, where that is the match.
+fn said(explained: &Explained<'_>, matched: &str) -> Option<String> {
+    explained.verdict.scores.iter().find_map(|said| {
+        let classifier = explained.policy.classifiers.get(said.classifier)?;
+        let category = classifier.category(said.label)?;
+        let (name, probability) = (&classifier.name, said.probability);
+        (classifier.label(said.label) == matched).then(|| {
+            format!("classifier `{name}`: {category} with a probability of {probability:.2}")
+        })
+    })
+}
+
 /// How a match was seen.
-fn seen(raw: &str, view: &str, matched: &str) -> String {
+fn seen(explained: &Explained<'_>, (raw, view): (&str, &str), matched: &str) -> String {
+    if let Some(said) = said(explained, matched) {
+        return said;
+    }
     match (view, crate::detect::entity::by_name(matched)) {
         ("raw", Some(entity)) => format!("detector {}: {}", entity.name, entity.summary),
         ("raw", None) => format!("regex `{matched}`"),
@@ -159,7 +174,7 @@ fn rule_row(explained: &Explained<'_>, step: &RuleStep, width: usize) -> String 
 
 fn found_as(explained: &Explained<'_>, found: &Found) -> String {
     let raw = quoted(explained.text.get(found.span.range()).unwrap_or_default());
-    seen(&raw, &found.view.to_string(), &found.matched)
+    seen(explained, (&raw, &found.view.to_string()), &found.matched)
 }
 
 /// How it ended for a rule, in words.

@@ -49,7 +49,9 @@ pub(super) fn print(runs: &[Run], args: &TestArgs) -> anyhow::Result<()> {
         output::say(&text(run))?;
         if args.coverage {
             for rule in uncovered(run) {
-                output::say(&format!("no test fires rule `{rule}` of {}\n", run.policy.name))?;
+                let trial = if is_on_trial(run, rule) { ", which is on trial" } else { "" };
+                let name = &run.policy.name;
+                output::say(&format!("no test fires rule `{rule}` of {name}{trial}\n"))?;
             }
         }
     }
@@ -113,6 +115,13 @@ fn uncovered(run: &Run) -> Vec<&str> {
         .filter(|(index, _)| policies.iter().any(|policy| policy.is_on(*index, today)))
         .map(|(_, rule)| &*rule.id)
         .collect()
+}
+
+/// Whether a rule is only watched, so that tests need not know of it.
+fn is_on_trial(run: &Run, id: &str) -> bool {
+    let (policy, today) = (&run.policy, Clock::default().today());
+    let mut rules = policy.rules.iter().filter(|rule| &*rule.id == id);
+    rules.any(|rule| policy.is_on_trial(policy.mode_of(rule, today)))
 }
 
 fn annotations(runs: &[Run]) -> String {
