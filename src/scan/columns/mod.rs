@@ -6,6 +6,9 @@ mod output;
 mod shape;
 mod values;
 
+#[cfg(test)]
+mod tests;
+
 use parquet::errors::ParquetError;
 use parquet::schema::types::TypePtr;
 
