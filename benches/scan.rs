@@ -1,22 +1,29 @@
-//! How fast `tidegate scan` is: bytes of data a second on one core, with the policy that is shipped and with one that looks for
-//! nothing, so that it is seen what reading, JSON, writing and hashing cost.
+//! How fast `tidegate scan` is: bytes of data a second with one thread that judges, with the policy that is shipped; and the
+//! screening of the same texts alone, so that it is seen what all else costs.
 //!
 //! Run with `cargo bench --bench scan`; the figures are in `docs/benchmarks.md`.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a benchmark may stop at a mistake of its own"
+)]
 
 mod common;
 
 use std::fs;
+use std::hint::black_box;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use common::{chinese, default_policy, english};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use jiff::civil::date;
-use serde_json::json;
+use common::{chinese, default_policy, english, prompt};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use serde_json::{Value, json};
 use tidegate::domain::Action;
+use tidegate::engine::{Scratch, screen_passage};
 use tidegate::policy::Policy;
 use tidegate::scan::{
     BATCH_ROWS, BadRow, Fields, Job, Plan, Selection, Source, Target, Watch, run, sources,
@@ -58,14 +65,9 @@ fn rows() -> String {
     rows
 }
 
-/// The policy without its rules.
-fn nothing(policy: &Policy) -> Policy {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("nothing.yaml");
-    fs::write(&path, "version: 1\nname: nothing\nrules: []\n").expect("a file");
-    let (loaded, _) = tidegate::config::load_policy(folder.path(), &path);
-    let compiled = loaded.and_then(|loaded| tidegate::policy::compile(&loaded).0);
-    compiled.unwrap_or_else(|| policy.clone())
+fn text(row: &str) -> String {
+    let row: Value = serde_json::from_str(row).expect("a row");
+    row["text"].as_str().map_or_else(String::new, str::to_owned)
 }
 
 fn scan(plan: &Plan, found: &[Source], output: &Path, hash: bool) -> u64 {
@@ -95,30 +97,31 @@ fn bench(c: &mut Criterion) {
     let packed = ruzstd::encoding::compress_to_vec(rows.as_bytes(), level);
     fs::write(at("rows.jsonl.zst"), packed).expect("a file");
 
-    let shipped = default_policy();
-    let policies = [("shipped", Policy::clone(&shipped)), ("nothing", nothing(&shipped))];
+    let policy = default_policy();
     let mut group = c.benchmark_group("scan");
     group.sample_size(10).throughput(Throughput::Bytes(rows.len() as u64));
-    for (name, policy) in policies {
-        let plan = |selection| {
-            let (fields, at_least) = (Fields::default(), Action::Review);
-            Plan::new(policy.clone(), date(2026, 11, 1), fields, selection, at_least)
-        };
-        let (keep, annotate) = (plan(Selection::Keep), plan(Selection::Annotate));
-        for file in ["rows.jsonl", "rows.jsonl.gz", "rows.jsonl.zst"] {
-            let found = sources(&[at(file)], None).expect("sources");
-            group.bench_function(BenchmarkId::new(name, file), |b| {
-                b.iter(|| scan(&keep, &found, &at("out"), false));
-            });
-        }
-        let found = sources(&[at("rows.jsonl")], None).expect("sources");
-        group.bench_function(BenchmarkId::new(name, "rows.jsonl, hashed"), |b| {
-            b.iter(|| scan(&keep, &found, &at("out"), true));
+    let texts: Vec<String> = rows.lines().map(text).collect();
+    let mut scratch = Scratch::default();
+    group.bench_function("screening alone", |b| {
+        b.iter(|| {
+            for text in &texts {
+                black_box(screen_passage(&policy, prompt(), text, &mut scratch));
+            }
         });
-        group.bench_function(BenchmarkId::new(name, "rows.jsonl, annotated"), |b| {
-            b.iter(|| scan(&annotate, &found, &at("out"), false));
-        });
+    });
+    let plan = |selection| {
+        let (policy, today) = (Policy::clone(&policy), prompt().today);
+        Plan::new(policy, today, Fields::default(), selection, Action::Review)
+    };
+    let (keep, annotate) = (plan(Selection::Keep), plan(Selection::Annotate));
+    let found = |file: &str| sources(&[at(file)], None).expect("sources");
+    for file in ["rows.jsonl", "rows.jsonl.gz", "rows.jsonl.zst"] {
+        let found = found(file);
+        group.bench_function(file, |b| b.iter(|| scan(&keep, &found, &at("out"), false)));
     }
+    let found = found("rows.jsonl");
+    group.bench_function("hashed", |b| b.iter(|| scan(&keep, &found, &at("out"), true)));
+    group.bench_function("annotated", |b| b.iter(|| scan(&annotate, &found, &at("out"), false)));
     group.finish();
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Offset {
 
 /// Reads the rows of a source.
 pub(super) struct Reader {
-    input: BufReader<Box<dyn Read>>,
+    input: BufReader<Box<dyn Read + Send>>,
     shown: String,
     form: Form,
     at: Offset,

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::SystemTime;
 
@@ -62,13 +63,15 @@ pub enum ScanError {
     #[error("`--resume` needs files in and out, not standard streams")]
     NotResumable,
     /// A Parquet file is written with its end.
-    #[error("`--resume` does not go on with Parquet, whose file is none before its end; leave it out")]
+    #[error(
+        "`--resume` does not go on with Parquet, whose file is none before its end; leave it out"
+    )]
     ParquetNotResumable,
     /// Whoever watched it said so.
     #[error("interrupted")]
     Interrupted,
     /// A thread ended before its work was done.
-    #[error("judging a row failed; this is a mistake in Tidegate")]
+    #[error("reading or judging a row failed; this is a mistake in Tidegate")]
     Broken,
 }
 
@@ -132,6 +135,18 @@ pub trait Watch {
 pub(super) struct Tally<'a> {
     job: &'a Job<'a>,
     summary: Summary,
+}
+
+/// Things that a thread takes ahead.
+pub(super) struct Ahead<T>(Receiver<Result<Option<T>, SourceError>>);
+
+/// Some rows that were read.
+struct Batch {
+    records: Vec<Record>,
+    /// Where the last of them ends.
+    at: Offset,
+    /// How much of the file was read by then.
+    read: u64,
 }
 
 /// A run that is under way.
@@ -213,8 +228,13 @@ impl Run<'_> {
             if index == from.source {
                 reader.skip_to(Offset { bytes: from.bytes, lines: from.lines })?;
             }
-            while self.batch(index, source, &mut reader, watch)? {
-                if watch.done(before + meter.bytes()).is_break() {
+            let (names, rows) = (reader.header.clone(), self.job.batch_rows);
+            let (waits, meter_there) = (source.path.is_none(), meter.clone());
+            let batches = ahead(move || read_batch(&mut reader, rows, waits, &meter_there));
+            for batch in batches {
+                let batch = batch?;
+                self.batch(index, source, &batch, names.as_ref(), watch)?;
+                if watch.done(before + batch.read).is_break() {
                     return Err(ScanError::Interrupted);
                 }
             }
@@ -234,31 +254,19 @@ impl Run<'_> {
         Ok(ReadFile { bytes: source.size(), shown, sha256 })
     }
 
-    /// Reads, judges and writes some rows; whether there were any.
+    /// Judges and writes some rows.
     fn batch(
         &mut self,
         index: usize,
         source: &Source,
-        reader: &mut Reader,
+        batch: &Batch,
+        header: Option<&Header>,
         watch: &mut dyn Watch,
-    ) -> Result<bool, ScanError> {
-        let (mut records, mut bytes) = (Vec::new(), 0);
-        while records.len() < self.job.batch_rows && bytes < BATCH_BYTES {
-            // Whoever writes a row into a pipe may wait for it to come out.
-            if source.path.is_none() && !records.is_empty() && reader.may_wait() {
-                break;
-            }
-            let Some(record) = reader.next()? else { break };
-            bytes += record.bytes.as_ref().map_or(0, Vec::len);
-            records.push(record);
-        }
-        if records.is_empty() {
-            return Ok(false);
-        }
-        let (plan, header) = (self.job.plan, reader.header.as_ref());
+    ) -> Result<(), ScanError> {
+        let plan = self.job.plan;
         let judge = |record: &Record| judge(plan, source.form, record, header);
-        let judged = in_parallel(&records, self.job.jobs, judge)?;
-        for (record, said) in records.iter().zip(judged) {
+        let judged = in_parallel(&batch.records, self.job.jobs, judge)?;
+        for (record, said) in batch.records.iter().zip(judged) {
             let Some((output, judged)) = self.tally.settle(source, record.line, said, watch)?
             else {
                 continue;
@@ -269,7 +277,7 @@ impl Run<'_> {
             self.outputs.row(output, row, record.ending)?;
         }
         let summary = &self.tally.summary;
-        let (Offset { bytes, lines }, id) = (reader.offset(), &self.id);
+        let (Offset { bytes, lines }, id) = (batch.at, &self.id);
         self.outputs.settle(|outputs: Vec<Done>| Progress {
             run: id.clone(),
             source: index,
@@ -278,7 +286,7 @@ impl Run<'_> {
             outputs,
             summary: summary.clone(),
         })?;
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -340,6 +348,58 @@ impl Tally<'_> {
             });
         }
     }
+}
+
+/// Takes one thing after the other on a thread of its own, one ahead of whoever asks. The thread ends with the last, with
+/// an error, or when nobody asks any more; nobody waits for it, since standard input may never say another word.
+pub(super) fn ahead<T: Send + 'static>(
+    mut next: impl FnMut() -> Result<Option<T>, SourceError> + Send + 'static,
+) -> Ahead<T> {
+    // Nothing waits in the channel: one in hand here, and one there.
+    let (sender, receiver) = sync_channel(0);
+    thread::spawn(move || {
+        loop {
+            let taken = next();
+            let last = !matches!(taken, Ok(Some(_)));
+            if sender.send(taken).is_err() || last {
+                break;
+            }
+        }
+    });
+    Ahead(receiver)
+}
+
+impl<T> Iterator for Ahead<T> {
+    type Item = Result<T, ScanError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.0.recv() {
+            Ok(taken) => taken.map_err(ScanError::from).transpose(),
+            // A thread that broke down has not said that this is the end.
+            Err(_) => Some(Err(ScanError::Broken)),
+        }
+    }
+}
+
+/// Reads some rows. `None` at the end.
+fn read_batch(
+    reader: &mut Reader,
+    rows: usize,
+    waits: bool,
+    meter: &Meter,
+) -> Result<Option<Batch>, SourceError> {
+    let (mut records, mut bytes) = (Vec::new(), 0);
+    while records.len() < rows && bytes < BATCH_BYTES {
+        // Whoever writes a row into a pipe may wait for it to come out.
+        if waits && !records.is_empty() && reader.may_wait() {
+            break;
+        }
+        let Some(record) = reader.next()? else { break };
+        bytes += record.bytes.as_ref().map_or(0, Vec::len);
+        records.push(record);
+    }
+    let (at, read) = (reader.offset(), meter.bytes());
+    Ok((!records.is_empty()).then_some(Batch { records, at, read }))
 }
 
 fn judge(

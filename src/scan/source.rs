@@ -182,13 +182,16 @@ impl Source {
     }
 
     /// Opens it, unpacked; the meter is told what is read.
-    pub(super) fn open(&self, meter: &Meter) -> Result<BufReader<Box<dyn Read>>, SourceError> {
-        let raw: Box<dyn Read> = match &self.path {
+    pub(super) fn open(
+        &self,
+        meter: &Meter,
+    ) -> Result<BufReader<Box<dyn Read + Send>>, SourceError> {
+        let raw: Box<dyn Read + Send> = match &self.path {
             Some(path) => Box::new(File::open(path).map_err(|error| unreadable(path, error))?),
             None => Box::new(io::stdin()),
         };
         let metered = Metered { inner: raw, meter: meter.clone() };
-        let unpacked: Box<dyn Read> = match self.packing {
+        let unpacked: Box<dyn Read + Send> = match self.packing {
             Packing::Plain => Box::new(metered),
             Packing::Gzip => Box::new(MultiGzDecoder::new(metered)),
             Packing::Zstd => Box::new(Zstd::Between(BufReader::with_capacity(BUFFER, metered))),

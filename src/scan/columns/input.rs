@@ -35,6 +35,8 @@ pub(super) struct Rows {
     /// The number of the first, from 1.
     pub first: u64,
     pub count: usize,
+    /// The share of the table that was read with them.
+    pub share: f64,
 }
 
 // === impl Table ===
@@ -86,7 +88,7 @@ impl Table {
     }
 
     /// The share of its rows that was read.
-    pub(super) fn share(&self) -> f64 {
+    fn share(&self) -> f64 {
         let rows = self.about.file_metadata().num_rows().max(1);
         #[expect(clippy::cast_precision_loss, reason = "a share for people to look at")]
         let share = self.done as f64 / rows as f64;
@@ -121,7 +123,7 @@ impl Table {
             }
         }
         self.done += count as u64;
-        Ok(Some(Rows { columns, first, count }))
+        Ok(Some(Rows { columns, first, count, share: self.share() }))
     }
 
     /// Opens the next row group; whether there is one.
@@ -131,8 +133,7 @@ impl Table {
         self.left = usize::try_from(group.num_rows()).unwrap_or(0);
         self.leaves.clear();
         for leaf in group.columns() {
-            let pages =
-                SerializedPageReader::new(Arc::clone(&self.file), leaf, self.left, None)?;
+            let pages = SerializedPageReader::new(Arc::clone(&self.file), leaf, self.left, None)?;
             self.leaves.push(get_column_reader(leaf.column_descr_ptr(), Box::new(pages)));
         }
         Ok(true)

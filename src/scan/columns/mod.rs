@@ -15,7 +15,7 @@ use parquet::schema::types::TypePtr;
 use super::fields::Fields;
 use super::judge::{Judged, Plan, Selection};
 use super::output::{Output, OutputError, OutputFile, Outputs, hash_of, remove_parts};
-use super::run::{Job, ReadFile, ScanError, Tally, Watch, in_parallel};
+use super::run::{Job, ReadFile, ScanError, Tally, Watch, ahead, in_parallel};
 use super::source::{Form, Source, SourceError};
 use input::{Rows, Table};
 use output::{Layout, Mended, TableWriter, parts};
@@ -76,7 +76,10 @@ impl Run<'_> {
                 return Err(SourceError::Compression { shown, leaf, name }.into());
             }
             let mut begun = self.begin(&table, &shown)?;
-            while let Some(rows) = table.next(self.job.batch_rows).map_err(broken)? {
+            let (most, name) = (self.job.batch_rows, shown.clone());
+            let next = move || table.next(most).map_err(|error| unreadable(&name, error));
+            for rows in ahead(next) {
+                let rows = rows?;
                 self.batch(&mut begun, source, &rows, watch)?;
                 #[expect(
                     clippy::cast_precision_loss,
@@ -84,7 +87,7 @@ impl Run<'_> {
                     clippy::cast_sign_loss,
                     reason = "how far a bar goes"
                 )]
-                let done = (bytes as f64 * table.share()) as u64;
+                let done = (bytes as f64 * rows.share) as u64;
                 if watch.done(before + done).is_break() {
                     return Err(ScanError::Interrupted);
                 }

@@ -149,11 +149,7 @@ impl TableWriter {
     }
 
     /// Ends the file and gives it its name.
-    pub(super) fn finish(
-        mut self,
-        layout: &Layout,
-        hash: bool,
-    ) -> Result<OutputFile, OutputError> {
+    pub(super) fn finish(mut self, layout: &Layout, hash: bool) -> Result<OutputFile, OutputError> {
         self.write(layout)?;
         let output = self.writer.into_inner().map_err(|error| unwritable(&self.name, error))?;
         output.0.finish(self.rows, hash)

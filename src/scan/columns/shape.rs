@@ -255,7 +255,8 @@ impl Assembler<'_> {
         let torn = || "its columns do not fit together".to_owned();
         let (column, (at, _)) = self.columns.get(leaf).zip(self.at.get(leaf)).ok_or_else(torn)?;
         let text = column.text(at.value).ok_or_else(torn)?;
-        let foreign = |_| format!("`{}` is not UTF-8", self.names.get(leaf).map_or("", |name| name));
+        let foreign =
+            |_| format!("`{}` is not UTF-8", self.names.get(leaf).map_or("", |name| name));
         let text = std::str::from_utf8(text).map_err(foreign)?;
         self.row.texts.push(Stored { node: self.nodes, leaf, value: at.value });
         self.nodes += 1;
