@@ -27,7 +27,7 @@ fn files_come_in_the_order_of_their_names_and_no_folder_is_left_out_unsaid() {
         names(folder.path()).expect("found"),
         ["a.txt.zst", "b/1.txt", "b/c/2.TXT.gz", "z.txt"]
     );
-    let deep = vec!["d"; DEEPEST].join("/");
+    let deep = ["d"; DEEPEST].join("/");
     fs::create_dir_all(at(&deep)).expect("folders");
     fs::write(at(&deep).join("x.txt"), "x").expect("a file");
     assert_eq!(names(folder.path()).expect("found").len(), 5);

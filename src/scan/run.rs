@@ -174,8 +174,8 @@ pub fn run(job: &Job<'_>, watch: &mut dyn Watch) -> Result<Outcome, ScanError> {
         if job.resume {
             return Err(ScanError::ParquetNotResumable);
         }
-        let tally = Tally { job, summary: Summary::default() };
-        let (tally, inputs, outputs) = columns::run(job, tally, watch)?;
+        let mut tally = Tally { job, summary: Summary::default() };
+        let (inputs, outputs) = columns::run(job, &mut tally, watch)?;
         return Ok(Outcome { summary: tally.summary, inputs, outputs, resumed: false });
     }
     let id = identity(job);
@@ -271,7 +271,7 @@ impl Run<'_> {
             else {
                 continue;
             };
-            let Some(row) = judged.changed.as_ref().or(record.bytes.as_ref().ok()) else {
+            let Some(row) = judged.changed.as_ref().or_else(|| record.bytes.as_ref().ok()) else {
                 continue;
             };
             self.outputs.row(output, row, record.ending)?;

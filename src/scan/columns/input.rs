@@ -7,7 +7,9 @@ use std::sync::Arc;
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::errors::Result;
-use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, KeyValue, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::SchemaDescriptor;
 
@@ -63,28 +65,26 @@ impl Table {
     /// How each leaf is compressed, by the first rows.
     pub(super) fn compressions(&self) -> Vec<Compression> {
         let first = self.about.row_groups().first();
-        let leaves = first.map(|group| group.columns()).unwrap_or_default();
-        leaves.iter().map(|leaf| leaf.compression()).collect()
+        let leaves = first.map(RowGroupMetaData::columns).unwrap_or_default();
+        leaves.iter().map(ColumnChunkMetaData::compression).collect()
     }
 
     /// The leaf, if any, with a compression that is not built in, and its name.
     pub(super) fn not_readable(&self) -> Option<(String, &'static str)> {
-        let leaves = self.about.row_groups().iter().flat_map(|group| group.columns());
-        leaves
-            .filter_map(|leaf| {
-                let name = match leaf.compression() {
-                    Compression::BROTLI(_) => "Brotli",
-                    Compression::LZO => "LZO",
-                    Compression::UNCOMPRESSED
-                    | Compression::SNAPPY
-                    | Compression::GZIP(_)
-                    | Compression::LZ4
-                    | Compression::LZ4_RAW
-                    | Compression::ZSTD(_) => return None,
-                };
-                Some((leaf.column_path().string(), name))
-            })
-            .next()
+        let mut leaves = self.about.row_groups().iter().flat_map(RowGroupMetaData::columns);
+        leaves.find_map(|leaf| {
+            let name = match leaf.compression() {
+                Compression::BROTLI(_) => "Brotli",
+                Compression::LZO => "LZO",
+                Compression::UNCOMPRESSED
+                | Compression::SNAPPY
+                | Compression::GZIP(_)
+                | Compression::LZ4
+                | Compression::LZ4_RAW
+                | Compression::ZSTD(_) => return None,
+            };
+            Some((leaf.column_path().string(), name))
+        })
     }
 
     /// The share of its rows that was read.

@@ -9,6 +9,9 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use parquet::errors::ParquetError;
 use parquet::schema::types::TypePtr;
 
@@ -22,9 +25,9 @@ use output::{Layout, Mended, TableWriter, parts};
 use shape::Shape;
 
 /// A run over Parquet files.
-struct Run<'a> {
+struct Run<'a, 't> {
     job: &'a Job<'a>,
-    tally: Tally<'a>,
+    tally: &'t mut Tally<'a>,
     /// Once the first file was opened.
     begun: Option<Begun>,
     /// Until then.
@@ -44,26 +47,25 @@ type Said = Result<(Judged, Vec<Mended>), String>;
 /// Scans Parquet files.
 pub(super) fn run<'a>(
     job: &'a Job<'a>,
-    tally: Tally<'a>,
+    tally: &mut Tally<'a>,
     watch: &mut dyn Watch,
-) -> Result<(Tally<'a>, Vec<ReadFile>, Vec<OutputFile>), ScanError> {
+) -> Result<(Vec<ReadFile>, Vec<OutputFile>), ScanError> {
     let outputs = Outputs::open(&job.target, Form::Parquet, job.hash, false, &[])?.apart();
     let parts = parts(&outputs);
     let mut run = Run { job, tally, begun: None, outputs };
-    let done = run.all(watch).and_then(|inputs| Ok((inputs, run.finish()?)));
-    match done {
-        Ok((inputs, outputs)) => Ok((run.tally, inputs, outputs)),
-        Err(error) => {
-            drop(run);
-            remove_parts(&parts)?;
-            Err(error)
-        }
+    let all = || run.all(watch).and_then(|inputs| Ok((inputs, run.finish()?)));
+    // The library that reads does not promise that no file makes it panic.
+    let done = catch_unwind(AssertUnwindSafe(all)).unwrap_or(Err(ScanError::Broken));
+    drop(run);
+    if done.is_err() {
+        remove_parts(&parts)?;
     }
+    done
 }
 
 // === impl Run ===
 
-impl Run<'_> {
+impl Run<'_, '_> {
     fn all(&mut self, watch: &mut dyn Watch) -> Result<Vec<ReadFile>, ScanError> {
         let mut inputs = Vec::new();
         let mut before = 0;
@@ -177,11 +179,14 @@ fn judge(plan: &Plan, shape: &Shape, rows: &Rows, row: usize) -> Said {
 
 fn unreadable(shown: &str, error: ParquetError) -> SourceError {
     let place = shown.to_owned();
-    match error {
-        ParquetError::External(error) => match error.downcast() {
-            Ok(error) => SourceError::Unreadable { place, error: *error },
-            Err(error) => SourceError::Broken { place, what: error.to_string() },
-        },
-        error => SourceError::Broken { place, what: error.to_string() },
+    match from_system(error) {
+        Ok(error) => SourceError::Unreadable { place, error },
+        Err(what) => SourceError::Broken { place, what },
     }
+}
+
+/// What the system said, or what is wrong with the file.
+fn from_system(error: ParquetError) -> Result<io::Error, String> {
+    let ParquetError::External(error) = error else { return Err(error.to_string()) };
+    error.downcast::<io::Error>().map(|error| *error).map_err(|error| error.to_string())
 }

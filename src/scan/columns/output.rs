@@ -13,6 +13,7 @@ use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 
 use super::super::judge::{MEMBER, Note};
 use super::super::output::{Output, OutputError, OutputFile};
+use super::from_system;
 use super::input::Table;
 use super::values::{Column, Levels};
 
@@ -250,14 +251,10 @@ fn into_io(error: OutputError) -> io::Error {
 }
 
 fn unwritable(name: &str, error: ParquetError) -> OutputError {
-    let error = match error {
-        ParquetError::External(error) => match error.downcast::<io::Error>() {
-            Ok(error) if error.kind() == io::ErrorKind::BrokenPipe => return OutputError::Gone,
-            Ok(error) => *error,
-            Err(error) => io::Error::other(error),
-        },
-        error => io::Error::other(error),
-    };
+    let error = from_system(error).unwrap_or_else(io::Error::other);
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return OutputError::Gone;
+    }
     OutputError::Unwritable { path: name.to_owned(), error }
 }
 

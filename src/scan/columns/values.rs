@@ -207,17 +207,21 @@ impl Column {
             _ => return Err(mismatch()),
         };
         self.bytes += self.values.bytes(before);
-        self.find_rows();
-        Ok(())
+        self.find_rows()
     }
 
-    /// Finds where the rows begin that were not there before.
-    fn find_rows(&mut self) {
+    /// Finds where the rows begin that were not there before. A torn file may have levels that its schema has not.
+    fn find_rows(&mut self) -> Result<()> {
         let places = self.places();
-        let Some(mut at) = self.starts.pop() else { return };
+        let Some(mut at) = self.starts.pop() else { return Err(mismatch()) };
         let before = at.place;
         while at.place < places {
             let Levels { defined, repeated } = self.levels(at.place);
+            let known = (0..=self.most_defined).contains(&defined)
+                && (0..=self.most_repeated).contains(&repeated);
+            if !known {
+                return Err(mismatch());
+            }
             if repeated == 0 {
                 self.starts.push(at);
             }
@@ -226,6 +230,7 @@ impl Column {
         }
         self.starts.push(at);
         self.bytes += (at.place - before) * (size_of::<Cursor>() + 2 * size_of::<i16>());
+        if at.value == self.values.len() { Ok(()) } else { Err(mismatch()) }
     }
 
     fn places(&self) -> usize {
