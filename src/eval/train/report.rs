@@ -15,13 +15,8 @@ use crate::eval::metrics::{Measure, Resampling, Sample, Samples, intervals};
 /// How often rows are drawn again for intervals.
 const RESAMPLING: Resampling = Resampling { rounds: 500, seed: 1 };
 /// Figures that have intervals.
-const WITH_INTERVALS: [Measure; 5] = [
-    Measure::AveragePrecision,
-    Measure::RocAuc,
-    Measure::Precision,
-    Measure::Recall,
-    Measure::F1,
-];
+const WITH_INTERVALS: [Measure; 5] =
+    [Measure::AveragePrecision, Measure::RocAuc, Measure::Precision, Measure::Recall, Measure::F1];
 
 /// Languages with fewer rows are told together with all others alone.
 const FEWEST_ROWS: usize = 100;
