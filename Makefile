@@ -65,7 +65,9 @@ bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md
 model: ## train config/models/default.tgm and write its figures into its card; DATA=FOLDER has the labelled texts that config/models/default.md lists
 	@if [ -z "$(DATA)" ] || [ ! -d "$(DATA)" ]; then echo "make model needs labelled texts: DATA=FOLDER with .jsonl or .jsonl.gz files (config/models/default.md says which); \"$(DATA)\" is no folder"; exit 2; fi
 	$(CARGO) run --release --locked --quiet --bin tidegate -- train "$(DATA)" $(wildcard config/models/texts.jsonl.gz) --recipe config/models/recipe.yaml --output config/models/default.tgm --report target/training.json
-	python3 tools/model_card.py target/training.json config/models/recipe.yaml config/models/default.md
+	$(CARGO) run --release --locked --quiet --bin tidegate -- eval --model config/models/default.tgm --format json > target/balanced.json
+	$(CARGO) run --release --locked --quiet --bin tidegate -- eval --model config/models/default.tgm --preset low --format json > target/low.json
+	python3 tools/model_card.py target/training.json config/models/recipe.yaml config/models/default.md target/balanced.json target/low.json
 
 bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
 	$(CARGO) bench --locked --bench proxy

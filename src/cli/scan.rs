@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::policy::named_policy;
+use super::policy::{asks_nobody, named_policy};
 use super::rows::{ActionArg, progress_bar};
 use super::{ConfigArg, FormatArg, output};
 use crate::domain::{Action, Phase};
@@ -259,7 +259,9 @@ fn policy(args: &ScanArgs) -> anyhow::Result<Option<Policy>> {
     if problems.has_errors() {
         output::problems(&problems, FormatArg::Full.into());
     }
-    Ok(policy.filter(|_| !problems.has_errors()))
+    let policy = policy.filter(|_| !problems.has_errors());
+    policy.iter().try_for_each(asks_nobody)?;
+    Ok(policy)
 }
 
 /// Refuses to write over what is read, or two things into one file.
