@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::classify::load_models;
 use crate::config::{LoadedPolicy, Problems, check_dates};
 use crate::engine::everyday_problems;
 use crate::policy::{Policy, compile_sound_parts, lint};
@@ -15,6 +16,7 @@ use crate::policy::{Policy, compile_sound_parts, lint};
 pub fn examine(file: &LoadedPolicy, today: Date) -> (Option<Arc<Policy>>, Problems) {
     let (policy, mut problems) = compile_sound_parts(file);
     let policy = policy.map(Arc::new);
+    problems.extend(load_models(file).1);
     problems.extend(check_dates(file, today));
     if let Some(policy) = &policy {
         problems.extend(lint(file, policy));
