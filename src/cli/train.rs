@@ -9,13 +9,10 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::encoder::EncoderArgs;
 use super::output;
 use crate::config::{Format, load_recipe};
-use crate::detect::onnx::{Threads, Transformer};
 use crate::eval::train::{Options, Progress, ReadError, Reader, train, train_head};
-
-/// The most bytes of a file of an encoder.
-const ENCODER_LIMIT_BYTES: u64 = 1 << 30;
 
 /// Flags of `train`.
 #[derive(Debug, Args)]
@@ -35,15 +32,8 @@ pub(super) struct TrainArgs {
     /// Share of rows held back, from 0.02 to 0.9, instead of that of the recipe.
     #[arg(long, value_parser = share)]
     holdout: Option<f64>,
-    /// Train the head of this sentence encoder, an ONNX file, in place of a model of its own.
-    #[arg(long, requires = "tokenizer", value_name = "MODEL")]
-    encoder: Option<PathBuf>,
-    /// The `tokenizer.json` of the encoder.
-    #[arg(long, requires = "encoder", value_name = "FILE")]
-    tokenizer: Option<PathBuf>,
-    /// The output of the encoder that counts; by default its first one.
-    #[arg(long, requires = "encoder", value_name = "NAME")]
-    encoder_output: Option<String>,
+    #[command(flatten)]
+    encoder: EncoderArgs,
     /// Where the report goes, as JSON; standard output has it as tables.
     #[arg(long)]
     report: Option<PathBuf>,
@@ -75,7 +65,7 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let threads = threads.map_or(1, NonZero::get);
     let options = Options { seed: args.seed, holdout: args.holdout, threads };
     let bar = Bar::new();
-    let trained = match encoder(args)? {
+    let trained = match args.encoder.encoder()? {
         Some(encoder) => train_head(&reader.rows, &recipe, options, &encoder, &bar),
         None => train(&reader.rows, &recipe, options, &bar),
     };
@@ -87,23 +77,6 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     }
     output::say(&trained.report.table())?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The encoder whose head is trained; nothing where a model of its own is.
-fn encoder(args: &TrainArgs) -> anyhow::Result<Option<Transformer>> {
-    let (Some(model), Some(tokenizer)) = (&args.encoder, &args.tokenizer) else { return Ok(None) };
-    let (model, tokenizer) = (read_limited(model)?, read_limited(tokenizer)?);
-    let output = args.encoder_output.as_deref();
-    let encoder = Transformer::parse(&model, &tokenizer, output, &Threads::new(1));
-    encoder.map(Some).context("the encoder cannot be used")
-}
-
-/// Reads a file of a transformer.
-fn read_limited(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let shown = || format!("cannot read {}", path.display());
-    let size = std::fs::metadata(path).with_context(shown)?.len();
-    anyhow::ensure!(size <= ENCODER_LIMIT_BYTES, "{} is larger than 1 GiB", path.display());
-    std::fs::read(path).with_context(shown)
 }
 
 /// Reads the data; nothing where a bad row stops it.

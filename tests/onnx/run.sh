@@ -18,8 +18,8 @@ if ! cmp -s requirements.txt "$venv/tests-onnx.txt"; then
   fi
   cp requirements.txt "$venv/tests-onnx.txt"
 fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+work="$venv/onnx"                    # kept: `cargo bench --bench transformer` reads it too
+mkdir -p "$work"
 "$venv/bin/python" compare.py "$work"
 cd "$root"
 TIDEGATE_ONNX_REAL="$work" "$CARGO" test --locked --quiet --test onnx -- --nocapture

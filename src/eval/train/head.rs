@@ -32,21 +32,19 @@ pub fn train_head(
     let work = Work::new(rows, recipe, options, progress)?;
     let embeddings = embed(&work, encoder)?;
     let fits = work.fits(&|settings, samples, done| fit(&embeddings, settings, samples, done))?;
-    let mut making = Making { work, embeddings, encoder, labels: Vec::new() };
-    making.begin(&fits);
-    let (_, plain) = making.head(&fits)?;
+    let making = Making { work, embeddings, encoder };
+    let mut labels = making.labels(&fits);
+    let (_, plain) = making.head(&labels, &fits)?;
     let scored = making.score(&plain, Part::Tune);
-    making.work.calibrate(&mut making.labels, &scored);
-    drop(scored);
-    making.labels.iter_mut().for_each(join_factors);
-    let (_, calibrated) = making.head(&fits)?;
+    making.work.calibrate(&mut labels, &scored);
+    labels.iter_mut().for_each(join_factors);
+    let (_, calibrated) = making.head(&labels, &fits)?;
     let scored = making.score(&calibrated, Part::Tune);
-    making.work.set_thresholds(&mut making.labels, &scored);
-    drop(scored);
-    let (bytes, head) = making.head(&fits)?;
+    making.work.set_thresholds(&mut labels, &scored);
+    let (bytes, head) = making.head(&labels, &fits)?;
     let scored = making.score(&head, Part::Report);
     let sheet =
-        Sheet { name: &head.header().card.name, revision: head.revision(), labels: &making.labels };
+        Sheet { name: &head.header().card.name, revision: head.revision(), labels: &labels };
     let mut report = report(sheet, rows, &scored, &making.work.selection);
     report.bytes = bytes.len();
     report.buckets = making.embeddings.width;
@@ -54,26 +52,25 @@ pub fn train_head(
     Ok(Trained { bytes, report })
 }
 
-/// A head while it is made.
+/// What a head is made of.
 struct Making<'a> {
     work: Work<'a>,
     embeddings: Embeddings,
     encoder: &'a Transformer,
-    labels: Vec<Label>,
 }
 
 impl Making<'_> {
     /// Labels without calibration. A category of which nothing was learnt has the scale 0.
-    fn begin(&mut self, fits: &[Fit]) {
+    fn labels(&self, fits: &[Fit]) -> Vec<Label> {
         let mut scales = [0.0; LANES];
         for (scale, fit) in scales.iter_mut().zip(fits) {
             *scale = if fit.epochs == 0 { 0.0 } else { 1.0 };
         }
-        self.labels = self.work.header(fits, &scales).labels;
+        self.work.header(fits, &scales).labels
     }
 
     /// The file of the head as it is now, and the head read from it.
-    fn head(&self, fits: &[Fit]) -> Result<(Vec<u8>, Head), TrainError> {
+    fn head(&self, labels: &[Label], fits: &[Fit]) -> Result<(Vec<u8>, Head), TrainError> {
         let [encoder, tokenizer] = self.encoder.hashes().clone();
         let label = |label: &Label| HeadLabel {
             name: label.name.clone(),
@@ -85,7 +82,7 @@ impl Making<'_> {
             encoder,
             tokenizer,
             dimensions: self.embeddings.width,
-            labels: self.labels.iter().map(label).collect(),
+            labels: labels.iter().map(label).collect(),
             card: self.work.card(),
         };
         let weights: Vec<f32> = fits.iter().flat_map(|fit| &fit.weights).copied().collect();
@@ -145,7 +142,7 @@ fn embed(work: &Work<'_>, encoder: &Transformer) -> Result<Embeddings, TrainErro
             numbers.extend(embedding);
         }
         work.progress.done(chunk.len());
-        Ok(numbers)
+        Ok::<_, TrainError>(numbers)
     });
     let mut numbers = Vec::with_capacity(taken.len() * width);
     for part in parts {
