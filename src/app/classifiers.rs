@@ -1,14 +1,17 @@
 //! The classifiers that policies ask, made ready from what the policies say and the endpoints of the server file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use super::upstreams::{Surroundings, secret};
-use crate::classify::{Classifier, Endpoint, categories, check};
+use crate::classify::{Classifier, Endpoint, categories, load_models};
+use crate::config::policy_file::ClassifierKind;
 use crate::config::server_file::Endpoint as Written;
 use crate::config::{Code, LoadedPolicy, LoadedServer, Problem, Problems};
+use crate::detect::onnx::Onnx;
+use crate::domain::Category;
 use crate::policy::{Policy, Remote};
 use crate::proxy::{Classifiers, Running};
 use crate::telemetry::Metrics;
@@ -22,6 +25,22 @@ pub(super) struct Ready {
     endpoint: Endpoint,
     /// What tells it from the same name with other settings. No secret is in it as it is.
     mark: String,
+}
+
+/// Transformers in process, by the names of their classifiers, or by what tells these apart.
+pub(super) type Models = BTreeMap<String, Arc<Onnx>>;
+
+/// The transformers of all policies, by what tells their classifiers apart.
+pub(super) fn models(files: &[LoadedPolicy], policies: &[Arc<Policy>]) -> Models {
+    let mut all = Models::new();
+    for (file, policy) in files.iter().zip(policies) {
+        // Its problems have been told when the policy was looked at.
+        let (mut found, _) = load_models(file);
+        for remote in policy.remotes.iter() {
+            all.extend(found.remove(&*remote.name).map(|model| (remote.id.to_string(), model)));
+        }
+    }
+    all
 }
 
 /// Makes every endpoint ready; what one lacks is a problem at its key.
@@ -69,13 +88,14 @@ fn endpoint(
 }
 
 /// What is wrong with the classifiers of a policy that have to be asked, as they are written.
-pub(super) fn mistakes(loaded: &LoadedPolicy, policy: &Policy) -> Problems {
+pub(super) fn mistakes(loaded: &LoadedPolicy, policy: &Policy, models: &Models) -> Problems {
     let mut problems = Problems::new();
     for remote in policy.remotes.iter() {
         let place = format!("classifiers.{}", remote.name);
         let Some(written) = &remote.written else { continue };
-        let found = check(written);
-        for mistake in &found {
+        let model = models.get(&*remote.name).map(|model| &**model);
+        let known = categories(written, model);
+        for mistake in known.as_ref().err().into_iter().flatten() {
             let message = format!("`{}` cannot be asked: {}", remote.name, mistake.message);
             let key = format!("{place}.{}", mistake.key);
             let problem = Problem::new(Code::TG054, message);
@@ -85,16 +105,22 @@ pub(super) fn mistakes(loaded: &LoadedPolicy, policy: &Policy) -> Problems {
                 None => problem,
             });
         }
-        if found.is_empty() {
-            problems.extend(labels(loaded, policy, remote));
+        // Which labels a model has that could not be read is not known.
+        let read = written.kind != ClassifierKind::Onnx || model.is_some();
+        if let Some(known) = known.ok().filter(|_| read) {
+            problems.extend(labels(loaded, policy, remote, &known));
         }
     }
     problems
 }
 
 /// Labels that rules ask for, and that no answer of a classifier has.
-fn labels(loaded: &LoadedPolicy, policy: &Policy, remote: &Remote) -> Problems {
-    let known = remote.written.as_ref().map(categories).unwrap_or_default();
+fn labels(
+    loaded: &LoadedPolicy,
+    policy: &Policy,
+    remote: &Remote,
+    known: &[Category],
+) -> Problems {
     let mut problems = Problems::new();
     for condition in &remote.conditions {
         let Some(category) = condition.category.as_ref().filter(|one| !known.contains(one)) else {
@@ -155,7 +181,7 @@ pub(super) fn unknown_endpoints(
 /// # Errors
 /// What is wrong with one.
 pub(super) fn classifiers(
-    policies: &[Arc<Policy>],
+    (policies, models): (&[Arc<Policy>], &Models),
     endpoints: &Endpoints,
     metrics: &Arc<Metrics>,
     before: Option<&Classifiers>,
@@ -167,19 +193,28 @@ pub(super) fn classifiers(
         }
         let Some(written) = &remote.written else { continue };
         let ready = written.endpoint.as_ref().and_then(|name| endpoints.get(name));
-        let Some(Ready { endpoint, mark }) = ready else { continue };
+        let mark = ready.map(|ready| ready.mark.clone()).unwrap_or_default();
         let known = before.and_then(|before| before.get(&remote.id));
-        if let Some(known) = known.filter(|known| known.endpoint == *mark) {
+        if let Some(known) = known.filter(|known| known.endpoint == mark) {
             found.add(Arc::clone(&remote.id), Arc::clone(known));
             continue;
         }
-        let made = Classifier::new(&remote.name, written, endpoint.clone(), Arc::clone(metrics));
+        let metrics = Arc::clone(metrics);
+        let made = match (models.get(&*remote.id), ready) {
+            (Some(model), _) => {
+                Classifier::in_process(&remote.name, written, Arc::clone(model), metrics)
+            }
+            (None, Some(ready)) => {
+                Classifier::new(&remote.name, written, ready.endpoint.clone(), metrics)
+            }
+            (None, None) => continue,
+        };
         let classifier = made.map_err(|mistakes| {
             let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
             let message = format!("`{}` cannot be asked: {}", remote.name, told.join("; "));
             Problem::new(Code::TG054, message)
         })?;
-        found.add(Arc::clone(&remote.id), Arc::new(Running::new(classifier, mark.clone())));
+        found.add(Arc::clone(&remote.id), Arc::new(Running::new(classifier, mark)));
     }
     Ok(found)
 }

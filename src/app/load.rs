@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::certificates::Certificates;
-use super::classifiers::unknown_endpoints;
+use super::classifiers::{Models, models, unknown_endpoints};
 use super::dialects::{self, KnownDialects, known_dialects};
 use super::examine::examine;
 use super::suites::{TESTS, run_suite, suite_files};
@@ -48,6 +48,8 @@ pub struct Loaded {
     pub server: LoadedServer,
     /// Every policy of the folder, compiled.
     pub policies: Vec<Arc<Policy>>,
+    /// Their transformers in process.
+    pub(super) models: Models,
     /// The dialects that are known, an operator's own first.
     pub dialects: Dialects,
     /// Folders to watch.
@@ -152,7 +154,8 @@ impl Files {
         folders.extend(files.iter().flat_map(|file| file.folders.iter().cloned()));
         folders.sort();
         folders.dedup();
-        Some(Loaded { server, policies, dialects: dialects.all, folders, failed_tests })
+        let models = models(&files, &policies);
+        Some(Loaded { server, policies, models, dialects: dialects.all, folders, failed_tests })
     }
 }
 

@@ -1,4 +1,4 @@
-//! One remote classifier, as others use it.
+//! One classifier, as others use it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,12 +13,14 @@ use super::cache::{Cache, Key};
 use super::calls::Calls;
 use super::carrier::{Carrier, Endpoint, HttpCarrier};
 use super::desk::{Desk, HandedIn, Limits, Outcome};
+use super::in_process::{InProcess, Pool};
 use super::mistakes::Mistake;
 use super::self_test::{Tested, Trial};
-use super::setup::{Plan, plan};
+use super::setup::{Plan, local_plan, plan};
 use super::verdict::{Question, Reason, Scores, Verdict};
 use super::window::{Window, windows};
-use crate::config::policy_file::Classifier as Written;
+use crate::config::policy_file::{Classifier as Written, ClassifierKind};
+use crate::detect::onnx::Onnx;
 use crate::telemetry::Metrics;
 
 /// The most windows of one text. A longer one is not judged in part.
@@ -26,7 +28,7 @@ const MOST_WINDOWS: usize = 256;
 /// Windows of a text, and texts of a list, that wait at the same time.
 const ABREAST: usize = 16;
 
-/// A remote classifier: asked within a time, and never clean where it gave no clear answer.
+/// A classifier, remote or a transformer in process: asked within a time, and never clean where it gave no clear answer.
 ///
 /// It has to be made and used inside a tokio runtime. Dropping it lets the calls on their way come to their end.
 #[derive(Debug)]
@@ -55,7 +57,7 @@ pub struct State {
 }
 
 impl Classifier {
-    /// Makes a classifier ready; nothing is asked yet.
+    /// Makes a remote classifier ready; nothing is asked yet.
     ///
     /// # Errors
     /// Every mistake in what is written, or what is wrong with the endpoint.
@@ -65,10 +67,39 @@ impl Classifier {
         endpoint: Endpoint,
         metrics: Arc<Metrics>,
     ) -> Result<Self, Vec<Mistake>> {
+        if written.kind == ClassifierKind::Onnx {
+            return Err(vec![Mistake::new("kind", "`onnx` runs in process")]);
+        }
         let plan = plan(written)?;
-        let revision = revision(written, &endpoint);
+        let revision = revision(written, &endpoint.base.to_string());
         let carrier = HttpCarrier::new(&*plan.contract, endpoint, plan.timeout)
             .map_err(|mistake| vec![mistake])?;
+        Ok(Self::with(name, plan, Box::new(carrier), (revision, metrics)))
+    }
+
+    /// Makes a classifier ready that is a transformer in process. All of them share one bounded pool of threads.
+    ///
+    /// # Errors
+    /// Every mistake in what is written.
+    pub fn in_process(
+        name: &str,
+        written: &Written,
+        model: Arc<Onnx>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, Vec<Mistake>> {
+        Self::in_pool(name, written, model, (Pool::shared(), metrics))
+    }
+
+    pub(super) fn in_pool(
+        name: &str,
+        written: &Written,
+        model: Arc<Onnx>,
+        (pool, metrics): (&Pool, Arc<Metrics>),
+    ) -> Result<Self, Vec<Mistake>> {
+        let plan = local_plan(written, &model, pool.size())?;
+        // The files are in it by their hashes.
+        let revision = revision(written, "");
+        let carrier = InProcess::new(model, pool.clone());
         Ok(Self::with(name, plan, Box::new(carrier), (revision, metrics)))
     }
 
@@ -234,9 +265,9 @@ fn gather(parts: Vec<(usize, (Outcome, bool))>) -> Verdict {
 }
 
 /// A hash of all that answers hang on.
-fn revision(written: &Written, endpoint: &Endpoint) -> [u8; 32] {
+fn revision(written: &Written, place: &str) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(written).unwrap_or_default());
-    hash.update(endpoint.base.to_string());
+    hash.update(place);
     hash.finalize().into()
 }

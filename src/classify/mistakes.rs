@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::contract::{AZURE_CHARS, NO_CATEGORY};
 use super::setup::{parameters, usual_labels, window};
 use crate::config::policy_file::{
-    Classifier as Written, ClassifierKind as Kind, GuardFormat, Model,
+    Activation, Classifier as Written, ClassifierKind as Kind, GuardFormat, Model,
 };
 
 /// One mistake, at a key below the classifier.
@@ -59,11 +59,15 @@ const fn keys(
 const PARAMETERS: &str = "request.parameters";
 const PROMPT: &str = "request.prompt";
 const CLASSES: &str = "answer.classes";
+const ACTIVATION: &str = "answer.activation";
 const CHAT: &[&str] = &["messages", "stream", "n", "model"];
 
 const fn keys_of(kind: Kind, format: Option<GuardFormat>) -> Keys {
     match (kind, format) {
         (Kind::Builtin, _) => keys(&[], &["model"], &[]),
+        (Kind::Onnx, _) => {
+            keys(&["model", "tokenizer"], &["head", CLASSES, "answer.output", ACTIVATION], &[])
+        }
         (Kind::OpenaiModeration, _) => keys(&[], &["model", PARAMETERS], &["input", "model"]),
         (Kind::ChatGuard, None) => keys(&["format", "model"], &[PROMPT, PARAMETERS], CHAT),
         (Kind::ChatGuard, Some(GuardFormat::LlamaGuard | GuardFormat::Qwen3guard)) => {
@@ -107,10 +111,13 @@ const fn keys_of(kind: Kind, format: Option<GuardFormat>) -> Keys {
     }
 }
 
-/// Every mistake of a remote classifier.
+/// Every mistake of a classifier that is not `builtin`.
 pub(super) fn look_over(written: &Written) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     presence(written, &mut mistakes);
+    if written.kind == Kind::Onnx {
+        transformer(written, &mut mistakes);
+    }
     places(written, &mut mistakes);
     labels(written, &mut mistakes);
     prompt(written, &mut mistakes);
@@ -126,6 +133,8 @@ fn presence(written: &Written, mistakes: &mut Vec<Mistake>) {
         ("endpoint", written.endpoint.is_some()),
         ("format", written.format.is_some()),
         ("model", written.model.is_some()),
+        ("tokenizer", written.tokenizer.is_some()),
+        ("head", written.head.is_some()),
         ("labels", !written.labels.is_empty()),
         (PROMPT, request.prompt.is_some()),
         ("request.body", request.body.is_some()),
@@ -137,17 +146,19 @@ fn presence(written: &Written, mistakes: &mut Vec<Mistake>) {
         ("answer.labels", answer.labels.is_some()),
         (CLASSES, !answer.classes.is_empty()),
         ("answer.output", answer.output.is_some()),
+        (ACTIVATION, answer.activation.is_some()),
     ];
     let kind = written.kind.as_str();
     let keys = keys_of(written.kind, written.format);
+    let remote: &[&str] =
+        if written.kind == Kind::Onnx { &[] } else { &["endpoint", "request.path"] };
     for (key, is_written) in is_written {
-        let needed = key == "endpoint" || keys.needed.contains(&key);
+        let needed = (key == "endpoint" && remote.contains(&key)) || keys.needed.contains(&key);
         let known = needed || key == "labels" || keys.known.contains(&key);
         if needed && !is_written {
             mistakes.push(Mistake::new(key, format!("`{kind}` needs `{key}`")));
         } else if is_written && !known {
-            let known =
-                ["endpoint", "labels", "request.path"].iter().chain(keys.needed).chain(keys.known);
+            let known = ["labels"].iter().chain(remote).chain(keys.needed).chain(keys.known);
             let known: BTreeSet<&str> = known.copied().collect();
             let known: Vec<&str> = known.into_iter().collect();
             mistakes.push(
@@ -156,9 +167,45 @@ fn presence(written: &Written, mistakes: &mut Vec<Mistake>) {
             );
         }
     }
-    if matches!(written.model, Some(Model::File(_))) {
+    if written.kind != Kind::Onnx && matches!(written.model, Some(Model::File(_))) {
         let message = "a remote classifier has no model file";
         mistakes.push(Mistake::new("model", message).help("write the name that its server knows"));
+    }
+}
+
+/// What a transformer in process needs, by whether it has a head.
+fn transformer(written: &Written, mistakes: &mut Vec<Mistake>) {
+    let answer = &written.answer;
+    if matches!(written.model, Some(Model::Name(_))) {
+        let message = "a model in process is a file";
+        mistakes.push(Mistake::new("model", message).help("write `model: { file, sha256 }`"));
+    }
+    if written.request.path.is_some() {
+        mistakes.push(Mistake::new("request.path", "`request.path` means nothing for `onnx`"));
+    }
+    if written.head.is_some() {
+        for (key, is_written) in
+            [(CLASSES, !answer.classes.is_empty()), (ACTIVATION, answer.activation.is_some())]
+        {
+            if is_written {
+                let message = format!("`{key}` means nothing beside `head`");
+                mistakes.push(Mistake::new(key, message).help("the head knows its categories"));
+            }
+        }
+        return;
+    }
+    if written.labels.is_empty() {
+        mistakes.push(Mistake::new("labels", "`onnx` without `head` needs `labels`"));
+    }
+    if answer.classes.is_empty() {
+        let message = "`onnx` without `head` needs `answer.classes`";
+        let help = "`id2label` of the model's `config.json`, in order";
+        mistakes.push(Mistake::new(CLASSES, message).help(help));
+    }
+    let is_softmax = matches!(answer.activation, None | Some(Activation::Softmax));
+    if answer.classes.len() == 1 && is_softmax {
+        let message = "the softmax of one class is always 1";
+        mistakes.push(Mistake::new(ACTIVATION, message).help("write `activation: sigmoid`"));
     }
 }
 

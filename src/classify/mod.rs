@@ -1,4 +1,5 @@
-//! Remote classifiers: asks a moderation server about texts, within a time, and never takes silence for safety.
+//! Classifiers that take their time: asks a moderation server, or a transformer in process, about texts, within a time,
+//! and never takes silence for safety.
 //!
 //! It decides nothing: scores go to whoever asked. What is no clear answer is [`Verdict::Unavailable`].
 
@@ -9,7 +10,11 @@ mod carrier;
 mod classifier;
 mod contract;
 mod desk;
+mod in_process;
+#[cfg(test)]
+mod local_tests;
 mod mistakes;
+mod models;
 mod self_test;
 mod setup;
 #[cfg(test)]
@@ -21,6 +26,7 @@ pub use breaker::Circuit;
 pub use carrier::Endpoint;
 pub use classifier::{Classifier, State};
 pub use mistakes::Mistake;
+pub use models::load_models;
 pub use self_test::Tested;
 pub use setup::{categories, check};
 pub use verdict::{Question, Reason, ScoredSpan, Scores, Verdict};

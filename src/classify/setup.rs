@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::contract::{
     AZURE_CHARS, AZURE_LABELS, Azure, ChatGuard, Common, Contract, Fms, Format, Http, HttpShape,
-    Kserve, LITELLM_LABELS, Labels, Litellm, OpenAi, Presidio, Tei, Vllm, chat_labels,
+    Kserve, LITELLM_LABELS, Labels, Litellm, Local, OpenAi, Presidio, Tei, Vllm, chat_labels,
     openai_labels,
 };
 use super::mistakes::{Mistake, look_over};
@@ -14,6 +14,7 @@ use super::window::Window;
 use crate::config::policy_file::{
     Classifier as Written, ClassifierKind as Kind, GuardFormat, SelfTest,
 };
+use crate::detect::onnx::Onnx;
 use crate::domain::Category;
 
 /// Everything that a classifier is made of beside its endpoint.
@@ -32,7 +33,7 @@ pub(super) struct Plan {
     pub(super) self_test: Option<SelfTest>,
 }
 
-/// What is wrong with a classifier as it is written. Nothing is, with one that runs in process: others look at those.
+/// What is wrong with a classifier as it is written. Nothing is, with a `builtin` one: others look at those.
 pub fn check(written: &Written) -> Vec<Mistake> {
     if written.kind == Kind::Builtin {
         return Vec::new();
@@ -40,11 +41,16 @@ pub fn check(written: &Written) -> Vec<Mistake> {
     plan(written).err().unwrap_or_default()
 }
 
-/// The categories that a classifier's answers can have; none where it is written wrongly.
-pub fn categories(written: &Written) -> Vec<Category> {
-    plan(written)
-        .map(|plan| plan.labels.categories().into_iter().cloned().collect())
-        .unwrap_or_default()
+/// The categories that a classifier's answers can have. Those of a transformer in process may stand in its files.
+///
+/// # Errors
+/// Every mistake in what is written.
+pub fn categories(written: &Written, model: Option<&Onnx>) -> Result<Vec<Category>, Vec<Mistake>> {
+    let plan = match model {
+        Some(model) => local_plan(written, model, 1),
+        None => plan(written),
+    };
+    plan.map(|plan| plan.labels.categories().into_iter().cloned().collect())
 }
 
 /// The plan of a remote classifier.
@@ -73,6 +79,41 @@ pub(super) fn plan(written: &Written) -> Result<Plan, Vec<Mistake>> {
     })
 }
 
+/// The plan of a transformer in process: the categories of its head are its labels, unless the file maps them. No more
+/// texts are on their way than run at a time, so that the others wait where their time is looked after.
+///
+/// # Errors
+/// Every mistake, not only the first.
+pub(super) fn local_plan(
+    written: &Written,
+    model: &Onnx,
+    at_a_time: usize,
+) -> Result<Plan, Vec<Mistake>> {
+    let mut plan = plan(written)?;
+    plan.in_flight = plan.in_flight.min(at_a_time);
+    let Some(head) = model.head() else { return Ok(plan) };
+    let names: Vec<&str> = head.header().labels.iter().map(|label| label.name.as_str()).collect();
+    let own: Vec<(&str, &str)> = names.iter().map(|&name| (name, name)).collect();
+    let labels = Labels::new(&written.labels, &own);
+    let mut mistakes = Vec::new();
+    for name in names.iter().filter(|name| !labels.has(name)) {
+        let message = format!("the head's category `{name}` is not named here");
+        mistakes.push(Mistake::new("labels", message).help("`none` leaves it out"));
+    }
+    for label in labels.names().filter(|label| !names.contains(label)) {
+        let message = format!("`{label}` is no category of the head");
+        let help = format!("its categories: {}", names.join(", "));
+        mistakes.push(Mistake::new("labels", message).help(help));
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let classes = names.into_iter().map(str::to_owned).collect();
+    plan.contract = Box::new(Local { labels: labels.clone(), classes });
+    plan.labels = labels;
+    Ok(plan)
+}
+
 /// The labels of a contract, where the file names none.
 pub(super) fn usual_labels(written: &Written) -> Vec<(&'static str, &'static str)> {
     match written.kind {
@@ -81,6 +122,7 @@ pub(super) fn usual_labels(written: &Written) -> Vec<(&'static str, &'static str
         Kind::AzureContentSafety => AZURE_LABELS.to_vec(),
         Kind::LitellmGeneric => LITELLM_LABELS.to_vec(),
         Kind::Builtin
+        | Kind::Onnx
         | Kind::TeiPredict
         | Kind::VllmClassify
         | Kind::KserveV2
@@ -97,7 +139,7 @@ pub(super) fn window(written: &Written) -> Window {
         return Window { chars: size(window.chars), overlap: size(window.overlap) };
     }
     let (chars, overlap) = match written.kind {
-        Kind::TeiPredict | Kind::VllmClassify | Kind::KserveV2 => (1_000, 150),
+        Kind::Onnx | Kind::TeiPredict | Kind::VllmClassify | Kind::KserveV2 => (1_000, 150),
         Kind::Builtin | Kind::FmsDetector | Kind::Http => (4_000, 200),
         Kind::ChatGuard => (6_000, 300),
         Kind::AzureContentSafety => (size(AZURE_CHARS), 500),
@@ -136,6 +178,7 @@ fn contract(written: &Written, common: Common) -> Result<Box<dyn Contract>, Mist
         Kind::ChatGuard => {
             Box::new(ChatGuard::new(common, format(written), request.prompt.clone()))
         }
+        Kind::Onnx => Box::new(Local { labels: common.labels, classes: answer.classes.clone() }),
         Kind::TeiPredict => Box::new(Tei(common)),
         Kind::VllmClassify => Box::new(Vllm { common, classes: answer.classes.clone() }),
         Kind::KserveV2 => {

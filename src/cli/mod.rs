@@ -5,6 +5,7 @@
 //! do it.
 
 mod check;
+mod encoder;
 mod eval;
 mod explain;
 mod health;

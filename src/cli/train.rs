@@ -1,4 +1,4 @@
-//! `tidegate train`: labelled texts and a recipe in, a model file and a report out.
+//! `tidegate train`: labelled texts and a recipe in, a model file, or the head of an encoder, and a report out.
 
 use std::io::IsTerminal as _;
 use std::num::NonZero;
@@ -9,9 +9,10 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::encoder::EncoderArgs;
 use super::output;
 use crate::config::{Format, load_recipe};
-use crate::eval::train::{Options, Progress, ReadError, Reader, train};
+use crate::eval::train::{Options, Progress, ReadError, Reader, train, train_head};
 
 /// Flags of `train`.
 #[derive(Debug, Args)]
@@ -31,6 +32,8 @@ pub(super) struct TrainArgs {
     /// Share of rows held back, from 0.02 to 0.9, instead of that of the recipe.
     #[arg(long, value_parser = share)]
     holdout: Option<f64>,
+    #[command(flatten)]
+    encoder: EncoderArgs,
     /// Where the report goes, as JSON; standard output has it as tables.
     #[arg(long)]
     report: Option<PathBuf>,
@@ -62,7 +65,10 @@ pub(super) fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let threads = threads.map_or(1, NonZero::get);
     let options = Options { seed: args.seed, holdout: args.holdout, threads };
     let bar = Bar::new();
-    let trained = train(&reader.rows, &recipe, options, &bar);
+    let trained = match args.encoder.encoder()? {
+        Some(encoder) => train_head(&reader.rows, &recipe, options, &encoder, &bar),
+        None => train(&reader.rows, &recipe, options, &bar),
+    };
     bar.0.finish_and_clear();
     let trained = trained?;
     write(&args.output, &trained.bytes)?;

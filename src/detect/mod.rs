@@ -12,6 +12,7 @@ mod flat;
 mod index;
 mod lexicon;
 pub mod linear;
+pub mod onnx;
 mod pattern;
 mod pattern_set;
 mod pieces;

@@ -17,15 +17,13 @@ use crate::classify::{Reason, Scores, Verdict as Answer};
 use crate::detect::Hit;
 use crate::detect::linear;
 use crate::domain::{Action, Category, Classified, Mode, Phase, Span};
-use crate::policy::{Known, OnFailure, Policy, Remote};
+use crate::policy::{Known, LONGEST_ASKED, OnFailure, Policy, Remote};
 use crate::text::floor_char;
 
 /// Characters of a block from which on it ends with a sentence.
 const SENTENCE_CHARACTERS: usize = 200;
 /// Characters from which on it ends with a word.
 const WORD_CHARACTERS: usize = 400;
-/// The most characters of a block.
-pub const LONGEST_ASKED: usize = 600;
 /// Characters before a block that it is asked about with.
 const CONTEXT: usize = 400;
 /// Blocks that flow without an answer before the text waits for the first of them.

@@ -36,7 +36,6 @@ mod tests;
 mod viewed_tests;
 
 pub use answers::{Answered, Answers, Asked, MOST_WANTED, Scratch, Wanted};
-pub use asking::LONGEST_ASKED;
 pub use joined::{Joint, JointVerdict, Meeting, Piece, joints, screen_joint};
 pub use judgement::{Judgement, Judgements};
 pub use mend::{mend, merge};

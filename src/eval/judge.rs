@@ -9,6 +9,7 @@ use thread_local::ThreadLocal;
 
 use super::data::{ANY, Scores, canonical};
 use crate::detect::linear::{Context, Model, Preset};
+use crate::detect::onnx::{Head, Onnx, Threads};
 use crate::domain::{Action, Author, Category, FiredRule, Mode, Outcome, Phase, Verdict};
 use crate::engine::{Scratch, Subject, screen_passage};
 use crate::policy::Policy;
@@ -207,6 +208,43 @@ impl Judge for ModelJudge {
             let least = self.model.threshold(lane, self.preset, scores.group);
             let selected = least.is_some_and(|least| score.probability >= least);
             prediction.note(&label.name, Call { selected, score: f64::from(score.probability) });
+        }
+        prediction
+    }
+}
+
+/// A transformer with a head as a judge: a category applies from its threshold of a preset on.
+#[derive(Debug)]
+pub struct HeadJudge {
+    /// The encoder with its head.
+    pub model: Onnx,
+    /// What it runs on.
+    pub threads: Threads,
+    /// Whose thresholds.
+    pub preset: Preset,
+}
+
+impl Judge for HeadJudge {
+    fn name(&self) -> String {
+        let name = |head: &Head| format!("{}@{}", head.header().card.name, head.revision());
+        let name = self.model.head().map_or_else(|| "a transformer".to_owned(), name);
+        format!("{name}, {}", self.preset.name())
+    }
+
+    fn gives_probabilities(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, question: Question<'_>) -> Prediction {
+        let scores = self.model.scores(question.text, &self.threads);
+        let (Ok(scores), Some(head)) = (scores, self.model.head()) else {
+            return Prediction::unscreened();
+        };
+        let mut prediction = Prediction::default();
+        for (lane, (label, score)) in head.header().labels.iter().zip(scores).enumerate() {
+            let least = self.model.threshold(lane, self.preset, question.text);
+            let selected = least.is_some_and(|least| score >= least);
+            prediction.note(&label.name, Call { selected, score: f64::from(score) });
         }
         prediction
     }

@@ -16,7 +16,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{APART, Call, Judge, ModelJudge, PolicyJudge, Prediction, Question, RecordedJudge};
+pub use judge::{
+    APART, Call, HeadJudge, Judge, ModelJudge, PolicyJudge, Prediction, Question, RecordedJudge,
+};
 pub use probe::{Flip, IdentityLine, ProbeReport, probe};
 pub use run::{RunError, RunOptions, judge_all, run};
 pub use table::{Counts, Dimension, Example, Mistakes, Table, TooMuch};

@@ -23,7 +23,7 @@ pub use hold::{Hold, holds};
 pub use lint::lint;
 
 pub use message::{Messages, UNAVAILABLE_MESSAGE};
-pub use remotes::{AskIf, Known, Remote, RemoteCondition};
+pub use remotes::{AskIf, Known, LONGEST_ASKED, Remote, RemoteCondition};
 pub use rule::{AtomInfo, AuthorSet, Effect, Matcher, Node, Rule, Threshold, Within};
 pub use variant::{Condition, Facts, Suppressed, Variant};
 

@@ -18,6 +18,8 @@ use crate::detect::AtomId;
 use crate::detect::linear::Scores;
 use crate::domain::{Author, Category, Phase};
 
+/// The most characters of a block of an answer that one is asked about.
+pub const LONGEST_ASKED: usize = 600;
 /// From which score on a remote classifier's answer counts where nothing is said.
 const USUAL_SCORE: f64 = 0.5;
 

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use ::tidegate::detect::linear::Preset;
+use ::tidegate::detect::onnx::{Files, Onnx, Reading, Threads};
+
 use crate::tidegate;
 
 const RECIPE: &str = "version: 1\nname: small\ncategories:\n  hate: { field: hate }\ntraining: { bits: 12, epochs: 3, file_bytes: 100000 }\n";
@@ -70,4 +73,49 @@ fn what_cannot_be_trained_on_is_named() {
         assert_eq!(outcome.code, 2, "{arguments:?}");
         assert!(outcome.err.contains(expected), "{arguments:?}: {}", outcome.err);
     }
+}
+
+#[test]
+fn the_head_of_an_encoder_is_trained_and_scores_new_texts() {
+    let tiny = |name: &str| crate::project().join("tests/onnx/tiny").join(name);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data.jsonl"), rows()).unwrap();
+    fs::write(folder.path().join("recipe.yaml"), RECIPE).unwrap();
+    let [encoder, tokenizer] = ["encoder.onnx", "tokenizer.json"].map(tiny);
+    let files = [encoder.to_str().unwrap(), tokenizer.to_str().unwrap()];
+    let train = |output: &str, threads: &str| {
+        let arguments = ["train", "data.jsonl", "-o", output, "--recipe", "recipe.yaml"];
+        let more = ["--encoder", files[0], "--tokenizer", files[1], "--threads", threads];
+        tidegate(folder.path(), &[&arguments[..], &more].concat())
+    };
+    let outcome = train("a.tgh", "1");
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    assert!(outcome.out.starts_with("model small "), "{}", outcome.out);
+    assert!(outcome.err.contains("embed: "), "{}", outcome.err);
+    assert_eq!(train("b.tgh", "3").code, 0);
+    let head = fs::read(folder.path().join("a.tgh")).unwrap();
+    assert!(head == fs::read(folder.path().join("b.tgh")).unwrap(), "threads change nothing");
+    let [model, words] = files.map(|file| fs::read(file).unwrap());
+    let files = Files { model: &model, tokenizer: &words, head: Some(&head) };
+    let threads = Threads::new(1);
+    let onnx = Onnx::parse(files, Reading::default(), &threads).unwrap();
+    let hate = |text: &str| onnx.scores(text, &threads).unwrap()[0];
+    let least = onnx.threshold(0, Preset::Balanced, "a").unwrap();
+    assert!(hate("all of them are vermin") >= least && hate("tea and a good day") < least);
+}
+
+#[test]
+fn an_encoder_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data.jsonl"), rows()).unwrap();
+    fs::write(folder.path().join("notes.txt"), "no model").unwrap();
+    let tokenizer = crate::project().join("tests/onnx/tiny/tokenizer.json");
+    let begin = ["train", "data.jsonl", "-o", "h.tgh", "--encoder", "notes.txt"];
+    let alone = tidegate(folder.path(), &begin);
+    assert!(alone.code == 2 && alone.err.contains("--tokenizer"), "{}", alone.err);
+    let both = [&begin[..], &["--tokenizer", tokenizer.to_str().unwrap()]].concat();
+    let outcome = tidegate(folder.path(), &both);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.contains("this is no ONNX model that can be run"), "{}", outcome.err);
+    assert!(!folder.path().join("h.tgh").exists());
 }

@@ -53,6 +53,9 @@ pub(in crate::classify) enum Unreadable {
     /// A place that is not in the text.
     #[error("the answer points at {0}..{1}, which is no part of the text")]
     Place(String, String),
+    /// A model in process gave no scores.
+    #[error("the model gave no scores: {0}")]
+    Failed(String),
     /// More than is read.
     #[error("the answer is longer than {0} bytes")]
     TooLong(usize),
@@ -73,6 +76,7 @@ impl Unreadable {
             Self::CutShort(_) => "cut_short",
             Self::Contradiction(_) => "contradiction",
             Self::Place(..) => "place",
+            Self::Failed(_) => "failed",
             Self::TooLong(_) => "too_long",
         }
     }

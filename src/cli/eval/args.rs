@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::ConfigArg;
+use crate::cli::encoder::EncoderArgs;
 use crate::cli::rows::ActionArg;
 use crate::config::units::Share;
 use crate::detect::linear::Preset;
@@ -77,6 +78,8 @@ pub(in crate::cli) struct EvalArgs {
     /// are measured.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["score", "against"])]
     pub(super) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) encoder: EncoderArgs,
     /// Whose thresholds of the model count, with `--model`.
     #[arg(long, value_enum, default_value_t, value_name = "PRESET", requires = "model")]
     pub(super) preset: PresetArg,

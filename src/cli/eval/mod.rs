@@ -18,13 +18,14 @@ use super::{FormatArg, output};
 use crate::config::identities_file::IdentitiesFile;
 use crate::config::{configuration_root, load_identities};
 use crate::detect::linear::{FILE_LIMIT_BYTES, Model};
+use crate::detect::onnx::Threads;
 use crate::eval::data::{Fields, Rows, Source, sources};
 use crate::eval::metrics::Resampling;
 use crate::eval::report::{
     About, BarResult, MeasureOptions, Report, Standing, check_bars, document, measure, page, table,
 };
 use crate::eval::{
-    Counts, Judge, ModelJudge, PolicyJudge, RecordedJudge, RunOptions, Table, probe,
+    Counts, HeadJudge, Judge, ModelJudge, PolicyJudge, RecordedJudge, RunOptions, Table, probe,
 };
 use crate::policy::compile;
 use crate::telemetry::Clock;
@@ -57,15 +58,15 @@ struct Place {
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     let place = Place::of(args);
     let found = sources(&place.data(args)?, args.rows.form())?;
-    let Some(judges) = judges(args)? else { return Ok(ExitCode::from(2)) };
+    let jobs = match args.jobs {
+        Some(jobs) => jobs,
+        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+    };
+    let Some(judges) = judges(args, jobs)? else { return Ok(ExitCode::from(2)) };
     let identities = match place.identities(args)? {
         Identities::Absent => None,
         Identities::Read(file) => Some(file),
         Identities::Invalid => return Ok(ExitCode::from(2)),
-    };
-    let jobs = match args.jobs {
-        Some(jobs) => jobs,
-        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     };
     let table = judge_rows(args, &found, &judges, jobs)?;
     warn_of_bad_rows(table.counts());
@@ -121,12 +122,16 @@ impl Place {
 }
 
 /// The policy, and the one that it is compared with. `None` where one is not valid; the problems have been shown.
-fn judges(args: &EvalArgs) -> anyhow::Result<Option<Judges>> {
+fn judges(args: &EvalArgs, jobs: NonZeroUsize) -> anyhow::Result<Option<Judges>> {
     let today = Clock::default().today();
     let mut judges: Judges = Vec::new();
     let mut paths = Vec::new();
     if let Some(model) = &args.model {
-        judges.push(Box::new(ModelJudge { model: model_of(model)?, preset: args.preset.into() }));
+        let (preset, threads) = (args.preset.into(), Threads::new(jobs.get()));
+        judges.push(match args.encoder.with_head(model, &threads)? {
+            Some(model) => Box::new(HeadJudge { model, threads, preset }),
+            None => Box::new(ModelJudge { model: model_of(model)?, preset }),
+        });
     }
     if args.score.is_some() {
         judges.push(Box::new(RecordedJudge { threshold: args.threshold }));

@@ -237,4 +237,32 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         wrong: "model: { file: models/notes.txt, sha256: 9f2c… }",
         right: "model: { file: models/ours.tgm, sha256: 4be1… }",
     },
+    Definition {
+        code: Code::TG082,
+        gravity: Gravity::Error,
+        title: "transformer that cannot be run",
+        explanation: "`model.file` of an `onnx` classifier is read and tried out when the policy is loaded: it has to be an ONNX \
+            file whose inputs are `input_ids` and perhaps `attention_mask` and `token_type_ids`, of any length up to \
+            256 tokens, and whose output is a number a class, or with a `head` numbers for each token.",
+        wrong: "model: { file: models/notes.txt, sha256: 9f2c… }",
+        right: "model: { file: models/minilm.onnx, sha256: 8199… }",
+    },
+    Definition {
+        code: Code::TG083,
+        gravity: Gravity::Error,
+        title: "tokenizer that does not fit",
+        explanation: "`tokenizer.file` of an `onnx` classifier is the `tokenizer.json` that was published with its model. This one \
+            cannot be read, or has tokens that the model does not know.",
+        wrong: "tokenizer: { file: models/vocab.txt, sha256: 07ec… }",
+        right: "tokenizer: { file: models/tokenizer.json, sha256: be50… }",
+    },
+    Definition {
+        code: Code::TG084,
+        gravity: Gravity::Error,
+        title: "head that does not fit",
+        explanation: "`head.file` of an `onnx` classifier is what `tidegate train --encoder` has written for this very model and \
+            tokenizer. The file is damaged, of another kind or version, or was trained on another encoder.",
+        wrong: "head: { file: models/of-another.tgh, sha256: 21aa… }",
+        right: "head: { file: models/ours.tgh, sha256: 77d0… }",
+    },
 ];

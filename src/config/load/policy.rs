@@ -12,7 +12,9 @@ use crate::config::checks;
 use crate::config::codes::Code;
 use crate::config::document::{self, Document};
 use crate::config::lexicon::{self, Term};
-use crate::config::policy_file::{LexiconFile, Model, ModelFile, PolicyFile, RuleAction, RuleFile};
+use crate::config::policy_file::{
+    ClassifierKind, LexiconFile, Model, ModelFile, PolicyFile, RuleAction, RuleFile,
+};
 use crate::config::problems::{Problem, Problems, check_allow_comments};
 use crate::config::schema::SchemaOf;
 use crate::config::shapes::OneOrMany;
@@ -30,6 +32,9 @@ const INCLUDE_DEPTH: usize = 16;
 /// The most bytes of a model's file.
 const MODEL_LIMIT_BYTES: usize = 64 << 20;
 
+/// The most bytes of a transformer's file.
+const ONNX_LIMIT_BYTES: usize = 1 << 30;
+
 /// The most policies of one folder.
 const POLICY_LIMIT: usize = 500;
 
@@ -44,6 +49,10 @@ pub struct LoadedPolicy {
     pub lexicons: BTreeMap<String, LoadedLexicon>,
     /// The files of models by the names of their classifiers; one without a file of its own takes the model that is shipped.
     pub models: BTreeMap<String, Arc<[u8]>>,
+    /// The files of tokenizers by the names of their classifiers.
+    pub tokenizers: BTreeMap<String, Arc<[u8]>>,
+    /// The files of heads by the names of their classifiers.
+    pub heads: BTreeMap<String, Arc<[u8]>>,
     /// The files: the policy itself first, then its packs.
     pub documents: Vec<Document>,
     /// A short hash of all files, in hexadecimal digits.
@@ -239,6 +248,14 @@ pub fn check_dates(policy: &LoadedPolicy, today: Date) -> Problems {
     problems
 }
 
+/// Files of models, by the names of their classifiers.
+#[derive(Default)]
+struct ModelFiles {
+    models: BTreeMap<String, Arc<[u8]>>,
+    tokenizers: BTreeMap<String, Arc<[u8]>>,
+    heads: BTreeMap<String, Arc<[u8]>>,
+}
+
 /// The reading of one policy.
 struct Loader<'a> {
     root: &'a Path,
@@ -276,7 +293,7 @@ impl<'a> Loader<'a> {
         self.open.push(identity(path));
         self.packs_of(&own, document);
         self.pack_problems(&own);
-        let (mut lexicons, mut models) = (BTreeMap::new(), BTreeMap::new());
+        let (mut lexicons, mut models) = (BTreeMap::new(), ModelFiles::default());
         let packs = std::mem::take(&mut self.packs);
         for part in &packs {
             let prefix = format!("{}/", part.file.name);
@@ -293,7 +310,9 @@ impl<'a> Loader<'a> {
             names: merged.names,
             has_all_packs: self.has_all_packs,
             lexicons,
-            models,
+            models: models.models,
+            tokenizers: models.tokenizers,
+            heads: models.heads,
             documents: std::mem::take(&mut self.documents),
             revision: self.shelf.revision(),
             folders: self.shelf.folders(),
@@ -387,32 +406,51 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Reads the models of one file. One that is not what its hash says is left out.
-    fn models(
-        &mut self,
-        file: &PolicyFile,
-        document: usize,
-        prefix: &str,
-        into: &mut BTreeMap<String, Arc<[u8]>>,
-    ) {
-        let Some(document) = self.documents.get(document) else { return };
+    /// Reads the models of one file, and what belongs to them. What is not as its hash says is left out.
+    fn models(&mut self, file: &PolicyFile, document: usize, prefix: &str, into: &mut ModelFiles) {
         for (name, classifier) in file.classifiers.iter() {
-            let Some(Model::File(ModelFile { file, sha256 })) = &classifier.model else {
-                continue;
+            let limit = match classifier.kind {
+                ClassifierKind::Onnx => ONNX_LIMIT_BYTES,
+                _ => MODEL_LIMIT_BYTES,
             };
-            let place = format!("classifiers.{name}.model");
-            let at = document.at(&format!("{place}.file"));
-            let Some(path) = inside(self.root, file, &at, &mut self.problems) else { continue };
-            let wanted =
-                Wanted { path: &path, shown: file, limit: MODEL_LIMIT_BYTES, asked: Some(&at) };
-            let Some((bytes, has)) = self.shelf.read_bytes(wanted, &mut self.problems) else {
-                continue;
+            let model = match &classifier.model {
+                Some(Model::File(model)) => Some(model),
+                Some(Model::Name(_)) | None => None,
             };
-            let at = document.at(&format!("{place}.sha256"));
-            if has_hash((file, &has), sha256, at, &mut self.problems) {
-                into.insert(format!("{prefix}{name}"), bytes.into());
+            let parts = [
+                ("model", model, limit, &mut into.models),
+                (
+                    "tokenizer",
+                    classifier.tokenizer.as_ref(),
+                    MODEL_LIMIT_BYTES,
+                    &mut into.tokenizers,
+                ),
+                ("head", classifier.head.as_ref(), MODEL_LIMIT_BYTES, &mut into.heads),
+            ];
+            for (key, written, limit, into) in parts {
+                let Some(written) = written else { continue };
+                let place = format!("classifiers.{name}.{key}");
+                if let Some(bytes) = self.model_file(written, (document, &place), limit) {
+                    into.insert(format!("{prefix}{name}"), bytes);
+                }
             }
         }
+    }
+
+    /// Reads one file of a model.
+    fn model_file(
+        &mut self,
+        ModelFile { file, sha256 }: &ModelFile,
+        (document, place): (usize, &str),
+        limit: usize,
+    ) -> Option<Arc<[u8]>> {
+        let document = self.documents.get(document)?;
+        let at = document.at(&format!("{place}.file"));
+        let path = inside(self.root, file, &at, &mut self.problems)?;
+        let wanted = Wanted { path: &path, shown: file, limit, asked: Some(&at) };
+        let (bytes, has) = self.shelf.read_bytes(wanted, &mut self.problems)?;
+        let at = document.at(&format!("{place}.sha256"));
+        has_hash((file, &has), sha256, at, &mut self.problems).then(|| bytes.into())
     }
 
     /// Reads the word lists of one file.

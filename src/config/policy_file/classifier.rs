@@ -14,9 +14,15 @@ use crate::config::units::{Period, Share};
 pub struct Classifier {
     /// `builtin`, or the contract of a remote one.
     pub kind: ClassifierKind,
-    /// The file of a built-in model, or the name that a remote server knows its model by.
+    /// The file of a model in process, or the name that a remote server knows its model by.
     #[serde(default)]
     pub model: Option<Model>,
+    /// `onnx`: the file of its tokenizer, a `tokenizer.json`.
+    #[serde(default)]
+    pub tokenizer: Option<ModelFile>,
+    /// `onnx`: the file of the head of a sentence encoder, as `tidegate train --encoder` writes it.
+    #[serde(default)]
+    pub head: Option<ModelFile>,
     /// Name of an endpoint in the server file.
     #[serde(default)]
     pub endpoint: Option<String>,
@@ -66,6 +72,8 @@ pub struct Classifier {
 pub enum ClassifierKind {
     /// In process: a model file of ours.
     Builtin,
+    /// In process: a transformer in an ONNX file.
+    Onnx,
     /// `POST /v1/moderations` as OpenAI has it.
     OpenaiModeration,
     /// A guard model behind `POST /v1/chat/completions`.
@@ -149,10 +157,25 @@ pub struct AnswerShape {
     pub label: Option<String>,
     /// `http`: an object of labels with their scores, or a list of `{ label, score }`.
     pub labels: Option<String>,
-    /// `vllm_classify` and `kserve_v2`: the labels in the order in which the scores come.
+    /// `vllm_classify`, `kserve_v2` and `onnx`: the labels in the order in which the scores come.
     pub classes: Vec<String>,
-    /// `kserve_v2`: name of the output tensor with the scores; `scores` where nothing is said.
+    /// `kserve_v2`: name of the output tensor with the scores; `scores` where nothing is said. `onnx`: name of the
+    /// output that counts; the first one where nothing is said.
     pub output: Option<String>,
+    /// `onnx`: what the numbers of its classes mean; `softmax` where nothing is said.
+    pub activation: Option<Activation>,
+}
+
+/// What the numbers of a classifier's classes mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// Logits of classes of which one applies.
+    Softmax,
+    /// Logits of classes that apply or not, each by itself.
+    Sigmoid,
+    /// Probabilities.
+    None,
 }
 
 /// How a long text is cut into windows that are asked one by one; the highest score counts.
@@ -356,6 +379,7 @@ impl ClassifierKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Builtin => "builtin",
+            Self::Onnx => "onnx",
             Self::OpenaiModeration => "openai_moderation",
             Self::ChatGuard => "chat_guard",
             Self::TeiPredict => "tei_predict",

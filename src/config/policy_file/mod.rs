@@ -16,8 +16,8 @@ use super::test_file::{Budget, TestCase};
 use crate::domain::{Level, Mode};
 
 pub use classifier::{
-    Adaptation, AnswerShape, Calls, Classifier, ClassifierKind, ClassifierStream, GuardFormat,
-    Model, ModelFile, RequestShape, RunIf, ScoreBand, SelfTest, TextWindow,
+    Activation, Adaptation, AnswerShape, Calls, Classifier, ClassifierKind, ClassifierStream,
+    GuardFormat, Model, ModelFile, RequestShape, RunIf, ScoreBand, SelfTest, TextWindow,
 };
 pub use matcher::{AtLeast, ClassifierCondition, ExceptEntry, Matcher, Pattern, ScorePreset};
 pub use rule::{MessageRef, RuleAction, RuleFile, TextLog};

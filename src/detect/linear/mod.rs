@@ -24,4 +24,5 @@ pub use header::{
     Thresholds, WIDEST_WINDOW,
 };
 pub use model::Model;
+pub(super) use running::group;
 pub use running::{Context, Running, Score, Scores};

@@ -46,6 +46,15 @@ pub struct Scores {
 }
 
 impl Scores {
+    /// Those of at most [`LANES`] categories, by somebody who scores otherwise.
+    pub(crate) fn from_parts(group: Group, settled: usize, scores: &[Score]) -> Self {
+        let mut lanes = [Score::NOTHING; LANES];
+        for (lane, score) in lanes.iter_mut().zip(scores) {
+            *lane = *score;
+        }
+        Self { group, settled, lanes, labels: scores.len().min(LANES) }
+    }
+
     /// A score for each category of the model, in its order.
     pub fn all(&self) -> &[Score] {
         self.lanes.get(..self.labels).unwrap_or(&self.lanes)
@@ -211,7 +220,7 @@ fn score(label: &Label, sum: i64, grams: u64) -> f64 {
 }
 
 /// Chinese, where a third of it is Han: a character of it says as much as three letters. Kana make a text Japanese.
-fn group(census: Census) -> Group {
+pub(in crate::detect) fn group(census: Census) -> Group {
     let others = census.letters.saturating_add(census.kana.saturating_mul(5));
     if census.han > 0 && census.han.saturating_mul(3) >= others { Group::Zh } else { Group::Other }
 }

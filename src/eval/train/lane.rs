@@ -14,7 +14,7 @@ use super::features::Features;
 /// Keeps first steps finite.
 const FLOOR: f32 = 1e-6;
 /// A smaller slope teaches nothing.
-const LEAST_SLOPE: f32 = 1e-3;
+pub(super) const LEAST_SLOPE: f32 = 1e-3;
 /// What the whole text counts for beside the window, where they differ.
 const WHOLE: f32 = 0.5;
 
@@ -51,8 +51,8 @@ pub(super) struct Fit {
 
 /// A weight and the sum of the squares of its slopes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Weight {
-    value: f32,
+pub(super) struct Weight {
+    pub(super) value: f32,
     squares: f32,
 }
 
@@ -181,7 +181,7 @@ impl Learner<'_> {
 }
 
 impl Weight {
-    fn step(&mut self, slope: f32, rate: f32) {
+    pub(super) fn step(&mut self, slope: f32, rate: f32) {
         self.squares += slope * slope;
         self.value -= rate * slope / (self.squares.sqrt() + FLOOR);
     }

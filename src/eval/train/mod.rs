@@ -1,4 +1,5 @@
-//! Trains the built-in classifier: labelled texts and a recipe in, a model file and a report out.
+//! Trains the built-in classifier, or the head of a sentence encoder: labelled texts and a recipe in, a model file and a
+//! report out.
 //!
 //! It scores nothing by its own arithmetic where serving has one: features come from the same reader, and calibration,
 //! thresholds and the report from scores of the finished model. The same texts, recipe and seed give the same bytes,
@@ -6,7 +7,9 @@
 
 mod calibrate;
 mod chance;
+mod dense;
 mod features;
+mod head;
 mod lane;
 mod metrics;
 mod pipeline;
@@ -19,6 +22,7 @@ mod thresholds;
 #[cfg(test)]
 mod tests;
 
+pub use head::train_head;
 pub use pipeline::{Options, Progress, TrainError, Trained, train};
 pub use read::{BadRow, ReadError, Reader, Row};
 pub use report::{BenignLine, CategoryLine, Report, TrainingLine};

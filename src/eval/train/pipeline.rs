@@ -9,7 +9,7 @@ use super::features::Features;
 use super::lane::{Fit, Sample, Settings, fit};
 use super::quantise::{Quantised, quantise};
 use super::read::Row;
-use super::report::{Report, report};
+use super::report::{Report, Sheet, report};
 use super::rows::{Part, Selection, Taken, select};
 use super::thresholds;
 use crate::config::{LoadedRecipe, RecipeFile};
@@ -17,6 +17,7 @@ use crate::detect::linear::{
     Calibrator, Card, Context, Features as FeatureCard, Group, Header, LANES, Label, Model,
     ModelError, PerGroup, Scores, SourceCard, Thresholds, encode,
 };
+use crate::detect::onnx::{OnnxError, RunError};
 
 /// More threads than this are not started: there is one job a category.
 const MOST_THREADS: usize = 64;
@@ -67,6 +68,25 @@ pub enum TrainError {
     /// The model cannot be written.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The head cannot be written.
+    #[error(transparent)]
+    Head(#[from] OnnxError),
+    /// The encoder gave no embedding.
+    #[error("row {row} has no embedding: {error}")]
+    Embedding {
+        /// The number of the row, from 1.
+        row: usize,
+        /// Why.
+        error: RunError,
+    },
+    /// There are more rows than embeddings are held of.
+    #[error("{rows} rows are too many: embeddings of {most} fit; set caps in the recipe")]
+    TooMany {
+        /// Rows that were taken.
+        rows: usize,
+        /// The most.
+        most: usize,
+    },
 }
 
 /// A model with what is to be said of it.
@@ -91,7 +111,9 @@ pub fn train(
 ) -> Result<Trained, TrainError> {
     let work = Work::new(rows, recipe, options, progress)?;
     let (features, buckets) = work.features();
-    let fits = work.fits(&features, &buckets)?;
+    let fits = work.fits(&|settings, [train, tune], done| {
+        fit(&features, buckets.len(), settings, train, tune, done)
+    })?;
     drop(features);
     let rows_fit = rows_that_fit(&work.recipe);
     let Quantised { scales, rows: weights, dropped } = quantise(&fits, &buckets, rows_fit);
@@ -99,38 +121,43 @@ pub fn train(
     let bits = work.recipe.training.bits;
     let plain = Model::parse(&encode(&header, bits, &weights)?)?;
     let scored = work.score(&plain, Part::Tune);
-    work.calibrate(&mut header, &scored);
+    work.calibrate(&mut header.labels, &scored);
     let calibrated = Model::parse(&encode(&header, bits, &weights)?)?;
     let scored = work.score(&calibrated, Part::Tune);
-    work.set_thresholds(&mut header, &scored);
+    work.set_thresholds(&mut header.labels, &scored);
     let bytes = encode(&header, bits, &weights)?;
     let model = Model::parse(&bytes)?;
     let scored = work.score(&model, Part::Report);
-    let mut report = report(&model, rows, &scored, &work.selection);
+    let sheet =
+        Sheet { name: &model.card().name, revision: model.revision(), labels: model.labels() };
+    let mut report = report(sheet, rows, &scored, &work.selection);
     report.bytes = bytes.len();
     report.buckets = weights.len();
     report.dropped = dropped;
-    for (line, fit) in report.training.iter_mut().zip(&fits) {
-        (line.epochs, line.loss) = (fit.epochs, fit.loss);
-    }
+    report.tell_of(&fits);
     Ok(Trained { bytes, report })
 }
 
 /// The scores of rows, with what is known of them.
 pub(super) type ScoredRows<'a> = Vec<(&'a Taken, Scores)>;
 
-struct Work<'a> {
-    rows: &'a [Row],
-    recipe: RecipeFile,
+/// Learns the weights of one category from its samples to train and to tune by.
+pub(super) type FitOne<'f> =
+    dyn Fn(Settings, [&[Sample]; 2], &(dyn Fn(usize) + Sync)) -> Fit + Sync + 'f;
+
+/// What every kind of training has in common.
+pub(super) struct Work<'a> {
+    pub(super) rows: &'a [Row],
+    pub(super) recipe: RecipeFile,
     digest: &'a str,
     seed: u64,
-    threads: usize,
-    selection: Selection,
-    progress: &'a dyn Progress,
+    pub(super) threads: usize,
+    pub(super) selection: Selection,
+    pub(super) progress: &'a dyn Progress,
 }
 
 impl<'a> Work<'a> {
-    fn new(
+    pub(super) fn new(
         rows: &'a [Row],
         recipe: &'a LoadedRecipe,
         options: Options,
@@ -162,7 +189,7 @@ impl<'a> Work<'a> {
     }
 
     /// Learns the categories, the one with most rows first.
-    fn fits(&self, features: &Features, buckets: &[u32]) -> Result<Vec<Fit>, TrainError> {
+    pub(super) fn fits(&self, fit: &FitOne<'_>) -> Result<Vec<Fit>, TrainError> {
         let categories: Vec<_> = self.recipe.categories.iter().collect();
         let samples: Vec<[Vec<Sample>; 2]> = (0..categories.len())
             .map(|lane| [Part::Train, Part::Tune].map(|part| self.samples(lane, part)))
@@ -186,9 +213,7 @@ impl<'a> Work<'a> {
             let settings = self.settings(lane);
             let empty = [const { Vec::new() }; 2];
             let [train, tune] = samples.get(lane).unwrap_or(&empty);
-            let fit = fit(features, buckets.len(), settings, train, tune, &|rows| {
-                self.progress.done(rows);
-            });
+            let fit = fit(settings, [train, tune], &|rows| self.progress.done(rows));
             (lane, fit)
         });
         fits.sort_by_key(|(lane, _)| *lane);
@@ -233,7 +258,7 @@ impl<'a> Work<'a> {
         samples
     }
 
-    fn header(&self, fits: &[Fit], scales: &[f32; LANES]) -> Header {
+    pub(super) fn header(&self, fits: &[Fit], scales: &[f32; LANES]) -> Header {
         let labels = self.recipe.categories.iter().zip(fits).zip(scales).map(
             |(((name, category), fit), &scale)| {
                 let certain = Thresholds { low: 1.0, balanced: 1.0, strict: 1.0 };
@@ -248,15 +273,19 @@ impl<'a> Work<'a> {
                 }
             },
         );
+        let features = FeatureCard::with_bits(self.recipe.training.bits);
+        Header { features, labels: labels.collect(), rows: 0, card: self.card() }
+    }
+
+    /// Where the model comes from.
+    pub(super) fn card(&self) -> Card {
         let source = |(name, &rows): (&String, &u64)| SourceCard { name: name.clone(), rows };
-        let card = Card {
+        Card {
             name: self.recipe.name.clone(),
             seed: self.seed,
             recipe: self.digest.to_owned(),
             sources: self.selection.sources.iter().map(source).collect(),
-        };
-        let features = FeatureCard::with_bits(self.recipe.training.bits);
-        Header { features, labels: labels.collect(), rows: 0, card }
+        }
     }
 
     /// Scores a part of the rows with a model.
@@ -287,9 +316,9 @@ impl<'a> Work<'a> {
     }
 
     /// Sets the calibrators: of each language group where it has rows enough, else of all rows.
-    fn calibrate(&self, header: &mut Header, scored: &ScoredRows<'_>) {
+    pub(super) fn calibrate(&self, labels: &mut [Label], scored: &ScoredRows<'_>) {
         for (lane, (label, (_, category))) in
-            header.labels.iter_mut().zip(self.recipe.categories.iter()).enumerate()
+            labels.iter_mut().zip(self.recipe.categories.iter()).enumerate()
         {
             let of = |group: Option<Group>| -> Vec<Scored> {
                 let rows = scored
@@ -323,7 +352,7 @@ impl<'a> Work<'a> {
 
     /// Sets the thresholds of each language group by its everyday texts. Categories share what a preset allows, so that
     /// all together flag just that.
-    fn set_thresholds(&self, header: &mut Header, scored: &ScoredRows<'_>) {
+    pub(super) fn set_thresholds(&self, labels: &mut [Label], scored: &ScoredRows<'_>) {
         let alarms = &self.recipe.alarms;
         let allowed =
             [alarms.low, alarms.balanced, alarms.strict].map(crate::config::units::Share::fraction);
@@ -338,7 +367,7 @@ impl<'a> Work<'a> {
                 .map(|(_, scores)| scores.all().iter().map(|it| it.probability).collect())
                 .collect();
             let set = thresholds::set_together(&rows, &parts, allowed, least);
-            for (label, thresholds) in header.labels.iter_mut().zip(set) {
+            for (label, thresholds) in labels.iter_mut().zip(set) {
                 *label.thresholds.get_mut(group) = thresholds;
             }
         }

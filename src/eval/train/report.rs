@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::lane::Fit;
 use super::metrics::{Confusion, Judged, average_precision, cross_entropy, ratio, roc_auc};
 use super::pipeline::ScoredRows;
 use super::read::Row;
 use super::rows::{Part, Selection};
-use crate::detect::linear::{Model, Preset, Scores};
+use crate::detect::linear::{Label, Preset, Scores};
 use crate::eval::metrics::{Measure, Resampling, Sample, Samples, intervals};
 
 /// How often rows are drawn again for intervals.
@@ -113,14 +114,22 @@ pub struct BenignLine {
     pub flagged: [f64; 3],
 }
 
+/// What a report says of a model, and judges by.
+#[derive(Clone, Copy)]
+pub(super) struct Sheet<'a> {
+    pub(super) name: &'a str,
+    pub(super) revision: &'a str,
+    pub(super) labels: &'a [Label],
+}
+
 pub(super) fn report(
-    model: &Model,
+    model: Sheet<'_>,
     rows: &[Row],
     scored: &ScoredRows<'_>,
     selection: &Selection,
 ) -> Report {
     let count = |part| selection.taken.iter().filter(|taken| taken.part == part).count();
-    let training = model.labels().iter().enumerate().map(|(lane, label)| {
+    let training = model.labels.iter().enumerate().map(|(lane, label)| {
         let told = |applies| {
             let rows = selection.taken.iter().filter(|taken| taken.part == Part::Train);
             rows.filter(|taken| taken.labels.get(lane).copied().flatten() == Some(applies)).count()
@@ -136,8 +145,8 @@ pub(super) fn report(
     });
     Report {
         schema: "tidegate.training/v1",
-        name: model.card().name.clone(),
-        revision: model.revision().to_owned(),
+        name: model.name.to_owned(),
+        revision: model.revision.to_owned(),
         bytes: 0,
         buckets: 0,
         dropped: 0,
@@ -150,9 +159,9 @@ pub(super) fn report(
     }
 }
 
-fn categories(model: &Model, rows: &[Row], scored: &ScoredRows<'_>) -> Vec<CategoryLine> {
+fn categories(model: Sheet<'_>, rows: &[Row], scored: &ScoredRows<'_>) -> Vec<CategoryLine> {
     let mut lines = Vec::new();
-    for (lane, label) in model.labels().iter().enumerate() {
+    for (lane, label) in model.labels.iter().enumerate() {
         let mut by_language: BTreeMap<&str, Vec<(Scores, bool)>> = BTreeMap::new();
         for (taken, scores) in scored {
             let Some(applies) = taken.labels.get(lane).copied().flatten() else { continue };
@@ -170,7 +179,7 @@ fn categories(model: &Model, rows: &[Row], scored: &ScoredRows<'_>) -> Vec<Categ
 }
 
 fn line(
-    model: &Model,
+    model: Sheet<'_>,
     (lane, name): (usize, &str),
     language: &str,
     of: &[(Scores, bool)],
@@ -222,8 +231,8 @@ fn between(samples: &[Sample]) -> BTreeMap<&'static str, [f64; 2]> {
         .collect()
 }
 
-fn is_flagged(model: &Model, scores: &Scores, lane: usize, preset: Preset) -> bool {
-    let threshold = model.threshold(lane, preset, scores.group);
+fn is_flagged(model: Sheet<'_>, scores: &Scores, lane: usize, preset: Preset) -> bool {
+    let threshold = model.labels.get(lane).map(|it| it.thresholds.get(scores.group).at(preset));
     scores
         .all()
         .get(lane)
@@ -231,7 +240,7 @@ fn is_flagged(model: &Model, scores: &Scores, lane: usize, preset: Preset) -> bo
         .is_some_and(|(score, threshold)| score.probability >= threshold)
 }
 
-fn benign(model: &Model, rows: &[Row], scored: &ScoredRows<'_>) -> Vec<BenignLine> {
+fn benign(model: Sheet<'_>, rows: &[Row], scored: &ScoredRows<'_>) -> Vec<BenignLine> {
     let mut sets: BTreeMap<(u8, &str, &str), Vec<&Scores>> = BTreeMap::new();
     for (taken, scores) in scored.iter().filter(|(taken, _)| taken.harmless) {
         let group = scores.group.name();
@@ -255,10 +264,10 @@ fn benign(model: &Model, rows: &[Row], scored: &ScoredRows<'_>) -> Vec<BenignLin
             let (texts, category) = (texts.to_owned(), category.to_owned());
             lines.push(BenignLine { texts, group, category, rows: of.len(), flagged });
         };
-        let all: BTreeSet<usize> = (0..model.labels().len()).collect();
+        let all: BTreeSet<usize> = (0..model.labels.len()).collect();
         push("any", &all);
         // Of single sources the sum is enough.
-        for (lane, label) in model.labels().iter().enumerate().filter(|_| rank < 2) {
+        for (lane, label) in model.labels.iter().enumerate().filter(|_| rank < 2) {
             push(&label.name, &BTreeSet::from([lane]));
         }
     }
@@ -266,6 +275,13 @@ fn benign(model: &Model, rows: &[Row], scored: &ScoredRows<'_>) -> Vec<BenignLin
 }
 
 impl Report {
+    /// Notes how the learning went.
+    pub(super) fn tell_of(&mut self, fits: &[Fit]) {
+        for (line, fit) in self.training.iter_mut().zip(fits) {
+            (line.epochs, line.loss) = (fit.epochs, fit.loss);
+        }
+    }
+
     /// The report as JSON.
     pub fn json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
