@@ -4,6 +4,7 @@ use std::fmt;
 
 use regex_syntax::ast::{self, Ast, RepetitionKind, RepetitionRange, Visitor};
 
+use super::remotes::LONGEST_ASKED;
 use crate::config::policy_file::{
     Classifier, ClassifierKind, ClassifierStream, Matcher, Pattern, RuleFile,
 };
@@ -82,12 +83,12 @@ fn needs(
     }
     for (name, _) in matcher.classifier.iter().flat_map(Named::iter) {
         let classifier = loaded.file.classifiers.get(name);
-        let is_builtin = |one: &Classifier| one.kind == ClassifierKind::Builtin;
-        let on_trial = rule.mode == Some(Mode::Shadow) && classifier.is_some_and(is_builtin);
+        let on_trial = rule.mode == Some(Mode::Shadow);
         let waits = |one: &Classifier| one.stream == ClassifierStream::Hold;
         let (characters, why) = match classifier {
             _ if on_trial => (0, ", on trial"),
-            Some(classifier) if waits(classifier) => (LONGEST_BLOCK, ""),
+            Some(one) if waits(one) && one.kind == ClassifierKind::Builtin => (LONGEST_BLOCK, ""),
+            Some(one) if waits(one) => (LONGEST_ASKED, ""),
             Some(_) | None => (1, ""),
         };
         let by = format!("classifier `{name}`{why}");
