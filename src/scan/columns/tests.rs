@@ -75,14 +75,15 @@ fn a_torn_file_is_an_error_and_never_the_end_of_the_process() {
     let folder = tempfile::tempdir().expect("a folder");
     let (plan, whole) = (plan(Selection::Redact), fixture());
     let mut refused = 0;
-    for at in 0..whole.len() {
+    let places = (0..whole.len()).step_by(3);
+    for at in places.clone() {
         let mut torn = whole.clone();
         torn[at] ^= 0x55;
         refused += usize::from(scan(folder.path(), &torn, &plan, 1_000).is_err());
         assert!(!folder.path().join("out.parquet.part").is_file(), "{at}");
     }
-    assert!(refused > whole.len() / 4, "{refused} of {}", whole.len());
-    for end in (0..whole.len()).step_by(7) {
+    assert!(refused > places.len() / 4, "{refused} of {}", places.len());
+    for end in (0..whole.len()).step_by(31) {
         assert!(scan(folder.path(), &whole[..end], &plan, 1_000).is_err(), "{end}");
     }
 }
