@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas help run test unit policies differential sdk-test eval-test h2spec fuzz evasion lint bench bench-proxy model release
+.PHONY: schemas help run test unit policies differential sdk-test eval-test scan-test h2spec fuzz evasion lint bench bench-proxy model release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies differential sdk-test eval-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, fuzzing
+test: unit policies differential sdk-test eval-test scan-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet
@@ -33,6 +33,10 @@ sdk-test: ## the official SDKs in Python and JavaScript against the binary; docs
 eval-test: ## the figures of `tidegate eval` against scikit-learn; EVAL_SEED for other data
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/eval/run.sh
+
+scan-test: ## `tidegate scan` with Parquet against pyarrow, and under Spark (needs Java); SCAN_SEED for other data
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/scan/run.sh
 
 h2spec: ## HTTP/2 conformance, where h2spec is installed
 	$(CARGO) build --locked --quiet --bin tidegate
@@ -56,12 +60,14 @@ schemas: ## write the JSON schemas that editors check config/ with
 	for what in server policy test dialect identities recipe; do $(TIDEGATE_BIN) schema $$what > config/schemas/$$what.schema.json || exit 1; done
 
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
-	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier
+	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier --bench scan
 
 model: ## train config/models/default.tgm and write its figures into its card; DATA=FOLDER has the labelled texts that config/models/default.md lists
 	@if [ -z "$(DATA)" ] || [ ! -d "$(DATA)" ]; then echo "make model needs labelled texts: DATA=FOLDER with .jsonl or .jsonl.gz files (config/models/default.md says which); \"$(DATA)\" is no folder"; exit 2; fi
 	$(CARGO) run --release --locked --quiet --bin tidegate -- train "$(DATA)" $(wildcard config/models/texts.jsonl.gz) --recipe config/models/recipe.yaml --output config/models/default.tgm --report target/training.json
-	python3 tools/model_card.py target/training.json config/models/recipe.yaml config/models/default.md
+	$(CARGO) run --release --locked --quiet --bin tidegate -- eval --model config/models/default.tgm --format json > target/balanced.json
+	$(CARGO) run --release --locked --quiet --bin tidegate -- eval --model config/models/default.tgm --preset low --format json > target/low.json
+	python3 tools/model_card.py target/training.json config/models/recipe.yaml config/models/default.md target/balanced.json target/low.json
 
 bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
 	$(CARGO) bench --locked --bench proxy

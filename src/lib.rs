@@ -33,6 +33,7 @@
 pub mod domain;
 
 pub mod config;
+pub mod data;
 pub mod telemetry;
 pub mod text;
 pub mod wire;

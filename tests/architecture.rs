@@ -11,6 +11,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("text", 1, &[]),
     ("wire", 1, &["config"]),
     ("config", 1, &[]),
+    ("data", 1, &[]),
     ("telemetry", 1, &[]),
     ("detect", 2, &[]),
     ("upstream", 2, &[]),

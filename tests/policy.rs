@@ -315,6 +315,53 @@ fn mistakes_about_classifiers_are_named_with_their_place() {
     }
 }
 
+/// A classifier that has to be asked, with more settings, and a rule that asks it.
+fn asked(settings: &str, condition: &str, rest: &str) -> String {
+    format!(
+        "classifiers:\n  fast: {{ kind: builtin }}\n  pii: {{ kind: presidio, endpoint: pii, labels: {{ PERSON: name }}{settings} }}\n\
+         rules:\n- {{ id: a, classifier: {{ pii: {condition} }}, {rest} }}\n- {{ id: b, words: [blorp], action: tag, category: odd }}\n"
+    )
+}
+
+#[test]
+fn mistakes_about_classifiers_that_are_asked_are_named_with_their_place() {
+    let run_if = |what: &str| asked(&format!(", run_if: {what}"), "{}", "action: block");
+    for (text, says) in [
+        (
+            asked("", "{ at_least: strict }", "action: block"),
+            "TG002: `pii` has no presets",
+        ),
+        (asked("", "{ at_least: 2 }", "action: block"), "TG002: `at_least: 2` is no score"),
+        (run_if("{}"), "TG002: `run_if` names nothing"),
+        (
+            run_if("{ score_at_least: 3, score_below: 2 }"),
+            "TG002: no score lies from 3 to 2",
+        ),
+        (run_if("{ rules: [c] }"), "TG008: unknown rule `c`"),
+        (run_if("{ categories: [od] }"), "TG008: no rule has the category `od`"),
+        (
+            run_if("{ classifier: { pii: { at_least: 0.2 } } }"),
+            "TG024: no model in process is called `pii`",
+        ),
+        (
+            run_if("{ classifier: { fast: { labels: [spam] } } }"),
+            "TG015: `fast` has no label `spam`",
+        ),
+    ] {
+        assert_eq!(problems(&text), [says], "{text}");
+    }
+    // One that points at words can redact them, unless the text flows.
+    assert_eq!(problems(&asked("", "{}", "action: redact")), [""; 0]);
+    assert_eq!(
+        problems(&asked(", stream: overlap", "{}", "action: redact")),
+        [
+            "TG053: an answer flows while `pii` reads it",
+            "TG048: rule `a` needs words, and asks a classifier",
+        ]
+    );
+    assert_eq!(problems(&run_if("{ classifier: { fast: { at_least: 0.2, below: 0.9 } }, sample: 1% }")), [""; 0]);
+}
+
 #[test]
 fn a_model_that_is_none_or_has_another_hash_is_named_and_takes_no_effect() {
     let root = tempfile::tempdir().expect("a folder");

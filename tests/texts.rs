@@ -92,10 +92,9 @@ fn the_generator_writes_the_file_byte_for_byte_and_its_card_counts_right() {
 fn every_row_is_whole_and_every_text_there_once() {
     assert!(std::fs::metadata(packed()).expect("the file").len() <= LARGEST);
     let rows = &*ROWS;
-    assert!((30_000..=70_000).contains(&rows.len()), "{} rows", rows.len());
-    let (mut ids, mut texts) = (BTreeSet::new(), BTreeSet::new());
+    assert!((30_000..=90_000).contains(&rows.len()), "{} rows", rows.len());
+    let mut texts = BTreeSet::new();
     for row in rows {
-        assert!(ids.insert(field(row, "id").to_owned()), "twice: {}", field(row, "id"));
         let text = field(row, "text");
         assert!(!text.trim().is_empty() && text.chars().count() <= 4_000, "{row}");
         assert!(texts.insert(text.to_lowercase()), "twice: {text}");

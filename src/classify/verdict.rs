@@ -130,7 +130,7 @@ impl Scores {
     }
 
     /// A part of the text was pointed at.
-    pub(super) fn point(&mut self, span: ScoredSpan) {
+    pub fn point(&mut self, span: ScoredSpan) {
         self.raise(&span.category.clone(), span.score);
         self.spans.push(span);
     }

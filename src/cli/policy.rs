@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::{ConfigArg, FormatArg, output};
 use crate::config::{LoadedPolicy, configuration_root, load_policies, load_policy};
+use crate::policy::Policy;
 
 /// The policy of this file; without one, that of a route of the server file, the first unless one is named. `None`
 /// when it is not valid; the problems have been shown.
@@ -23,6 +24,19 @@ pub(super) fn named_policy(
         return Ok(None);
     }
     Ok(loaded)
+}
+
+/// Refuses a policy that would need somebody to be asked.
+pub(super) fn asks_nobody(policy: &Policy) -> anyhow::Result<()> {
+    let asked: Vec<String> =
+        policy.remotes.iter().map(|remote| format!("`{}`", remote.name)).collect();
+    anyhow::ensure!(
+        asked.is_empty(),
+        "rules of `{}` ask {}, and this command asks nobody: leave these rules out, or `suppress` them",
+        policy.name,
+        asked.join(", ")
+    );
+    Ok(())
 }
 
 /// The policy of the route that was named, else of the first.

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::policy::named_policy;
+use super::policy::{asks_nobody, named_policy};
 use super::rows::{ActionArg, progress_bar};
 use super::{ConfigArg, FormatArg, output};
 use crate::domain::{Action, Phase};
@@ -36,7 +36,7 @@ enum ModeArg {
     Drop,
     /// Rows that pass, with what the policy redacts replaced.
     Redact,
-    /// All rows, each with a member `tidegate`.
+    /// All rows, each with a member or column `tidegate`.
     Annotate,
     /// Into the folder OUT: `kept.*` and `dropped.*`.
     Split,
@@ -54,6 +54,8 @@ enum InputArg {
     Tsv,
     /// Each line a text.
     Txt,
+    /// Columns of any type.
+    Parquet,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -66,8 +68,8 @@ enum PhaseArg {
 /// Flags of `scan`.
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
-    /// Rows: files (*.jsonl, *.json, *.csv, *.tsv, *.txt, packed with gzip or Zstandard or not), folders, or `-` for
-    /// standard input, which is the default.
+    /// Rows: files (*.jsonl, *.json, *.csv, *.tsv, *.txt, packed with gzip or Zstandard or not; *.parquet),
+    /// folders, or `-` for standard input, which is the default.
     inputs: Vec<PathBuf>,
     /// The policy; by default that of the first route of the server file.
     #[arg(long, short, value_name = "FILE", env = "TIDEGATE_POLICY_FILE")]
@@ -230,6 +232,7 @@ impl InputArg {
             Self::Csv => Form::Csv,
             Self::Tsv => Form::Tsv,
             Self::Txt => Form::Text,
+            Self::Parquet => Form::Parquet,
         }
     }
 }
@@ -256,7 +259,9 @@ fn policy(args: &ScanArgs) -> anyhow::Result<Option<Policy>> {
     if problems.has_errors() {
         output::problems(&problems, FormatArg::Full.into());
     }
-    Ok(policy.filter(|_| !problems.has_errors()))
+    let policy = policy.filter(|_| !problems.has_errors());
+    policy.iter().try_for_each(asks_nobody)?;
+    Ok(policy)
 }
 
 /// Refuses to write over what is read, or two things into one file.

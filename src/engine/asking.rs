@@ -450,3 +450,7 @@ fn add_hits(
     }
     met
 }
+
+#[cfg(test)]
+#[path = "asking_tests.rs"]
+mod tests;

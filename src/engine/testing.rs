@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::civil::date;
 
 use super::{Scratch, Screen, Subject, mend, merge};
+use crate::config::policy_file::{ClassifierStream, RunIf};
 use crate::detect::linear::Model;
 use crate::detect::{AtomId, Boundary, PatternSpec, ScannerBuilder, TermSpec};
 use crate::domain::{Action, Author, Category, Level, Mode, Phase, Rewrite, Verdict};
@@ -23,6 +24,7 @@ pub(crate) struct Sketch {
     pub(crate) max_match: usize,
     pub(crate) release_on_overflow: bool,
     pub(crate) classifiers: Vec<InProcess>,
+    pub(crate) remotes: Vec<Remote>,
 }
 
 impl Sketch {
@@ -130,6 +132,33 @@ impl Sketch {
         self.rule(category, Node::atom(atom), effect)
     }
 
+    /// A rule that asks a classifier elsewhere about a category from a score on; the rule is called like the category.
+    pub(crate) fn asked(
+        &mut self,
+        (category, at_least): (&str, f64),
+        holds: bool,
+        effect: Effect,
+    ) -> &mut Rule {
+        let atom = self.atom(None);
+        let (conditions, rules) = (
+            vec![RemoteCondition { atom, category: Some(Category::new(category)), at_least }],
+            vec![self.rules.len()],
+        );
+        let stream = if holds { ClassifierStream::Hold } else { ClassifierStream::Overlap };
+        // What is asked is known by its classifier, so each has a name of its own.
+        let name = if self.remotes.is_empty() { "guard" } else { category };
+        self.remotes.push(Remote::in_place_of(name, stream, (conditions, rules)));
+        self.rule(category, Node::atom(atom), effect)
+    }
+
+    /// When the classifier that was added last is asked.
+    pub(crate) fn run_if(&mut self, run_if: &RunIf) {
+        let ask_if = AskIf::of(run_if, &self.rules);
+        if let Some(remote) = self.remotes.last_mut() {
+            remote.ask_if = Some(ask_if);
+        }
+    }
+
     pub(crate) fn redact(&mut self, id: &str, words: &[&str]) -> &mut Rule {
         let atom = self.words(words);
         self.rule(id, Node::atom(atom), Effect::Act(Action::Redact))
@@ -152,7 +181,7 @@ impl Sketch {
             views_off: Arc::from([]),
             scanner: Arc::new(self.scanner.build().unwrap()),
             classifiers,
-            remotes: Arc::from([]),
+            remotes: self.remotes.into_iter().map(Arc::new).collect(),
             thresholds: self.thresholds.into(),
             unscannable: OnFailure::Block,
             nontext: NonText {

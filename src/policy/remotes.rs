@@ -91,6 +91,22 @@ pub struct Known<'k> {
 }
 
 impl AskIf {
+    /// What is written, but for what models in process have to say.
+    pub(crate) fn of(written: &RunIf, rules: &[Rule]) -> Self {
+        let (low, high) = (written.score_at_least, written.score_below);
+        let band = (low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY));
+        let categories = written.categories.iter().flat_map(|list| list.iter());
+        let ids = written.rules.iter().flat_map(|list| list.iter());
+        let number = |id: &String| rules.iter().position(|rule| *rule.id == **id);
+        Self {
+            band: (low.is_some() || high.is_some()).then_some(band),
+            scores: Vec::new(),
+            categories: categories.map(|category| Category::new(category)).collect(),
+            rules: ids.filter_map(number).collect(),
+            sample: written.sample,
+        }
+    }
+
     /// Whether a text is asked about.
     pub fn holds(&self, policy: &Policy, known: Known<'_>) -> bool {
         let in_band = |(low, high): (f64, f64)| low <= known.score && known.score < high;
@@ -255,34 +271,28 @@ pub(super) fn ask_if(
     problems: &mut Problems,
 ) -> AskIf {
     let place = format!("classifiers.{name}.run_if");
-    let mut found = AskIf { sample: written.sample, ..AskIf::default() };
+    let mut found = AskIf::of(written, rules);
     if written.is_empty() {
         let problem = Problem::new(Code::TG002, "`run_if` names nothing");
         let help = "name a score, a classifier, categories, rules or a sample, or leave it out";
         problems.push(problem.at(loaded.key_at(&place), "it would never be asked").help(help));
     }
-    if written.score_at_least.is_some() || written.score_below.is_some() {
-        let (low, high) = (written.score_at_least, written.score_below);
-        let band = (low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY));
-        found.band = Some(band);
+    if let Some(band) = found.band {
         is_band((loaded, &place), band, problems);
     }
     for (name, band) in written.classifier.iter().flat_map(Named::iter) {
         let place = format!("{place}.classifier.{name}");
         found.scores.extend(scores((loaded, &place), (name, band), models, problems));
     }
-    for (index, category) in written.categories.iter().flat_map(|list| list.iter()).enumerate() {
-        let category = Category::new(category);
-        if !rules.iter().any(|rule| rule.category.as_ref() == Some(&category)) {
+    for (index, category) in found.categories.iter().enumerate() {
+        if !rules.iter().any(|rule| rule.category.as_ref() == Some(category)) {
             let message = format!("no rule has the category `{}`", category.as_str());
             let at = loaded.at(&format!("{place}.categories[{index}]"));
             problems.push(Problem::new(Code::TG008, message).at(at, "this would never hold"));
         }
-        found.categories.push(category);
     }
     for (index, id) in written.rules.iter().flat_map(|list| list.iter()).enumerate() {
-        if let Some(rule) = rules.iter().position(|rule| *rule.id == **id) {
-            found.rules.push(rule);
+        if rules.iter().any(|rule| *rule.id == **id) {
             continue;
         }
         let at = loaded.at(&format!("{place}.rules[{index}]"));

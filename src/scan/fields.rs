@@ -127,6 +127,16 @@ impl Fields {
         Ok(walk.found)
     }
 
+    /// Whether a column may hold a text or a role.
+    pub(super) fn may_be_in(&self, column: &str) -> bool {
+        let usual = self.texts.is_empty() && (column == USUAL || column == MESSAGES);
+        let leads = |field: &TextField| {
+            let rest = field.path.strip_prefix(column);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        usual || column == self.role || self.texts.iter().any(leads)
+    }
+
     /// The texts of a row of a table.
     pub(super) fn of_values<'b>(
         &self,

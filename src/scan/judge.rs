@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::Serialize;
-use serde_json::json;
 use thread_local::ThreadLocal;
 
 use super::fields::{Fields, Text};
@@ -22,7 +21,7 @@ use crate::wire::json::{
 };
 
 /// The member that `annotate` adds.
-const MEMBER: &str = "tidegate";
+pub(super) const MEMBER: &str = "tidegate";
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -61,15 +60,34 @@ pub(super) struct Judged {
     pub unscannable: bool,
     pub rules: BTreeSet<Arc<str>>,
     pub categories: BTreeSet<Category>,
-    /// The row as it is written, where that is not how it came.
+    /// The row as it is written, where that is not how it came and it is written as bytes.
     pub changed: Option<Vec<u8>>,
+    /// Of a row of columns, the texts that are written in the place of its own, by their nodes.
+    pub mended: Vec<(usize, String)>,
+    /// Of a row of columns, what `annotate` adds.
+    pub note: Option<Note>,
     /// The beginning of its texts, where it was asked for and the row does not pass.
     pub shown: Option<String>,
+}
+
+/// What `annotate` adds to a row. Spans are counted in characters, as Python and Spark slice texts.
+#[derive(Debug, Serialize)]
+pub(super) struct Note {
+    pub action: Action,
+    pub rules: BTreeSet<Arc<str>>,
+    pub categories: Vec<String>,
+    pub spans: Vec<[usize; 2]>,
+    /// The field of each span.
+    pub fields: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unscannable: bool,
 }
 
 /// A row that was taken apart.
 enum Parts<'b> {
     Json(&'b Doc),
+    /// A row of columns as JSON, which is judged and not written.
+    Columns,
     Table(&'b Header, Vec<Range<usize>>),
     Line,
 }
@@ -119,10 +137,16 @@ impl Plan {
 
     /// Judges a JSON object.
     pub(super) fn json(&self, bytes: &[u8]) -> Result<Judged, String> {
-        let doc = parse(bytes, Strictness::Request, &JsonLimits::default())
-            .map_err(|problem| wrong(&problem))?;
+        let doc = read(bytes)?;
         let texts = self.fields.of_json(&doc, bytes)?;
         Ok(self.judge(bytes, &Parts::Json(&doc), &texts))
+    }
+
+    /// Judges a row of columns, as JSON.
+    pub(super) fn columns(&self, bytes: &[u8]) -> Result<Judged, String> {
+        let doc = read(bytes)?;
+        let texts = self.fields.of_json(&doc, bytes)?;
+        Ok(self.judge(bytes, &Parts::Columns, &texts))
     }
 
     /// Judges a row of a table.
@@ -164,14 +188,26 @@ impl Plan {
             rules: fired().map(|fired| Arc::clone(&fired.id)).collect(),
             categories: fired().filter_map(|fired| fired.category.clone()).collect(),
             changed: None,
+            mended: Vec::new(),
+            note: None,
             shown: None,
         };
-        judged.changed = match self.selection {
-            Selection::Redact if passes => redacted(bytes, parts, texts, &verdicts),
-            Selection::Annotate => annotated(bytes, parts, &note(&judged, texts, &verdicts)),
-            Selection::Keep | Selection::Drop | Selection::Split | Selection::Redact => None,
-        };
-        if self.show_text && (!passes || judged.changed.is_some()) {
+        match (self.selection, parts) {
+            (Selection::Redact, Parts::Columns) if passes => {
+                judged.mended = mended(texts, &verdicts);
+            }
+            (Selection::Redact, _) if passes => {
+                judged.changed = redacted(bytes, parts, texts, &verdicts);
+            }
+            (Selection::Annotate, Parts::Json(doc)) => {
+                judged.changed = annotated(bytes, doc, &note(&judged, texts, &verdicts));
+            }
+            (Selection::Annotate, Parts::Columns) => {
+                judged.note = Some(note(&judged, texts, &verdicts));
+            }
+            _ => {}
+        }
+        if self.show_text && (!passes || judged.is_changed()) {
             judged.shown = Some(shown(texts));
         }
         judged
@@ -183,6 +219,26 @@ impl Plan {
         let scratch = self.scratch.get_or_default();
         screen_passage(&self.policy, subject, &text.said, &mut scratch.borrow_mut())
     }
+}
+
+// === impl Judged ===
+
+impl Judged {
+    /// Whether a row is written in another way than it came.
+    pub(super) fn is_changed(&self) -> bool {
+        self.changed.is_some() || !self.mended.is_empty()
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Doc, String> {
+    parse(bytes, Strictness::Request, &JsonLimits::default()).map_err(|problem| wrong(&problem))
+}
+
+/// The texts that change, mended, by their places.
+fn mended(texts: &[Text<'_>], verdicts: &[Verdict]) -> Vec<(usize, String)> {
+    let both = texts.iter().zip(verdicts);
+    let changed = both.filter(|(_, verdict)| !verdict.rewrites.is_empty());
+    changed.map(|(text, verdict)| (text.place, mend(&text.said, &verdict.rewrites))).collect()
 }
 
 /// A row with its texts mended; `None` where nothing changes.
@@ -202,6 +258,7 @@ fn redacted(
                 let own = token_patches(bytes.get(token.clone())?, &cuts);
                 patches.extend(own.into_iter().map(|patch| patch.shifted(token.start)));
             }
+            Parts::Columns => {}
             Parts::Table(header, cells) => {
                 let range = cells.get(text.place)?.clone();
                 let was = bytes.get(range.clone())?;
@@ -222,8 +279,8 @@ fn cut(rewrite: &Rewrite) -> (Range<usize>, String) {
     (rewrite.span.range(), rewrite.replacement.clone())
 }
 
-/// What was found in a row, as JSON. Spans are counted in characters, as Python and Spark slice texts.
-fn note(judged: &Judged, texts: &[Text<'_>], verdicts: &[Verdict]) -> String {
+/// What was found in a row.
+fn note(judged: &Judged, texts: &[Text<'_>], verdicts: &[Verdict]) -> Note {
     let (mut spans, mut fields) = (Vec::new(), Vec::new());
     for (text, verdict) in texts.iter().zip(verdicts) {
         let found = verdict.findings.iter().filter(|finding| finding.mode == Mode::Enforce);
@@ -236,28 +293,22 @@ fn note(judged: &Judged, texts: &[Text<'_>], verdicts: &[Verdict]) -> String {
             characters += count(bytes..start);
             bytes = start;
             spans.push([characters, characters + count(start..end)]);
-            fields.push(text.field.as_str());
+            fields.push(text.field.clone());
         }
     }
-    let categories: Vec<&str> = judged.categories.iter().map(Category::as_str).collect();
-    let mut note = json!({
-        "action": judged.action,
-        "rules": judged.rules,
-        "categories": categories,
-        "spans": spans,
-        "fields": fields,
-    });
-    if judged.unscannable
-        && let Some(note) = note.as_object_mut()
-    {
-        note.insert("unscannable".to_owned(), true.into());
+    Note {
+        action: judged.action,
+        rules: judged.rules.clone(),
+        categories: judged.categories.iter().map(|one| one.as_str().to_owned()).collect(),
+        spans,
+        fields,
+        unscannable: judged.unscannable,
     }
-    note.to_string()
 }
 
-/// A row with a note; only JSON has a place for one.
-fn annotated(bytes: &[u8], parts: &Parts<'_>, note: &str) -> Option<Vec<u8>> {
-    let Parts::Json(doc) = parts else { return None };
+/// A JSON row with a note.
+fn annotated(bytes: &[u8], doc: &Doc, note: &Note) -> Option<Vec<u8>> {
+    let note = serde_json::to_string(note).ok()?;
     let patch = if let Some(old) = doc.member(Doc::ROOT, MEMBER, bytes) {
         Patch { range: doc.range(old), bytes: note.as_bytes().to_vec() }
     } else {

@@ -5,6 +5,7 @@
 //! not be screened never counts as clean.
 
 mod array;
+mod columns;
 mod fields;
 mod judge;
 mod output;
@@ -22,5 +23,5 @@ pub use judge::{Plan, Selection};
 pub use output::{OutputError, OutputFile, Target};
 pub use reader::LONGEST_ROW;
 pub use run::{BATCH_BYTES, BATCH_ROWS, BadRow, Job, Outcome, ReadFile, ScanError, Watch, run};
-pub use source::{Form, Packing, Source, SourceError, sources};
+pub use source::{Form, Source, SourceError, sources};
 pub use summary::{LONGEST_SHOWN, Sample, Summary};

@@ -18,6 +18,9 @@ const PIECE: usize = 64 << 10;
 /// The most bytes of a file that says how far a run came: counts by rule and some samples.
 const LARGEST_JOURNAL: u64 = 16 << 20;
 
+/// What standard output is called.
+const STDOUT: &str = "standard output";
+
 /// Where rows go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -95,7 +98,8 @@ pub(super) struct Outputs {
     journal: Option<PathBuf>,
 }
 
-struct Output {
+/// One output.
+pub(super) struct Output {
     sink: Sink,
     done: Done,
 }
@@ -263,19 +267,43 @@ impl Outputs {
         if self.journal.is_some() {
             return Ok(());
         }
-        for output in self.each {
-            if let Sink::File { part, .. } = output.sink {
-                fs::remove_file(&part).map_err(|error| unwritable(&part, error))?;
-            }
-        }
-        Ok(())
+        let parts: Vec<PathBuf> = self.each.iter().filter_map(Output::part).collect();
+        remove_parts(&parts)
+    }
+
+    /// The outputs, each by itself.
+    pub(super) fn apart(self) -> Vec<Output> {
+        self.each
     }
 }
 
 // === impl Output ===
 
 impl Output {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+    /// The name that people see.
+    pub(super) fn name(&self) -> String {
+        match &self.sink {
+            Sink::Stdout { .. } => STDOUT.to_owned(),
+            Sink::File { path, .. } => path.display().to_string(),
+        }
+    }
+
+    /// The file that is not whole yet.
+    pub(super) fn part(&self) -> Option<PathBuf> {
+        match &self.sink {
+            Sink::Stdout { .. } => None,
+            Sink::File { part, .. } => Some(part.clone()),
+        }
+    }
+
+    /// Ends it, with so many rows in it, and gives it its name.
+    pub(super) fn finish(mut self, rows: u64, hash: bool) -> Result<OutputFile, OutputError> {
+        self.done.rows = rows;
+        self.flush(false)?;
+        self.close(hash)
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         self.done.bytes += bytes.len() as u64;
         match &mut self.sink {
             Sink::Stdout { writer, hash } => {
@@ -290,7 +318,7 @@ impl Output {
         }
     }
 
-    fn flush(&mut self, sync: bool) -> Result<(), OutputError> {
+    pub(super) fn flush(&mut self, sync: bool) -> Result<(), OutputError> {
         match &mut self.sink {
             Sink::Stdout { writer, .. } => writer.flush().map_err(stdout),
             Sink::File { writer, part, .. } => {
@@ -322,6 +350,14 @@ impl Output {
             }
         }
     }
+}
+
+/// Removes files that will not be whole.
+pub(super) fn remove_parts(parts: &[PathBuf]) -> Result<(), OutputError> {
+    for part in parts {
+        fs::remove_file(part).map_err(|error| unwritable(part, error))?;
+    }
+    Ok(())
 }
 
 /// SHA-256 of a file, in hex.
@@ -368,7 +404,7 @@ fn stdout(error: io::Error) -> OutputError {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return OutputError::Gone;
     }
-    OutputError::Unwritable { path: "standard output".to_owned(), error }
+    OutputError::Unwritable { path: STDOUT.to_owned(), error }
 }
 
 fn unwritable(path: &Path, error: io::Error) -> OutputError {

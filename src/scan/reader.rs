@@ -33,7 +33,7 @@ pub(super) struct Offset {
 
 /// Reads the rows of a source.
 pub(super) struct Reader {
-    input: BufReader<Box<dyn Read>>,
+    input: BufReader<Box<dyn Read + Send>>,
     shown: String,
     form: Form,
     at: Offset,
@@ -98,7 +98,7 @@ impl Reader {
     pub(super) fn may_wait(&self) -> bool {
         match self.form {
             Form::JsonArray => self.input.buffer().is_empty(),
-            Form::JsonLines | Form::Csv | Form::Tsv | Form::Text => {
+            Form::JsonLines | Form::Csv | Form::Tsv | Form::Text | Form::Parquet => {
                 memchr::memchr(b'\n', self.input.buffer()).is_none()
             }
         }
@@ -241,6 +241,7 @@ impl Reader {
     }
 }
 
-fn too_long() -> String {
+/// What is wrong with a row that is longer than [`LONGEST_ROW`].
+pub(super) fn too_long() -> String {
     format!("longer than {LONGEST_ROW} bytes")
 }

@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
+use super::columns;
 use super::judge::{Judged, Plan, Selection};
 use super::output::{Done, OutputError, OutputFile, Outputs, Progress, Target, hash_of};
 use super::reader::{Offset, Reader, Record};
@@ -52,19 +54,24 @@ pub enum ScanError {
     /// Tables with other columns cannot become one.
     #[error("`{0}` has other columns than the file before it; scan them one after the other")]
     OtherColumns(String),
-    /// Notes are members of JSON objects.
+    /// Notes are members of JSON objects, or a column.
     #[error(
-        "`annotate` adds to JSON rows, and `{0}` has none; use `--mode split`, or export it as JSONL"
+        "`annotate` adds to JSON rows and to Parquet, and `{0}` has none; use `--mode split`, or export it as JSONL"
     )]
     NoPlaceForNotes(String),
     /// What cannot be read twice cannot be gone on with.
     #[error("`--resume` needs files in and out, not standard streams")]
     NotResumable,
+    /// A Parquet file is written with its end.
+    #[error(
+        "`--resume` does not go on with Parquet, whose file is none before its end; leave it out"
+    )]
+    ParquetNotResumable,
     /// Whoever watched it said so.
     #[error("interrupted")]
     Interrupted,
     /// A thread ended before its work was done.
-    #[error("judging a row failed; this is a mistake in Tidegate")]
+    #[error("reading or judging a row failed; this is a mistake in Tidegate")]
     Broken,
 }
 
@@ -124,12 +131,30 @@ pub trait Watch {
     fn done(&mut self, bytes: u64) -> ControlFlow<()>;
 }
 
+/// Counts rows.
+pub(super) struct Tally<'a> {
+    job: &'a Job<'a>,
+    summary: Summary,
+}
+
+/// Things that a thread takes ahead.
+pub(super) struct Ahead<T>(Receiver<Result<Option<T>, SourceError>>);
+
+/// Some rows that were read.
+struct Batch {
+    records: Vec<Record>,
+    /// Where the last of them ends.
+    at: Offset,
+    /// How much of the file was read by then.
+    read: u64,
+}
+
 /// A run that is under way.
 struct Run<'a> {
     job: &'a Job<'a>,
     id: String,
     outputs: Outputs,
-    summary: Summary,
+    tally: Tally<'a>,
 }
 
 /// Scans.
@@ -141,9 +166,17 @@ pub fn run(job: &Job<'_>, watch: &mut dyn Watch) -> Result<Outcome, ScanError> {
     let form = job.sources.first().map_or(Form::JsonLines, |source| source.form);
     if let Some(source) = job.sources.first()
         && job.plan.selection() == Selection::Annotate
-        && !form.is_json()
+        && !form.takes_notes()
     {
         return Err(ScanError::NoPlaceForNotes(source.shown()));
+    }
+    if form == Form::Parquet {
+        if job.resume {
+            return Err(ScanError::ParquetNotResumable);
+        }
+        let mut tally = Tally { job, summary: Summary::default() };
+        let (inputs, outputs) = columns::run(job, &mut tally, watch)?;
+        return Ok(Outcome { summary: tally.summary, inputs, outputs, resumed: false });
     }
     let id = identity(job);
     let mut from = Progress::default();
@@ -155,11 +188,11 @@ pub fn run(job: &Job<'_>, watch: &mut dyn Watch) -> Result<Outcome, ScanError> {
     let resumed = !from.run.is_empty();
     let outputs = Outputs::open(&job.target, form, job.hash, job.resume, &from.outputs)?;
     let summary = std::mem::take(&mut from.summary);
-    let mut run = Run { job, id, outputs, summary };
+    let mut run = Run { job, id, outputs, tally: Tally { job, summary } };
     match run.all(&from, watch) {
         Ok(inputs) => {
             let outputs = run.outputs.finish(job.hash)?;
-            Ok(Outcome { summary: run.summary, inputs, outputs, resumed })
+            Ok(Outcome { summary: run.tally.summary, inputs, outputs, resumed })
         }
         Err(error) => {
             run.outputs.give_up()?;
@@ -195,8 +228,13 @@ impl Run<'_> {
             if index == from.source {
                 reader.skip_to(Offset { bytes: from.bytes, lines: from.lines })?;
             }
-            while self.batch(index, source, &mut reader, watch)? {
-                if watch.done(before + meter.bytes()).is_break() {
+            let (names, rows) = (reader.header.clone(), self.job.batch_rows);
+            let (waits, meter_there) = (source.path.is_none(), meter.clone());
+            let batches = ahead(move || read_batch(&mut reader, rows, waits, &meter_there));
+            for batch in batches {
+                let batch = batch?;
+                self.batch(index, source, &batch, names.as_ref(), watch)?;
+                if watch.done(before + batch.read).is_break() {
                     return Err(ScanError::Interrupted);
                 }
             }
@@ -216,33 +254,30 @@ impl Run<'_> {
         Ok(ReadFile { bytes: source.size(), shown, sha256 })
     }
 
-    /// Reads, judges and writes some rows; whether there were any.
+    /// Judges and writes some rows.
     fn batch(
         &mut self,
         index: usize,
         source: &Source,
-        reader: &mut Reader,
+        batch: &Batch,
+        header: Option<&Header>,
         watch: &mut dyn Watch,
-    ) -> Result<bool, ScanError> {
-        let (mut records, mut bytes) = (Vec::new(), 0);
-        while records.len() < self.job.batch_rows && bytes < BATCH_BYTES {
-            // Whoever writes a row into a pipe may wait for it to come out.
-            if source.path.is_none() && !records.is_empty() && reader.may_wait() {
-                break;
-            }
-            let Some(record) = reader.next()? else { break };
-            bytes += record.bytes.as_ref().map_or(0, Vec::len);
-            records.push(record);
+    ) -> Result<(), ScanError> {
+        let plan = self.job.plan;
+        let judge = |record: &Record| judge(plan, source.form, record, header);
+        let judged = in_parallel(&batch.records, self.job.jobs, judge)?;
+        for (record, said) in batch.records.iter().zip(judged) {
+            let Some((output, judged)) = self.tally.settle(source, record.line, said, watch)?
+            else {
+                continue;
+            };
+            let Some(row) = judged.changed.as_ref().or_else(|| record.bytes.as_ref().ok()) else {
+                continue;
+            };
+            self.outputs.row(output, row, record.ending)?;
         }
-        if records.is_empty() {
-            return Ok(false);
-        }
-        let judged =
-            judge_all(self.job.plan, source.form, &records, reader.header.as_ref(), self.job.jobs)?;
-        for (record, said) in records.iter().zip(judged) {
-            self.settle(source, record, said, watch)?;
-        }
-        let (Offset { bytes, lines }, id, summary) = (reader.offset(), &self.id, &self.summary);
+        let summary = &self.tally.summary;
+        let (Offset { bytes, lines }, id) = (batch.at, &self.id);
         self.outputs.settle(|outputs: Vec<Done>| Progress {
             run: id.clone(),
             source: index,
@@ -251,49 +286,47 @@ impl Run<'_> {
             outputs,
             summary: summary.clone(),
         })?;
-        Ok(true)
+        Ok(())
     }
+}
 
-    /// Counts a row and writes it where it goes.
-    fn settle(
+// === impl Tally ===
+
+impl Tally<'_> {
+    /// Counts a row; where it goes, if anywhere.
+    pub(super) fn settle(
         &mut self,
         source: &Source,
-        record: &Record,
+        line: u64,
         said: Result<Judged, String>,
         watch: &mut dyn Watch,
-    ) -> Result<(), ScanError> {
-        let place = || format!("{}:{}", source.shown(), record.line);
-        let (judged, bytes) = match (said, &record.bytes) {
-            (Ok(judged), Ok(bytes)) => (judged, bytes),
-            (said, bytes) => {
-                let what = said.err().or_else(|| bytes.as_ref().err().cloned()).unwrap_or_default();
+    ) -> Result<Option<(usize, Judged)>, ScanError> {
+        let place = || format!("{}:{line}", source.shown());
+        let judged = match said {
+            Ok(judged) => judged,
+            Err(what) => {
                 let bad = BadRow { place: place(), what };
                 if self.job.strict {
                     return Err(ScanError::BadRow(bad));
                 }
                 self.summary.bad += 1;
                 watch.bad(&bad);
-                return Ok(());
+                return Ok(None);
             }
         };
-        let selection = self.job.plan.selection();
         self.count(&judged, place);
-        let output = match selection {
+        let output = match self.job.plan.selection() {
             Selection::Annotate => Some(0),
             Selection::Keep | Selection::Redact => judged.passes.then_some(0),
             Selection::Drop => (!judged.passes).then_some(0),
             Selection::Split => Some(usize::from(!judged.passes)),
         };
-        if let Some(output) = output {
-            let row = judged.changed.as_ref().unwrap_or(bytes);
-            self.outputs.row(output, row, record.ending)?;
-        }
-        Ok(())
+        Ok(output.map(|output| (output, judged)))
     }
 
     fn count(&mut self, judged: &Judged, place: impl Fn() -> String) {
         let summary = &mut self.summary;
-        let redacted = self.job.plan.selection() == Selection::Redact && judged.changed.is_some();
+        let redacted = self.job.plan.selection() == Selection::Redact && judged.is_changed();
         summary.rows += 1;
         summary.kept += u64::from(judged.passes);
         summary.dropped += u64::from(!judged.passes);
@@ -317,34 +350,91 @@ impl Run<'_> {
     }
 }
 
-/// What is said of each row, in their order.
-fn judge_all(
+/// Takes one thing after the other on a thread of its own, one ahead of whoever asks. The thread ends with the last, with
+/// an error, or when nobody asks any more; nobody waits for it, since standard input may never say another word.
+pub(super) fn ahead<T: Send + 'static>(
+    mut next: impl FnMut() -> Result<Option<T>, SourceError> + Send + 'static,
+) -> Ahead<T> {
+    // Nothing waits in the channel: one in hand here, and one there.
+    let (sender, receiver) = sync_channel(0);
+    thread::spawn(move || {
+        loop {
+            let taken = next();
+            let last = !matches!(taken, Ok(Some(_)));
+            if sender.send(taken).is_err() || last {
+                break;
+            }
+        }
+    });
+    Ahead(receiver)
+}
+
+impl<T> Iterator for Ahead<T> {
+    type Item = Result<T, ScanError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.0.recv() {
+            Ok(taken) => taken.map_err(ScanError::from).transpose(),
+            // A thread that broke down has not said that this is the end.
+            Err(_) => Some(Err(ScanError::Broken)),
+        }
+    }
+}
+
+/// Reads some rows. `None` at the end.
+fn read_batch(
+    reader: &mut Reader,
+    rows: usize,
+    waits: bool,
+    meter: &Meter,
+) -> Result<Option<Batch>, SourceError> {
+    let (mut records, mut bytes) = (Vec::new(), 0);
+    while records.len() < rows && bytes < BATCH_BYTES {
+        // Whoever writes a row into a pipe may wait for it to come out.
+        if waits && !records.is_empty() && reader.may_wait() {
+            break;
+        }
+        let Some(record) = reader.next()? else { break };
+        bytes += record.bytes.as_ref().map_or(0, Vec::len);
+        records.push(record);
+    }
+    let (at, read) = (reader.offset(), meter.bytes());
+    Ok((!records.is_empty()).then_some(Batch { records, at, read }))
+}
+
+fn judge(
     plan: &Plan,
     form: Form,
-    records: &[Record],
+    record: &Record,
     header: Option<&Header>,
+) -> Result<Judged, String> {
+    let bytes = record.bytes.as_ref().map_err(Clone::clone)?;
+    match (form, header) {
+        (Form::JsonLines | Form::JsonArray, _) => plan.json(bytes),
+        (Form::Csv | Form::Tsv, Some(header)) => plan.table(bytes, header),
+        (Form::Csv | Form::Tsv, None) => Err("a row without names of columns".to_owned()),
+        (Form::Text, _) => plan.line(bytes),
+        (Form::Parquet, _) => Err("a row of columns is no line".to_owned()),
+    }
+}
+
+/// What is said of each row, in their order.
+pub(super) fn in_parallel<T: Sync, R: Send>(
+    rows: &[T],
     jobs: NonZeroUsize,
-) -> Result<Vec<Result<Judged, String>>, ScanError> {
-    let judge = |record: &Record| {
-        let bytes = record.bytes.as_ref().map_err(Clone::clone)?;
-        match (form, header) {
-            (Form::JsonLines | Form::JsonArray, _) => plan.json(bytes),
-            (Form::Csv | Form::Tsv, Some(header)) => plan.table(bytes, header),
-            (Form::Csv | Form::Tsv, None) => Err("a row without names of columns".to_owned()),
-            (Form::Text, _) => plan.line(bytes),
-        }
-    };
-    let jobs = jobs.get().min(records.len());
-    if jobs == 1 {
-        return Ok(records.iter().map(judge).collect());
+    judge: impl Fn(&T) -> R + Sync,
+) -> Result<Vec<R>, ScanError> {
+    let jobs = jobs.get().min(rows.len());
+    if jobs <= 1 {
+        return Ok(rows.iter().map(judge).collect());
     }
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(record) = records.get(place) else { return done };
-            done.push((place, judge(record)));
+            let Some(row) = rows.get(place) else { return done };
+            done.push((place, judge(row)));
         }
     };
     // All are waited for, also when one broke down.
@@ -352,7 +442,7 @@ fn judge_all(
         let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(thread::ScopedJoinHandle::join).collect()
     });
-    let mut done = Vec::with_capacity(records.len());
+    let mut done = Vec::with_capacity(rows.len());
     for part in parts {
         done.extend(part.map_err(|_| ScanError::Broken)?);
     }

@@ -11,10 +11,8 @@ use ruzstd::decoding::StreamingDecoder;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-/// How deep folders are looked through.
-const DEEPEST: usize = 8;
-/// The most files of one run.
-const MOST_FILES: usize = 10_000;
+use crate::data::{Packing, WalkError, ending, walk};
+
 /// Bytes that are read at once: as many as a pipe holds.
 const BUFFER: usize = 64 << 10;
 
@@ -35,17 +33,8 @@ pub enum Form {
     /// Each line a text.
     #[serde(rename = "txt")]
     Text,
-}
-
-/// How a file is packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packing {
-    /// Not at all.
-    Plain,
-    /// With gzip, one member or several.
-    Gzip,
-    /// With Zstandard, one frame or several.
-    Zstd,
+    /// Parquet: columns, of any type, in row groups.
+    Parquet,
 }
 
 /// One file, or standard input.
@@ -72,22 +61,35 @@ pub enum SourceError {
     },
     /// The ending of a file does not say how its rows are written.
     #[error(
-        "`{0}`: rows of which form? Name it with `--input jsonl`, `json`, `csv`, `tsv` or `txt`"
+        "`{0}`: rows of which form? Name it with `--input jsonl`, `json`, `csv`, `tsv`, `txt` or `parquet`"
     )]
     UnknownForm(String),
-    /// A form that is known and not read.
+    /// The end of a Parquet file says what stands in it, so it cannot be read from its beginning.
+    #[error("Parquet cannot be read from standard input; name the file")]
+    ParquetStream,
+    /// Parquet packs its pages itself.
+    #[error("`{0}` is a packed Parquet file, which no program reads; unpack it first")]
+    PackedParquet(String),
+    /// A column is compressed in a way that is not read.
     #[error(
-        "`{0}`: Parquet is not read; export it as JSONL, which `tidegate scan` reads and writes"
+        "{shown}: the column `{leaf}` is compressed with {name}, which is not read; write it with zstd or Snappy"
     )]
-    Parquet(String),
+    Compression {
+        /// The file.
+        shown: String,
+        /// The column.
+        leaf: String,
+        /// The way of compressing.
+        name: &'static str,
+    },
     /// A folder holds nothing to read.
     #[error(
-        "`{0}` holds no data; files are called *.jsonl, *.ndjson, *.json, *.csv, *.tsv or *.txt, with or without .gz or .zst"
+        "`{0}` holds no data; files are called *.jsonl, *.ndjson, *.json, *.csv, *.tsv or *.txt, with or without .gz or .zst, or *.parquet"
     )]
     EmptyFolder(String),
-    /// More files than are read in one run.
-    #[error("there are more than {MOST_FILES} files")]
-    TooManyFiles,
+    /// The files of a folder are not known.
+    #[error(transparent)]
+    Walk(#[from] WalkError),
     /// Outputs have the form of the input, so there is one form.
     #[error("`{0}` and `{1}` have rows of different forms; scan them one after the other")]
     Mixed(String, String),
@@ -119,12 +121,13 @@ impl Form {
             Self::Csv => "csv",
             Self::Tsv => "tsv",
             Self::Text => "txt",
+            Self::Parquet => "parquet",
         }
     }
 
-    /// Whether rows are JSON objects.
-    pub const fn is_json(self) -> bool {
-        matches!(self, Self::JsonLines | Self::JsonArray)
+    /// Whether a row has a place for what was found in it.
+    pub const fn takes_notes(self) -> bool {
+        matches!(self, Self::JsonLines | Self::JsonArray | Self::Parquet)
     }
 
     /// What stands between the values of a table.
@@ -132,7 +135,7 @@ impl Form {
         match self {
             Self::Csv => Some(b','),
             Self::Tsv => Some(b'\t'),
-            Self::JsonLines | Self::JsonArray | Self::Text => None,
+            Self::JsonLines | Self::JsonArray | Self::Text | Self::Parquet => None,
         }
     }
 }
@@ -179,13 +182,16 @@ impl Source {
     }
 
     /// Opens it, unpacked; the meter is told what is read.
-    pub(super) fn open(&self, meter: &Meter) -> Result<BufReader<Box<dyn Read>>, SourceError> {
-        let raw: Box<dyn Read> = match &self.path {
+    pub(super) fn open(
+        &self,
+        meter: &Meter,
+    ) -> Result<BufReader<Box<dyn Read + Send>>, SourceError> {
+        let raw: Box<dyn Read + Send> = match &self.path {
             Some(path) => Box::new(File::open(path).map_err(|error| unreadable(path, error))?),
             None => Box::new(io::stdin()),
         };
         let metered = Metered { inner: raw, meter: meter.clone() };
-        let unpacked: Box<dyn Read> = match self.packing {
+        let unpacked: Box<dyn Read + Send> = match self.packing {
             Packing::Plain => Box::new(metered),
             Packing::Gzip => Box::new(MultiGzDecoder::new(metered)),
             Packing::Zstd => Box::new(Zstd::Between(BufReader::with_capacity(BUFFER, metered))),
@@ -208,19 +214,15 @@ pub fn sources(paths: &[PathBuf], form: Option<Form>) -> Result<Vec<Source>, Sou
         }
         if fs::metadata(path).map_err(|error| unreadable(path, error))?.is_dir() {
             let before = found.len();
-            folder(path, DEEPEST, &mut found)?;
+            walk(path, &mut found, &source)?;
             if found.len() == before {
                 return Err(SourceError::EmptyFolder(path.display().to_string()));
             }
             continue;
         }
         let (by_name, packing) = by_name(path);
-        let shown = || path.display().to_string();
-        let form = match (form, by_name) {
-            (Some(form), _) | (None, Named::Form(form)) => form,
-            (None, Named::Parquet) => return Err(SourceError::Parquet(shown())),
-            (None, Named::Unknown) => return Err(SourceError::UnknownForm(shown())),
-        };
+        let form = form.or(by_name);
+        let form = form.ok_or_else(|| SourceError::UnknownForm(path.display().to_string()))?;
         found.push(Source { path: Some(path.clone()), form, packing });
     }
     if let Some(first) = found.first()
@@ -228,63 +230,34 @@ pub fn sources(paths: &[PathBuf], form: Option<Form>) -> Result<Vec<Source>, Sou
     {
         return Err(SourceError::Mixed(first.shown(), other.shown()));
     }
+    for source in found.iter().filter(|source| source.form == Form::Parquet) {
+        if source.path.is_none() {
+            return Err(SourceError::ParquetStream);
+        }
+        if source.packing != Packing::Plain {
+            return Err(SourceError::PackedParquet(source.shown()));
+        }
+    }
     Ok(found)
 }
 
-fn folder(path: &Path, depth: usize, found: &mut Vec<Source>) -> Result<(), SourceError> {
-    let entries = fs::read_dir(path).map_err(|error| unreadable(path, error))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.map_err(|error| unreadable(path, error))?.path());
-    }
-    paths.sort();
-    for path in paths {
-        if found.len() == MOST_FILES {
-            return Err(SourceError::TooManyFiles);
-        }
-        if path.is_dir() && depth > 0 {
-            folder(&path, depth - 1, found)?;
-        } else if path.is_file() {
-            match by_name(&path) {
-                (Named::Form(form), packing) => {
-                    found.push(Source { path: Some(path), form, packing });
-                }
-                (Named::Parquet, _) => {
-                    return Err(SourceError::Parquet(path.display().to_string()));
-                }
-                (Named::Unknown, _) => {}
-            }
-        }
-    }
-    Ok(())
+fn source(path: &Path) -> Option<Source> {
+    let (form, packing) = by_name(path);
+    Some(Source { path: Some(path.to_owned()), form: form?, packing })
 }
 
-/// What an ending says.
-enum Named {
-    Form(Form),
-    Parquet,
-    Unknown,
-}
-
-fn by_name(path: &Path) -> (Named, Packing) {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let (name, packing) = if let Some(inner) = name.strip_suffix(".gz") {
-        (inner, Packing::Gzip)
-    } else if let Some(inner) = name.strip_suffix(".zst") {
-        (inner, Packing::Zstd)
-    } else {
-        (name.as_str(), Packing::Plain)
+fn by_name(path: &Path) -> (Option<Form>, Packing) {
+    let (ending, packing) = ending(path);
+    let form = match ending.as_deref() {
+        Some("jsonl" | "ndjson") => Some(Form::JsonLines),
+        Some("json") => Some(Form::JsonArray),
+        Some("csv") => Some(Form::Csv),
+        Some("tsv") => Some(Form::Tsv),
+        Some("txt") => Some(Form::Text),
+        Some("parquet") => Some(Form::Parquet),
+        _ => None,
     };
-    let named = match name.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("jsonl" | "ndjson") => Named::Form(Form::JsonLines),
-        Some("json") => Named::Form(Form::JsonArray),
-        Some("csv") => Named::Form(Form::Csv),
-        Some("tsv") => Named::Form(Form::Tsv),
-        Some("txt") => Named::Form(Form::Text),
-        Some("parquet") => Named::Parquet,
-        _ => Named::Unknown,
-    };
-    (named, packing)
+    (form, packing)
 }
 
 fn unreadable(path: &Path, error: io::Error) -> SourceError {

@@ -8,6 +8,7 @@ mod eval;
 mod explain;
 mod init;
 mod other;
+mod parquet;
 mod running;
 mod scan;
 mod suites;

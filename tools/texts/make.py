@@ -61,6 +61,12 @@ def key(text):
     return re.sub(r"\s+", " ", text.lower()).strip(" .,!?;:。，！？…~")
 
 
+def dealt(table, balanced, rng):
+    """The lines of a table of groups in a new order, each once, or as often as its share says."""
+    deck = [record for record in table for _ in range(int(record["share"]) if balanced else 1)]
+    return rng.sample(deck, len(deck))
+
+
 def texts(plan, world, seed):
     """The texts of a plan with their group, without end."""
     banks, groups, table = world[plan.lang]
@@ -70,7 +76,7 @@ def texts(plan, world, seed):
     while True:
         bound, group = dict(plan.bind), None
         if plan.groups:
-            deck = deck or rng.sample(groups[plan.groups], len(groups[plan.groups]))
+            deck = deck or dealt(groups[plan.groups], plan.balanced, rng)
             record = deck.pop()
             group = record["group"]
             bound.update((f"G.{column}", (value,)) for column, value in record.items())
@@ -100,14 +106,12 @@ def rows(plan, world, seed, known):
 
 
 def everything(seed):
-    """All rows, in the order of the plans, numbered within their source."""
+    """All rows, in the order of the plans. They have no ids: those would be a tenth of the packed file."""
     table = traditional()
     world = {lang: (grammar.read(HERE / "banks" / lang), tables(lang), table) for lang in ("en", "zh")}
-    known, numbers, made = set(), Counter(), []
+    known, made = set(), []
     for plan in PLANS:
-        for row in rows(plan, world, seed, known):
-            made.append({"id": f"{row['source']}-{numbers[row['source']]}"} | row)
-            numbers[row["source"]] += 1
+        made += rows(plan, world, seed, known)
     return made
 
 

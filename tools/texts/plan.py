@@ -11,7 +11,8 @@ class Plan:
 
     `yes` are the categories the texts belong to, `unsure` those that are left unlabelled (null) because the field draws
     the line differently; all others are 0. `register`: "chat" (any register), "written" (spelling rules kept) or "raw"
-    (as the bank has it). With `groups`, each text is about one line of that table of identity groups.
+    (as the bank has it). With `groups`, each text is about one line of that table of identity groups; `balanced`: each line as
+    often as its column `share` says, so that groups of which data sets hold much quarrel get more rows without any.
     """
 
     kind: str
@@ -23,6 +24,7 @@ class Plan:
     unsure: tuple = ()
     register: str = "chat"
     groups: str = ""
+    balanced: bool = False
     bind: dict = field(default_factory=dict)
 
     def __post_init__(self):

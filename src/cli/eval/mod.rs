@@ -12,7 +12,7 @@ use anyhow::Context as _;
 pub(super) use args::EvalArgs;
 use args::OutputForm;
 
-use super::policy::named_policy;
+use super::policy::{asks_nobody, named_policy};
 use super::rows::progress_bar;
 use super::{FormatArg, output};
 use crate::config::identities_file::IdentitiesFile;
@@ -141,6 +141,7 @@ fn judges(args: &EvalArgs) -> anyhow::Result<Option<Judges>> {
             output::problems(&problems, FormatArg::Full.into());
             return Ok(None);
         };
+        asks_nobody(&policy)?;
         judges.push(Box::new(PolicyJudge::new(Arc::new(policy), args.action(), today)));
     }
     Ok(Some(judges))

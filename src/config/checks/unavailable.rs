@@ -22,6 +22,12 @@ pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems
             list.idle(&format!("{place}.run_if"), label);
         }
     }
+    for (kind, choice) in file.nontext.choices() {
+        if file.classifiers.contains(choice) {
+            let what = "classifiers of what is no text";
+            list.missing(&format!("nontext.{kind}"), what, "nobody would judge these parts");
+        }
+    }
     for (number, one) in file.overrides.iter().enumerate() {
         nobody_to_tell_apart(&format!("overrides[{number}].when"), &one.when, &mut list);
     }

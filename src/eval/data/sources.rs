@@ -8,10 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 
-/// How deep folders are looked through.
-const DEEPEST: usize = 8;
-/// The most files of one run.
-const MOST_FILES: usize = 10_000;
+use crate::data::{Packing, WalkError, ending, walk};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +51,9 @@ pub enum DataError {
         "`{0}` holds no data; files are called *.jsonl, *.ndjson, *.csv or *.tsv, with or without .gz"
     )]
     EmptyFolder(String),
-    /// More files than are read in one run.
-    #[error("there are more than {MOST_FILES} files")]
-    TooManyFiles,
+    /// The files of a folder are not known.
+    #[error(transparent)]
+    Walk(#[from] WalkError),
     /// The records of a file cannot be told apart.
     #[error("{place}: {what}")]
     Broken {
@@ -107,7 +104,7 @@ pub fn sources(paths: &[PathBuf], form: Option<Form>) -> Result<Vec<Source>, Dat
         let about = fs::metadata(path).map_err(|error| unreadable(path, error))?;
         if about.is_dir() {
             let before = found.len();
-            folder(path, DEEPEST, &mut found)?;
+            walk(path, &mut found, &source)?;
             if found.len() == before {
                 return Err(DataError::EmptyFolder(path.display().to_string()));
             }
@@ -121,42 +118,23 @@ pub fn sources(paths: &[PathBuf], form: Option<Form>) -> Result<Vec<Source>, Dat
     Ok(found)
 }
 
-fn folder(path: &Path, depth: usize, found: &mut Vec<Source>) -> Result<(), DataError> {
-    let entries = fs::read_dir(path).map_err(|error| unreadable(path, error))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.map_err(|error| unreadable(path, error))?.path());
-    }
-    paths.sort();
-    for path in paths {
-        if found.len() == MOST_FILES {
-            return Err(DataError::TooManyFiles);
-        }
-        if path.is_dir() && depth > 0 {
-            folder(&path, depth - 1, found)?;
-        } else if let (Some(form), gzip) = by_name(&path)
-            && path.is_file()
-        {
-            found.push(Source { path: Some(path), form, gzip });
-        }
-    }
-    Ok(())
+fn source(path: &Path) -> Option<Source> {
+    let (form, gzip) = by_name(path);
+    Some(Source { path: Some(path.to_owned()), form: form?, gzip })
 }
 
 /// The form that the ending of a name says, and whether it says gzip.
 fn by_name(path: &Path) -> (Option<Form>, bool) {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let (name, gzip) = match name.strip_suffix(".gz") {
-        Some(inner) => (inner.to_owned(), true),
-        None => (name, false),
-    };
-    let form = match name.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("jsonl" | "ndjson") => Some(Form::JsonLines),
-        Some("csv") => Some(Form::Csv),
-        Some("tsv") => Some(Form::Tsv),
+    let (ending, packing) = ending(path);
+    let form = match (ending.as_deref(), packing) {
+        // Zstandard is not read here.
+        (_, Packing::Zstd) => None,
+        (Some("jsonl" | "ndjson"), _) => Some(Form::JsonLines),
+        (Some("csv"), _) => Some(Form::Csv),
+        (Some("tsv"), _) => Some(Form::Tsv),
         _ => None,
     };
-    (form, gzip)
+    (form, packing == Packing::Gzip)
 }
 
 fn unreadable(path: &Path, error: io::Error) -> DataError {

@@ -322,7 +322,7 @@ impl<'a> Work<'a> {
     }
 
     /// Sets the thresholds of each language group by its everyday texts. Categories share what a preset allows, so that
-    /// all together flag no more than that.
+    /// all together flag just that.
     fn set_thresholds(&self, header: &mut Header, scored: &ScoredRows<'_>) {
         let alarms = &self.recipe.alarms;
         let allowed =
@@ -330,19 +330,16 @@ impl<'a> Work<'a> {
         #[expect(clippy::cast_possible_truncation, reason = "a threshold needs no more digits")]
         let least =
             [alarms.least.low, alarms.least.balanced, alarms.least.strict].map(|it| it as f32);
-        let parts: f64 = self.recipe.categories.iter().map(|(_, category)| category.part).sum();
-        for (lane, (label, (_, category))) in
-            header.labels.iter_mut().zip(self.recipe.categories.iter()).enumerate()
-        {
-            for group in Group::ALL {
-                let everyday =
-                    scored.iter().filter(|(taken, scores)| taken.everyday && scores.group == group);
-                let harmless: Vec<f32> = everyday
-                    .filter_map(|(_, scores)| scores.all().get(lane))
-                    .map(|score| score.probability)
-                    .collect();
-                let shares = allowed.map(|share| share * category.part / parts);
-                *label.thresholds.get_mut(group) = thresholds::set(&harmless, shares, least);
+        let parts: Vec<f64> = self.recipe.categories.iter().map(|(_, it)| it.part).collect();
+        for group in Group::ALL {
+            let everyday =
+                scored.iter().filter(|(taken, scores)| taken.everyday && scores.group == group);
+            let rows: Vec<Vec<f32>> = everyday
+                .map(|(_, scores)| scores.all().iter().map(|it| it.probability).collect())
+                .collect();
+            let set = thresholds::set_together(&rows, &parts, allowed, least);
+            for (label, thresholds) in header.labels.iter_mut().zip(set) {
+                *label.thresholds.get_mut(group) = thresholds;
             }
         }
     }

@@ -10,6 +10,13 @@ use super::pipeline::ScoredRows;
 use super::read::Row;
 use super::rows::{Part, Selection};
 use crate::detect::linear::{Model, Preset, Scores};
+use crate::eval::metrics::{Measure, Resampling, Sample, Samples, intervals};
+
+/// How often rows are drawn again for intervals.
+const RESAMPLING: Resampling = Resampling { rounds: 500, seed: 1 };
+/// Figures that have intervals.
+const WITH_INTERVALS: [Measure; 5] =
+    [Measure::AveragePrecision, Measure::RocAuc, Measure::Precision, Measure::Recall, Measure::F1];
 
 /// Languages with fewer rows are told together with all others alone.
 const FEWEST_ROWS: usize = 100;
@@ -85,6 +92,9 @@ pub struct CategoryLine {
     pub f1: Option<f64>,
     /// Recall at the preset `strict`.
     pub recall_strict: Option<f64>,
+    /// Between which values figures lie with 95 % confidence, by their names: the percentile bootstrap. Those that
+    /// have no value in half of the rounds are left out.
+    pub intervals: BTreeMap<&'static str, [f64; 2]>,
 }
 
 /// What is flagged of harmless texts.
@@ -182,6 +192,11 @@ fn line(
         Confusion::at(&flagged, 0.5)
     };
     let balanced = at(Preset::Balanced);
+    let samples = of.iter().filter_map(|(scores, applies)| {
+        let score = f64::from(scores.all().get(lane)?.probability);
+        let selected = is_flagged(model, scores, lane, Preset::Balanced);
+        Some(Sample { label: *applies, score, selected })
+    });
     CategoryLine {
         category: name.to_owned(),
         language: language.to_owned(),
@@ -194,7 +209,17 @@ fn line(
         recall: balanced.recall(),
         f1: balanced.f1(),
         recall_strict: at(Preset::Strict).recall(),
+        intervals: between(&samples.collect::<Vec<_>>()),
     }
+}
+
+/// The intervals of the figures that have any.
+fn between(samples: &[Sample]) -> BTreeMap<&'static str, [f64; 2]> {
+    let Some(samples) = Samples::new(samples) else { return BTreeMap::new() };
+    let all = intervals(&samples, RESAMPLING).into_iter();
+    all.filter(|(measure, _)| WITH_INTERVALS.contains(measure))
+        .filter_map(|(measure, interval)| interval.map(|it| (measure.name(), [it.low, it.high])))
+        .collect()
 }
 
 fn is_flagged(model: &Model, scores: &Scores, lane: usize, preset: Preset) -> bool {

@@ -132,6 +132,10 @@ fn the_report_counts_what_was_held_back() {
         .iter()
         .find(|it| it.texts == "everyday" && it.group == "zh" && it.category == "any");
     assert!(any.unwrap().flagged[1] < 0.03);
+    let of = line("hate", "all");
+    let [low, high] = of.intervals["average_precision"];
+    assert!(low <= of.average_precision.unwrap() && of.average_precision.unwrap() <= high);
+    assert!(low > 0.9 && of.intervals.contains_key("f1") && of.intervals.len() == 5);
     let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
     assert_eq!(json["schema"], "tidegate.training/v1");
     assert!(report.table().contains("flagged of harmless texts"));

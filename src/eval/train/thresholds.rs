@@ -1,7 +1,7 @@
 //! Thresholds by what they let be flagged of harmless texts.
 
 use super::calibrate::{log_odds, probability};
-use crate::detect::linear::Thresholds;
+use crate::detect::linear::{Preset, Thresholds};
 
 /// A share is read off where at least so many texts lie above it; further out the tail is fitted.
 const ENOUGH_ABOVE: f64 = 10.0;
@@ -26,6 +26,67 @@ pub(super) fn set(
     let strict = at(strict).max(least[2]);
     let balanced = at(balanced).max(strict).max(least[1]);
     Thresholds { low: at(low).max(balanced).max(least[0]), balanced, strict }
+}
+
+/// The shares of all categories may be raised and lowered by so much, so that together they come to what is allowed.
+const FACTORS: std::ops::RangeInclusive<f64> = 0.25..=4.0;
+/// Halvings of the way between the two; more would change no threshold that can be counted.
+const HALVINGS: usize = 20;
+
+/// Thresholds of each category at which the categories together flag no more than `allowed` of the rows, each row being
+/// the probabilities of one harmless text by category. `parts` say how categories share what is allowed.
+///
+/// Texts that are flagged in several categories count once, and tails that are fitted may be too careful, so that the
+/// shares are scaled by what the rows come to. What is too rare to be counted is scaled as the next milder preset.
+pub(super) fn set_together(
+    rows: &[Vec<f32>],
+    parts: &[f64],
+    allowed: [f64; 3],
+    least: [f32; 3],
+) -> Vec<Thresholds> {
+    let sum: f64 = parts.iter().sum();
+    let lanes: Vec<Vec<f32>> = (0..parts.len())
+        .map(|lane| rows.iter().filter_map(|row| row.get(lane).copied()).collect())
+        .collect();
+    let at = |factors: [f64; 3]| -> Vec<Thresholds> {
+        let of = |(lane, part): (&Vec<f32>, &f64)| {
+            let [low, balanced, strict] = allowed;
+            let share = |allowed: f64, factor: f64| allowed * factor * part / sum;
+            let [first, second, third] = factors;
+            let shares = [share(low, first), share(balanced, second), share(strict, third)];
+            set(lane, shares, least)
+        };
+        lanes.iter().zip(parts).map(of).collect()
+    };
+    let factor = |preset: Preset, allowed: f64| {
+        let flagged = |factor: f64| flagged(rows, &at([factor; 3]), preset);
+        let (mut low, mut high) = FACTORS.into_inner();
+        for _ in 0..HALVINGS {
+            let middle = f64::midpoint(low, high);
+            *if flagged(middle) <= allowed { &mut low } else { &mut high } = middle;
+        }
+        low
+    };
+    if rows.len() < FEWEST {
+        return at([1.0; 3]);
+    }
+    let [low, balanced, strict] = allowed;
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2⁵³")]
+    let countable = |allowed: f64| allowed * rows.len() as f64 >= ENOUGH_ABOVE;
+    let of =
+        |preset, allowed, milder| if countable(allowed) { factor(preset, allowed) } else { milder };
+    let of_strict = of(Preset::Strict, strict, 1.0);
+    let of_balanced = of(Preset::Balanced, balanced, of_strict);
+    at([of(Preset::Low, low, of_balanced), of_balanced, of_strict])
+}
+
+/// The share of rows that some category flags.
+#[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2⁵³")]
+fn flagged(rows: &[Vec<f32>], thresholds: &[Thresholds], preset: Preset) -> f64 {
+    let by_any = |row: &&Vec<f32>| {
+        row.iter().zip(thresholds).any(|(&probability, set)| probability >= set.at(preset))
+    };
+    rows.iter().filter(by_any).count() as f64 / rows.len().max(1) as f64
 }
 
 /// The probability from which on at most this share of `sorted`, the highest first, is flagged. Beyond what can be
@@ -89,6 +150,27 @@ mod tests {
             flagged(&many, set.low)
         );
         assert!((0.0007..0.0015).contains(&flagged(&many, set.balanced)));
+    }
+
+    #[test]
+    fn categories_together_flag_what_is_allowed_whether_they_flag_the_same_texts_or_not() {
+        let texts = harmless(20_000);
+        let shifted = |by: usize| texts.iter().cycle().skip(by).take(texts.len());
+        let same: Vec<Vec<f32>> = texts.iter().map(|&it| vec![it, it, it]).collect();
+        let others: Vec<Vec<f32>> = texts
+            .iter()
+            .zip(shifted(5_000))
+            .zip(shifted(10_000))
+            .map(|((&a, &b), &c)| vec![a, b, c])
+            .collect();
+        let allowed = [0.002, 0.01, 0.05];
+        for rows in [same, others] {
+            let set = set_together(&rows, &[1.0, 1.0, 2.0], allowed, [0.0; 3]);
+            for (preset, allowed) in Preset::ALL.into_iter().zip(allowed) {
+                let share = super::flagged(&rows, &set, preset);
+                assert!(share <= allowed && share > allowed * 0.9, "{share} of {allowed}");
+            }
+        }
     }
 
     #[test]

@@ -7,8 +7,8 @@ PLANS = [
     Plan("harassment", "en", 380, "har.answer", role="completion", yes=("harassment",), unsure=("hate", "sexual"), register="written"),
     Plan("harassment_contrast", "en", 1160, "har.benign"),
     Plan("refusal", "en", 150, "refusal", role="completion", register="written", bind={"X": "har.task"}),
-    Plan("harassment", "zh", 770, "har.prompt", yes=("harassment",), unsure=("hate", "sexual")),
-    Plan("harassment", "zh", 230, "har.answer", role="completion", yes=("harassment",), unsure=("hate", "sexual"), register="written"),
-    Plan("harassment_contrast", "zh", 690, "har.benign"),
+    Plan("harassment", "zh", 1500, "har.prompt", yes=("harassment",), unsure=("hate", "sexual")),
+    Plan("harassment", "zh", 300, "har.answer", role="completion", yes=("harassment",), unsure=("hate", "sexual"), register="written"),
+    Plan("harassment_contrast", "zh", 1350, "har.benign"),
     Plan("refusal", "zh", 90, "refusal", role="completion", register="written", bind={"X": "har.task"}),
 ]

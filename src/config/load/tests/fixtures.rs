@@ -101,26 +101,24 @@ fn what_a_later_version_brings_is_never_passed_over() {
     insta::assert_snapshot!(short(&problems, &root), @r##"
     policies/later.yaml:5:13: warning[TG030]: `tenant` has no effect in this version: no request has a tenant or a key yet, so this never applies
     policies/later.yaml:9:30: warning[TG030]: `typos` has no effect in this version: this view is not built yet
-    policies/later.yaml:14:5: error[TG019]: classifiers other than `kind: builtin`: known, but not available in this version: this classifier would never be asked
-    policies/later.yaml:17:5: error[TG019]: classifiers other than `kind: builtin`: known, but not available in this version: this classifier would never be asked
+    policies/later.yaml:26:12: error[TG019]: classifiers of what is no text: known, but not available in this version: nobody would judge these parts
     policies/later.yaml:40:3: warning[TG030]: `sample` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
     policies/later.yaml:41:3: warning[TG030]: `retain` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
     policies/later.yaml:42:3: warning[TG030]: `blind_second_review` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
     policies/later.yaml:43:3: error[TG019]: holding texts for review: known, but not available in this version: the text would pass
     policies/later.yaml:45:3: error[TG019]: adaptive thresholds: known, but not available in this version: no threshold would move
-    4 errors, 5 warnings in 1 file.
+    3 errors, 5 warnings in 1 file.
     "##);
     let (server, problems) = load_server(Some(&root.join("tidegate.yaml")), &[], &[]);
     assert!(server.is_some());
     insta::assert_snapshot!(short(&problems, &root), @r##"
-    tidegate.yaml:8:3: warning[TG030]: `guard-svc` has no effect in this version: no classifier is asked yet
     tidegate.yaml:9:11: error[TG019]: tenants: known, but not available in this version: nobody would be told apart
     tidegate.yaml:11:39: error[TG019]: routes by tenant: known, but not available in this version: this route would never match
     tidegate.yaml:12:10: error[TG019]: the store: known, but not available in this version: no decision would be kept
     tidegate.yaml:13:10: error[TG019]: the audit chain: known, but not available in this version: decisions would take effect unrecorded
     tidegate.yaml:14:14: error[TG019]: sending spans: known, but not available in this version: nothing would be sent
     tidegate.yaml:14:45: error[TG019]: texts in spans: known, but not available in this version: nothing would be captured
-    6 errors, 1 warning in 1 file.
+    6 errors in 1 file.
     "##);
 }
 
