@@ -162,7 +162,7 @@ pub(super) fn classifiers(
 ) -> Result<Classifiers, Problem> {
     let mut found = Classifiers::default();
     for remote in policies.iter().flat_map(|policy| policy.remotes.iter()) {
-        if found.get(&remote.id).is_some() {
+        if remote.rules.is_empty() || found.get(&remote.id).is_some() {
             continue;
         }
         let Some(written) = &remote.written else { continue };

@@ -28,8 +28,8 @@ pub(super) fn named_policy(
 
 /// Refuses a policy that would need somebody to be asked.
 pub(super) fn asks_nobody(policy: &Policy) -> anyhow::Result<()> {
-    let asked: Vec<String> =
-        policy.remotes.iter().map(|remote| format!("`{}`", remote.name)).collect();
+    let asking = policy.remotes.iter().filter(|remote| !remote.rules.is_empty());
+    let asked: Vec<String> = asking.map(|remote| format!("`{}`", remote.name)).collect();
     anyhow::ensure!(
         asked.is_empty(),
         "rules of `{}` ask {}, and this command asks nobody: leave these rules out, or `suppress` them",

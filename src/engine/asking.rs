@@ -37,8 +37,8 @@ const SENTENCE_ENDS: [char; 9] = ['.', '!', '?', '\n', '。', '！', '？', '…
 #[derive(Clone, Debug)]
 pub(super) struct Asking {
     subject: Subject,
-    /// The classifiers, by number.
-    remotes: Vec<usize>,
+    /// The classifiers.
+    remotes: Vec<One>,
     /// The text from some way before the first block that is not settled; of a prompt, all of it.
     text: String,
     /// Where `text` begins in the whole text.
@@ -67,6 +67,19 @@ pub(super) struct Without {
     pub(super) ahead: Vec<(usize, Placed)>,
     /// Everything before this byte is in the above.
     pub(super) noted: usize,
+}
+
+/// A classifier that is asked about the text.
+#[derive(Clone, Copy, Debug)]
+struct One {
+    /// Its number in the policy.
+    number: usize,
+    /// Whether text waits for it. Nothing does while all rules that ask it are only watched.
+    holds: bool,
+    /// Whether all rules that ask it are only watched.
+    watched: bool,
+    /// What happens where it does not answer. Nothing does where it is only watched.
+    on_error: OnFailure,
 }
 
 #[derive(Clone, Debug)]
@@ -109,10 +122,16 @@ impl Asking {
     /// With all classifiers that rules ask about such texts.
     pub(super) fn new(policy: &Policy, subject: Subject) -> Self {
         let Subject { phase, author, today, .. } = subject;
-        let remotes = policy.remotes_for((phase, author), today);
+        let one = |(number, remote): (usize, &Arc<Remote>)| {
+            let watched = !policy.blocks_flagged
+                && policy.are_only_watched(&remote.rules, (phase, author), today);
+            let skipped = watched && policy.mode == Mode::Enforce;
+            let on_error = if skipped { OnFailure::Allow } else { remote.on_error };
+            One { number, holds: remote.holds && !watched, watched, on_error }
+        };
         Self {
             subject,
-            remotes: remotes.map(|(number, _)| number).collect(),
+            remotes: policy.remotes_for((phase, author), today).map(one).collect(),
             text: String::new(),
             base: 0,
             open: 0,
@@ -214,8 +233,8 @@ impl Asking {
         block.found = verdict.shadow_action >= Action::Tag;
         let own = text.get(block.span.start - *base..edge - *base).unwrap_or_default();
         let known = Known { score: verdict.score, rules: &rules, scores, text: own };
-        for (state, &number) in block.states.iter_mut().zip(&*remotes) {
-            let Some(remote) = policy.remotes.get(number) else { continue };
+        for (state, one) in block.states.iter_mut().zip(&*remotes) {
+            let Some(remote) = policy.remotes.get(one.number) else { continue };
             if remote.ask_if.as_ref().is_some_and(|ask_if| !ask_if.holds(policy, known)) {
                 said_by(said, remote).spared += 1;
                 *state = State::Settled;
@@ -236,12 +255,12 @@ impl Asking {
         let behind = blocks.len().saturating_sub(MOST_BEHIND);
         let mut failures = Vec::new();
         for (index, block) in blocks.iter_mut().enumerate() {
-            for (state, &number) in block.states.iter_mut().zip(&*remotes) {
+            for (state, one) in block.states.iter_mut().zip(&*remotes) {
                 let State::Asked(asked, start) = &*state else { continue };
                 let (remote, start) = (Arc::clone(&asked.remote), *start);
                 let known = answers.of(asked);
                 if known.is_none() {
-                    answers.want(asked.clone(), remote.holds || *over || index < behind);
+                    answers.want(asked.clone(), one.holds || *over || index < behind);
                     if answers.is_trying() && *over {
                         *state = State::Settled;
                     }
@@ -251,19 +270,19 @@ impl Asking {
                 }
                 let unasked = Answer::Unavailable { reason: Reason::Rejected, seen: None };
                 let answered = known.unwrap_or_else(|| unasked.into());
-                let number = policy.classifiers.len() + number;
+                let number = policy.classifiers.len() + one.number;
                 let entry = said_by(said, &remote);
-                let scores = note_answer(entry, &remote, &answered);
+                let scores = note_answer(entry, one.on_error, &answered);
                 let met = scores.is_some_and(|scores| {
-                    let what = (&*scores, start);
-                    add_hits((&remote, number), what, (block.span, block.last), hits)
+                    let from = if one.holds { None } else { Some(block.last) };
+                    add_hits((&remote, number), (&scores, start), (block.span, from), hits)
                 });
                 *state = State::Settled;
                 match answered.answer {
                     Answer::Scores { .. } => note_agreement(entry, met, block.found),
                     Answer::Unavailable { .. } => {
-                        failures.push(remote.on_error);
-                        if remote.on_error.action().stops() && policy.mode == Mode::Enforce {
+                        failures.push(one.on_error);
+                        if one.on_error.action().stops() && policy.mode == Mode::Enforce {
                             *state = State::Failed;
                         }
                     }
@@ -276,36 +295,29 @@ impl Asking {
 
     /// Where the text stops because a classifier has not answered: before the block that was held for it, or else as
     /// soon as may be.
-    pub(super) fn failed_at(&self, policy: &Policy) -> Option<usize> {
+    pub(super) fn failed_at(&self) -> Option<usize> {
         self.blocks.iter().find_map(|block| {
             let mut states = block.states.iter().zip(&self.remotes);
-            let (_, number) = states.find(|(state, _)| matches!(state, State::Failed))?;
-            let holds = policy.remotes.get(*number).is_some_and(|remote| remote.holds);
-            Some(if holds { block.span.start } else { 0 })
+            let (_, one) = states.find(|(state, _)| matches!(state, State::Failed))?;
+            Some(if one.holds { block.span.start } else { 0 })
         })
     }
 
     /// From this byte of the whole text on, a hit may yet begin.
-    pub(super) fn open(&self, policy: &Policy) -> usize {
+    pub(super) fn open(&self) -> usize {
         if self.is_idle() {
             return usize::MAX;
         }
-        let holding = |index: usize| {
-            let remote = self.remotes.get(index).and_then(|&number| policy.remotes.get(number));
-            remote.is_some_and(|remote| remote.holds)
-        };
-        let any_holds = (0..self.remotes.len()).any(holding);
+        let any_holds = self.remotes.iter().any(|one| one.holds);
         let waits = |block: &&Block| {
-            block.states.iter().enumerate().any(|(index, state)| match state {
-                State::New | State::Asked(..) => holding(index),
-                State::Failed => holding(index),
-                State::Settled => false,
-            })
+            let mut states = block.states.iter().zip(&self.remotes);
+            states.any(|(state, one)| one.holds && !matches!(state, State::Settled))
         };
         let first = self.blocks.iter().find(waits).map(|block| block.span.start);
         let unfinished = (any_holds && !self.over).then_some(self.open);
         // A text that flows keeps its last character, so that there is something to end before.
-        let flowing = (!any_holds && !self.over).then(|| self.base + last_character(&self.text));
+        let flows = !any_holds && self.remotes.iter().any(|one| !one.watched);
+        let flowing = (flows && !self.over).then(|| self.base + last_character(&self.text));
         [first, unfinished, flowing].into_iter().flatten().min().unwrap_or(usize::MAX)
     }
 
@@ -374,7 +386,7 @@ fn said_by<'s>(said: &'s mut Vec<Classified>, remote: &Remote) -> &'s mut Classi
 /// Notes an answer; the result is the scores in it.
 fn note_answer(
     entry: &mut Classified,
-    remote: &Remote,
+    on_error: OnFailure,
     answered: &Answered,
 ) -> Option<Arc<Scores>> {
     entry.asked += 1;
@@ -387,7 +399,7 @@ fn note_answer(
         Answer::Unavailable { reason, seen } => {
             entry.cached = false;
             entry.unavailable.get_or_insert(reason.as_str());
-            entry.fallback = Some(match remote.on_error {
+            entry.fallback = Some(match on_error {
                 OnFailure::Block => "block",
                 OnFailure::Review => "review",
                 OnFailure::Allow => "skip",
@@ -413,11 +425,12 @@ fn note_agreement(entry: &mut Classified, met: bool, found: bool) {
     } += 1;
 }
 
-/// Adds a hit for each condition that is met: what the classifier points at, or the block. The result is whether one is.
+/// Adds a hit for each condition that is met: what the classifier points at, or the block; where the text flows, the block
+/// from its last character on. The result is whether one is.
 fn add_hits(
     (remote, number): (&Remote, usize),
     (scores, start): (&Scores, usize),
-    (block, last): (Span, usize),
+    (block, from): (Span, Option<usize>),
     hits: &mut Vec<Hit>,
 ) -> bool {
     let mut met = false;
@@ -444,7 +457,7 @@ fn add_hits(
         };
         let whole = strong.is_empty().then_some(block);
         for span in strong.iter().filter_map(inside).chain(whole) {
-            let span = if remote.holds { span } else { Span::new(last, block.end) };
+            let span = from.map_or(span, |from| Span::new(from, block.end));
             hits.push(Hit::scored(condition.atom, span, (number, index)));
         }
     }

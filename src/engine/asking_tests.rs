@@ -199,6 +199,23 @@ fn a_text_that_flows_does_not_end_before_every_answer_is_there() {
 }
 
 #[test]
+fn nothing_waits_for_a_classifier_that_is_only_watched_and_its_silence_changes_nothing() {
+    let mut sketch = Sketch::default();
+    sketch.asked(("hate", 0.5), true, Effect::Act(Action::Block)).mode = Mode::Shadow;
+    let policy = sketch.build();
+    let mut screen = Screen::new(Arc::clone(&policy), subject(Phase::Completion), None);
+    let mut scratch = Scratch::default();
+    for word in CLEAN.repeat(9).split_inclusive(' ') {
+        screen.push(word, &mut scratch);
+        assert_eq!(screen.held(), 0, "{word}");
+    }
+    let (verdict, _) = prompt(&policy, "a silence and zorp");
+    assert_eq!((verdict.action, verdict.outcome), (Action::Allow, Outcome::Unavailable));
+    let (verdict, _) = prompt(&policy, "a zorp");
+    assert_eq!((verdict.action, verdict.shadow_action), (Action::Allow, Action::Block));
+}
+
+#[test]
 fn run_if_holds_by_score_rule_category_and_sample() {
     use crate::config::policy_file::RunIf;
     let asks = |run_if: serde_json::Value, text: &str| {

@@ -79,7 +79,7 @@ impl Scoring {
             holds: one.holds,
             watched: !looked_at(classifier)
                 && !policy.blocks_flagged
-                && policy.is_only_watched(one, (phase, author), today),
+                && policy.are_only_watched(&one.rules, (phase, author), today),
             running: Running::new(&one.model),
             met: vec![false; one.conditions.len()],
         });

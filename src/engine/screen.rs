@@ -364,7 +364,7 @@ impl Screen {
         let overflow = scan.overflow.filter(|_| self.subject.streamed);
         let overflow = overflow.map(|span| span.shifted(self.base));
         let (restored, open) = self.restorable(last);
-        let failed = self.asking.failed_at(&self.policy);
+        let failed = self.asking.failed_at();
         // At the end of the text nothing is left to wait for.
         let all = last && overflow.is_none() && failed.is_none();
         let upto = self.base + scan.decided.min(open);
@@ -406,7 +406,7 @@ impl Screen {
         (restored, overflow): (&[Rewrite], Option<Span>),
         (upto, all): (usize, bool),
     ) -> usize {
-        let open = self.scoring.open().min(self.asking.open(&self.policy)).max(self.decided());
+        let open = self.scoring.open().min(self.asking.open()).max(self.decided());
         let frontier = upto.min(open).min(overflow.map_or(usize::MAX, |span| span.start));
         // Where scores wait is no matter of matches, so it may lie inside one.
         let originals = restored.iter().map(|rewrite| rewrite.span);

@@ -95,3 +95,57 @@ fn said(answer: &ClassifierAnswer, remote: &Remote) -> Answer {
     };
     Answer::Scores { scores: Arc::new(scores), cached: false }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Action, Phase};
+    use crate::engine::testing::{Sketch, subject};
+    use crate::engine::{Scratch, screen_passage};
+    use crate::policy::Effect;
+
+    fn world(classifiers: &str) -> TestWorld {
+        serde_json::from_str(&format!("{{\"classifiers\": {classifiers}}}")).unwrap()
+    }
+
+    fn action(policy: &Arc<Policy>, own: &str, usual: &str) -> Result<Action, String> {
+        let (policy, answers) = scripted(policy, Some(&world(own)), &world(usual))?;
+        let mut scratch = Scratch { answers, ..Scratch::default() };
+        Ok(screen_passage(&policy, subject(Phase::Prompt), "hello there", &mut scratch).action)
+    }
+
+    #[test]
+    fn a_test_says_what_a_classifier_answers_and_what_it_does_not_name_finds_nothing() {
+        let mut sketch = Sketch::default();
+        sketch.asked(("hate", 0.5), true, Effect::Act(Action::Review));
+        let policy = sketch.build();
+        for (own, usual, came) in [
+            ("{}", "{}", Action::Allow),
+            (r#"{"guard": 0.6}"#, "{}", Action::Review),
+            (r#"{"guard": 0.4}"#, "{}", Action::Allow),
+            (r#"{"guard": ["hate"]}"#, "{}", Action::Review),
+            (r#"{"guard": ["spam"]}"#, "{}", Action::Allow),
+            (r#"{"guard": "timeout"}"#, "{}", Action::Block),
+            (r#"{"guard": "safe"}"#, r#"{"guard": "error"}"#, Action::Allow),
+            ("{}", r#"{"guard": "error"}"#, Action::Block),
+        ] {
+            assert_eq!(action(&policy, own, usual), Ok(came), "{own} {usual}");
+        }
+        assert_eq!(action(&policy, r#"{"gaurd": 1.0}"#, "{}"), Err("gaurd".to_owned()));
+    }
+
+    #[test]
+    fn a_model_in_process_answers_in_truth_unless_the_test_says_what() {
+        let mut sketch = Sketch::default();
+        sketch.scored("hate", AtLeast::Probability(0.99), true, Effect::Act(Action::Block));
+        let policy = sketch.build();
+        for (own, came) in [
+            ("{}", Action::Allow),
+            (r#"{"guard": 1.0}"#, Action::Block),
+            (r#"{"guard": ["hate"]}"#, Action::Block),
+            (r#"{"guard": "timeout"}"#, Action::Block),
+        ] {
+            assert_eq!(action(&policy, own, "{}"), Ok(came), "{own}");
+        }
+    }
+}

@@ -93,13 +93,13 @@ impl Policy {
     }
 
     /// Whether all rules that look at such texts and ask this classifier are only watched.
-    pub fn is_only_watched(
+    pub fn are_only_watched(
         &self,
-        classifier: &InProcess,
+        rules: &[usize],
         (phase, author): (Phase, Author),
         today: Date,
     ) -> bool {
-        let on = classifier.rules.iter().filter(|&&index| self.is_on(index, today));
+        let on = rules.iter().filter(|&&index| self.is_on(index, today));
         let mut rules = on.filter_map(|&index| self.rules.get(index));
         rules.all(|rule| {
             !rule.applies_to(phase, author) || self.mode_of(rule, today) == Mode::Shadow

@@ -23,6 +23,7 @@ pub(super) fn draw(explained: &Explained<'_>, with_trace: bool) -> String {
     let indented = |line: String| if line.is_empty() { line } else { format!("  {line}") };
     let mut body = underlined(explained.text, &explained.verdict.findings);
     body.extend(table(explained));
+    body.extend(classified(explained));
     if with_trace {
         body.extend(trace(explained));
     } else {
@@ -48,6 +49,19 @@ fn headline(explained: &Explained<'_>) -> String {
     }
     let mode = if shadow { " (shadow: recorded, nothing is touched)" } else { "" };
     format!("{headline}   policy {}@{}{mode}", policy.name, policy.revision)
+}
+
+/// Which classifiers would be asked about the text.
+fn classified(explained: &Explained<'_>) -> Vec<String> {
+    let said = explained.verdict.classified.iter().map(|one| {
+        let name = &one.classifier;
+        if one.asked > 0 {
+            format!("`{name}` would be asked; nobody is asked here, so it is taken to find nothing")
+        } else {
+            format!("`{name}` would not be asked, by its `run_if`")
+        }
+    });
+    said.collect()
 }
 
 fn table(explained: &Explained<'_>) -> Vec<String> {
