@@ -4,9 +4,7 @@ use std::fmt;
 
 use regex_syntax::ast::{self, Ast, RepetitionKind, RepetitionRange, Visitor};
 
-use crate::config::policy_file::{
-    Classifier, ClassifierKind, ClassifierStream, Matcher, Pattern, RuleFile,
-};
+use crate::config::policy_file::{Classifier, ClassifierStream, Matcher, Pattern, RuleFile};
 use crate::config::units::Size;
 use crate::config::{LoadedPolicy, Named};
 use crate::detect::entity;
@@ -82,8 +80,7 @@ fn needs(
     }
     for (name, _) in matcher.classifier.iter().flat_map(Named::iter) {
         let classifier = loaded.file.classifiers.get(name);
-        let is_builtin = |one: &Classifier| one.kind == ClassifierKind::Builtin;
-        let on_trial = rule.mode == Some(Mode::Shadow) && classifier.is_some_and(is_builtin);
+        let on_trial = rule.mode == Some(Mode::Shadow);
         let waits = |one: &Classifier| one.stream == ClassifierStream::Hold;
         let (characters, why) = match classifier {
             _ if on_trial => (0, ", on trial"),
