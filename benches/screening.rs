@@ -85,7 +85,7 @@ fn bench(c: &mut Criterion) {
 fn bench_joined(c: &mut Criterion) {
     let (policy, subject) = (default_policy(), prompt());
     let mut group = c.benchmark_group("messages");
-    let mut scratch = Scratch::default();
+    let mut scratch = tidegate::engine::Scratch::default();
     for (language, text) in [("en", english()), ("zh", chinese())] {
         for size in [60, 200, 600, 2_000] {
             let cut =

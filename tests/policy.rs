@@ -327,16 +327,10 @@ fn asked(settings: &str, condition: &str, rest: &str) -> String {
 fn mistakes_about_classifiers_that_are_asked_are_named_with_their_place() {
     let run_if = |what: &str| asked(&format!(", run_if: {what}"), "{}", "action: block");
     for (text, says) in [
-        (
-            asked("", "{ at_least: strict }", "action: block"),
-            "TG002: `pii` has no presets",
-        ),
+        (asked("", "{ at_least: strict }", "action: block"), "TG002: `pii` has no presets"),
         (asked("", "{ at_least: 2 }", "action: block"), "TG002: `at_least: 2` is no score"),
         (run_if("{}"), "TG002: `run_if` names nothing"),
-        (
-            run_if("{ score_at_least: 3, score_below: 2 }"),
-            "TG002: no score lies from 3 to 2",
-        ),
+        (run_if("{ score_at_least: 3, score_below: 2 }"), "TG002: no score lies from 3 to 2"),
         (run_if("{ rules: [c] }"), "TG008: unknown rule `c`"),
         (run_if("{ categories: [od] }"), "TG008: no rule has the category `od`"),
         (
@@ -359,7 +353,10 @@ fn mistakes_about_classifiers_that_are_asked_are_named_with_their_place() {
             "TG048: rule `a` needs words, and asks a classifier",
         ]
     );
-    assert_eq!(problems(&run_if("{ classifier: { fast: { at_least: 0.2, below: 0.9 } }, sample: 1% }")), [""; 0]);
+    assert_eq!(
+        problems(&run_if("{ classifier: { fast: { at_least: 0.2, below: 0.9 } }, sample: 1% }")),
+        [""; 0]
+    );
 }
 
 #[test]

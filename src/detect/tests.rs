@@ -1,6 +1,6 @@
 //! The horizon and the whole-text scan, held against each other and against naive search.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 
@@ -225,6 +225,28 @@ fn patterns_are_refused_for_what_is_wrong_with_them() {
     ));
 }
 
+/// Made once for all cases of a property: a scanner costs more than most of them.
+static MIXED: LazyLock<Scanner> =
+    LazyLock::new(|| scanner(&["the idiot", "idiot", "傻瓜", "damn*", "bob"], &PATTERNS));
+
+static WORDS: LazyLock<Scanner> = LazyLock::new(|| plain_scanner(&["ab", "b a", "aab"], &[]));
+
+/// Patterns that begin with a mark, each in a scanner, and by itself for naive search.
+static MARKED: LazyLock<Vec<(Scanner, regex_automata::meta::Regex)>> = LazyLock::new(|| {
+    [
+        "(?:^|[，。 \n])去死(?:[，。 \n]|$)",
+        r" kill\b",
+        "(?:(?:^|[ x])kill| 去)",
+        "[ \n]?kil[a ]",
+        "(?:^|[^a-z])kill",
+    ]
+    .map(|pattern| {
+        let scanner = plain_scanner(&[], &[pattern, "[a-z]{1,9}@[a-z]{1,9}"]);
+        (scanner, regex_automata::meta::Regex::new(pattern).unwrap())
+    })
+    .into()
+});
+
 fn texts() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         Just("the idiot"),
@@ -257,8 +279,7 @@ proptest! {
         text in texts(),
         splits in prop::collection::vec(0_usize..200, 0..12),
     ) {
-        let scanner = scanner(&["the idiot", "idiot", "傻瓜", "damn*", "bob"], &PATTERNS);
-        prop_assert_eq!(in_pieces(&scanner, &text, &splits), whole(&scanner, &text));
+        prop_assert_eq!(in_pieces(&MIXED, &text, &splits), whole(&MIXED, &text));
     }
 
     #[test]
@@ -266,22 +287,17 @@ proptest! {
         text in "(去死|去|kill|kil| |\n|，|x|@|a){0,24}",
         splits in prop::collection::vec(0_usize..90, 0..9),
     ) {
-        for pattern in
-            ["(?:^|[，。 \n])去死(?:[，。 \n]|$)", r" kill\b", "(?:(?:^|[ x])kill| 去)", "[ \n]?kil[a ]", "(?:^|[^a-z])kill"]
-        {
-            let scanner = plain_scanner(&[], &[pattern, "[a-z]{1,9}@[a-z]{1,9}"]);
-            let naive = regex_automata::meta::Regex::new(pattern).unwrap();
+        for (scanner, naive) in MARKED.iter() {
             let naive: Vec<_> = naive.find_iter(&text).map(|found| (100, Span::from(found.range()))).collect();
-            let found = whole(&scanner, &text);
-            prop_assert_eq!(&in_pieces(&scanner, &text, &splits), &found);
+            let found = whole(scanner, &text);
+            prop_assert_eq!(&in_pieces(scanner, &text, &splits), &found);
             let found: Vec<_> = found.into_iter().filter(|(atom, _)| *atom == 100).collect();
-            prop_assert_eq!(found, naive, "{}", pattern);
+            prop_assert_eq!(found, naive);
         }
     }
 
     #[test]
     fn a_term_is_found_exactly_where_naive_search_finds_it(text in "( ?[ab]){0,30}") {
-        let scanner = plain_scanner(&["ab", "b a", "aab"], &[]);
         let mut expected = Vec::new();
         for (atom, term) in ["ab", "b a", "aab"].iter().enumerate() {
             for (start, _) in text.match_indices(term).chain(overlapping(&text, term)) {
@@ -296,7 +312,7 @@ proptest! {
         }
         expected.sort_unstable_by_key(|(atom, span)| (*span, *atom));
         expected.dedup();
-        prop_assert_eq!(whole(&scanner, &text), expected);
+        prop_assert_eq!(whole(&WORDS, &text), expected);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every split of a text: how a stream is cut changes nothing of what comes of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 
@@ -9,8 +9,8 @@ use super::*;
 use crate::domain::{Action, Phase};
 use crate::policy::*;
 
-/// A policy with something of everything, for the properties.
-fn mixed() -> Arc<Policy> {
+/// A policy with something of everything, for the properties. Made once: it costs more than most cases.
+static MIXED: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     let mut sketch = Sketch::default();
     sketch.max_match = 24;
     let novel = sketch.words(&["the idiot by dostoevsky"]);
@@ -42,7 +42,18 @@ fn mixed() -> Arc<Policy> {
     sketch.rule("numbers", Node::atom(number), Effect::Act(Action::Redact));
     sketch.thresholds = vec![Threshold { score: 3.0, action: Action::Respond }];
     sketch.build()
-}
+});
+
+/// A policy whose terms are also looked for as syllables.
+static SYLLABLES: LazyLock<Arc<Policy>> = LazyLock::new(|| {
+    let mut sketch = Sketch::default();
+    sketch.pinyin = true;
+    sketch.redact("insults", &["制造", "炸弹"]);
+    sketch.block("slurs", &["制造炸弹"]);
+    sketch.build()
+});
+
+static EMPTY: LazyLock<Arc<Policy>> = LazyLock::new(|| Sketch::default().build());
 
 fn texts() -> impl Strategy<Value = String> {
     let word = prop_oneof![
@@ -187,10 +198,9 @@ proptest! {
         far in 0_usize..300,
         splits in prop::collection::vec(0_usize..300, 0..14),
     ) {
-        let policy = mixed();
         let text = format!("decode: uif cmpsq jt {}{}", "x ".repeat(far), pieces.concat());
         let text = if far > 150 { pieces.concat() } else { text };
-        assert_cuts_change_nothing(&policy, &text, &splits);
+        assert_cuts_change_nothing(&MIXED, &text, &splits);
     }
 
     #[test]
@@ -198,8 +208,7 @@ proptest! {
         text in texts(),
         splits in prop::collection::vec(0_usize..300, 0..14),
     ) {
-        let policy = mixed();
-        assert_cuts_change_nothing(&policy, &text, &splits);
+        assert_cuts_change_nothing(&MIXED, &text, &splits);
     }
 
     #[test]
@@ -207,8 +216,7 @@ proptest! {
         text in encoded_texts(),
         splits in prop::collection::vec(0_usize..300, 0..14),
     ) {
-        let policy = mixed();
-        assert_cuts_change_nothing(&policy, &text, &splits);
+        assert_cuts_change_nothing(&MIXED, &text, &splits);
     }
 
     #[test]
@@ -216,12 +224,7 @@ proptest! {
         text in "(制|造|炸|弹|zhi|zao|ZHA|dan|dàn|4| |-|x|the|，){0,14}",
         splits in prop::collection::vec(0_usize..90, 0..14),
     ) {
-        let mut sketch = Sketch::default();
-        sketch.pinyin = true;
-        sketch.redact("insults", &["制造", "炸弹"]);
-        sketch.block("slurs", &["制造炸弹"]);
-        let policy = sketch.build();
-        assert_cuts_change_nothing(&policy, &text, &splits);
+        assert_cuts_change_nothing(&SYLLABLES, &text, &splits);
     }
 
     #[test]
@@ -230,17 +233,15 @@ proptest! {
         tail in "[c-z ]{0,12}",
         splits in prop::collection::vec(0_usize..300, 0..14),
     ) {
-        let policy = mixed();
         let text = format!("{text} blorp {tail} x@y.zz");
-        let (sent, verdict) = in_pieces(&policy, &split(&text, &splits));
+        let (sent, verdict) = in_pieces(&MIXED, &split(&text, &splits));
         prop_assert_eq!(verdict.action, Action::Block);
         prop_assert!(!sent.contains('b'), "{}", sent);
     }
 
     #[test]
     fn what_is_not_rewritten_is_untouched(text in "\\PC{0,60}") {
-        let policy = Sketch::default().build();
-        let (sent, verdict) = in_pieces(&policy, &[&text]);
+        let (sent, verdict) = in_pieces(&EMPTY, &[&text]);
         prop_assert_eq!(sent, text);
         prop_assert_eq!(verdict.action, Action::Allow);
     }
@@ -262,7 +263,6 @@ fn a_character_that_shares_its_units_with_its_neighbours_is_found_in_any_pieces(
 
 #[test]
 fn what_is_taken_back_behind_a_run_of_signs_is_held_for() {
-    let policy = mixed();
     for text in [
         "bl<!-- -->orp\u{202e}prolb\u{202c}\u{8} ",
         "62 6c 6f 72 7x\u{8}0 ",
@@ -274,7 +274,7 @@ fn what_is_taken_back_behind_a_run_of_signs_is_held_for() {
         "bl<!-- -->orp\u{202e}\n",
         "bl<!-- -->orp\u{202e}x",
     ] {
-        assert_cuts_change_nothing(&policy, text, &[]);
+        assert_cuts_change_nothing(&MIXED, text, &[]);
     }
 }
 

@@ -182,7 +182,8 @@ mod tests {
             words in prop::collection::vec("make|build|bomb|bath|idiot|the idiot book|a|,", 0..40),
             cut in 0_usize..40,
         ) {
-            let policy = policy();
+            static POLICY: std::sync::LazyLock<Arc<Policy>> = std::sync::LazyLock::new(policy);
+            let policy = &POLICY;
             let text = words.join(" ");
             let mut scratch = crate::detect::Scratch::new(1_000, 1 << 20);
             let window = Window { text: &text, from: 0, last: true, restart: 0, pieces: true };
@@ -194,11 +195,11 @@ mod tests {
             let known: Vec<Placed> = known.collect();
             let crossed = known.iter().any(|placed| placed.hit.span.end > upto);
             prop_assume!(!crossed);
-            let mut thinned = thin(&policy, &known, Count::default().after_text(&text[..upto]));
+            let mut thinned = thin(policy, &known, Count::default().after_text(&text[..upto]));
             thinned.extend(all.iter().filter(|placed| placed.hit.span.start >= upto));
             let end = Count::default().after_text(&text);
-            prop_assert_eq!(fired(&policy, &thinned), fired(&policy, &all));
-            prop_assert_eq!(fired(&policy, &thin(&policy, &thinned, end)), fired(&policy, &all));
+            prop_assert_eq!(fired(policy, &thinned), fired(policy, &all));
+            prop_assert_eq!(fired(policy, &thin(policy, &thinned, end)), fired(policy, &all));
         }
     }
 }

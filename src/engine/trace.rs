@@ -373,13 +373,14 @@ mod tests {
             words in prop::collection::vec("make|bomb|bath|halt|a|B0MB|b o m b", 0..8),
             completion: bool,
         ) {
-            let policy = policy();
+            static POLICY: std::sync::LazyLock<Arc<Policy>> = std::sync::LazyLock::new(policy);
+            let policy = &POLICY;
             let text = words.join(" ");
             let phase = if completion { Phase::Completion } else { Phase::Prompt };
             let subject = Subject { author: Author::Unknown, ..subject(phase) };
             let mut scratch = Scratch::default();
-            let verdict = screen_passage(&policy, subject, &text, &mut scratch);
-            let trace = trace(&policy, subject, &text, &verdict, &mut scratch);
+            let verdict = screen_passage(policy, subject, &text, &mut scratch);
+            let trace = trace(policy, subject, &text, &verdict, &mut scratch);
             let fired = trace.rules.iter().filter(|step| step.end == RuleEnd::Fired);
             let fired: Vec<usize> = fired.map(|step| step.rule).collect();
             let decided: Vec<usize> = verdict.rules.iter().map(|fired| fired.rule).collect();

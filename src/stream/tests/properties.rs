@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
@@ -58,7 +59,7 @@ const CALLS: [(&str, Option<&str>); 6] = [
     ("{\"blorp\":1}", None),
 ];
 
-fn plants() -> Arc<Policy> {
+static PLANTS: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     let mut sketch = Sketch::default();
     sketch.max_match = MAX_MATCH;
     sketch.block("slurs", &["blorp", "坏词"]);
@@ -66,7 +67,7 @@ fn plants() -> Arc<Policy> {
     let email = sketch.regex(r"[a-z]{1,20}@[a-z]{1,20}\.[a-z]{2,4}", Some("EMAIL"));
     sketch.rule("mail", Node::atom(email), Effect::Act(Action::Redact));
     sketch.build()
-}
+});
 
 /// What one choice says.
 #[derive(Clone, Debug)]
@@ -272,7 +273,7 @@ proptest! {
         escaped in any::<bool>(),
         splits in prop::collection::vec(0_usize..10_000, 0..40),
     ) {
-        let policy = plants();
+        let policy = Arc::clone(&PLANTS);
         let sent = written(&said, &turns, &frames, escaped);
         let mut relay = Relay::new(settings(Arc::clone(&policy), 2));
         let (mut scratch, mut out) = (Scratch::default(), BytesMut::new());
@@ -311,10 +312,10 @@ proptest! {
         splits in prop::collection::vec(0_usize..10_000, 0..40),
     ) {
         let sent = written(&said, &turns, &frames, false);
-        let (once, finale, report) = run(settings(plants(), 2), &[sent.as_bytes()]);
+        let (once, finale, report) = run(settings(Arc::clone(&PLANTS), 2), &[sent.as_bytes()]);
         let single: Vec<&[u8]> = sent.as_bytes().chunks(1).collect();
         for pieces in [pieces(sent.as_bytes(), &splits), single] {
-            let (cut, cut_finale, cut_report) = run(settings(plants(), 2), &pieces);
+            let (cut, cut_finale, cut_report) = run(settings(Arc::clone(&PLANTS), 2), &pieces);
             prop_assert_eq!(&cut, &once);
             prop_assert_eq!(&cut_finale, &finale);
             prop_assert_eq!(cut_report.redactions, report.redactions.clone());
