@@ -134,7 +134,9 @@ fn the_report_counts_what_was_held_back() {
     assert!(any.unwrap().flagged[1] < 0.03);
     let of = line("hate", "all");
     let [low, high] = of.intervals["average_precision"];
-    assert!(low <= of.average_precision.unwrap() && of.average_precision.unwrap() <= high);
+    let value = of.average_precision.unwrap();
+    // Sums of other orders may differ in the last digit.
+    assert!(low <= value + 1e-9 && value <= high + 1e-9, "{low} {value} {high}");
     assert!(low > 0.9 && of.intervals.contains_key("f1") && of.intervals.len() == 5);
     let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
     assert_eq!(json["schema"], "tidegate.training/v1");
