@@ -115,12 +115,7 @@ pub(super) fn mistakes(loaded: &LoadedPolicy, policy: &Policy, models: &Models) 
 }
 
 /// Labels that rules ask for, and that no answer of a classifier has.
-fn labels(
-    loaded: &LoadedPolicy,
-    policy: &Policy,
-    remote: &Remote,
-    known: &[Category],
-) -> Problems {
+fn labels(loaded: &LoadedPolicy, policy: &Policy, remote: &Remote, known: &[Category]) -> Problems {
     let mut problems = Problems::new();
     for condition in &remote.conditions {
         let Some(category) = condition.category.as_ref().filter(|one| !known.contains(one)) else {

@@ -97,7 +97,8 @@ impl Reloader {
         let before = Arc::clone(&self.gateway.live().classifiers);
         let metrics = &self.telemetry.metrics;
         let _runtime = self.runtime.enter();
-        let asked = classifiers((&loaded.policies, &loaded.models), &endpoints, metrics, Some(&before));
+        let asked =
+            classifiers((&loaded.policies, &loaded.models), &endpoints, metrics, Some(&before));
         match asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked))) {
             Ok(live) => {
                 warn_of(&problems);

@@ -276,12 +276,8 @@ impl Ready {
         let (sink, share) = record_sink(&loaded);
         let records = Records::start(&sink, share, Arc::clone(&metrics))?;
         let telemetry = Telemetry { metrics, records, clock };
-        let asked = classifiers(
-            (&loaded.policies, &loaded.models),
-            &endpoints,
-            &telemetry.metrics,
-            None,
-        );
+        let asked =
+            classifiers((&loaded.policies, &loaded.models), &endpoints, &telemetry.metrics, None);
         let live = asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked)));
         let live = live.map_err(|problem| {
             let mut problems = Problems::new();

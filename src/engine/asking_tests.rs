@@ -94,7 +94,10 @@ fn stream(policy: &Arc<Compiled>, pieces: &[&str], late: usize) -> (String, Verd
         let shifted: Vec<Rewrite> = progress
             .rewrites
             .into_iter()
-            .map(|one| Rewrite { span: Span::new(one.span.start - upto, one.span.end - upto), ..one })
+            .map(|one| Rewrite {
+                span: Span::new(one.span.start - upto, one.span.end - upto),
+                ..one
+            })
             .collect();
         sent.push_str(&mend(&text[upto..progress.decided], &merge(shifted)));
         upto = progress.decided;
@@ -111,7 +114,9 @@ fn stream(policy: &Arc<Compiled>, pieces: &[&str], late: usize) -> (String, Verd
 fn a_prompt_is_asked_about_once_and_whole() {
     let policy = policy(true, Action::Block);
     let long = format!("{}zorp", CLEAN.repeat(40));
-    for (text, action) in [("hello", Action::Allow), ("a zorp", Action::Block), (&long, Action::Block)] {
+    for (text, action) in
+        [("hello", Action::Allow), ("a zorp", Action::Block), (&long, Action::Block)]
+    {
         let (verdict, asked) = prompt(&policy, text);
         assert_eq!((verdict.action, asked), (action, 1), "{text}");
         assert_eq!(verdict.classified[0].asked, 1);
@@ -129,7 +134,10 @@ fn a_text_that_nobody_was_asked_about_has_no_answer_and_does_not_pass() {
     let mut screen = Screen::new(Arc::clone(&policy), subject(Phase::Completion), None);
     let progress = screen.push_last("hello", &mut scratch);
     let stop = progress.stop.unwrap();
-    assert_eq!((progress.decided, stop.action, stop.outcome), (0, Action::Block, Outcome::Unavailable));
+    assert_eq!(
+        (progress.decided, stop.action, stop.outcome),
+        (0, Action::Block, Outcome::Unavailable)
+    );
 }
 
 #[test]
