@@ -134,7 +134,7 @@ fn a_verdict_tells_every_score_whether_a_rule_fires_or_not() {
     {
         for least in [0.0, 1.0] {
             let verdict = prompt(&policy(AtLeast::Probability(least), true), text);
-            assert_eq!(verdict.is_clean(), least == 1.0, "{text}");
+            assert_eq!(verdict.is_clean(), least > 0.5, "{text}");
             let scores = model.score(text, &Context::default());
             let scores = scores.all().iter().map(|score| score.probability);
             assert!(verdict.scores.iter().map(|one| one.probability).eq(scores), "{text}");
