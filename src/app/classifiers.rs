@@ -137,7 +137,7 @@ fn labels(loaded: &LoadedPolicy, policy: &Policy, remote: &Remote, known: &[Cate
             remote.name
         ));
         let message = format!("`{}` has no label `{}`", remote.name, category.as_str());
-        let named: Vec<&str> = known.iter().map(|category| category.as_str()).collect();
+        let named: Vec<&str> = known.iter().map(Category::as_str).collect();
         let problem = Problem::new(Code::TG015, message).at(at, "no answer of it has this");
         problems.push(problem.help(format!("its labels: {}", named.join(", "))));
     }

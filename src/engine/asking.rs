@@ -198,7 +198,7 @@ impl Asking {
     }
 
     /// Takes in hits that are known for good: those of rules before `upto`, and those of models in process.
-    pub(super) fn note(&mut self, placed: &[Placed], scored: Vec<Hit>, upto: usize) {
+    pub(super) fn note(&mut self, placed: &[Placed], scored: &[Hit], upto: usize) {
         let Without { ahead, noted, .. } = &mut self.without;
         let new = |one: &&Placed| {
             one.hit.score().is_none() && (*noted..upto).contains(&one.hit.span.start)

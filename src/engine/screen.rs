@@ -422,7 +422,7 @@ impl Screen {
             return Vec::new();
         }
         let scored = self.scoring.take_told();
-        self.asking.note(placed, scored, upto);
+        self.asking.note(placed, &scored, upto);
         while let Some(edge) = self.asking.next_edge(upto) {
             let known = self.asking.without.upto(edge);
             let fired = self.fired(&known, 0, Sight::Forward);

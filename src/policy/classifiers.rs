@@ -239,9 +239,10 @@ fn overlaps(
     if written.stream == ClassifierStream::Overlap {
         let message = format!("an answer flows while `{name}` reads it");
         let at = loaded.at(&format!("classifiers.{name}.stream"));
-        let label = match written.kind {
-            ClassifierKind::Builtin => "a block that goes too far is cut at its end",
-            _ => "what goes too far may be read before it is cut",
+        let label = if written.kind == ClassifierKind::Builtin {
+            "a block that goes too far is cut at its end"
+        } else {
+            "what goes too far may be read before it is cut"
         };
         problems.push(Problem::new(Code::TG053, message).at(at, label));
     }
