@@ -29,7 +29,7 @@ pub(super) struct EncoderArgs {
 impl EncoderArgs {
     /// The encoder by itself, if one is named.
     pub(super) fn encoder(&self) -> anyhow::Result<Option<Transformer>> {
-        let Some((model, tokenizer)) = self.files()? else { return Ok(None) };
+        let Some([model, tokenizer]) = self.files()? else { return Ok(None) };
         let output = self.encoder_output.as_deref();
         let encoder = Transformer::parse(&model, &tokenizer, output, &Threads::new(1));
         encoder.map(Some).context("the encoder cannot be used")
@@ -37,18 +37,18 @@ impl EncoderArgs {
 
     /// The encoder with a head, if one is named.
     pub(super) fn with_head(&self, head: &Path, threads: &Threads) -> anyhow::Result<Option<Onnx>> {
-        let Some((model, tokenizer)) = self.files()? else { return Ok(None) };
+        let Some([model, tokenizer]) = self.files()? else { return Ok(None) };
         let head = read(head)?;
         let files = Files { model: &model, tokenizer: &tokenizer, head: Some(&head) };
         let reading = Reading { output: self.encoder_output.as_deref(), ..Reading::default() };
         Onnx::parse(files, reading, threads).map(Some).context("the encoder cannot be used")
     }
 
-    fn files(&self) -> anyhow::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    fn files(&self) -> anyhow::Result<Option<[Vec<u8>; 2]>> {
         let (Some(model), Some(tokenizer)) = (&self.encoder, &self.tokenizer) else {
             return Ok(None);
         };
-        Ok(Some((read(model)?, read(tokenizer)?)))
+        Ok(Some([read(model)?, read(tokenizer)?]))
     }
 }
 

@@ -409,10 +409,8 @@ impl<'a> Loader<'a> {
     /// Reads the models of one file, and what belongs to them. What is not as its hash says is left out.
     fn models(&mut self, file: &PolicyFile, document: usize, prefix: &str, into: &mut ModelFiles) {
         for (name, classifier) in file.classifiers.iter() {
-            let limit = match classifier.kind {
-                ClassifierKind::Onnx => ONNX_LIMIT_BYTES,
-                _ => MODEL_LIMIT_BYTES,
-            };
+            let is_onnx = classifier.kind == ClassifierKind::Onnx;
+            let limit = if is_onnx { ONNX_LIMIT_BYTES } else { MODEL_LIMIT_BYTES };
             let model = match &classifier.model {
                 Some(Model::File(model)) => Some(model),
                 Some(Model::Name(_)) | None => None,

@@ -65,7 +65,7 @@ pub struct Onnx {
 #[derive(Debug)]
 enum Answer {
     Classes(Activation),
-    Head(Head),
+    Head(Box<Head>),
 }
 
 // === impl Onnx ===
@@ -85,7 +85,7 @@ impl Onnx {
         let transformer =
             Transformer::parse(files.model, files.tokenizer, reading.output, threads)?;
         let answer = match head {
-            Some(head) => Answer::Head(fitting(head, &transformer)?),
+            Some(head) => Answer::Head(Box::new(fitting(head, &transformer)?)),
             None if !transformer.is_by_token() && transformer.width() == reading.classes => {
                 Answer::Classes(reading.activation)
             }
@@ -146,11 +146,19 @@ impl Activation {
         match self {
             Self::Softmax => {
                 let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                row.iter_mut().for_each(|number| *number = (*number - highest).exp());
+                for number in &mut row {
+                    *number = (*number - highest).exp();
+                }
                 let sum: f32 = row.iter().sum();
-                row.iter_mut().for_each(|number| *number /= sum);
+                for number in &mut row {
+                    *number /= sum;
+                }
             }
-            Self::Sigmoid => row.iter_mut().for_each(|number| *number = logistic(*number)),
+            Self::Sigmoid => {
+                for number in &mut row {
+                    *number = logistic(*number);
+                }
+            }
             Self::None if row.iter().all(|number| (0.0..=1.0).contains(number)) => {}
             Self::None => return Err(RunError::NoProbability),
         }

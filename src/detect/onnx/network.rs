@@ -137,7 +137,9 @@ impl Output {
                         *sum += number;
                     }
                 }
-                sums.iter_mut().for_each(|sum| *sum /= f32::max(read, 1.0));
+                for sum in &mut sums {
+                    *sum /= f32::max(read, 1.0);
+                }
                 Ok(sums)
             }
             _ => Err(RunError::Shape(shown(&self.shape))),

@@ -33,7 +33,7 @@ pub(super) struct Piece {
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").field("highest", &self.highest).finish()
+        f.debug_struct("Tokens").field("highest", &self.highest).finish_non_exhaustive()
     }
 }
 

@@ -134,6 +134,8 @@ fn empty() -> RunError {
 fn unit(mut numbers: Vec<f32>) -> Vec<f32> {
     let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt();
     let length = length.max(LEAST_LENGTH);
-    numbers.iter_mut().for_each(|number| *number /= length);
+    for number in &mut numbers {
+        *number /= length;
+    }
     numbers
 }
