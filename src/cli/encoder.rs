@@ -27,6 +27,11 @@ pub(super) struct EncoderArgs {
 // === impl EncoderArgs ===
 
 impl EncoderArgs {
+    /// Whether one is named.
+    pub(super) const fn is_named(&self) -> bool {
+        self.encoder.is_some()
+    }
+
     /// The encoder by itself, if one is named.
     pub(super) fn encoder(&self) -> anyhow::Result<Option<Transformer>> {
         let Some([model, tokenizer]) = self.files()? else { return Ok(None) };

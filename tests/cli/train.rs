@@ -95,6 +95,11 @@ fn the_head_of_an_encoder_is_trained_and_scores_new_texts() {
     assert_eq!(train("b.tgh", "3").code, 0);
     let head = fs::read(folder.path().join("a.tgh")).unwrap();
     assert!(head == fs::read(folder.path().join("b.tgh")).unwrap(), "threads change nothing");
+    let measure = ["eval", "data.jsonl", "--model", "a.tgh"];
+    let more = ["--encoder", files[0], "--tokenizer", files[1]];
+    let measured = tidegate(folder.path(), &[&measure[..], &more].concat());
+    assert_eq!(measured.code, 0, "{}", measured.err);
+    assert!(measured.out.contains("small@"), "{}", measured.out);
     let [model, words] = files.map(|file| fs::read(file).unwrap());
     let files = Files { model: &model, tokenizer: &words, head: Some(&head) };
     let threads = Threads::new(1);

@@ -126,6 +126,10 @@ fn judges(args: &EvalArgs, jobs: NonZeroUsize) -> anyhow::Result<Option<Judges>>
     let today = Clock::default().today();
     let mut judges: Judges = Vec::new();
     let mut paths = Vec::new();
+    anyhow::ensure!(
+        args.model.is_some() || !args.encoder.is_named(),
+        "`--encoder` needs its head: `--model FILE`"
+    );
     if let Some(model) = &args.model {
         let (preset, threads) = (args.preset.into(), Threads::new(jobs.get()));
         judges.push(match args.encoder.with_head(model, &threads)? {

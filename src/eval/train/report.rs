@@ -35,7 +35,7 @@ pub struct Report {
     pub revision: String,
     /// Bytes of its file.
     pub bytes: usize,
-    /// Buckets with weights.
+    /// Weights of each category: buckets that have some, or numbers of an embedding.
     pub buckets: usize,
     /// Buckets that had weights, and were dropped so that the file stays small.
     pub dropped: usize,
@@ -301,7 +301,7 @@ impl Report {
         let [train, tune, report] = self.rows;
         writeln!(
             out,
-            "model {} {}: {} bytes, {} buckets with weights",
+            "model {} {}: {} bytes, {} weights a category",
             self.name, self.revision, self.bytes, self.buckets
         )?;
         writeln!(
