@@ -377,6 +377,42 @@ async fn a_classifier_whose_self_test_fails_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_transformer_in_process_is_asked_like_any_other() {
+    let model = Model::says(whole(&completion("all is fine"))).await;
+    let tiny = |name: &str| {
+        let path =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/onnx/tiny").join(name);
+        std::fs::read(path).expect("a file")
+    };
+    let mut files = String::new();
+    for (key, name) in [("model", "classifier.onnx"), ("tokenizer", "tokenizer.json")] {
+        let digest = <sha2::Sha256 as sha2::Digest>::digest(tiny(name));
+        let digest: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = digest.concat();
+        files.push_str(&format!("    {key}: {{ file: {name}, sha256: {hash} }}\n"));
+    }
+    let policy = format!(
+        "  - {{ id: judged, classifier: {{ tiny: {{ at_least: 0.7, labels: [hate] }} }}, action: block }}
+classifiers:
+  tiny:
+    kind: onnx
+{files}    answer: {{ classes: [fine, hateful, violent], activation: sigmoid }}
+    labels: {{ fine: none, hateful: hate, violent: violence }}
+    timeout: 20s
+"
+    );
+    let setup = Setup::upstream(model.address).policy(&policy);
+    for name in ["classifier.onnx", "tokenizer.json"] {
+        std::fs::write(setup.folder().join(name), tiny(name)).expect("a file");
+    }
+    let gate = setup.start().await;
+    ask(gate.data, &prompt("this is bad")).await.is_error(400, "content_policy_violation");
+    assert_eq!(ask(gate.data, &prompt("good day")).await.status, 200);
+    gate.counts(&["tidegate_classifier_requests_total{classifier=\"tiny\",outcome=\"ok\"} 3"])
+        .await;
+}
+
+#[tokio::test]
 async fn an_endpoint_that_nobody_defined_is_named_before_the_gate_serves() {
     let model = Model::says(whole(&completion("fine"))).await;
     let problem = Setup::upstream(model.address).policy(&rule("")).launch().await;
