@@ -145,15 +145,10 @@ fn labels(loaded: &LoadedPolicy, policy: &Policy, remote: &Remote, known: &[Cate
 }
 
 /// Classifiers whose endpoint the server file does not have.
-pub(super) fn unknown_endpoints(
-    server: &LoadedServer,
-    loaded: &LoadedPolicy,
-    policy: &Policy,
-) -> Problems {
+pub(super) fn unknown_endpoints(server: &LoadedServer, loaded: &LoadedPolicy) -> Problems {
     let mut problems = Problems::new();
-    for remote in policy.remotes.iter() {
-        let named = remote.written.as_ref().and_then(|written| written.endpoint.as_ref());
-        let Some(named) = named else { continue };
+    for (name, written) in loaded.file.classifiers.iter() {
+        let Some(named) = &written.endpoint else { continue };
         if server.file.endpoints.contains(named) {
             continue;
         }
@@ -163,7 +158,7 @@ pub(super) fn unknown_endpoints(
         } else {
             format!("endpoints of the server file: {}", known.join(", "))
         };
-        let at = loaded.at(&format!("classifiers.{}.endpoint", remote.name));
+        let at = loaded.at(&format!("classifiers.{name}.endpoint"));
         let problem = Problem::new(Code::TG024, format!("unknown endpoint `{named}`"));
         problems.push(problem.at(at, "not in the server file").help(help));
     }

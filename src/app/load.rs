@@ -99,6 +99,9 @@ impl Files {
             problems.extend(not_yet(server));
             problems.extend(dialects::unknown(server, &files.dialects.all));
             problems.extend(check_route_policies(server, &files.policies, &found));
+            for policy in &files.policies {
+                problems.extend(unknown_endpoints(server, policy));
+            }
         }
         problems.extend(found);
         for path in suite_files(&root).into_iter().filter(|_| settings.require_tests_pass) {
@@ -131,9 +134,6 @@ impl Files {
         for file in &self.policies {
             let (policy, found) = examine(file, today);
             problems.extend(found);
-            if let (Some(server), Some(policy)) = (&self.server, &policy) {
-                problems.extend(unknown_endpoints(server, file, policy));
-            }
             policies.extend(policy);
         }
         problems.sort();

@@ -221,3 +221,53 @@ fn what_cannot_be_run_exits_with_2() {
     }
     assert_eq!(tidegate(folder.path(), &["test"]).code, 2);
 }
+
+const ASKING: &str = "version: 1
+name: p
+classifiers:
+  guard: { kind: http, endpoint: guard, request: { body: '{\"text\": \"{{text}}\"}' }, answer: { score: /score }, labels: { score: hate } }
+rules:
+  - { id: hateful, classifier: { guard: { at_least: 0.5 } }, action: block }
+tests:
+  - { name: hate, text: hello, with: { classifiers: { guard: 0.9 } }, expect: { action: block, rules: [hateful] } }
+  - { name: silence, text: hello, with: { classifiers: { guard: timeout } }, expect: { action: block, unavailable: [guard] } }
+  - { name: fine, text: hello, on: completion, expect: { action: allow, unavailable: [] } }
+";
+
+#[test]
+fn a_test_says_what_a_classifier_answers_and_tests_in_a_policy_run_with_all_others() {
+    let server = "version: 1
+upstreams: { u: { builtin: demo } }
+endpoints: { guard: { url: 'http://127.0.0.1:9' } }
+routes: [{ id: r, match: { path: '/v1/*' }, upstream: u, policy: p }]
+";
+    let run = |policy: &str, command: &[&str]| {
+        let root = folder(&[("tidegate.yaml", server), ("rows.txt", "hello\n")]);
+        std::fs::create_dir(root.path().join("policies")).expect("a folder");
+        std::fs::write(root.path().join("policies/p.yaml"), policy).expect("a policy");
+        tidegate(root.path(), &[command, &["--config", "tidegate.yaml"]].concat())
+    };
+    let fine = run(ASKING, &["test"]);
+    assert_eq!((fine.code, fine.out.as_str()), (0, "3 passed, 0 failed\n"), "{}", fine.err);
+    let unknown = run(&ASKING.replace("{ guard: 0.9 }", "{ gaurd: 0.9 }"), &["test"]);
+    assert_eq!(unknown.code, 1);
+    let shown = format!("{}{}", unknown.out, unknown.err);
+    assert!(shown.contains("with.classifiers: the policy has no classifier `gaurd`"), "{shown}");
+    // What stands in other files is named beside what stands in the policy.
+    let wrong = ASKING
+        .replace("endpoint: guard", "endpoint: gaurd")
+        .replace("at_least: 0.5", "labels: [spam]");
+    let wrong = run(&wrong, &["check"]);
+    assert_eq!(wrong.code, 1);
+    for named in ["TG024", "unknown endpoint `gaurd`", "TG015", "`guard` has no label `spam`"] {
+        assert!(wrong.err.contains(named), "{named}: {}", wrong.err);
+    }
+    let explained = run(ASKING, &["explain", "hello"]);
+    assert!(explained.out.contains("`guard` would be asked"), "{}", explained.out);
+    let scanned = run(ASKING, &["scan", "rows.txt"]);
+    assert!(
+        scanned.code == 2 && scanned.err.contains("this command asks nobody"),
+        "{}",
+        scanned.err
+    );
+}

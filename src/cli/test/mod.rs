@@ -84,7 +84,7 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
     let files = files(args)?;
     anyhow::ensure!(
         !files.is_empty(),
-        "there are no test files; they are called *.test.yaml and lie in tests/ or policies/"
+        "there are no tests; they stand in files called *.test.yaml in tests/ or policies/, or in a policy under `tests:`"
     );
     let mut runs = Vec::new();
     for path in &files {
@@ -117,7 +117,28 @@ fn files(args: &TestArgs) -> anyhow::Result<Vec<PathBuf>> {
     if let Some(config) = config.as_ref().filter(|config| !config.is_file()) {
         anyhow::bail!("`{}` is not a file", config.display());
     }
-    Ok(suite_files(&configuration_root(config.as_deref(), None)))
+    let root = configuration_root(config.as_deref(), None);
+    let mut files = suite_files(&root);
+    files.extend(policies_with_tests(&root));
+    Ok(files)
+}
+
+/// The policies of a configuration that have tests or budgets of their own. One that cannot be read is run, so that what is
+/// wrong with it is said.
+fn policies_with_tests(root: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(root.join("policies")) else { return Vec::new() };
+    let is_policy = |path: &PathBuf| {
+        let name = path.to_string_lossy();
+        path.is_file() && name.ends_with(".yaml") && !name.ends_with(".test.yaml")
+    };
+    let has_tests = |path: &PathBuf| {
+        let Ok(text) = std::fs::read_to_string(path) else { return true };
+        text.lines().any(|line| line.starts_with("tests:") || line.starts_with("budgets:"))
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut policies: Vec<PathBuf> = paths.filter(is_policy).filter(has_tests).collect();
+    policies.sort();
+    policies
 }
 
 /// Runs one file. `None` when it or its policy is not valid; the problems have been shown.
