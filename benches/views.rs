@@ -18,8 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use common::{chinese, default_policy, english, prompt};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tidegate::detect::Scratch;
-use tidegate::engine::screen_passage;
+use tidegate::engine::{Scratch, screen_passage};
 use tidegate::text::{DECODERS, Reading, VIEWS};
 
 /// Windows of scans have about so many bytes.

@@ -384,13 +384,14 @@ async fn a_transformer_in_process_is_asked_like_any_other() {
             std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/onnx/tiny").join(name);
         std::fs::read(path).expect("a file")
     };
-    let mut files = String::new();
-    for (key, name) in [("model", "classifier.onnx"), ("tokenizer", "tokenizer.json")] {
+    let files = [("model", "classifier.onnx"), ("tokenizer", "tokenizer.json")];
+    let files = files.map(|(key, name)| {
         let digest = <sha2::Sha256 as sha2::Digest>::digest(tiny(name));
         let digest: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let hash = digest.concat();
-        files.push_str(&format!("    {key}: {{ file: {name}, sha256: {hash} }}\n"));
-    }
+        format!("    {key}: {{ file: {name}, sha256: {hash} }}\n")
+    });
+    let files = files.concat();
     let policy = format!(
         "  - {{ id: judged, classifier: {{ tiny: {{ at_least: 0.7, labels: [hate] }} }}, action: block }}
 classifiers:
