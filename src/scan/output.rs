@@ -230,15 +230,17 @@ impl Outputs {
         Ok(())
     }
 
-    /// Hands on what was written; with a journal it lies on the disk before the journal says so.
+    /// Hands on what was written. With a journal and `save` it lies on the disk before the journal says so.
     pub(super) fn settle(
         &mut self,
+        save: bool,
         progress: impl FnOnce(Vec<Done>) -> Progress,
     ) -> Result<(), OutputError> {
+        let journal = self.journal.as_ref().filter(|_| save);
         for output in &mut self.each {
-            output.flush(self.journal.is_some())?;
+            output.flush(journal.is_some())?;
         }
-        let Some(journal) = &self.journal else { return Ok(()) };
+        let Some(journal) = journal else { return Ok(()) };
         progress(self.each.iter().map(|output| output.done).collect()).write(journal)
     }
 

@@ -23,6 +23,8 @@ use super::table::Header;
 pub const BATCH_ROWS: usize = 16_384;
 /// Bytes of rows from which on no more are read before these are judged and written.
 pub const BATCH_BYTES: usize = 16 << 20;
+/// The same for each thread that judges: little enough for memory to be used again while caches hold it.
+const THREAD_BYTES: usize = 2 << 20;
 
 /// A row that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +147,7 @@ struct Batch {
     records: Vec<Record>,
     /// Where the last of them ends.
     at: Offset,
+    bytes: usize,
     /// How much of the file was read by then.
     read: u64,
 }
@@ -155,6 +158,14 @@ struct Run<'a> {
     id: String,
     outputs: Outputs,
     tally: Tally<'a>,
+    unsaved: Size,
+}
+
+/// Rows and their bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    rows: usize,
+    bytes: usize,
 }
 
 /// Scans.
@@ -188,7 +199,7 @@ pub fn run(job: &Job<'_>, watch: &mut dyn Watch) -> Result<Outcome, ScanError> {
     let resumed = !from.run.is_empty();
     let outputs = Outputs::open(&job.target, form, job.hash, job.resume, &from.outputs)?;
     let summary = std::mem::take(&mut from.summary);
-    let mut run = Run { job, id, outputs, tally: Tally { job, summary } };
+    let mut run = Run { job, id, outputs, tally: Tally { job, summary }, unsaved: Size::default() };
     match run.all(&from, watch) {
         Ok(inputs) => {
             let outputs = run.outputs.finish(job.hash)?;
@@ -228,9 +239,9 @@ impl Run<'_> {
             if index == from.source {
                 reader.skip_to(Offset { bytes: from.bytes, lines: from.lines })?;
             }
-            let (names, rows) = (reader.header.clone(), self.job.batch_rows);
+            let (names, most) = (reader.header.clone(), self.most());
             let (waits, meter_there) = (source.path.is_none(), meter.clone());
-            let batches = ahead(move || read_batch(&mut reader, rows, waits, &meter_there));
+            let batches = ahead(move || read_batch(&mut reader, most, waits, &meter_there));
             for batch in batches {
                 let batch = batch?;
                 self.batch(index, source, &batch, names.as_ref(), watch)?;
@@ -242,6 +253,12 @@ impl Run<'_> {
             inputs.push(ReadFile { shown, bytes: meter.bytes(), sha256: meter.sha256() });
         }
         Ok(inputs)
+    }
+
+    /// What is read before it is judged.
+    fn most(&self) -> Size {
+        let bytes = THREAD_BYTES.saturating_mul(self.job.jobs.get()).min(BATCH_BYTES);
+        Size { rows: self.job.batch_rows, bytes }
     }
 
     /// An input that an earlier run has read to its end.
@@ -276,9 +293,14 @@ impl Run<'_> {
             };
             self.outputs.row(output, row, record.ending)?;
         }
+        let Size { rows, bytes } = self.unsaved;
+        let unsaved = Size { rows: rows + batch.records.len(), bytes: bytes + batch.bytes };
+        // What lies on the disk is waited for, so not for every few rows.
+        let save = unsaved.rows >= self.job.batch_rows || unsaved.bytes >= BATCH_BYTES;
+        self.unsaved = if save { Size::default() } else { unsaved };
         let summary = &self.tally.summary;
         let (Offset { bytes, lines }, id) = (batch.at, &self.id);
-        self.outputs.settle(|outputs: Vec<Done>| Progress {
+        self.outputs.settle(save, |outputs: Vec<Done>| Progress {
             run: id.clone(),
             source: index,
             bytes,
@@ -384,12 +406,12 @@ impl<T> Iterator for Ahead<T> {
 /// Reads some rows. `None` at the end.
 fn read_batch(
     reader: &mut Reader,
-    rows: usize,
+    most: Size,
     waits: bool,
     meter: &Meter,
 ) -> Result<Option<Batch>, SourceError> {
     let (mut records, mut bytes) = (Vec::new(), 0);
-    while records.len() < rows && bytes < BATCH_BYTES {
+    while records.len() < most.rows && bytes < most.bytes {
         // Whoever writes a row into a pipe may wait for it to come out.
         if waits && !records.is_empty() && reader.may_wait() {
             break;
@@ -399,7 +421,7 @@ fn read_batch(
         records.push(record);
     }
     let (at, read) = (reader.offset(), meter.bytes());
-    Ok((!records.is_empty()).then_some(Batch { records, at, read }))
+    Ok((!records.is_empty()).then_some(Batch { records, at, bytes, read }))
 }
 
 fn judge(
