@@ -9,6 +9,7 @@ mod border;
 mod decoded;
 pub mod entity;
 mod flat;
+mod hit;
 mod index;
 mod lexicon;
 pub mod linear;
@@ -25,9 +26,10 @@ mod widen;
 #[cfg(test)]
 mod tests;
 
+pub use hit::Hit;
 pub use lexicon::{Boundary, TermSpec};
 pub use pattern::{Outline, PatternError, PatternSpec, longest_match};
-pub use scanner::{BuildError, Hit, Scan, Scanner, ScannerBuilder, Scratch, Window};
+pub use scanner::{BuildError, Scan, Scanner, ScannerBuilder, Scratch, Window};
 
 /// Number of one leaf matcher of a policy. Several terms or patterns may share one.
 pub type AtomId = u32;

@@ -163,13 +163,13 @@ impl Compiled {
         self.regex.get().and_then(Option::as_ref).map_or(0, meta::Regex::memory_usage)
     }
 
-    /// Tells of each match in a stretch of a text. False when `work`, in bytes, was used up.
+    /// Tells of each match in a stretch of a text, and whether it really is one. False when `work`, in bytes, was used up.
     pub(super) fn search(
         &self,
         text: &str,
         within: Span,
         work: &mut usize,
-        found: &mut dyn FnMut(Span),
+        found: &mut dyn FnMut(Span, bool),
     ) -> bool {
         if within.len() < self.shortest {
             return true;
@@ -185,9 +185,7 @@ impl Compiled {
                 (Some(validate), Some(matched)) => validate(matched),
                 (None, _) | (_, None) => true,
             };
-            if valid {
-                found(Span::from(hit.range()));
-            }
+            found(Span::from(hit.range()), valid);
         }
         true
     }

@@ -35,6 +35,8 @@ pub(super) struct PatternScratch {
     hit_patterns: Vec<usize>,
     open_patterns: Vec<usize>,
     pub(super) matches: Vec<PatternMatch>,
+    /// What matched and was found to be none, such as by its checksum.
+    pub(super) rejected: Vec<Span>,
 }
 
 /// What a scan of a window says about patterns.
@@ -241,7 +243,8 @@ impl PatternSet {
     /// Searches each segment for the patterns that the automaton saw there. False when the work
     /// bound was reached.
     fn search(&self, text: &str, work: &mut usize, scratch: &mut PatternScratch) -> bool {
-        let PatternScratch { segments, hit_patterns, open_patterns: _, matches } = scratch;
+        let PatternScratch { segments, hit_patterns, open_patterns: _, matches, rejected } =
+            scratch;
         for (index, segment) in segments.iter().enumerate() {
             let end = segments.get(index + 1).map_or(hit_patterns.len(), |next| next.first_pattern);
             let shapes = hit_patterns.get(segment.first_pattern..end).unwrap_or_default();
@@ -250,8 +253,12 @@ impl PatternSet {
                 let Some(compiled) = self.compiled.get(pattern) else { continue };
                 let mut within = segment.span;
                 within.start = self.with_context(text, within.start);
-                if !compiled.search(text, within, work, &mut |span| {
-                    matches.push(PatternMatch { pattern, span });
+                if !compiled.search(text, within, work, &mut |span, valid| {
+                    if valid {
+                        matches.push(PatternMatch { pattern, span });
+                    } else {
+                        rejected.push(span);
+                    }
                 }) {
                     return false;
                 }
@@ -278,11 +285,12 @@ struct Tail {
 
 impl PatternScratch {
     fn clear(&mut self) {
-        let Self { segments, hit_patterns, open_patterns, matches } = self;
+        let Self { segments, hit_patterns, open_patterns, matches, rejected } = self;
         segments.clear();
         hit_patterns.clear();
         open_patterns.clear();
         matches.clear();
+        rejected.clear();
     }
 
     /// Makes a segment of the stretch after the last cut, if a pattern has matched there.

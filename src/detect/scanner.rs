@@ -7,8 +7,8 @@ use std::cmp::Reverse;
 
 use thiserror::Error;
 
-use super::AtomId;
 use super::decoded::Decoding;
+use super::hit::{Hit, Source};
 use super::lexicon::{Look, TermMatch, TermSet, TermSpec};
 use super::pattern::{PatternError, PatternSpec};
 use super::pattern_set::{PatternScan, PatternScratch, PatternSet, PatternWindow, Reads};
@@ -138,48 +138,6 @@ pub struct Window<'t> {
     pub pieces: bool,
 }
 
-/// One hit of one atom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// Which leaf matcher.
-    pub atom: AtomId,
-    /// Where, in bytes of the window's text.
-    pub span: Span,
-    /// Which reading saw it.
-    pub view: ViewPath,
-    source: Source,
-}
-
-impl Hit {
-    /// What a model in process has found: the number of the classifier in the policy, and of the category in its model.
-    pub const fn scored(atom: AtomId, span: Span, (classifier, label): (usize, usize)) -> Self {
-        let view = ViewPath::of(RAW);
-        Self { atom, span, view, source: Source::Score(classifier, label) }
-    }
-
-    /// The classifier and category of a hit that a model in process has found.
-    pub const fn score(&self) -> Option<(usize, usize)> {
-        match self.source {
-            Source::Score(classifier, label) => Some((classifier, label)),
-            Source::Term(_) | Source::Pattern(_) => None,
-        }
-    }
-
-    /// The same hit at another place.
-    #[must_use]
-    pub fn at(self, span: Span) -> Self {
-        Self { span, ..self }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
-    Term(usize),
-    Pattern(usize),
-    /// Of a classifier, a category.
-    Score(usize, usize),
-}
-
 /// What a scan says beside its hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scan {
@@ -202,6 +160,9 @@ pub struct Scratch {
     pub(super) decoding: Decoding,
     /// The hits of the last scan, in the order of the text.
     pub hits: Vec<Hit>,
+    /// What looked like a match in the text that was scanned last and was none. The text is not to be parted inside it: its
+    /// rest could be read as a match then.
+    pub rejected: Vec<Span>,
     /// How many more hits may be reported before the text counts as one that cannot be scanned.
     pub hits_left: usize,
     /// How many more bytes regexes may read.
@@ -273,6 +234,7 @@ impl Scanner {
     /// Scans a window. Its hits, all those that begin before the decided byte, are in `scratch.hits`.
     pub fn scan(&self, window: Window<'_>, scratch: &mut Scratch) -> Scan {
         scratch.hits.clear();
+        scratch.rejected.clear();
         let mut scan = self.scan_patterns(window, scratch);
         let mut raw = std::mem::take(&mut scratch.raw);
         raw.identity(window.text);
@@ -289,7 +251,9 @@ impl Scanner {
             let ends = |hit: &&Hit| hit.view.decoders() > 0 && hit.span.end == window.text.len();
             let growing = scratch.hits.iter().filter(ends).map(|hit| hit.span.start).min();
             decided = decided.min(growing.unwrap_or(decided));
-            decided = pull_back(decided.max(window.from), &scratch.hits);
+            let whole = scratch.hits.iter().map(|hit| hit.span);
+            let whole = whole.chain(scratch.rejected.iter().copied());
+            decided = Span::before_crossing(&whole, decided.max(window.from)).max(window.from);
         }
         scratch.hits.retain(|hit| hit.span.start >= window.from && hit.span.start < decided);
         // Two views that saw the same thing give one hit, named after the first view of the table, decoded as seldom as
@@ -315,10 +279,15 @@ impl Scanner {
         window: Window<'_>,
         scratch: &mut Scratch,
     ) -> PatternScan {
-        let Scratch { readings, patterns, hits, hits_left, work_left, .. } = scratch;
+        let Scratch { readings, patterns, hits, rejected, hits_left, work_left, .. } = scratch;
         readings.resize_with(VIEWS.len(), Reading::default);
-        let mut in_views =
-            InViews { viewed: self.viewed.as_ref(), window, scratch: patterns, work_left };
+        let mut in_views = InViews {
+            viewed: self.viewed.as_ref(),
+            window,
+            scratch: patterns,
+            work_left,
+            rejected,
+        };
         let (shown, decided) = self.build_views(window, raw, readings, &mut in_views);
         let mut scan = PatternScan { decided, overflow: None, exhausted: false };
         for shown in shown.iter().filter(|shown| shown.views != 0) {
@@ -433,7 +402,7 @@ impl Scanner {
         if self.entities.is_none() || window.text.is_ascii() {
             return scan;
         }
-        let Scratch { raw, width, patterns, hits, hits_left, work_left, .. } = scratch;
+        let Scratch { raw, width, patterns, hits, rejected, hits_left, work_left, .. } = scratch;
         let open = if window.last { raw.len() } else { (WIDTH.open_from)(raw) };
         scan.decided = open;
         if !(WIDTH.applies)(raw) {
@@ -441,8 +410,13 @@ impl Scanner {
         }
         (WIDTH.build)(raw, width);
         let upto = if open == raw.len() { width.len() } else { width.upto(open) };
-        let mut in_width =
-            InViews { viewed: self.entities.as_ref(), window, scratch: patterns, work_left };
+        let mut in_width = InViews {
+            viewed: self.entities.as_ref(),
+            window,
+            scratch: patterns,
+            work_left,
+            rejected,
+        };
         let found = in_width.scan(width, upto, &mut |number, at| {
             let Some(spec) = self.patterns.spec(number) else { return };
             let span = width.raw_span(at.start, at.end);
@@ -464,6 +438,7 @@ impl Scanner {
             &mut scratch.work_left,
             &mut scratch.patterns,
         );
+        scratch.rejected.extend(&scratch.patterns.rejected);
         for found in &scratch.patterns.matches {
             let Some(left) = scratch.hits_left.checked_sub(1) else { break };
             scratch.hits_left = left;
@@ -533,21 +508,5 @@ fn is_seen_by(view: ViewName, reading: &Reading, at: Span) -> bool {
 fn set<T>(list: &mut [T], index: usize, change: impl FnOnce(&mut T)) {
     if let Some(item) = list.get_mut(index) {
         change(item);
-    }
-}
-
-/// Moves the decided byte back until no hit crosses it.
-fn pull_back(decided: usize, hits: &[Hit]) -> usize {
-    let mut decided = decided;
-    loop {
-        let crossing = hits
-            .iter()
-            .filter(|hit| hit.span.start < decided && decided < hit.span.end)
-            .map(|hit| hit.span.start)
-            .min();
-        match crossing {
-            Some(start) => decided = start,
-            None => return decided,
-        }
     }
 }

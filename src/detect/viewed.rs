@@ -24,6 +24,8 @@ pub(super) struct InViews<'s> {
     pub(super) scratch: &'s mut PatternScratch,
     /// What may still be spent, in bytes.
     pub(super) work_left: &'s mut usize,
+    /// Takes what matched and was none, in raw bytes.
+    pub(super) rejected: &'s mut Vec<Span>,
 }
 
 impl InViews<'_> {
@@ -52,6 +54,8 @@ impl InViews<'_> {
                 found(number, found_here.span);
             }
         }
+        let rejected = self.scratch.rejected.iter();
+        self.rejected.extend(rejected.map(|span| reading.raw_span(span.start, span.end)));
         PatternScan {
             decided: reading.raw_start(scan.decided),
             // Another character stands behind it, so nothing more belongs to its last one.

@@ -49,6 +49,18 @@ impl Span {
         Self { start: self.start + by, end: self.end + by }
     }
 
+    /// The last place up to `at` that lies inside none of `spans`.
+    pub fn before_crossing(spans: &(impl Iterator<Item = Self> + Clone), mut at: usize) -> usize {
+        let crossing = |at: usize| {
+            let crosses = |span: &Self| span.start < at && at < span.end;
+            spans.clone().filter(crosses).map(|span| span.start).min()
+        };
+        while let Some(start) = crossing(at) {
+            at = start;
+        }
+        at
+    }
+
     /// The span as a standard range.
     pub const fn range(self) -> Range<usize> {
         self.start..self.end

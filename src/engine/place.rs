@@ -84,18 +84,6 @@ pub(super) fn inside(placed: &Placed, span: Span) -> bool {
 }
 
 /// Where hits stand.
-pub(super) fn spans(placed: &[Placed]) -> impl Iterator<Item = Span> {
+pub(super) fn spans(placed: &[Placed]) -> impl Iterator<Item = Span> + Clone {
     placed.iter().map(|placed| placed.hit.span)
-}
-
-/// The last place up to `at` that lies inside none of these.
-pub(super) fn before_crossing(spans: &[Span], mut at: usize) -> usize {
-    let crossing = |at: usize| {
-        let crosses = |span: &&Span| span.start < at && at < span.end;
-        spans.iter().filter(crosses).map(|span| span.start).min()
-    };
-    while let Some(start) = crossing(at) {
-        at = start;
-    }
-    at
 }

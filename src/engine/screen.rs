@@ -9,7 +9,7 @@ use super::asking::Asking;
 use super::count::Count;
 use super::measure::{at_mark, most_held};
 use super::mend::{merge, put_back};
-use super::place::{Placed, before_crossing, place, spans};
+use super::place::{Placed, place, spans};
 use super::pseudonym::Restorer;
 use super::rules::Sight;
 use super::scoring::Scoring;
@@ -368,7 +368,10 @@ impl Screen {
         // At the end of the text nothing is left to wait for.
         let all = last && overflow.is_none() && failed.is_none();
         let upto = self.base + scan.decided.min(open);
-        let frontier = self.frontier(&placed, (&restored, overflow), (upto, all));
+        let rejected = scratch.scan.rejected.iter().map(|span| span.shifted(self.base));
+        let originals = restored.iter().map(|rewrite| rewrite.span);
+        let whole: Vec<Span> = spans(&placed).chain(originals).chain(rejected).collect();
+        let frontier = self.frontier(&placed, (&whole, overflow), (upto, all));
         let start = self.decided();
         let mut known = std::mem::take(&mut self.remembered);
         known.extend(placed.into_iter().filter(|placed| all || placed.hit.span.start < frontier));
@@ -399,20 +402,19 @@ impl Screen {
         StepOutcome { rewrites, stop, again }
     }
 
-    /// Up to where a completion is decided, of which scanner and restorer know everything before `upto`.
+    /// Up to where a completion is decided, of which scanner and restorer know everything before `upto`. It lies inside
+    /// none of what is to stay whole.
     fn frontier(
         &self,
         placed: &[Placed],
-        (restored, overflow): (&[Rewrite], Option<Span>),
+        (whole, overflow): (&[Span], Option<Span>),
         (upto, all): (usize, bool),
     ) -> usize {
         let open = self.scoring.open().min(self.asking.open()).max(self.decided());
         let frontier = upto.min(open).min(overflow.map_or(usize::MAX, |span| span.start));
         // Where scores wait is no matter of matches, so it may lie inside one.
-        let originals = restored.iter().map(|rewrite| rewrite.span);
-        let whole: Vec<Span> = spans(placed).chain(originals).collect();
-        let frontier = before_crossing(&whole, frontier).max(self.decided());
-        if all { frontier } else { self.hold_for_rules(placed, frontier) }
+        let frontier = Span::before_crossing(&whole.iter().copied(), frontier).max(self.decided());
+        if all { frontier } else { self.hold_for_rules((placed, whole), frontier) }
     }
 
     /// Asks about the blocks of a completion that are known up to `upto`, and takes in what was answered; what is to
@@ -478,7 +480,7 @@ impl Screen {
 
     /// Moves the frontier back to the first hit whose window is still open, and then to where no hit
     /// crosses it.
-    fn hold_for_rules(&self, placed: &[Placed], frontier: usize) -> usize {
+    fn hold_for_rules(&self, (placed, whole): (&[Placed], &[Span]), frontier: usize) -> usize {
         if self.policy.conditions.windowed.is_empty() {
             return frontier;
         }
@@ -489,7 +491,7 @@ impl Screen {
             known.extend(placed.iter().filter(|p| p.hit.span.start < frontier));
             let open = first_pending((&self.policy, self.subject), &known, self.decided(), upto);
             let held = open.map_or(frontier, |open| open.min(frontier));
-            let held = before_crossing(&spans(placed).collect::<Vec<_>>(), held);
+            let held = Span::before_crossing(&whole.iter().copied(), held);
             if held == frontier {
                 return frontier;
             }

@@ -9,7 +9,7 @@ pub(super) const EMAIL: EntityDef = EntityDef {
     placeholder: "EMAIL",
     summary: "e-mail addresses with a domain of at least two labels",
     patterns: &[
-        r"(?-u:\b)[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}@(?:[A-Za-z0-9\-]{1,63}\.){1,6}[A-Za-z]{2,24}(?-u:\b)",
+        r"(?-u:\b)[A-Za-z0-9](?:\.?[A-Za-z0-9_%+\-]){0,63}@(?:[A-Za-z0-9\-]{1,63}\.){1,6}[A-Za-z]{2,24}(?-u:\b)",
     ],
     validate: is_email,
     outline: super::word_with("@"),
@@ -63,8 +63,7 @@ fn is_email(text: &str) -> bool {
     let ending = domain.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     labels_hold
         && domain.len() <= 253
-        && !local.ends_with('.')
-        && !local.contains("..")
+        && local.len() <= 64
         && !FILE_ENDINGS.contains(&ending.as_str())
 }
 

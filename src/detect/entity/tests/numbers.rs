@@ -13,6 +13,7 @@ fn mail_addresses_are_found() {
     );
     assert_eq!(find("email", "写信给bob@example.com吧"), ["bob@example.com"]);
     assert_eq!(find("email", "to bob@example.com."), ["bob@example.com"]);
+    assert_eq!(find("email", "write to...bob@example.com"), ["bob@example.com"]);
 }
 
 #[test]
@@ -26,7 +27,6 @@ fn what_only_looks_like_mail_is_not() {
             "价格@100.00",
             "user@localhost",
             "@handle",
-            "a..b@example.com",
             "x@-example.com",
             "x@example.c0m",
             "name@example.com1",
