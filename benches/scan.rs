@@ -111,7 +111,7 @@ fn bench(c: &mut Criterion) {
     });
     let plan = |selection| {
         let (policy, today) = (Policy::clone(&policy), prompt().today);
-        Plan::new(policy, today, Fields::default(), selection, Action::Review)
+        Plan::new(&policy, today, Fields::default(), selection, Action::Review)
     };
     let (keep, annotate) = (plan(Selection::Keep), plan(Selection::Annotate));
     let found = |file: &str| sources(&[at(file)], None).expect("sources");

@@ -1,7 +1,7 @@
 //! Certificates and keys, read from their files: those of the listeners, and the authorities that
 //! upstreams are trusted by.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,18 +50,20 @@ pub(super) fn read_certificates(server: &LoadedServer, problems: &mut Problems) 
             authorities.insert(name.to_owned(), read);
         }
     }
-    for (name, endpoint) in server.file.endpoints.iter() {
-        let Some(path) = &endpoint.tls.ca else { continue };
-        if let Some(read) = reader.authorities(&format!("endpoints.{name}.tls.ca"), path) {
-            authorities.insert(format!("endpoints.{name}"), read);
-        }
-    }
-    let digest = reader.hash.finalize();
-    let mut revision = String::new();
-    for byte in digest.iter().take(REVISION_BYTES) {
-        write!(revision, "{byte:02x}").unwrap_or_default();
-    }
-    Certificates { data, admin, authorities, revision, folders: reader.folders }
+    reader.endpoints(&|_| true, &mut authorities);
+    Certificates { data, admin, authorities, ..reader.finish() }
+}
+
+/// The authorities of these endpoints alone.
+pub(super) fn endpoint_authorities(
+    server: &LoadedServer,
+    named: &BTreeSet<&str>,
+    problems: &mut Problems,
+) -> Certificates {
+    let mut reader = Reader { server, problems, hash: Sha256::new(), folders: Vec::new() };
+    let mut authorities = HashMap::new();
+    reader.endpoints(&|name| named.contains(name), &mut authorities);
+    Certificates { authorities, ..reader.finish() }
 }
 
 struct Reader<'s> {
@@ -72,6 +74,29 @@ struct Reader<'s> {
 }
 
 impl Reader<'_> {
+    fn endpoints(
+        &mut self,
+        wanted: &dyn Fn(&str) -> bool,
+        authorities: &mut HashMap<String, Authorities>,
+    ) {
+        let server = self.server;
+        for (name, endpoint) in server.file.endpoints.iter().filter(|(name, _)| wanted(name)) {
+            let Some(path) = &endpoint.tls.ca else { continue };
+            if let Some(read) = self.authorities(&format!("endpoints.{name}.tls.ca"), path) {
+                authorities.insert(format!("endpoints.{name}"), read);
+            }
+        }
+    }
+
+    fn finish(self) -> Certificates {
+        let digest = self.hash.finalize();
+        let mut revision = String::new();
+        for byte in digest.iter().take(REVISION_BYTES) {
+            write!(revision, "{byte:02x}").unwrap_or_default();
+        }
+        Certificates { revision, folders: self.folders, ..Certificates::default() }
+    }
+
     fn listener(&mut self, key: &str, files: &TlsFiles) -> Option<Arc<ServerTls>> {
         let chain = self.file(&format!("{key}.cert"), &files.cert);
         let private = self.file(&format!("{key}.key"), &files.key);

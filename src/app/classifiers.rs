@@ -62,7 +62,7 @@ pub(super) fn endpoints(
     endpoints
 }
 
-fn endpoint(
+pub(super) fn endpoint(
     server: &LoadedServer,
     (name, written): (&str, &Written),
     around: Surroundings<'_>,

@@ -1,12 +1,16 @@
 //! Which policy a command means.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::{ConfigArg, FormatArg, output};
-use crate::config::{LoadedPolicy, configuration_root, load_policies, load_policy};
-use crate::policy::Policy;
+use super::{ConfigArg, FormatArg, environment, output};
+use crate::app::Inquirer;
+use crate::config::{
+    LoadedPolicy, Problems, configuration_root, load_policies, load_policy, load_server,
+};
+use crate::policy::{Policy, compile};
 
 /// The policy of this file; without one, that of a route of the server file, the first unless one is named. `None`
 /// when it is not valid; the problems have been shown.
@@ -26,23 +30,35 @@ pub(super) fn named_policy(
     Ok(loaded)
 }
 
-/// Refuses a policy that would need somebody to be asked.
-pub(super) fn asks_nobody(policy: &Policy) -> anyhow::Result<()> {
-    let asking = policy.remotes.iter().filter(|remote| !remote.rules.is_empty());
-    let asked: Vec<String> = asking.map(|remote| format!("`{}`", remote.name)).collect();
-    anyhow::ensure!(
-        asked.is_empty(),
-        "rules of `{}` ask {}, and this command asks nobody: leave these rules out, or `suppress` them",
-        policy.name,
-        asked.join(", ")
-    );
-    Ok(())
+/// A policy with those who answer for the classifiers that it asks; nobody where it asks none.
+pub(super) type Asking = (Arc<Policy>, Option<Arc<Inquirer>>);
+
+/// Compiles a policy and makes the classifiers ready that it asks, at the endpoints of the server file. `None` when
+/// something is wrong; the problems have been shown.
+pub(super) fn asking(loaded: &LoadedPolicy, config: &ConfigArg) -> Option<Asking> {
+    let made = try_asking(loaded, config);
+    made.map_err(|problems| output::problems(&problems, FormatArg::Full.into())).ok()
+}
+
+fn try_asking(loaded: &LoadedPolicy, config: &ConfigArg) -> Result<Asking, Problems> {
+    let (policy, problems) = compile(loaded);
+    let policy = policy.filter(|_| !problems.has_errors()).map(Arc::new).ok_or(problems)?;
+    let asks = policy.remotes.iter().any(|remote| !remote.rules.is_empty());
+    let server = match config.path().filter(|_| asks) {
+        None => None,
+        Some(path) => {
+            let (server, problems) = load_server(Some(&path), &environment(), &[]);
+            Some(server.filter(|_| !problems.has_errors()).ok_or(problems)?)
+        }
+    };
+    let whom = Inquirer::new(loaded, &policy, server.as_ref(), &environment())?;
+    Ok((policy, whom.map(Arc::new)))
 }
 
 /// The policy of the route that was named, else of the first.
 fn usual_policy(config: &ConfigArg, route: Option<&str>) -> anyhow::Result<Option<LoadedPolicy>> {
     let config = config.path().context("name a policy with -p FILE")?;
-    let (server, mut problems) = crate::config::load_server(Some(&config), &[], &[]);
+    let (server, mut problems) = load_server(Some(&config), &[], &[]);
     let Some(server) = server.filter(|_| !problems.has_errors()) else {
         output::problems(&problems, FormatArg::Full.into());
         return Ok(None);

@@ -1,11 +1,21 @@
 //! What commands over many rows have in common: an action as a flag, and a bar that shows how far they are.
 
 use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::domain::Action;
+
+/// Threads where classifiers are asked: most of them wait for answers.
+const ASKING_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
+
+/// So many threads as were named; else one for each core, or more where classifiers are asked.
+pub(super) fn threads(named: Option<NonZeroUsize>, asks: bool) -> NonZeroUsize {
+    let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    named.unwrap_or_else(|| if asks { cores().max(ASKING_THREADS) } else { cores() })
+}
 
 /// An action that a flag names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -5,17 +5,19 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::policy::{asks_nobody, named_policy};
-use super::rows::{ActionArg, progress_bar};
-use super::{ConfigArg, FormatArg, output};
+use super::policy::{Asking, asking, named_policy};
+use super::rows::{ActionArg, progress_bar, threads};
+use super::{ConfigArg, output};
+use crate::app::Inquirer;
 use crate::domain::{Action, Phase};
-use crate::policy::{Policy, compile};
+use crate::engine::Inquire;
 use crate::scan::{
     BATCH_ROWS, BadRow, Fields, Form, Job, Outcome, OutputError, Plan, ScanError, Selection,
     Source, Target, TextField, Watch, sources,
@@ -107,7 +109,7 @@ pub(super) struct ScanArgs {
     /// Write to this file what was read and written with which policy, as JSON with hashes.
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// Threads; by default one for each core.
+    /// Threads; by default one for each core, or 32 where classifiers are asked.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// Stop at the first row that cannot be used.
@@ -129,13 +131,11 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<ExitCode> {
     let target = args.target(selection)?;
     let form = found.first().map_or(Form::JsonLines, |source| source.form);
     never_over_inputs(&target, args.manifest.as_deref(), &found, form)?;
-    let Some(policy) = policy(args)? else { return Ok(ExitCode::from(2)) };
-    let plan = Plan::new(policy, Clock::default().today(), args.fields(), selection, at_least)
-        .showing_text(args.show_text);
-    let jobs = match args.jobs {
-        Some(jobs) => jobs,
-        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-    };
+    let Some((policy, whom)) = policy(args)? else { return Ok(ExitCode::from(2)) };
+    let plan = Plan::new(&policy, Clock::default().today(), args.fields(), selection, at_least)
+        .showing_text(args.show_text)
+        .asking(whom.clone().map(|whom| whom as Arc<dyn Inquire>));
+    let jobs = threads(args.jobs, whom.is_some());
     let job = Job {
         plan: &plan,
         sources: &found,
@@ -160,7 +160,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<ExitCode> {
     }
     output::complain(outcome.summary.to_string().trim_end());
     if let Some(path) = &args.manifest {
-        let manifest = format!("{:#}\n", manifest(&job, &outcome, form));
+        let manifest = format!("{:#}\n", manifest(&job, whom.as_deref(), &outcome, form));
         std::fs::write(path, manifest).with_context(|| format!("`{}`", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -250,18 +250,11 @@ fn text_field(written: &str) -> Result<TextField, String> {
     Ok(TextField { path: path.to_owned(), phase })
 }
 
-/// The policy; `None` where it is not valid, the problems have been shown.
-fn policy(args: &ScanArgs) -> anyhow::Result<Option<Policy>> {
-    let Some(loaded) = named_policy(args.policy.as_deref(), &args.config, None)? else {
-        return Ok(None);
-    };
-    let (policy, problems) = compile(&loaded);
-    if problems.has_errors() {
-        output::problems(&problems, FormatArg::Full.into());
-    }
-    let policy = policy.filter(|_| !problems.has_errors());
-    policy.iter().try_for_each(asks_nobody)?;
-    Ok(policy)
+/// The policy, and who answers for the classifiers that it asks; `None` where something is wrong, the problems have been
+/// shown.
+fn policy(args: &ScanArgs) -> anyhow::Result<Option<Asking>> {
+    let loaded = named_policy(args.policy.as_deref(), &args.config, None)?;
+    Ok(loaded.and_then(|loaded| asking(&loaded, &args.config)))
 }
 
 /// Refuses to write over what is read, or two things into one file.
@@ -316,7 +309,7 @@ impl Watch for Seen {
 }
 
 /// What was read and written, with which policy.
-fn manifest(job: &Job<'_>, outcome: &Outcome, form: Form) -> Value {
+fn manifest(job: &Job<'_>, asked: Option<&Inquirer>, outcome: &Outcome, form: Form) -> Value {
     let policy = job.plan.policy();
     let models: Vec<Value> = policy
         .classifiers
@@ -346,6 +339,7 @@ fn manifest(job: &Job<'_>, outcome: &Outcome, form: Form) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "policy": { "name": policy.name, "revision": policy.revision },
         "models": models,
+        "classifiers": asked.map(Inquirer::revisions).unwrap_or_default(),
         "options": {
             "mode": job.plan.selection(),
             "at_least": job.plan.at_least(),
@@ -363,6 +357,7 @@ fn manifest(job: &Job<'_>, outcome: &Outcome, form: Form) -> Value {
             "dropped": summary.dropped,
             "redacted": summary.redacted,
             "unscannable": summary.unscannable,
+            "unanswered": summary.unanswered,
             "bad": summary.bad,
             "by_action": summary.by_action,
             "by_category": summary.by_category,

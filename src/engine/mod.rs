@@ -7,6 +7,7 @@
 mod answers;
 mod asking;
 mod count;
+mod inquiry;
 mod joined;
 mod judgement;
 mod measure;
@@ -36,6 +37,7 @@ mod tests;
 mod viewed_tests;
 
 pub use answers::{Answered, Answers, Asked, MOST_WANTED, Scratch, Wanted};
+pub use inquiry::{Inquire, MOST_LOOKS, screen_asking};
 pub use joined::{Joint, JointVerdict, Meeting, Piece, joints, screen_joint};
 pub use judgement::{Judgement, Judgements};
 pub use mend::{mend, merge};

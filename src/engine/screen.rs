@@ -20,6 +20,7 @@ use super::weigh::{fired_among, first_pending, worth_remembering};
 use crate::detect::{Hit, Scan, Window};
 use crate::domain::{Author, Mode, Phase, Rewrite, Span, Verdict};
 use crate::policy::{OnFailure, Policy};
+use crate::text::ceil_char;
 
 /// The most hits of one scan, the most of a prompt that rules may need at one time, and the most of a
 /// completion that fire: beyond it the text counts as one that cannot be scanned.
@@ -551,12 +552,4 @@ struct StepOutcome {
     stop: Option<Stop>,
     /// Whether to look at the rest of the buffer once more.
     again: bool,
-}
-
-fn ceil_char(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at += 1;
-    }
-    at
 }

@@ -11,7 +11,7 @@ use super::data::{ANY, Scores, canonical};
 use crate::detect::linear::{Context, Model, Preset};
 use crate::detect::onnx::{Head, Onnx, Threads};
 use crate::domain::{Action, Author, Category, FiredRule, Mode, Outcome, Phase, Verdict};
-use crate::engine::{Scratch, Subject, screen_passage};
+use crate::engine::{Inquire, Scratch, Subject, screen_asking};
 use crate::policy::Policy;
 
 /// Categories that say nothing about harm, so that [`ANY`] leaves them out.
@@ -112,6 +112,8 @@ pub struct PolicyJudge {
     today: Date,
     /// The total that comes to an action that is strict enough.
     bar: Option<f64>,
+    /// Who answers for classifiers.
+    whom: Option<Arc<dyn Inquire>>,
     scratch: ThreadLocal<RefCell<Scratch>>,
 }
 
@@ -122,7 +124,13 @@ impl PolicyJudge {
     pub fn new(policy: Arc<Policy>, at_least: Action, today: Date) -> Self {
         let enough = policy.thresholds.iter().filter(|threshold| threshold.action >= at_least);
         let bar = enough.map(|threshold| threshold.score).reduce(f64::min);
-        Self { policy, at_least, today, bar, scratch: ThreadLocal::new() }
+        Self { policy, at_least, today, bar, whom: None, scratch: ThreadLocal::new() }
+    }
+
+    /// The same, with somebody who answers for the classifiers that the policy asks.
+    #[must_use]
+    pub fn asking(self, whom: Option<Arc<dyn Inquire>>) -> Self {
+        Self { whom, ..self }
     }
 
     /// Rules that count: those in force, or all where the whole policy is only watched.
@@ -177,7 +185,8 @@ impl Judge for PolicyJudge {
         };
         let subject = Subject { phase, author, today: self.today, streamed: false };
         let scratch = self.scratch.get_or_default();
-        let verdict = screen_passage(&self.policy, subject, text, &mut scratch.borrow_mut());
+        let (scratch, whom) = (&mut scratch.borrow_mut(), self.whom.as_deref());
+        let verdict = screen_asking((&self.policy, subject), text, scratch, whom);
         self.prediction(&verdict)
     }
 }

@@ -16,13 +16,10 @@ use super::contain;
 use super::prompt::with_scratch;
 use crate::classify::{Classifier, Question, Reason, State, Verdict as Answer};
 use crate::domain::Phase;
-use crate::engine::{Answered, Answers, Asked, Scratch, Wanted};
+use crate::engine::{Answered, Answers, Asked, MOST_LOOKS, Scratch, Wanted};
 use crate::policy::Policy;
 use crate::telemetry::Metrics;
 
-/// How often a text is looked at before it is decided with the answers that are there. What is asked hangs on the text
-/// and never on answers, so the second look finds them all.
-const MOST_LOOKS: usize = 3;
 /// Questions of one exchange that are asked at a time.
 const ABREAST: usize = 64;
 
@@ -41,11 +38,11 @@ pub struct Running {
 }
 
 /// Answers of a batch of questions.
-pub(super) type Asking = BoxFuture<'static, Vec<(Asked, Answered)>>;
+pub type Asking = BoxFuture<'static, Vec<(Asked, Answered)>>;
 
 /// Asks for one exchange.
-#[derive(Clone)]
-pub(super) struct Asker {
+#[derive(Clone, Debug)]
+pub struct Asker {
     pub(super) classifiers: Arc<Classifiers>,
     /// What a completion answers, for classifiers that judge it beside that.
     pub(super) prompt: Option<Arc<str>>,
@@ -122,8 +119,13 @@ impl Asker {
         }
     }
 
+    /// Asks about texts that answer no prompt.
+    pub const fn new(classifiers: Arc<Classifiers>) -> Self {
+        Self { classifiers, prompt: None }
+    }
+
     /// Asks these questions, some of them at the same time.
-    pub(super) fn ask(&self, wanted: Vec<Wanted>) -> Asking {
+    pub fn ask(&self, wanted: Vec<Wanted>) -> Asking {
         let asker = self.clone();
         Box::pin(async move {
             let asked: Vec<_> =

@@ -29,7 +29,7 @@ mod walk;
 mod way_back;
 
 pub use admin::AdminState;
-pub use asker::{Classifiers, Running};
+pub use asker::{Asker, Asking, Classifiers, Running};
 pub use blocked_turns::BlockedTurns;
 pub use body::BodyLimits;
 pub use clean_texts::CleanTexts;

@@ -14,7 +14,7 @@ use super::fields::{Fields, Text};
 use super::summary::LONGEST_SHOWN;
 use super::table::{Header, value, written};
 use crate::domain::{Action, Category, Mode, Outcome, Rewrite, Verdict};
-use crate::engine::{Scratch, Subject, mend, screen_passage};
+use crate::engine::{Inquire, Scratch, Subject, mend, screen_asking};
 use crate::policy::Policy;
 use crate::wire::json::{
     Doc, JsonLimits, JsonProblem, Patch, Strictness, apply, parse, token_patches,
@@ -48,6 +48,8 @@ pub struct Plan {
     selection: Selection,
     at_least: Action,
     show_text: bool,
+    /// Who answers for classifiers.
+    whom: Option<Arc<dyn Inquire>>,
     scratch: ThreadLocal<RefCell<Scratch>>,
 }
 
@@ -58,6 +60,8 @@ pub(super) struct Judged {
     pub passes: bool,
     pub action: Action,
     pub unscannable: bool,
+    /// Whether a classifier was to be asked about it and gave no answer.
+    pub unanswered: bool,
     pub rules: BTreeSet<Arc<str>>,
     pub categories: BTreeSet<Category>,
     /// The row as it is written, where that is not how it came and it is written as bytes.
@@ -98,21 +102,27 @@ impl Plan {
     /// Judges by a policy as it is on a day. Rows with an action of `at_least` or stricter do not pass. A policy that as
     /// a whole is only watched counts as if it were in force: a scan stops nobody.
     pub fn new(
-        policy: Policy,
+        policy: &Policy,
         today: Date,
         fields: Fields,
         selection: Selection,
         at_least: Action,
     ) -> Self {
-        let policy = Arc::new(Policy { mode: Mode::Enforce, ..policy });
+        let policy = Arc::new(Policy { mode: Mode::Enforce, ..policy.clone() });
         let scratch = ThreadLocal::new();
-        Self { policy, today, fields, selection, at_least, show_text: false, scratch }
+        Self { policy, today, fields, selection, at_least, show_text: false, whom: None, scratch }
     }
 
     /// The same, with texts in samples.
     #[must_use]
     pub fn showing_text(self, show_text: bool) -> Self {
         Self { show_text, ..self }
+    }
+
+    /// The same, with somebody who answers for the classifiers that the policy asks.
+    #[must_use]
+    pub fn asking(self, whom: Option<Arc<dyn Inquire>>) -> Self {
+        Self { whom, ..self }
     }
 
     /// What is written.
@@ -180,11 +190,13 @@ impl Plan {
         let stuck =
             |verdict: &Verdict| verdict.action == Action::Redact && verdict.rewrites.is_empty();
         let stuck = self.selection == Selection::Redact && verdicts.iter().any(stuck);
-        let passes = action < self.at_least && !unscannable && !stuck;
+        let unanswered = verdicts.iter().any(no_answer);
+        let passes = action < self.at_least && !unscannable && !unanswered && !stuck;
         let mut judged = Judged {
             passes,
             action,
             unscannable,
+            unanswered,
             rules: fired().map(|fired| Arc::clone(&fired.id)).collect(),
             categories: fired().filter_map(|fired| fired.category.clone()).collect(),
             changed: None,
@@ -217,7 +229,8 @@ impl Plan {
         let subject =
             Subject { phase: text.phase, author: text.author, today: self.today, streamed: false };
         let scratch = self.scratch.get_or_default();
-        screen_passage(&self.policy, subject, &text.said, &mut scratch.borrow_mut())
+        let (scratch, whom) = (&mut scratch.borrow_mut(), self.whom.as_deref());
+        screen_asking((&self.policy, subject), &text.said, scratch, whom)
     }
 }
 
@@ -228,6 +241,10 @@ impl Judged {
     pub(super) fn is_changed(&self) -> bool {
         self.changed.is_some() || !self.mended.is_empty()
     }
+}
+
+fn no_answer(verdict: &Verdict) -> bool {
+    verdict.classified.iter().any(|one| one.unavailable.is_some())
 }
 
 fn read(bytes: &[u8]) -> Result<Doc, String> {

@@ -354,6 +354,7 @@ impl Tally<'_> {
         summary.dropped += u64::from(!judged.passes);
         summary.redacted += u64::from(redacted);
         summary.unscannable += u64::from(judged.unscannable);
+        summary.unanswered += u64::from(judged.unanswered);
         *summary.by_action.entry(judged.action.to_string()).or_default() += 1;
         for category in &judged.categories {
             *summary.by_category.entry(category.as_str().to_owned()).or_default() += 1;

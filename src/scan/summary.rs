@@ -21,6 +21,9 @@ pub struct Summary {
     pub redacted: u64,
     /// Those that could not be screened.
     pub unscannable: u64,
+    /// Those about which a classifier was to be asked and gave no answer.
+    #[serde(default)]
+    pub unanswered: u64,
     /// Rows that cannot be used, which are in no output and not among [`Self::rows`].
     pub bad: u64,
     /// Rows by what the policy does with them.
@@ -49,9 +52,15 @@ pub struct Sample {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rows, kept, dropped, redacted, unscannable, bad, .. } = self;
+        let Self { rows, kept, dropped, redacted, unscannable, unanswered, bad, .. } = self;
         write!(f, "rows: {rows} judged, {kept} kept, {dropped} dropped, {redacted} redacted")?;
         writeln!(f, "; {unscannable} unscannable, {bad} bad")?;
+        if *unanswered > 0 {
+            writeln!(
+                f,
+                "warning: about {unanswered} rows a classifier gave no answer; they do not pass"
+            )?;
+        }
         let groups = [
             ("actions", &self.by_action),
             ("categories", &self.by_category),

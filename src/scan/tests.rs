@@ -44,7 +44,7 @@ fn policy() -> Policy {
 
 fn plan(selection: Selection) -> Plan {
     let at_least = if selection == Selection::Redact { Action::Review } else { Action::Redact };
-    Plan::new(policy(), date(2026, 11, 1), Fields::default(), selection, at_least)
+    Plan::new(&policy(), date(2026, 11, 1), Fields::default(), selection, at_least)
 }
 
 fn job<'a>(plan: &'a Plan, sources: &'a [Source], target: Target) -> Job<'a> {

@@ -41,6 +41,15 @@ pub fn floor_char(text: &str, at: usize) -> usize {
     at
 }
 
+/// The first character boundary at or after `at`.
+pub fn ceil_char(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at += 1;
+    }
+    at
+}
+
 /// Where the last characters of a reading begin on which the horizon of a view can depend.
 pub(super) fn tail_start(text: &str) -> usize {
     start_of_last(text, TAILS * CHARS)

@@ -30,7 +30,7 @@ mod zhuyin;
 mod tests;
 
 pub use class::{Class, class};
-pub use context::{context_start, floor_char};
+pub use context::{ceil_char, context_start, floor_char};
 pub use decode::{
     DECODERS, DecoderDef, Reads, cue_before, deletable, deletes, widened, widened_open_from,
 };

@@ -12,13 +12,14 @@ use anyhow::Context as _;
 pub(super) use args::EvalArgs;
 use args::OutputForm;
 
-use super::policy::{asks_nobody, named_policy};
-use super::rows::progress_bar;
+use super::policy::{asking, named_policy};
+use super::rows::{progress_bar, threads};
 use super::{FormatArg, output};
 use crate::config::identities_file::IdentitiesFile;
 use crate::config::{configuration_root, load_identities};
 use crate::detect::linear::{FILE_LIMIT_BYTES, Model};
 use crate::detect::onnx::Threads;
+use crate::engine::Inquire;
 use crate::eval::data::{Fields, Rows, Source, sources};
 use crate::eval::metrics::Resampling;
 use crate::eval::report::{
@@ -27,7 +28,6 @@ use crate::eval::report::{
 use crate::eval::{
     Counts, HeadJudge, Judge, ModelJudge, PolicyJudge, RecordedJudge, RunOptions, Table, probe,
 };
-use crate::policy::compile;
 use crate::telemetry::Clock;
 
 /// The folder of data and identities below the configuration root.
@@ -58,17 +58,14 @@ struct Place {
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     let place = Place::of(args);
     let found = sources(&place.data(args)?, args.rows.form())?;
-    let jobs = match args.jobs {
-        Some(jobs) => jobs,
-        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-    };
-    let Some(judges) = judges(args, jobs)? else { return Ok(ExitCode::from(2)) };
+    let jobs = threads(args.jobs, false);
+    let Some((judges, asks)) = judges(args, jobs)? else { return Ok(ExitCode::from(2)) };
     let identities = match place.identities(args)? {
         Identities::Absent => None,
         Identities::Read(file) => Some(file),
         Identities::Invalid => return Ok(ExitCode::from(2)),
     };
-    let table = judge_rows(args, &found, &judges, jobs)?;
+    let table = judge_rows(args, &found, &judges, threads(args.jobs, asks))?;
     warn_of_bad_rows(table.counts());
     anyhow::ensure!(table.counts().rows > 0, "there is no row to measure on");
     let report = report(args, &found, &table, &judges, (identities.as_ref(), jobs))?;
@@ -121,11 +118,12 @@ impl Place {
     }
 }
 
-/// The policy, and the one that it is compared with. `None` where one is not valid; the problems have been shown.
-fn judges(args: &EvalArgs, jobs: NonZeroUsize) -> anyhow::Result<Option<Judges>> {
+/// The policy, and the one that it is compared with, and whether one asks classifiers. `None` where one is not valid; the
+/// problems have been shown.
+fn judges(args: &EvalArgs, jobs: NonZeroUsize) -> anyhow::Result<Option<(Judges, bool)>> {
     let today = Clock::default().today();
     let mut judges: Judges = Vec::new();
-    let mut paths = Vec::new();
+    let (mut paths, mut asks) = (Vec::new(), false);
     anyhow::ensure!(
         args.model.is_some() || !args.encoder.is_named(),
         "`--encoder` needs its head: `--model FILE`"
@@ -145,15 +143,12 @@ fn judges(args: &EvalArgs, jobs: NonZeroUsize) -> anyhow::Result<Option<Judges>>
     paths.extend(args.against.as_deref().map(Some));
     for path in paths {
         let Some(loaded) = named_policy(path, &args.config, None)? else { return Ok(None) };
-        let (policy, problems) = compile(&loaded);
-        let Some(policy) = policy.filter(|_| !problems.has_errors()) else {
-            output::problems(&problems, FormatArg::Full.into());
-            return Ok(None);
-        };
-        asks_nobody(&policy)?;
-        judges.push(Box::new(PolicyJudge::new(Arc::new(policy), args.action(), today)));
+        let Some((policy, whom)) = asking(&loaded, &args.config) else { return Ok(None) };
+        asks |= whom.is_some();
+        let whom = whom.map(|whom| whom as Arc<dyn Inquire>);
+        judges.push(Box::new(PolicyJudge::new(policy, args.action(), today).asking(whom)));
     }
-    Ok(Some(judges))
+    Ok(Some((judges, asks)))
 }
 
 /// The model of a file, or the one that is shipped.

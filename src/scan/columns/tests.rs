@@ -28,7 +28,7 @@ fn plan(selection: Selection) -> Plan {
     let mut sketch = Sketch::default();
     sketch.redact("private", &["falcon"]);
     let policy = Policy::clone(&sketch.build());
-    Plan::new(policy, date(2026, 11, 1), Fields::default(), selection, Action::Review)
+    Plan::new(&policy, date(2026, 11, 1), Fields::default(), selection, Action::Review)
 }
 
 fn fixture() -> Vec<u8> {
