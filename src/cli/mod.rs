@@ -5,6 +5,7 @@
 //! do it.
 
 mod check;
+mod diff;
 mod encoder;
 mod eval;
 mod explain;
@@ -51,6 +52,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Apply a policy to rows of files: keep, drop, redact or annotate them.
     Scan(Box<scan::ScanArgs>),
+    /// Say what would change if one policy took the place of another.
+    Diff(Box<diff::DiffArgs>),
     /// Train the built-in classifier on labelled texts.
     Train(train::TrainArgs),
     /// List detectors, views, codes, dialects or packs.
@@ -134,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Scan(args) => scan::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Train(args) => train::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema { what } => list::schema(what),

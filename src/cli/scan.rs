@@ -2,30 +2,26 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use super::policy::{Asking, asking, named_policy};
-use super::rows::{ActionArg, progress_bar, threads};
+use super::rows::{ActionArg, FieldArgs, Seen, threads};
 use super::{ConfigArg, output};
 use crate::app::Inquirer;
 use crate::domain::{Action, Phase};
 use crate::engine::Inquire;
 use crate::scan::{
-    BATCH_ROWS, BadRow, Fields, Form, Job, Outcome, OutputError, Plan, ScanError, Selection,
-    Source, Target, TextField, Watch, sources,
+    BATCH_ROWS, Form, Job, Outcome, OutputError, Plan, ScanError, Selection, Source, Target,
+    sources,
 };
 use crate::telemetry::Clock;
 
-/// The most bad rows that are named; all are counted.
-const MOST_NAMED_BAD: u64 = 100;
 /// The most rows that a summary shows.
 const MOST_SAMPLES: u16 = 1_000;
 
@@ -42,29 +38,6 @@ enum ModeArg {
     Annotate,
     /// Into the folder OUT: `kept.*` and `dropped.*`.
     Split,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum InputArg {
-    /// One JSON object a line.
-    Jsonl,
-    /// One array of JSON objects.
-    Json,
-    /// Commas between values, names in the first line.
-    Csv,
-    /// Tabs between values.
-    Tsv,
-    /// Each line a text.
-    Txt,
-    /// Columns of any type.
-    Parquet,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum PhaseArg {
-    #[default]
-    Prompt,
-    Completion,
 }
 
 /// Flags of `scan`.
@@ -87,19 +60,8 @@ pub(super) struct ScanArgs {
     /// The mildest action with which a row does not pass; `redact`, and with `--mode redact` it is `review`.
     #[arg(long, value_enum, value_name = "ACTION")]
     at_least: Option<ActionArg>,
-    /// How rows are written, where the ending does not say it.
-    #[arg(long, value_enum, value_name = "FORM")]
-    input: Option<InputArg>,
-    /// The field with the text, or several: `messages[*].content`, `answer=completion`; by default `text`, and all of
-    /// `messages`.
-    #[arg(long, value_name = "FIELD", value_delimiter = ',', value_parser = text_field)]
-    text: Vec<TextField>,
-    /// Which way a text travels where its row does not say it.
-    #[arg(long, value_enum, default_value_t, value_name = "PHASE")]
-    on: PhaseArg,
-    /// The field that says who wrote a row or a message.
-    #[arg(long, value_name = "FIELD", default_value = "role")]
-    role: String,
+    #[command(flatten)]
+    fields: FieldArgs,
     /// Show so many rows that do not pass or were changed, by file and line.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=i64::from(MOST_SAMPLES)))]
     samples: u16,
@@ -123,7 +85,7 @@ pub(super) struct ScanArgs {
 pub(super) fn run(args: &ScanArgs) -> anyhow::Result<ExitCode> {
     let standard_input = [PathBuf::from("-")];
     let paths = if args.inputs.is_empty() { &standard_input[..] } else { &args.inputs };
-    let found = sources(paths, args.input.map(InputArg::form))?;
+    let found = sources(paths, args.fields.form())?;
     let streams = found.iter().filter(|source| source.path.is_none()).count();
     anyhow::ensure!(streams <= 1, "`-` is standard input, which can be read once");
     let selection = args.selection();
@@ -132,9 +94,10 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<ExitCode> {
     let form = found.first().map_or(Form::JsonLines, |source| source.form);
     never_over_inputs(&target, args.manifest.as_deref(), &found, form)?;
     let Some((policy, whom)) = policy(args)? else { return Ok(ExitCode::from(2)) };
-    let plan = Plan::new(&policy, Clock::default().today(), args.fields(), selection, at_least)
-        .showing_text(args.show_text)
-        .asking(whom.clone().map(|whom| whom as Arc<dyn Inquire>));
+    let plan =
+        Plan::new(&policy, Clock::default().today(), args.fields.fields(), selection, at_least)
+            .showing_text(args.show_text)
+            .asking(whom.clone().map(|whom| whom as Arc<dyn Inquire>));
     let jobs = threads(args.jobs, whom.is_some());
     let job = Job {
         plan: &plan,
@@ -147,7 +110,7 @@ pub(super) fn run(args: &ScanArgs) -> anyhow::Result<ExitCode> {
         resume: args.resume,
         batch_rows: BATCH_ROWS,
     };
-    let mut seen = Seen { bar: progress_bar(found.iter().map(Source::size).sum()), bad: 0 };
+    let mut seen = Seen::over(found.iter().map(Source::size).sum());
     let result = crate::scan::run(&job, &mut seen);
     seen.end();
     let outcome = match result {
@@ -214,40 +177,6 @@ impl ScanArgs {
         );
         Ok(Target::File(path.clone()))
     }
-
-    fn fields(&self) -> Fields {
-        let phase = match self.on {
-            PhaseArg::Prompt => Phase::Prompt,
-            PhaseArg::Completion => Phase::Completion,
-        };
-        Fields { texts: self.text.clone(), role: self.role.clone(), phase }
-    }
-}
-
-impl InputArg {
-    const fn form(self) -> Form {
-        match self {
-            Self::Jsonl => Form::JsonLines,
-            Self::Json => Form::JsonArray,
-            Self::Csv => Form::Csv,
-            Self::Tsv => Form::Tsv,
-            Self::Txt => Form::Text,
-            Self::Parquet => Form::Parquet,
-        }
-    }
-}
-
-fn text_field(written: &str) -> Result<TextField, String> {
-    let (path, phase) = match written.rsplit_once('=') {
-        Some((path, "prompt")) => (path, Some(Phase::Prompt)),
-        Some((path, "completion")) => (path, Some(Phase::Completion)),
-        Some(_) => return Err("write FIELD, FIELD=prompt or FIELD=completion".to_owned()),
-        None => (written, None),
-    };
-    if path.is_empty() {
-        return Err("a field has a name".to_owned());
-    }
-    Ok(TextField { path: path.to_owned(), phase })
 }
 
 /// The policy, and who answers for the classifiers that it asks; `None` where something is wrong, the problems have been
@@ -276,36 +205,6 @@ fn never_over_inputs(
         );
     }
     Ok(())
-}
-
-/// Shows how far a run is, and what rows are bad.
-struct Seen {
-    bar: ProgressBar,
-    bad: u64,
-}
-
-impl Seen {
-    fn end(&self) {
-        self.bar.finish_and_clear();
-        if self.bad > MOST_NAMED_BAD {
-            let more = self.bad - MOST_NAMED_BAD;
-            output::complain(&format!("warning: {more} more rows cannot be used"));
-        }
-    }
-}
-
-impl Watch for Seen {
-    fn bad(&mut self, row: &BadRow) {
-        self.bad += 1;
-        if self.bad <= MOST_NAMED_BAD {
-            self.bar.suspend(|| output::complain(&format!("warning: {row}")));
-        }
-    }
-
-    fn done(&mut self, bytes: u64) -> ControlFlow<()> {
-        self.bar.set_position(bytes);
-        ControlFlow::Continue(())
-    }
 }
 
 /// What was read and written, with which policy.

@@ -1,6 +1,5 @@
 //! One row: what the policy says of its texts, and what is written for it.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -11,14 +10,13 @@ use serde::Serialize;
 use thread_local::ThreadLocal;
 
 use super::fields::{Fields, Text};
+use super::row::Parts;
 use super::summary::LONGEST_SHOWN;
-use super::table::{Header, value, written};
+use super::table::written;
 use crate::domain::{Action, Category, Mode, Outcome, Rewrite, Verdict};
 use crate::engine::{Inquire, Scratch, Subject, mend, screen_asking};
 use crate::policy::Policy;
-use crate::wire::json::{
-    Doc, JsonLimits, JsonProblem, Patch, Strictness, apply, parse, token_patches,
-};
+use crate::wire::json::{Doc, Patch, apply, token_patches};
 
 /// The member that `annotate` adds.
 pub(super) const MEMBER: &str = "tidegate";
@@ -87,15 +85,6 @@ pub(super) struct Note {
     pub unscannable: bool,
 }
 
-/// A row that was taken apart.
-enum Parts<'b> {
-    Json(&'b Doc),
-    /// A row of columns as JSON, which is judged and not written.
-    Columns,
-    Table(&'b Header, Vec<Range<usize>>),
-    Line,
-}
-
 // === impl Plan ===
 
 impl Plan {
@@ -145,42 +134,8 @@ impl Plan {
         self.at_least
     }
 
-    /// Judges a JSON object.
-    pub(super) fn json(&self, bytes: &[u8]) -> Result<Judged, String> {
-        let doc = read(bytes)?;
-        let texts = self.fields.of_json(&doc, bytes)?;
-        Ok(self.judge(bytes, &Parts::Json(&doc), &texts))
-    }
-
-    /// Judges a row of columns, as JSON.
-    pub(super) fn columns(&self, bytes: &[u8]) -> Result<Judged, String> {
-        let doc = read(bytes)?;
-        let texts = self.fields.of_json(&doc, bytes)?;
-        Ok(self.judge(bytes, &Parts::Columns, &texts))
-    }
-
-    /// Judges a row of a table.
-    pub(super) fn table(&self, bytes: &[u8], header: &Header) -> Result<Judged, String> {
-        let cells = header.split(bytes)?;
-        let mut values = Vec::with_capacity(cells.len());
-        for (cell, name) in cells.iter().zip(&header.names) {
-            let value = match value(bytes.get(cell.clone()).unwrap_or_default()) {
-                Cow::Borrowed(value) => std::str::from_utf8(value).ok().map(Cow::Borrowed),
-                Cow::Owned(value) => String::from_utf8(value).ok().map(Cow::Owned),
-            };
-            values.push(value.ok_or_else(|| format!("`{name}` is not UTF-8"))?);
-        }
-        let texts = self.fields.of_values(&header.names, &values)?;
-        Ok(self.judge(bytes, &Parts::Table(header, cells), &texts))
-    }
-
-    /// Judges a line.
-    pub(super) fn line(&self, bytes: &[u8]) -> Result<Judged, String> {
-        let line = std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
-        Ok(self.judge(bytes, &Parts::Line, &[self.fields.of_line(line)]))
-    }
-
-    fn judge(&self, bytes: &[u8], parts: &Parts<'_>, texts: &[Text<'_>]) -> Judged {
+    /// Judges the texts of a row.
+    pub(super) fn judge(&self, bytes: &[u8], parts: &Parts<'_>, texts: &[Text<'_>]) -> Judged {
         let verdicts: Vec<Verdict> = texts.iter().map(|text| self.verdict(text)).collect();
         let fired = || verdicts.iter().flat_map(|verdict| &verdict.rules);
         let fired = || fired().filter(|fired| fired.mode == Mode::Enforce);
@@ -245,10 +200,6 @@ impl Judged {
 
 fn no_answer(verdict: &Verdict) -> bool {
     verdict.classified.iter().any(|one| one.unavailable.is_some())
-}
-
-fn read(bytes: &[u8]) -> Result<Doc, String> {
-    parse(bytes, Strictness::Request, &JsonLimits::default()).map_err(|problem| wrong(&problem))
 }
 
 /// The texts that change, mended, by their places.
@@ -336,7 +287,7 @@ fn annotated(bytes: &[u8], doc: &Doc, note: &Note) -> Option<Vec<u8>> {
 }
 
 /// The beginning of texts, on one line.
-fn shown(texts: &[Text<'_>]) -> String {
+pub(super) fn shown(texts: &[Text<'_>]) -> String {
     let mut shown = String::new();
     for c in texts.iter().flat_map(|text| text.said.chars().chain([' '])) {
         if shown.len() + c.len_utf8() > LONGEST_SHOWN {
@@ -347,8 +298,4 @@ fn shown(texts: &[Text<'_>]) -> String {
         shown.push(if c.is_control() { ' ' } else { c });
     }
     shown.trim_end().to_owned()
-}
-
-fn wrong(problem: &JsonProblem) -> String {
-    problem.to_string().replacen("the body", "the row", 1).replacen("JSON body", "JSON row", 1)
 }

@@ -6,10 +6,12 @@
 
 mod array;
 mod columns;
+pub mod diff;
 mod fields;
 mod judge;
 mod output;
 mod reader;
+mod row;
 mod run;
 mod source;
 mod summary;

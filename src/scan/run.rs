@@ -12,9 +12,11 @@ use std::time::SystemTime;
 use sha2::{Digest as _, Sha256};
 
 use super::columns;
+use super::fields::Text;
 use super::judge::{Judged, Plan, Selection};
 use super::output::{Done, OutputError, OutputFile, Outputs, Progress, Target, hash_of};
 use super::reader::{Offset, Reader, Record};
+use super::row::{Parts, take_apart};
 use super::source::{Form, Meter, Source, SourceError, hex};
 use super::summary::{Sample, Summary};
 use super::table::Header;
@@ -53,6 +55,9 @@ pub enum ScanError {
     /// A row cannot be used, and was not to be passed over.
     #[error("{0} (and `--strict` passes over nothing)")]
     BadRow(BadRow),
+    /// Columns are no lines.
+    #[error("`{0}` is Parquet, which is not compared; `tidegate scan` reads it")]
+    ParquetNotCompared(String),
     /// Tables with other columns cannot become one.
     #[error("`{0}` has other columns than the file before it; scan them one after the other")]
     OtherColumns(String),
@@ -143,13 +148,13 @@ pub(super) struct Tally<'a> {
 pub(super) struct Ahead<T>(Receiver<Result<Option<T>, SourceError>>);
 
 /// Some rows that were read.
-struct Batch {
-    records: Vec<Record>,
+pub(super) struct Batch {
+    pub(super) records: Vec<Record>,
     /// Where the last of them ends.
     at: Offset,
     bytes: usize,
     /// How much of the file was read by then.
-    read: u64,
+    pub(super) read: u64,
 }
 
 /// A run that is under way.
@@ -163,9 +168,9 @@ struct Run<'a> {
 
 /// Rows and their bytes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Size {
-    rows: usize,
-    bytes: usize,
+pub(super) struct Size {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
 }
 
 /// Scans.
@@ -405,7 +410,7 @@ impl<T> Iterator for Ahead<T> {
 }
 
 /// Reads some rows. `None` at the end.
-fn read_batch(
+pub(super) fn read_batch(
     reader: &mut Reader,
     most: Size,
     waits: bool,
@@ -432,13 +437,8 @@ fn judge(
     header: Option<&Header>,
 ) -> Result<Judged, String> {
     let bytes = record.bytes.as_ref().map_err(Clone::clone)?;
-    match (form, header) {
-        (Form::JsonLines | Form::JsonArray, _) => plan.json(bytes),
-        (Form::Csv | Form::Tsv, Some(header)) => plan.table(bytes, header),
-        (Form::Csv | Form::Tsv, None) => Err("a row without names of columns".to_owned()),
-        (Form::Text, _) => plan.line(bytes),
-        (Form::Parquet, _) => Err("a row of columns is no line".to_owned()),
-    }
+    let judge = |parts: &Parts<'_>, texts: &[Text<'_>]| plan.judge(bytes, parts, texts);
+    take_apart((plan.fields(), form), header, bytes, judge)
 }
 
 /// What is said of each row, in their order.

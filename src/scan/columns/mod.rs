@@ -18,6 +18,7 @@ use parquet::schema::types::TypePtr;
 use super::fields::Fields;
 use super::judge::{Judged, Plan, Selection};
 use super::output::{Output, OutputError, OutputFile, Outputs, hash_of, remove_parts};
+use super::row::take_columns;
 use super::run::{Job, ReadFile, ScanError, Tally, Watch, ahead, in_parallel};
 use super::source::{Form, Source, SourceError};
 use input::{Rows, Table};
@@ -165,7 +166,9 @@ impl Run<'_, '_> {
 
 fn judge(plan: &Plan, shape: &Shape, rows: &Rows, row: usize) -> Said {
     let assembled = shape.row(&rows.columns, row)?;
-    let judged = plan.columns(&assembled.json)?;
+    let judged = take_columns(plan.fields(), &assembled.json, |parts, texts| {
+        plan.judge(&assembled.json, parts, texts)
+    })?;
     let stored = |(node, text): (usize, String)| {
         let at = assembled.texts.binary_search_by_key(&node, |stored| stored.node);
         let stored = at.ok().and_then(|at| assembled.texts.get(at));
