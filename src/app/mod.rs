@@ -7,6 +7,7 @@ mod certificates;
 mod classifiers;
 mod dialects;
 mod examine;
+mod exporter;
 mod inquirer;
 mod load;
 mod reload;

@@ -20,12 +20,13 @@ use tracing::{info, warn};
 use super::apart::apart;
 use super::certificates::Certificates;
 use super::classifiers::classifiers;
+use super::exporter::{Exporter, exporter};
 use super::load::{Loaded, Revision};
 use super::reload::{Read, Reloader, fixed, warn_of};
 use super::upstreams::secret;
 use super::watch::watch;
 use crate::config::server_file::LogFormat as LogFormatFile;
-use crate::config::{Flag, Problems};
+use crate::config::{Flag, Problem, Problems};
 use crate::domain::Secret;
 use crate::proxy::{
     AdminState, ConnectionTimes, Gateway, ListenerSettings, Live, Workers, serve_admin, serve_data,
@@ -44,6 +45,9 @@ const ADMIN_CONNECTIONS: usize = 64;
 
 /// How long admin requests may go on after the data listener has ended.
 const ADMIN_GRACE: Duration = Duration::from_secs(2);
+
+/// How long the last spans may take to reach their collector.
+const EXPORTER_GRACE: Duration = Duration::from_secs(2);
 
 /// What `serve` was asked for.
 #[derive(Clone, Debug, Default)]
@@ -136,7 +140,7 @@ impl App {
     }
 
     async fn bind(ready: Ready) -> Result<Self, ServeError> {
-        let Ready { options, loaded, certificates, live, telemetry, revision, own } = ready;
+        let Ready { options, loaded, certificates, live, telemetry, exporter, revision, own } = ready;
         let file = &loaded.server.file;
         let gateway = Arc::new(Gateway::new(live, telemetry.clone()));
         let state = Arc::new(AdminState {
@@ -197,6 +201,7 @@ impl App {
             in_flight: file.limits.in_flight as usize,
             delay: file.drain.delay.duration(),
             watched,
+            exporter,
         })
     }
 
@@ -215,7 +220,7 @@ impl App {
     /// # Errors
     /// When a listener breaks.
     pub async fn run(self, orders: Receiver<Order>) -> Result<(), ServeError> {
-        let Self { reloader, state, data, admin, in_flight, delay, watched } = self;
+        let Self { reloader, state, data, admin, in_flight, delay, watched, exporter } = self;
         let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         let mut admin = tasks.spawn(serve_admin(
@@ -224,6 +229,7 @@ impl App {
             Arc::clone(&state),
             stop_admin.clone(),
         ));
+        let exporter = exporter.map(|exporter| tasks.spawn(exporter.run()));
         let gateway = Arc::clone(&reloader.gateway);
         let mut data =
             tasks.spawn(serve_data(data.listener, data.settings, gateway, in_flight, stop.clone()));
@@ -240,6 +246,11 @@ impl App {
         ended("data", data).await?;
         stop_admin.cancel();
         ended("admin", admin).await?;
+        // Nobody makes spans any more, so it comes to its end; a collector that does not answer is not waited for.
+        drop(state);
+        if let Some(exporter) = exporter {
+            drop(tokio::time::timeout(EXPORTER_GRACE, exporter).await);
+        }
         info!("drained");
         Ok(())
     }
@@ -252,6 +263,7 @@ struct Ready {
     certificates: Certificates,
     live: Live,
     telemetry: Telemetry,
+    exporter: Option<Exporter>,
     revision: Revision,
     own: OwnAddresses,
 }
@@ -275,16 +287,15 @@ impl Ready {
         metrics.reloaded("ok", seconds(clock));
         let (sink, share) = record_sink(&loaded);
         let records = Records::start(&sink, share, Arc::clone(&metrics))?;
-        let telemetry = Telemetry { metrics, records, clock };
+        let wrong = |problem: Problem| ServeError::Configuration(Box::new(problem.into()));
+        let traced = exporter(&loaded.server, &options.environment, &own, &metrics).map_err(wrong)?;
+        let (spans, exporter) = traced.unzip();
+        let telemetry = Telemetry { metrics, records, spans, clock };
         let asked =
             classifiers((&loaded.policies, &loaded.models), &endpoints, &telemetry.metrics, None);
         let live = asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked)));
-        let live = live.map_err(|problem| {
-            let mut problems = Problems::new();
-            problems.push(problem);
-            ServeError::Configuration(Box::new(problems))
-        })?;
-        Ok(Self { options, loaded, certificates, live, telemetry, revision, own })
+        let live = live.map_err(wrong)?;
+        Ok(Self { options, loaded, certificates, live, telemetry, exporter, revision, own })
     }
 }
 

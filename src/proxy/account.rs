@@ -8,10 +8,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::live::{NamedUpstream, Route};
+use super::traced::{Traced, Word};
 use crate::domain::{Action, DecisionId, Mode, Outcome, Phase, Verdict};
 use crate::policy::{Policy, Reveal};
 use crate::telemetry::{
-    ClassifierRecord, DecisionRecord, Metrics, RuleRecord, Telemetry, TraceContext, UpstreamCall,
+    ClassifierRecord, DecisionRecord, Metrics, RuleRecord, Spans, Telemetry, TraceContext,
+    UpstreamCall,
 };
 use crate::upstream::UpstreamError;
 
@@ -29,7 +31,11 @@ pub(super) struct Identity {
 
 impl Identity {
     /// Draws the ids of an exchange; the caller's request id is kept if it is a plain one.
-    pub(super) fn new(request_id: Option<&str>, traceparent: Option<&str>) -> Self {
+    pub(super) fn new(
+        request_id: Option<&str>,
+        traceparent: Option<&str>,
+        spans: Option<&Spans>,
+    ) -> Self {
         const LONGEST_REQUEST_ID: usize = 128;
         let drawn = Uuid::now_v7();
         let plain = |id: &&str| {
@@ -39,7 +45,8 @@ impl Identity {
             request_id: request_id
                 .filter(plain)
                 .map_or_else(|| format!("req_{}", drawn.simple()), str::to_owned),
-            trace: TraceContext::continued(traceparent, Uuid::now_v7().as_u128().rotate_left(64)),
+            trace: TraceContext::continued(traceparent, Uuid::now_v7().as_u128().rotate_left(64))
+                .kept_if(|| spans.is_some_and(|spans| spans.keeps(share_of(DecisionId::new(drawn))))),
             prompt_decision: DecisionId::new(drawn),
             completion_decision: DecisionId::new(Uuid::now_v7()),
         }
@@ -57,6 +64,8 @@ pub(super) struct Account {
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) started: Instant,
+    /// Its spans, if it is traced.
+    pub(super) traced: Option<Arc<Traced>>,
     /// Held as long as the exchange goes on, by whoever carries it on.
     #[expect(dead_code, reason = "it counts by being there")]
     pub(super) in_flight: Arc<InFlight>,
@@ -90,6 +99,8 @@ pub(super) struct Call {
     upstream: Arc<NamedUpstream>,
     request_id: String,
     asked: Instant,
+    traced: Option<Arc<Traced>>,
+    trace_id: String,
     open: bool,
 }
 
@@ -98,7 +109,8 @@ impl Call {
         let (metrics, upstream) = (&account.telemetry.metrics, &account.route.upstream);
         let (metrics, upstream) = (Arc::clone(metrics), Arc::clone(upstream));
         let request_id = account.identity.request_id.clone();
-        Self { metrics, upstream, request_id, asked: Instant::now(), open: true }
+        let (traced, trace_id) = (account.traced.clone(), account.identity.trace.trace_id());
+        Self { metrics, upstream, request_id, asked: Instant::now(), traced, trace_id, open: true }
     }
 
     /// When the upstream was asked.
@@ -109,14 +121,16 @@ impl Call {
     /// Logs why the upstream failed, and counts the call.
     pub(super) fn failed(&mut self, error: &UpstreamError) {
         let (upstream, request_id) = (&*self.upstream.name, &*self.request_id);
-        tracing::warn!(upstream, request_id, %error, cause = error.cause(), "the upstream failed");
+        let trace_id = &*self.trace_id;
+        tracing::warn!(upstream, request_id, trace_id, %error, cause = error.cause(), "the upstream failed");
         self.ended(error.outcome());
     }
 
     /// Logs what makes the answer unreadable, and counts the call.
     pub(super) fn unreadable(&mut self, what: &str) {
         let (upstream, request_id) = (&*self.upstream.name, &*self.request_id);
-        tracing::warn!(upstream, request_id, what, "the upstream's answer cannot be screened");
+        let trace_id = &*self.trace_id;
+        tracing::warn!(upstream, request_id, trace_id, what, "the upstream's answer cannot be screened");
         self.ended("protocol_error");
     }
 
@@ -128,6 +142,9 @@ impl Call {
                 outcome,
                 seconds: self.asked.elapsed().as_secs_f64(),
             });
+            if let Some(traced) = &self.traced {
+                traced.called(&self.upstream.name, self.asked, outcome);
+            }
         }
     }
 }
@@ -149,6 +166,11 @@ pub(super) struct Unit<'u> {
     pub(super) held_most: usize,
     pub(super) seconds: f64,
     pub(super) outcome: &'static str,
+}
+
+/// A number from 0 to 1 that an exchange has drawn, for what is kept of a part of them.
+fn share_of(drawn: DecisionId) -> f64 {
+    f64::from(drawn.low_bits()) / f64::from(u16::MAX)
 }
 
 /// What came of a unit.
@@ -217,6 +239,26 @@ fn told(unit: &Unit<'_>) -> Told {
 }
 
 impl Account {
+    /// The same, traced if it is to be, as a request with this method.
+    pub(super) fn traced_as(self, method: &str) -> Self {
+        Self { traced: Traced::new(&self, method), ..self }
+    }
+
+    /// The trace that the upstream is told of.
+    pub(super) fn trace_for_upstream(&self) -> TraceContext {
+        self.traced.as_ref().map_or(self.identity.trace, |traced| traced.for_upstream())
+    }
+
+    /// The exchange has been answered, to the last byte.
+    pub(super) fn answered(&self, status: u16, stream: bool) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let of = (status, &*self.dialect);
+        self.telemetry.metrics.answered(&self.route.id, of, stream, seconds);
+        if let Some(traced) = &self.traced {
+            traced.answered(status);
+        }
+    }
+
     /// Counts and records a unit; the result is what was decided, and what the client may be told.
     pub(super) fn decide(&self, unit: &Unit<'_>) -> Decided {
         let strictest = |get: fn(&Verdict) -> Action| {
@@ -269,7 +311,11 @@ impl Account {
             }
         }
         let told = told(unit);
-        let draw = f64::from(self.identity.prompt_decision.low_bits()) / f64::from(u16::MAX);
+        if let Some(traced) = &self.traced {
+            let decision = self.decision(unit.phase);
+            traced.decided(unit, Word { decision, action: word, enforced: action > Action::Allow });
+        }
+        let draw = share_of(self.identity.prompt_decision);
         if self.telemetry.records.keeps(word, draw) {
             self.record(
                 unit,
@@ -297,6 +343,13 @@ impl Account {
         });
     }
 
+    fn decision(&self, phase: Phase) -> DecisionId {
+        match phase {
+            Phase::Prompt => self.identity.prompt_decision,
+            Phase::Completion => self.identity.completion_decision,
+        }
+    }
+
     /// Counts strings that no row of the dialect names.
     pub(super) fn count_unknown(&self, phase: Phase, leaves: usize) {
         self.telemetry.metrics.unknown_leaves(&self.dialect, phase, leaves);
@@ -309,10 +362,6 @@ impl Account {
         (word, would_be, action): (&'static str, Action, Action),
         place: Option<(String, &'static str)>,
     ) {
-        let id = match unit.phase {
-            Phase::Prompt => self.identity.prompt_decision,
-            Phase::Completion => self.identity.completion_decision,
-        };
         let (passage, author) = place.unzip();
         #[expect(
             clippy::cast_possible_truncation,
@@ -323,7 +372,7 @@ impl Account {
         self.telemetry.records.write(DecisionRecord {
             schema: "tidegate.decision/v1",
             ts: self.telemetry.clock.now().to_string(),
-            decision_id: id.to_string(),
+            decision_id: self.decision(unit.phase).to_string(),
             trace_id: self.identity.trace.trace_id(),
             request_id: self.identity.request_id.clone(),
             route: Arc::clone(&self.route.id),

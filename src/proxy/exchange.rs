@@ -49,25 +49,17 @@ struct Cleared {
 
 impl Exchange {
     pub(super) async fn run(mut self) -> HttpResponse<GateBody> {
-        let telemetry = self.account.telemetry.clone();
-        let (route, identity) = (Arc::clone(&self.account.route.id), self.account.identity.clone());
-        let (dialect, stream) = (Arc::clone(&self.account.dialect), self.account.stream);
-        let started = self.account.started;
         let (mut response, streaming, decision, action) = self.answer().await;
+        let account = &self.account;
         if !streaming {
-            let seconds = started.elapsed().as_secs_f64();
-            telemetry.metrics.answered(
-                &route,
-                (response.status().as_u16(), &dialect),
-                stream,
-                seconds,
-            );
+            account.answered(response.status().as_u16(), account.stream);
         }
+        let identity = &account.identity;
         let decision = match decision {
             Phase::Prompt => identity.prompt_decision,
             Phase::Completion => identity.completion_decision,
         };
-        reply::identify(response.headers_mut(), &identity, &decision.to_string(), action.as_str());
+        reply::identify(response.headers_mut(), identity, &decision.to_string(), action.as_str());
         self.told.write(response.headers_mut());
         response
     }
@@ -386,7 +378,7 @@ pub(super) fn outgoing(
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    set("traceparent", &account.identity.trace.to_string());
+    set("traceparent", &account.trace_for_upstream().to_string());
     set("x-request-id", &account.identity.request_id);
     if !tags.is_empty() {
         let tags: Vec<&str> = tags.iter().map(|tag| &**tag).collect();

@@ -75,7 +75,8 @@ impl Gateway {
         let (parts, mut body) = request.into_parts();
         let is_http1 = parts.version <= Version::HTTP_11;
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let identity = Identity::new(header("x-request-id"), header("traceparent"));
+        let spans = self.telemetry.spans.as_ref();
+        let identity = Identity::new(header("x-request-id"), header("traceparent"), spans);
         match self.admit(parts, &mut body, &identity, started).await {
             Ok(Admitted::Exchange(exchange)) => exchange.run().await,
             Ok(Admitted::Walk(walk)) => walk.run().await,
@@ -160,6 +161,7 @@ impl Gateway {
             stream: request.stream(),
             ..self.account(route, Arc::clone(dialect.name()), (identity, started))
         };
+        let account = account.traced_as(parts.method.as_str());
         let told = Told::default();
         let exchange = Exchange { account, policies, live, request, parts, language, inline, told };
         Ok(Admitted::Exchange(Box::new(exchange)))
@@ -234,6 +236,7 @@ impl Gateway {
         }
         self.add_asked_for(&live, (&route, asked), &mut policies)?;
         let account = self.account(route, Arc::from(walk::NAME), (identity, started));
+        let account = account.traced_as(parts.method.as_str());
         let told = Told::default();
         let walk = Walk { account, policies, live, parts, body, language, told, voice };
         Ok(Admitted::Walk(Box::new(walk)))
@@ -254,6 +257,7 @@ impl Gateway {
             model: String::new(),
             stream: false,
             started,
+            traced: None,
         }
     }
 

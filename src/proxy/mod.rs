@@ -24,6 +24,7 @@ mod remembered;
 mod reply;
 mod service;
 mod streaming;
+mod traced;
 mod untexted;
 mod walk;
 mod way_back;

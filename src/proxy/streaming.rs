@@ -345,8 +345,7 @@ impl Stream {
         let account = &self.account;
         let metrics = &account.telemetry.metrics;
         metrics.held(-i64::try_from(self.held).unwrap_or(0));
-        let total = account.started.elapsed().as_secs_f64();
-        metrics.answered(&account.route.id, (self.status, &account.dialect), true, total);
+        account.answered(self.status, true);
         metrics.overhead(&account.route.id, true, self.screening.as_secs_f64());
         let seconds = self.screening.as_secs_f64();
         for (policy, relay) in self.relays.take() {
@@ -461,13 +460,14 @@ mod tests {
         };
         let account = Account {
             telemetry: telemetry.clone(),
-            identity: Identity::new(None, None),
+            identity: Identity::new(None, None, None),
             in_flight: InFlight::new(&metrics, &route.id),
             route,
             dialect: Arc::from("openai.chat"),
             model: "m".to_owned(),
             stream: true,
             started: Instant::now(),
+            traced: None,
         };
         let body = json!({"model": "m", "stream": true, "messages": [{"role": "user", "content": "Say hello"}]});
         let outgoing = Outgoing {

@@ -55,9 +55,7 @@ impl Walk {
     pub(super) async fn run(mut self) -> HttpResponse<GateBody> {
         let (response, phase, action) = self.answer().await;
         let account = &self.account;
-        let seconds = account.started.elapsed().as_secs_f64();
-        let status = response.status().as_u16();
-        account.telemetry.metrics.answered(&account.route.id, (status, NAME), false, seconds);
+        account.answered(response.status().as_u16(), false);
         let decision = match phase {
             Phase::Prompt => account.identity.prompt_decision,
             Phase::Completion => account.identity.completion_decision,

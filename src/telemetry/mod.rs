@@ -8,6 +8,7 @@ mod events;
 mod log;
 mod metrics;
 mod record;
+mod spans;
 mod trace;
 
 pub use clock::Clock;
@@ -17,6 +18,7 @@ pub use metrics::Metrics;
 pub use record::{
     ClassifierRecord, DecisionRecord, RecordSink, Records, RuleRecord, record_schema,
 };
+pub use spans::{Attribute, Span, SpanKind, SpanQueue, Spans, encode};
 pub use trace::TraceContext;
 
 use std::sync::Arc;
@@ -28,6 +30,8 @@ pub struct Telemetry {
     pub metrics: Arc<Metrics>,
     /// The decision records.
     pub records: Records,
+    /// The spans of traces, where these are sent.
+    pub spans: Option<Spans>,
     /// The time.
     pub clock: Clock,
 }

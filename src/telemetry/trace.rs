@@ -7,8 +7,13 @@ use std::fmt;
 pub struct TraceContext {
     trace: u128,
     span: u64,
+    /// The caller's span.
+    parent: Option<u64>,
     flags: u8,
 }
+
+/// The flag of a trace that is kept.
+const SAMPLED: u8 = 1;
 
 impl TraceContext {
     /// Continues the caller's trace with a span of our own, or begins a new one. `random` is drawn by
@@ -19,8 +24,8 @@ impl TraceContext {
             bytes[8], bytes[9], bytes[10], bytes[11], bytes[12], bytes[13], bytes[14], bytes[15],
         ]);
         match traceparent.and_then(Self::parse) {
-            Some(parent) => Self { span: span | 1, ..parent },
-            None => Self { trace: random | 1, span: span | 1, flags: 0 },
+            Some(parent) => Self { span: span | 1, parent: Some(parent.span), ..parent },
+            None => Self { trace: random | 1, span: span | 1, parent: None, flags: 0 },
         }
     }
 
@@ -41,7 +46,40 @@ impl TraceContext {
         }
         let trace = u128::from_str_radix(trace, 16).ok().filter(|&trace| trace != 0)?;
         let span = u64::from_str_radix(span, 16).ok().filter(|&span| span != 0)?;
-        Some(Self { trace, span, flags: u8::from_str_radix(flags, 16).ok()? })
+        Some(Self { trace, span, parent: None, flags: u8::from_str_radix(flags, 16).ok()? })
+    }
+
+    /// The same; one that begins here is kept if `keeps` says so. Whoever began another has decided that.
+    #[must_use]
+    pub fn kept_if(self, keeps: impl FnOnce() -> bool) -> Self {
+        let flags = if self.parent.is_none() && keeps() { self.flags | SAMPLED } else { self.flags };
+        Self { flags, ..self }
+    }
+
+    /// The same trace with another span.
+    #[must_use]
+    pub const fn with_span(self, span: u64) -> Self {
+        Self { span, ..self }
+    }
+
+    /// Whether the trace is kept.
+    pub const fn is_sampled(&self) -> bool {
+        self.flags & SAMPLED != 0
+    }
+
+    /// The trace.
+    pub const fn trace(&self) -> u128 {
+        self.trace
+    }
+
+    /// Our span.
+    pub const fn span(&self) -> u64 {
+        self.span
+    }
+
+    /// The caller's span.
+    pub const fn parent(&self) -> Option<u64> {
+        self.parent
     }
 
     /// The trace's id for records and logs.
@@ -65,6 +103,18 @@ mod tests {
         let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let child = TraceContext::continued(Some(parent), 7).to_string();
         assert_eq!(child, "00-0af7651916cd43dd8448eb211c80319c-0000000000000007-01");
+    }
+
+    #[test]
+    fn whoever_began_a_trace_says_whether_it_is_kept() {
+        let parent = |flags| format!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}");
+        let kept = |header: Option<&str>, keeps| {
+            TraceContext::continued(header, 7).kept_if(|| keeps).is_sampled()
+        };
+        assert!(kept(Some(&parent("01")), false) && !kept(Some(&parent("00")), true));
+        assert!(kept(None, true) && !kept(None, false));
+        let child = TraceContext::continued(Some(&parent("01")), 7).with_span(9);
+        assert_eq!((child.span(), child.parent()), (9, Some(0xb7ad_6b71_6920_3331)));
     }
 
     #[test]

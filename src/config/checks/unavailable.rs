@@ -88,9 +88,6 @@ pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems
     if file.audit.required {
         list.missing("audit.required", "the audit chain", "decisions would take effect unrecorded");
     }
-    if file.telemetry.otlp.is_some() {
-        list.missing("telemetry.otlp", "sending spans", "nothing would be sent");
-    }
     if file.telemetry.capture_content {
         list.missing("telemetry.capture_content", "texts in spans", "nothing would be captured");
     }

@@ -64,13 +64,19 @@ pub struct Metrics {
 }
 
 /// Traces.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "telemetry settings")]
 pub struct Telemetry {
-    /// Where spans are sent. Not available in this version, except `null`.
+    /// The collector that spans are sent to, by OTLP over HTTP: `http://127.0.0.1:4318`. Without it none are made.
     #[schemars(schema_with = "shapes::nullable_url")]
     pub otlp: Option<String>,
+    /// Headers to send to it; values are secrets.
+    pub headers: Named<SecretRef>,
+    /// TLS towards it.
+    pub tls: UpstreamTls,
+    /// What part of the traces that begin here is kept. Of traces that callers began, those are kept that they keep.
+    pub sample: Share,
     /// Which names of attributes are used.
     pub semconv: SemanticConventions,
     /// Whether spans hold texts. Not available in this version.
@@ -169,6 +175,19 @@ impl Default for Store {
 impl Default for Metrics {
     fn default() -> Self {
         Self { max_rules: 500 }
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            otlp: None,
+            headers: Named::default(),
+            tls: UpstreamTls::default(),
+            sample: Share::ALL,
+            semconv: SemanticConventions::default(),
+            capture_content: false,
+        }
     }
 }
 
