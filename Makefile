@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas help run test unit policies differential sdk-test eval-test scan-test onnx-test h2spec fuzz evasion lint bench bench-proxy model release
+.PHONY: schemas docs help run test unit policies differential sdk-test eval-test scan-test onnx-test h2spec fuzz evasion lint bench bench-proxy model release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -61,6 +61,10 @@ lint: ## formatting, clippy, documentation
 schemas: ## write the JSON schemas that editors check config/ with
 	$(CARGO) build --locked --quiet --bin tidegate
 	for what in server policy test dialect identities recipe; do $(TIDEGATE_BIN) schema $$what > config/schemas/$$what.schema.json || exit 1; done
+
+docs: ## write the parts of docs/ that come from the code: the table of metrics
+	$(CARGO) build --locked --quiet --bin tidegate
+	$(TIDEGATE_BIN) list metrics --format markdown | python3 tools/metrics_doc.py docs/metrics.md
 
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
 	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier --bench scan

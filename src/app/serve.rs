@@ -151,13 +151,18 @@ impl App {
             keep_alive: file.timeouts.keep_alive.duration(),
             write_stall: file.timeouts.write_stall.duration(),
         };
+        let workers = Arc::new(Workers::start()?);
+        telemetry.metrics.know_runtime("main", Handle::current().metrics());
+        for (name, runtime) in workers.runtimes() {
+            telemetry.metrics.know_runtime(&name, runtime);
+        }
         let settings = ListenerSettings {
             name: "data",
             connections: file.limits.connections as usize,
             times,
             grace: file.drain.timeout.duration(),
             tls: certificates.data.clone(),
-            workers: Some(Arc::new(Workers::start()?)),
+            workers: Some(workers),
             metrics: Arc::clone(&telemetry.metrics),
         };
         let admin = ListenerSettings {

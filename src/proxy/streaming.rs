@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::account::{Account, Call, Unit};
 use super::asker::{Asker, Asking};
+use super::held_since::HeldSince;
 use super::inline::Inline;
 use super::relays::{Pushed, Relays};
 use super::reply::{MODERATION_UNAVAILABLE, NOT_SCREENED};
@@ -45,6 +46,7 @@ pub(super) struct Stream {
     /// Time spent screening.
     screening: Duration,
     held: usize,
+    held_since: HeldSince,
     ended: bool,
     /// Something has come out of the gate.
     sent: bool,
@@ -97,6 +99,7 @@ impl Stream {
             first_chunk: None,
             screening: Duration::ZERO,
             held: 0,
+            held_since: HeldSince::default(),
             ended: false,
             ready: None,
             broken: false,
@@ -334,8 +337,9 @@ impl Stream {
         let change = i64::try_from(held).unwrap_or(0) - i64::try_from(self.held).unwrap_or(0);
         let metrics = &self.account.telemetry.metrics;
         metrics.held(change);
+        let seconds = self.held_since.note(self.relays.received(), held, Instant::now());
         if sent > 0 {
-            metrics.released(self.held);
+            metrics.released(self.held, seconds);
         }
         self.held = held;
     }

@@ -23,6 +23,7 @@ mod joined;
 mod leaving;
 mod limits;
 mod mcp;
+mod metrics;
 mod model;
 mod moderations;
 mod panics;

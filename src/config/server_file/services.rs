@@ -59,7 +59,7 @@ pub struct Audit {
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "metrics settings")]
 pub struct Metrics {
-    /// Rule labels beyond become `other`.
+    /// The most rules with a label of their own; those beyond are counted as `other`.
     pub max_rules: u32,
 }
 
