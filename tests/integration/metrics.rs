@@ -49,6 +49,8 @@ async fn rules_beyond_the_limit_count_as_other() {
 async fn text_that_is_held_counts_for_as_long_as_it_is() {
     let model = Model::start(|mut connection| async move {
         connection.send(STREAM.as_bytes()).await;
+        connection.send(chunk("Well. ").as_bytes()).await;
+        tokio::time::sleep(std::time::Duration::from_millis(120)).await;
         // `gren` could still become the word that is blocked.
         connection.send(chunk("a gren").as_bytes()).await;
         tokio::time::sleep(std::time::Duration::from_millis(120)).await;

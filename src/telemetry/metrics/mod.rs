@@ -17,10 +17,11 @@ pub use table::METRICS;
 use table::Table;
 
 /// Reasons for text that was not screened.
-const UNMODERATED: [&str; 8] = [
+const UNMODERATED: [&str; 9] = [
     "image",
     "audio",
     "file",
+    "stored",
     "unknown",
     "undecodable",
     "disabled",
