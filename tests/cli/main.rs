@@ -4,6 +4,7 @@
 mod attacks;
 mod check;
 mod codes;
+mod dashboard;
 mod eval;
 mod explain;
 mod init;

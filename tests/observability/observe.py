@@ -272,7 +272,7 @@ def observe(work, running):
     waits(ready, "the gate is ready")
     waits(prometheus.is_ready, "Prometheus is ready")
     expect(gate.poll() is None, "the gate did not start")
-    if failures:
+    if gate.poll() is not None or not prometheus.is_ready():
         for name in ("gate", "model", "prometheus"):
             print(f"{name}: {(work / f'{name}.log').read_text(errors='replace')[-2000:]}")
         return
