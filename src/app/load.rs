@@ -303,8 +303,12 @@ impl Loaded {
             metrics.know_dialect(dialect.name());
         }
         let file = &self.server.file;
-        names_of_routes(file).iter().for_each(|route| metrics.know_route(route));
-        file.upstreams.names().for_each(|upstream| metrics.know_upstream(upstream));
+        for route in names_of_routes(file) {
+            metrics.know_route(route);
+        }
+        for upstream in file.upstreams.names() {
+            metrics.know_upstream(upstream);
+        }
         let mut rules: Vec<(&str, &str, Mode)> = Vec::new();
         for policy in &self.policies {
             for rule in policy.rules.iter() {

@@ -155,12 +155,17 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
             output::say(&format!("{list}\n"))?;
         }
         Form::Markdown => {
-            let known = more.iter().map(|heading| format!(" {heading} |")).collect::<String>();
-            let lines = "---|".repeat(more.len());
-            output::say(&format!("| name |{known} meaning |\n|---|{lines}---|\n"))?;
+            let cells = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
+            let headings: Vec<&str> =
+                [&["name"], more, &["meaning"]].into_iter().flatten().copied().collect();
+            output::say(&cells(&headings))?;
+            output::say(&format!("|{}\n", "---|".repeat(headings.len())))?;
             for (name, known, summary) in rows {
-                let known = known.iter().map(|text| format!(" {text} |")).collect::<String>();
-                output::say(&format!("| `{name}` |{known} {} |\n", summary.replace('|', "\\|")))?;
+                let (name, summary) = (format!("`{name}`"), summary.replace('|', "\\|"));
+                let mut row = vec![name.as_str()];
+                row.extend(known.iter().map(String::as_str));
+                row.push(&summary);
+                output::say(&cells(&row))?;
             }
         }
     }

@@ -1,6 +1,7 @@
 //! How long text of a stream has been held: when which byte came.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -15,10 +16,10 @@ pub(super) struct HeldSince {
 }
 
 impl HeldSince {
-    /// So many bytes of text have come by now, and so many of these are held. The result is for how many seconds the
-    /// oldest text has been held that was, before this.
-    pub(super) fn note(&mut self, received: usize, held: usize, now: Instant) -> f64 {
-        let oldest = self.arrivals.front().map(|(_, came)| (now - *came).as_secs_f64());
+    /// So many bytes of text have come by now, and so many of these are held. The result is how long the oldest
+    /// text has been held that was, before this.
+    pub(super) fn note(&mut self, received: usize, held: usize, now: Instant) -> Duration {
+        let oldest = self.arrivals.front().map(|(_, came)| now - *came);
         let known = self.arrivals.back().map_or(0, |(end, _)| *end);
         if received > known {
             let is_full = self.arrivals.len() >= MOST_ARRIVALS;
@@ -31,14 +32,12 @@ impl HeldSince {
         while self.arrivals.front().is_some_and(|(end, _)| *end <= gone) {
             self.arrivals.pop_front();
         }
-        oldest.unwrap_or(0.0)
+        oldest.unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -47,14 +46,14 @@ mod tests {
         let began = Instant::now();
         let at = |seconds: u64| began + Duration::from_secs(seconds);
         let mut note =
-            |received, is_held, seconds| held.note(received, is_held, at(seconds)).round();
-        assert_eq!(note(5, 0, 0), 0.0, "nothing was held");
-        assert_eq!(note(10, 3, 1), 0.0, "what is held came now");
-        assert_eq!(note(14, 7, 2), 1.0, "the three bytes that came at 1");
-        assert_eq!(note(20, 4, 4), 3.0);
-        assert_eq!(note(21, 1, 9), 5.0, "of those four, which came at 4");
-        assert_eq!(note(21, 0, 10), 1.0, "the one that came at 9");
-        assert_eq!(note(21, 0, 99), 0.0);
+            |received, is_held, seconds| held.note(received, is_held, at(seconds)).as_secs();
+        assert_eq!(note(5, 0, 0), 0, "nothing was held");
+        assert_eq!(note(10, 3, 1), 0, "what is held came now");
+        assert_eq!(note(14, 7, 2), 1, "the three bytes that came at 1");
+        assert_eq!(note(20, 4, 4), 3);
+        assert_eq!(note(21, 1, 9), 5, "of those four, which came at 4");
+        assert_eq!(note(21, 0, 10), 1, "the one that came at 9");
+        assert_eq!(note(21, 0, 99), 0);
     }
 
     #[test]

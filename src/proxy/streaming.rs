@@ -337,9 +337,9 @@ impl Stream {
         let change = i64::try_from(held).unwrap_or(0) - i64::try_from(self.held).unwrap_or(0);
         let metrics = &self.account.telemetry.metrics;
         metrics.held(change);
-        let seconds = self.held_since.note(self.relays.received(), held, Instant::now());
+        let time = self.held_since.note(self.relays.received(), held, Instant::now());
         if sent > 0 {
-            metrics.released(self.held, seconds);
+            metrics.released(self.held, time.as_secs_f64());
         }
         self.held = held;
     }

@@ -43,7 +43,7 @@ const RULES: [Rule; 17] = [
     Rule {
         name: "template-label-promql-rule",
         wrong: |dashboard| {
-            let asks = Regex::new(r"^label_values\((\w+)(\{[^{}]*\})?, \w+\)$").unwrap();
+            let asks = Regex::new(r"^label_values\((\w+)(\{[^{}]*\})?, \w+\)$").expect("a regex");
             let queries = variables(dashboard)
                 .filter_map(|variable| variable["query"]["query"].as_str())
                 .filter(|query| !asks.is_match(query));
@@ -132,7 +132,7 @@ const RULES: [Rule; 17] = [
     Rule {
         name: "target-rate-interval-rule",
         wrong: |dashboard| {
-            let ranges = Regex::new(r"\[[^\]]*\]").unwrap();
+            let ranges = Regex::new(r"\[[^\]]*\]").expect("a regex");
             of_targets(dashboard, |_, expression| {
                 ranges.find_iter(expression).all(|range| range.as_str() == "[$__rate_interval]")
             })
@@ -152,7 +152,7 @@ const RULES: [Rule; 17] = [
     Rule {
         name: "target-counter-agg-rule",
         wrong: |dashboard| {
-            let counter = Regex::new(r"(\w+)\((\w+_total)\{[^{}]*\}\[").unwrap();
+            let counter = Regex::new(r"(\w+)\((\w+_total)\{[^{}]*\}\[").expect("a regex");
             of_targets(dashboard, |_, expression| {
                 let counted = counter.captures_iter(expression);
                 let inside: Vec<String> = counted
@@ -222,7 +222,7 @@ fn of_targets(dashboard: &Value, mut fits: impl FnMut(&Value, &str) -> bool) -> 
 /// The series that an expression selects: their name, and their matchers.
 fn selectors(expression: &str) -> Vec<(String, String)> {
     static SELECTOR: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"([a-z_]+)\{([^{}]*)\}").unwrap());
+        LazyLock::new(|| Regex::new(r"([a-z_]+)\{([^{}]*)\}").expect("a regex"));
     let found = SELECTOR.captures_iter(expression);
     found.map(|found| (found[1].to_owned(), found[2].to_owned())).collect()
 }
@@ -261,8 +261,8 @@ fn panels_ask_for_metrics_and_labels_that_the_gate_has() {
         let items = listed["items"].as_array().into_iter().flatten();
         items.clone().find(|item| item["name"] == name || item["name"] == base).cloned()
     };
-    let matcher = Regex::new(r"(\w+)\s*(?:=~|!~|!=|=)").unwrap();
-    let grouped = Regex::new(r"by \(([^)]*)\)").unwrap();
+    let matcher = Regex::new(r"(\w+)\s*(?:=~|!~|!=|=)").expect("a regex");
+    let grouped = Regex::new(r"by \(([^)]*)\)").expect("a regex");
     let mut asked = BTreeSet::new();
     of_targets(&dashboard(), |_, expression| {
         let mut labels: BTreeSet<String> = ["job", "instance", "le"].map(str::to_owned).into();

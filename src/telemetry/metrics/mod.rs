@@ -289,9 +289,10 @@ mod tests {
     async fn runtimes_say_how_busy_they_are() {
         let metrics = Metrics::new();
         metrics.know_runtime("main", tokio::runtime::Handle::current().metrics());
-        let held = tokio::spawn(std::future::pending::<()>());
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(std::future::pending::<()>());
         let (first, second) = (metrics.render(), metrics.render());
-        held.abort();
+        tasks.abort_all();
         assert!(first.contains("tokio_alive_tasks{runtime=\"main\"} 1"), "{first}");
         let busy = |text: &str| -> f64 {
             let line = text
