@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas help run test unit policies differential sdk-test eval-test scan-test onnx-test h2spec fuzz evasion lint bench bench-proxy model release
+.PHONY: schemas docs help run test unit policies differential sdk-test eval-test scan-test onnx-test observability-test otlp-test h2spec fuzz evasion lint bench bench-proxy model release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies differential sdk-test eval-test scan-test onnx-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, fuzzing
+test: unit policies differential sdk-test eval-test scan-test onnx-test observability-test otlp-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, Prometheus, traces, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet
@@ -41,6 +41,14 @@ scan-test: ## `tidegate scan` with Parquet against pyarrow, and under Spark (nee
 onnx-test: ## embeddings of a real transformer against onnxruntime
 	sh tests/onnx/run.sh
 
+observability-test: ## a real Prometheus scrapes the gate: metrics, every panel of the dashboard, alerts (half a minute)
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/observability/run.sh
+
+otlp-test: ## spans of the gate, read by OpenTelemetry's own definitions
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/otlp/run.sh
+
 h2spec: ## HTTP/2 conformance, where h2spec is installed
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/h2spec.sh
@@ -61,6 +69,11 @@ lint: ## formatting, clippy, documentation
 schemas: ## write the JSON schemas that editors check config/ with
 	$(CARGO) build --locked --quiet --bin tidegate
 	for what in server policy test dialect identities recipe; do $(TIDEGATE_BIN) schema $$what > config/schemas/$$what.schema.json || exit 1; done
+
+docs: ## write what comes from the code: the table of metrics, the dashboard
+	$(CARGO) build --locked --quiet --bin tidegate
+	$(TIDEGATE_BIN) list metrics --format markdown | python3 tools/metrics_doc.py docs/metrics.md
+	python3 tools/dashboard.py
 
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
 	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier --bench scan

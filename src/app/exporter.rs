@@ -2,6 +2,7 @@
 //!
 //! Whether the collector answers never matters to traffic: spans wait in a bounded queue, and what is lost is counted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
@@ -9,8 +10,7 @@ use tokio::time::sleep;
 
 use super::upstreams::secret;
 use crate::config::{Code, LoadedServer, Problem};
-use crate::telemetry::{Attribute, SpanQueue, Spans, Telemetry, encode};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Attribute, Metrics, SpanQueue, Spans, encode};
 use crate::upstream::{
     Authorities, Outgoing, OwnAddresses, Remote, RemoteSettings, Upstream, UpstreamTimeouts,
 };
@@ -30,12 +30,13 @@ const GATHER: Duration = Duration::from_millis(500);
 const MOST_ANSWER: usize = 64 << 10;
 
 /// Sends what comes through a queue.
+#[derive(Debug)]
 pub(super) struct Exporter {
     upstream: Upstream,
     path: String,
     headers: HeaderMap,
     queue: SpanQueue,
-    metrics: std::sync::Arc<Metrics>,
+    metrics: Arc<Metrics>,
 }
 
 /// How a message went.
@@ -54,7 +55,7 @@ pub(super) fn exporter(
     server: &LoadedServer,
     environment: &[(String, String)],
     own: &OwnAddresses,
-    metrics: &std::sync::Arc<Metrics>,
+    metrics: &Arc<Metrics>,
 ) -> Result<Option<(Spans, Exporter)>, Problem> {
     let written = &server.file.telemetry;
     let Some(url) = &written.otlp else { return Ok(None) };
@@ -62,8 +63,7 @@ pub(super) fn exporter(
         let at = server.document.at(&format!("telemetry.{key}"));
         Problem::new(Code::TG062, message).at(at, "named here")
     };
-    let base: Uri =
-        url.parse().map_err(|_| wrong("otlp", format!("`{url}` is not an address")))?;
+    let base: Uri = url.parse().map_err(|_| wrong("otlp", format!("`{url}` is not an address")))?;
     let path = match base.path().trim_end_matches('/') {
         given if given.ends_with(PATH) => String::new(),
         _ => PATH.to_owned(),
@@ -74,8 +74,9 @@ pub(super) fn exporter(
         let value = secret(server, reference, environment).map_err(|why| wrong("headers", why))?;
         let name: HeaderName =
             name.parse().map_err(|_| wrong("headers", format!("`{name}` is no header")))?;
-        let mut value = HeaderValue::from_bytes(value.expose())
-            .map_err(|_| wrong("headers", format!("the secret of `{name}` is no value of a header")))?;
+        let mut value = HeaderValue::from_str(value.expose()).map_err(|_| {
+            wrong("headers", format!("the secret of `{name}` is no value of a header"))
+        })?;
         value.set_sensitive(true);
         headers.insert(name, value);
     }
@@ -87,9 +88,9 @@ pub(super) fn exporter(
         UpstreamTimeouts { connect: TIMEOUT, first_byte: TIMEOUT, idle: TIMEOUT, total: TIMEOUT };
     let settings = RemoteSettings { base, key: None, authorities, timeouts, own: own.clone() };
     let remote = Remote::new(settings).map_err(|error| wrong("otlp", error.to_string()))?;
-    let (spans, queue) = Spans::queue(written.sample.fraction(), std::sync::Arc::clone(metrics));
+    let (spans, queue) = Spans::queue(written.sample.fraction(), Arc::clone(metrics));
     let upstream = Upstream::Remote(Box::new(remote));
-    let metrics = std::sync::Arc::clone(metrics);
+    let metrics = Arc::clone(metrics);
     Ok(Some((spans, Exporter { upstream, path, headers, queue, metrics })))
 }
 
@@ -114,17 +115,14 @@ impl Exporter {
             let outcome = if failed.is_some() { "failed" } else { "sent" };
             self.metrics.spans(outcome, spans.len());
             // Once for each outage: a collector may be away for days.
-            match failed {
-                Some(cause) if !silent => {
-                    tracing::warn!(cause, "spans cannot be sent; further ones are counted and not logged");
-                    silent = true;
+            if silent != failed.is_some() {
+                silent = failed.is_some();
+                match failed {
+                    Some(cause) => {
+                        tracing::warn!(cause, "spans cannot be sent; further ones are only counted");
+                    }
+                    None => tracing::info!("spans are sent again"),
                 }
-                Some(_) => {}
-                None if silent => {
-                    tracing::info!("spans are sent again");
-                    silent = false;
-                }
-                None => {}
             }
             sleep(GATHER).await;
         }

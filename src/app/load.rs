@@ -16,10 +16,10 @@ use crate::config::server_file::{self, ServerFile};
 use crate::config::test_file::TestDefaults;
 use crate::config::{
     Code, Flag, LoadedPolicy, LoadedServer, LoadedTests, Problem, Problems, check_route_policies,
-    configuration_root, load_policies, load_server, load_tests,
+    check_rule_labels, configuration_root, load_policies, load_server, load_tests,
 };
-use crate::domain::Mode;
-use crate::policy::Policy;
+use crate::domain::{Action, Mode, Phase};
+use crate::policy::{Policy, Rule};
 use crate::proxy::{
     BlockedTurns, BodyLimits, Classifiers, CleanTexts, Live, PathMatch, Route, StreamTimes,
     UnknownLeaf,
@@ -99,6 +99,7 @@ impl Files {
             problems.extend(not_yet(server));
             problems.extend(dialects::unknown(server, &files.dialects.all));
             problems.extend(check_route_policies(server, &files.policies, &found));
+            problems.extend(check_rule_labels(server, &files.policies));
             for policy in &files.policies {
                 problems.extend(unknown_endpoints(server, policy));
             }
@@ -301,13 +302,37 @@ impl Loaded {
         for dialect in self.dialects.iter() {
             metrics.know_dialect(dialect.name());
         }
+        let file = &self.server.file;
+        for route in names_of_routes(file) {
+            metrics.know_route(route);
+        }
+        for upstream in file.upstreams.names() {
+            metrics.know_upstream(upstream);
+        }
+        let mut rules: Vec<(&str, &str, Mode)> = Vec::new();
         for policy in &self.policies {
             for rule in policy.rules.iter() {
-                metrics.know_rule(&policy.name, &rule.id, rule.mode.min(policy.mode));
-                if let Some(category) = &rule.category {
-                    metrics.know_category(category.as_str());
-                }
+                know_rule(metrics, policy, rule);
+                rules.push((&policy.name, &rule.id, rule.mode.min(policy.mode)));
             }
         }
+        metrics.know_rules(&rules, file.metrics.max_rules as usize);
     }
+}
+
+/// Tells the metrics what a rule may come to.
+fn know_rule(metrics: &Metrics, policy: &Policy, rule: &Rule) {
+    if let Some(category) = &rule.category {
+        metrics.know_category(category.as_str());
+    }
+    if rule.effect.action() != Some(Action::Redact) {
+        return;
+    }
+    let phases = [(Phase::Prompt, rule.on_prompt), (Phase::Completion, rule.on_completion)];
+    rule.matcher.visit_atoms(&mut |atom| {
+        let own = policy.atoms.get(atom as usize).and_then(|atom| atom.placeholder.as_ref());
+        for (phase, _) in phases.iter().filter(|(_, applies)| *applies) {
+            metrics.know_redaction(*phase, own.unwrap_or(&rule.placeholder));
+        }
+    });
 }

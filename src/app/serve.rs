@@ -108,6 +108,8 @@ pub struct App {
     /// How long requests are still taken after the order to stop.
     delay: Duration,
     watched: Option<Vec<PathBuf>>,
+    /// Sends the spans.
+    exporter: Option<Exporter>,
 }
 
 #[derive(Debug)]
@@ -140,7 +142,8 @@ impl App {
     }
 
     async fn bind(ready: Ready) -> Result<Self, ServeError> {
-        let Ready { options, loaded, certificates, live, telemetry, exporter, revision, own } = ready;
+        let Ready { options, loaded, certificates, live, telemetry, exporter, revision, own } =
+            ready;
         let file = &loaded.server.file;
         let gateway = Arc::new(Gateway::new(live, telemetry.clone()));
         let state = Arc::new(AdminState {
@@ -155,13 +158,18 @@ impl App {
             keep_alive: file.timeouts.keep_alive.duration(),
             write_stall: file.timeouts.write_stall.duration(),
         };
+        let workers = Arc::new(Workers::start()?);
+        telemetry.metrics.know_runtime("main", Handle::current().metrics());
+        for (name, runtime) in workers.runtimes() {
+            telemetry.metrics.know_runtime(&name, runtime);
+        }
         let settings = ListenerSettings {
             name: "data",
             connections: file.limits.connections as usize,
             times,
             grace: file.drain.timeout.duration(),
             tls: certificates.data.clone(),
-            workers: Some(Arc::new(Workers::start()?)),
+            workers: Some(workers),
             metrics: Arc::clone(&telemetry.metrics),
         };
         let admin = ListenerSettings {
@@ -172,13 +180,8 @@ impl App {
             workers: None,
             ..settings.clone()
         };
-        let watched = options.watch.unwrap_or(file.policies.watch).then(|| {
-            let mut folders = loaded.folders.clone();
-            folders.extend(certificates.folders);
-            folders.sort();
-            folders.dedup();
-            folders
-        });
+        let watches = options.watch.unwrap_or(file.policies.watch);
+        let watched = watches.then(|| watched(&loaded, certificates.folders));
         let data = Bound::new(&file.listen, settings).await?;
         let admin = Bound::new(&file.admin.listen, admin).await?;
         own.set(vec![data.address, admin.address]);
@@ -288,7 +291,8 @@ impl Ready {
         let (sink, share) = record_sink(&loaded);
         let records = Records::start(&sink, share, Arc::clone(&metrics))?;
         let wrong = |problem: Problem| ServeError::Configuration(Box::new(problem.into()));
-        let traced = exporter(&loaded.server, &options.environment, &own, &metrics).map_err(wrong)?;
+        let traced =
+            exporter(&loaded.server, &options.environment, &own, &metrics).map_err(wrong)?;
         let (spans, exporter) = traced.unzip();
         let telemetry = Telemetry { metrics, records, spans, clock };
         let asked =
@@ -310,6 +314,15 @@ impl Bound {
         let address = listener.local_addr()?;
         Ok(Self { listener, address, settings })
     }
+}
+
+/// The folders of everything that was read.
+fn watched(loaded: &Loaded, more: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut folders = loaded.folders.clone();
+    folders.extend(more);
+    folders.sort();
+    folders.dedup();
+    folders
 }
 
 async fn ended(name: &str, listener: JoinHandle<()>) -> Result<(), ServeError> {

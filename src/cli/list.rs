@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ConfigArg, output};
 use crate::app::known_dialects;
 use crate::config::{Code, SchemaOf, configuration_root};
 use crate::detect::entity::ENTITIES;
-use crate::telemetry::record_schema;
+use crate::telemetry::{METRICS, MetricDefinition, record_schema};
 use crate::text::{DECODERS, VARIANTS, VIEWS};
 
 /// What can be listed.
@@ -25,6 +25,8 @@ enum What {
     Dialects,
     /// Packs of the configuration, which policies include.
     Packs,
+    /// Metrics, with their types and labels.
+    Metrics,
 }
 
 /// The form of a list.
@@ -33,6 +35,7 @@ enum Form {
     #[default]
     Table,
     Json,
+    Markdown,
 }
 
 /// Flags of `list`.
@@ -82,8 +85,30 @@ fn views() -> Vec<(String, String)> {
     views.chain(switched).collect()
 }
 
-pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
-    let rows: Vec<(String, String)> = match args.what {
+/// What is listed: for each thing its name, what else is known of it, and what it is.
+struct Rows {
+    /// What is known beside name and summary.
+    more: &'static [&'static str],
+    rows: Vec<(String, Vec<String>, String)>,
+}
+
+impl Rows {
+    fn plain(rows: Vec<(String, String)>) -> Self {
+        let rows = rows.into_iter().map(|(name, summary)| (name, Vec::new(), summary)).collect();
+        Self { more: &[], rows }
+    }
+}
+
+fn metrics() -> Rows {
+    let row = |metric: &MetricDefinition| {
+        let more = vec![metric.kind.to_owned(), metric.labels.join(", ")];
+        (metric.name.to_owned(), more, metric.help.to_owned())
+    };
+    Rows { more: &["type", "labels"], rows: METRICS.iter().map(row).collect() }
+}
+
+fn rows(args: &ListArgs) -> Rows {
+    let plain = match args.what {
         What::Detectors => ENTITIES
             .iter()
             .map(|entity| (entity.name.to_owned(), entity.summary.to_owned()))
@@ -103,20 +128,45 @@ pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
             })
             .collect(),
         What::Packs => super::packs::rows(&args.config),
+        What::Metrics => return metrics(),
     };
+    Rows::plain(plain)
+}
+
+pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
+    let Rows { more, rows } = rows(args);
     match args.format {
         Form::Table => {
-            let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-            for (name, summary) in rows {
+            let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
+            for (name, _, summary) in rows {
                 output::say(&format!("{name:width$}  {summary}\n"))?;
             }
         }
         Form::Json => {
-            let rows: Vec<_> = rows
-                .into_iter()
-                .map(|(name, summary)| json!({ "name": name, "summary": summary }))
-                .collect();
-            output::say(&format!("{}\n", json!({ "schema": "tidegate.list/v1", "items": rows })))?;
+            let item = |(name, known, summary): (String, Vec<String>, String)| {
+                let known =
+                    more.iter().zip(known).map(|(key, value)| ((*key).to_owned(), json!(value)));
+                let ends =
+                    [("name".to_owned(), json!(name)), ("summary".to_owned(), json!(summary))];
+                Value::Object(ends.into_iter().chain(known).collect())
+            };
+            let items: Vec<Value> = rows.into_iter().map(item).collect();
+            let list = json!({ "schema": "tidegate.list/v1", "items": items });
+            output::say(&format!("{list}\n"))?;
+        }
+        Form::Markdown => {
+            let cells = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
+            let headings: Vec<&str> =
+                [&["name"], more, &["meaning"]].into_iter().flatten().copied().collect();
+            output::say(&cells(&headings))?;
+            output::say(&format!("|{}\n", "---|".repeat(headings.len())))?;
+            for (name, known, summary) in rows {
+                let (name, summary) = (format!("`{name}`"), summary.replace('|', "\\|"));
+                let mut row = vec![name.as_str()];
+                row.extend(known.iter().map(String::as_str));
+                row.push(&summary);
+                output::say(&cells(&row))?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -56,7 +56,7 @@ enum Command {
     Diff(Box<diff::DiffArgs>),
     /// Train the built-in classifier on labelled texts.
     Train(train::TrainArgs),
-    /// List detectors, views, codes, dialects or packs.
+    /// List detectors, views, codes, dialects, packs or metrics.
     List(list::ListArgs),
     /// Print a JSON schema: policy, server, test or decision-log.
     Schema {

@@ -35,9 +35,9 @@ pub use document::Document;
 pub use lexicon::Term;
 pub use load::{
     Flag, LoadedDialect, LoadedLexicon, LoadedPolicy, LoadedRecipe, LoadedServer, LoadedTests,
-    Origin, RuleOrigin, Setting, check_dates, check_route_policies, check_word_list,
-    configuration_root, load_dialects, load_identities, load_policies, load_policy, load_recipe,
-    load_server, load_tests, read_dialect_text,
+    Origin, RuleOrigin, Setting, check_dates, check_route_policies, check_rule_labels,
+    check_word_list, configuration_root, load_dialects, load_identities, load_policies,
+    load_policy, load_recipe, load_server, load_tests, read_dialect_text,
 };
 pub use policy_file::PolicyFile;
 pub use problems::{Gravity, Label, Problem, Problems};

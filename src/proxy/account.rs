@@ -46,7 +46,9 @@ impl Identity {
                 .filter(plain)
                 .map_or_else(|| format!("req_{}", drawn.simple()), str::to_owned),
             trace: TraceContext::continued(traceparent, Uuid::now_v7().as_u128().rotate_left(64))
-                .kept_if(|| spans.is_some_and(|spans| spans.keeps(share_of(DecisionId::new(drawn))))),
+                .kept_if(|| {
+                    spans.is_some_and(|spans| spans.keeps(share_of(DecisionId::new(drawn))))
+                }),
             prompt_decision: DecisionId::new(drawn),
             completion_decision: DecisionId::new(Uuid::now_v7()),
         }
@@ -130,7 +132,13 @@ impl Call {
     pub(super) fn unreadable(&mut self, what: &str) {
         let (upstream, request_id) = (&*self.upstream.name, &*self.request_id);
         let trace_id = &*self.trace_id;
-        tracing::warn!(upstream, request_id, trace_id, what, "the upstream's answer cannot be screened");
+        tracing::warn!(
+            upstream,
+            request_id,
+            trace_id,
+            what,
+            "the upstream's answer cannot be screened"
+        );
         self.ended("protocol_error");
     }
 

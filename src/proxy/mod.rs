@@ -13,6 +13,7 @@ mod contain;
 mod exchange;
 mod gatehouse;
 mod gateway;
+mod held_since;
 mod inline;
 mod joined;
 mod listener;

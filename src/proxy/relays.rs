@@ -185,6 +185,11 @@ impl Relays {
         self.all.iter().map(|(_, relay)| relay.held()).sum()
     }
 
+    /// Bytes of text that have come.
+    pub(super) fn received(&self) -> usize {
+        self.all.first().map_or(0, |(_, relay)| relay.received())
+    }
+
     /// The action and the rule of a stop that came before any text.
     pub(super) fn early_stop(&self) -> Option<(Action, Option<usize>)> {
         self.all.iter().find_map(|(_, relay)| match relay.finale() {

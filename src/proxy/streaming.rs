@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::account::{Account, Call, Unit};
 use super::asker::{Asker, Asking};
+use super::held_since::HeldSince;
 use super::inline::Inline;
 use super::relays::{Pushed, Relays};
 use super::reply::{MODERATION_UNAVAILABLE, NOT_SCREENED};
@@ -45,6 +46,7 @@ pub(super) struct Stream {
     /// Time spent screening.
     screening: Duration,
     held: usize,
+    held_since: HeldSince,
     ended: bool,
     /// Something has come out of the gate.
     sent: bool,
@@ -97,6 +99,7 @@ impl Stream {
             first_chunk: None,
             screening: Duration::ZERO,
             held: 0,
+            held_since: HeldSince::default(),
             ended: false,
             ready: None,
             broken: false,
@@ -228,6 +231,9 @@ impl Stream {
         if self.first_chunk.is_none() {
             let now = Instant::now();
             self.first_chunk = Some(now);
+            if let Some(traced) = &self.account.traced {
+                traced.first_chunk();
+            }
             let seconds = (now - self.call.asked()).as_secs_f64();
             self.account.telemetry.metrics.first_chunk(&self.account.route.upstream.name, seconds);
         }
@@ -334,8 +340,9 @@ impl Stream {
         let change = i64::try_from(held).unwrap_or(0) - i64::try_from(self.held).unwrap_or(0);
         let metrics = &self.account.telemetry.metrics;
         metrics.held(change);
+        let time = self.held_since.note(self.relays.received(), held, Instant::now());
         if sent > 0 {
-            metrics.released(self.held);
+            metrics.released(self.held, time.as_secs_f64());
         }
         self.held = held;
     }
@@ -439,8 +446,12 @@ mod tests {
     async fn stream() -> (Stream, Arc<Metrics>) {
         let metrics = Arc::new(Metrics::new());
         let records = Records::start(&RecordSink::None, 1.0, Arc::clone(&metrics)).unwrap();
-        let telemetry =
-            Telemetry { metrics: Arc::clone(&metrics), records, clock: Clock::default() };
+        let telemetry = Telemetry {
+            metrics: Arc::clone(&metrics),
+            records,
+            spans: None,
+            clock: Clock::default(),
+        };
         let policy = Sketch::default().build();
         let served = Arc::new(NamedUpstream {
             name: Arc::from("demo"),

@@ -178,6 +178,11 @@ impl Relay {
         self.gates.iter().map(Gate::held).sum::<usize>() + tools
     }
 
+    /// Bytes of text that have come so far.
+    pub const fn received(&self) -> usize {
+        self.bytes
+    }
+
     /// Bytes of the upstream that are kept now, in whatever form: an unfinished event, events that
     /// wait, and text that is held.
     pub fn buffered(&self) -> usize {

@@ -26,124 +26,135 @@ pub struct UpstreamCall<'n> {
 impl Metrics {
     /// A request was refused before any policy was asked.
     pub fn rejected(&self, reason: &str) {
-        self.http_rejected.with_label_values(&[reason]).inc();
+        self.table.http_rejected.with_label_values(&[reason]).inc();
     }
 
     /// A request of a route begins (`1`) or has ended (`-1`).
     pub fn in_flight(&self, route: &str, change: i64) {
-        self.http_in_flight.with_label_values(&[route]).add(change);
+        self.table.http_in_flight.with_label_values(&[route]).add(change);
     }
 
     /// A connection of a listener opens (`1`) or has closed (`-1`).
     pub fn connections(&self, listener: &str, change: i64) {
-        self.http_connections.with_label_values(&[listener]).add(change);
+        self.table.http_connections.with_label_values(&[listener]).add(change);
     }
 
     /// A panic was contained in a part: `exchange`, `screening`.
     pub fn panicked(&self, part: &str) {
-        self.panics.with_label_values(&[part]).inc();
+        self.table.panics.with_label_values(&[part]).inc();
     }
 
     /// A cache was read.
     pub fn cache_read(&self, cache: &str, hit: bool) {
         let outcome = if hit { "hit" } else { "miss" };
-        self.cache.with_label_values(&[cache, outcome]).inc();
+        self.table.cache.with_label_values(&[cache, outcome]).inc();
     }
 
     /// Turns were left out of a request.
     pub fn left_out(&self, dialect: &str, turns: usize) {
-        self.turns_left_out.with_label_values(&[dialect]).inc_by(turns as u64);
+        self.table.turns_left_out.with_label_values(&[dialect]).inc_by(turns as u64);
     }
 
     /// Events of a stream were framed anew, because parsers could have read them differently.
     pub fn reframed(&self, dialect: &str, events: usize) {
         if events > 0 {
-            self.stream_reframed.with_label_values(&[dialect]).inc_by(events as u64);
+            self.table.stream_reframed.with_label_values(&[dialect]).inc_by(events as u64);
         }
     }
 
     /// A request has been answered, to the last byte.
     pub fn answered(&self, route: &str, (code, dialect): (u16, &str), stream: bool, seconds: f64) {
         let stream = if stream { "true" } else { "false" };
-        self.http_requests.with_label_values(&[route, &code.to_string(), dialect, stream]).inc();
-        self.http_duration.with_label_values(&[route, stream]).observe(seconds);
+        self.table
+            .http_requests
+            .with_label_values(&[route, &code.to_string(), dialect, stream])
+            .inc();
+        self.table.http_duration.with_label_values(&[route, stream]).observe(seconds);
     }
 
     /// What an exchange took beside the upstream.
     pub fn overhead(&self, route: &str, stream: bool, seconds: f64) {
         let stream = if stream { "true" } else { "false" };
-        self.overhead.with_label_values(&[route, stream]).observe(seconds);
+        self.table.overhead.with_label_values(&[route, stream]).observe(seconds);
     }
 
     /// A unit of text was decided.
     pub fn decided(&self, phase: Phase, (action, mode, category): (&str, Mode, &str), score: f64) {
         let labels = [phase.as_str(), action, mode.as_str(), category];
-        self.decisions.with_label_values(&labels).inc();
-        self.decision_score.with_label_values(&[phase.as_str()]).observe(score);
+        self.table.decisions.with_label_values(&labels).inc();
+        self.table.decision_score.with_label_values(&[phase.as_str()]).observe(score);
     }
 
     /// Text was screened.
     pub fn screened(&self, phase: Phase, bytes: usize, seconds: f64) {
-        self.moderated_bytes.with_label_values(&[phase.as_str()]).inc_by(bytes as u64);
-        self.moderation_duration.with_label_values(&[phase.as_str(), "total"]).observe(seconds);
+        self.table.moderated_bytes.with_label_values(&[phase.as_str()]).inc_by(bytes as u64);
+        self.table
+            .moderation_duration
+            .with_label_values(&[phase.as_str(), "total"])
+            .observe(seconds);
     }
 
     /// A rule fired.
     pub fn rule_matched(&self, policy: &str, rule: &str, mode: Mode) {
-        self.rule_matches.with_label_values(&[policy, rule, mode.as_str()]).inc();
+        let rule = self.rule_label(policy, rule);
+        self.table.rule_matches.with_label_values(&[policy, rule, mode.as_str()]).inc();
     }
 
     /// A span was replaced.
     pub fn redacted(&self, phase: Phase, detector: &str) {
-        self.redactions.with_label_values(&[phase.as_str(), detector]).inc();
+        self.table.redactions.with_label_values(&[phase.as_str(), detector]).inc();
     }
 
     /// Something passed that was not screened, or could not be.
     pub fn unmoderated(&self, phase: Phase, reason: &str) {
-        self.unmoderated.with_label_values(&[phase.as_str(), reason]).inc();
+        self.table.unmoderated.with_label_values(&[phase.as_str(), reason]).inc();
     }
 
     /// Strings at unknown places were screened.
     pub fn unknown_leaves(&self, dialect: &str, phase: Phase, count: usize) {
         if count > 0 {
-            self.unknown_leaves.with_label_values(&[dialect, phase.as_str()]).inc_by(count as u64);
+            self.table
+                .unknown_leaves
+                .with_label_values(&[dialect, phase.as_str()])
+                .inc_by(count as u64);
         }
     }
 
     /// More or less text is held now.
     pub fn held(&self, change: i64) {
-        self.stream_held.add(change);
+        self.table.stream_held.add(change);
     }
 
-    /// A piece went out after so many bytes were held.
-    pub fn released(&self, held: usize) {
+    /// A piece went out after so many bytes were held, the oldest of them for so many seconds.
+    pub fn released(&self, held: usize, seconds: f64) {
         #[expect(clippy::cast_precision_loss, reason = "held bytes are far below 2^52")]
-        self.stream_hold.observe(held as f64);
+        self.table.stream_hold.observe(held as f64);
+        self.table.stream_hold_time.observe(seconds);
     }
 
     /// A stream was cut.
     pub fn stream_cut(&self, cut: StreamCut, upstream: &str) {
         let sent = if cut.text_sent { "true" } else { "false" };
-        self.stream_cut.with_label_values(&[cut.action.as_str(), sent]).inc();
-        self.stream_saved_tokens.with_label_values(&[upstream]).inc();
+        self.table.stream_cut.with_label_values(&[cut.action.as_str(), sent]).inc();
+        self.table.stream_cancelled.with_label_values(&[upstream]).inc();
     }
 
     /// The first chunk of a streamed answer has come.
     pub fn first_chunk(&self, upstream: &str, seconds: f64) {
-        self.upstream_first_chunk.with_label_values(&[upstream]).observe(seconds);
+        self.table.upstream_first_chunk.with_label_values(&[upstream]).observe(seconds);
     }
 
     /// A call of an upstream is over.
     pub fn upstream(&self, call: &UpstreamCall<'_>) {
-        self.upstream_requests.with_label_values(&[call.upstream, call.outcome]).inc();
-        self.upstream_duration.with_label_values(&[call.upstream]).observe(call.seconds);
+        self.table.upstream_requests.with_label_values(&[call.upstream, call.outcome]).inc();
+        self.table.upstream_duration.with_label_values(&[call.upstream]).observe(call.seconds);
     }
 
     /// A classifier was to judge a text: what came of it, and after how many seconds where it was asked.
     pub fn classified(&self, classifier: &str, outcome: &str, seconds: Option<f64>) {
-        self.classifier_requests.with_label_values(&[classifier, outcome]).inc();
+        self.table.classifier_requests.with_label_values(&[classifier, outcome]).inc();
         if let Some(seconds) = seconds {
-            self.classifier_duration.with_label_values(&[classifier]).observe(seconds);
+            self.table.classifier_duration.with_label_values(&[classifier]).observe(seconds);
         }
     }
 
@@ -151,13 +162,16 @@ impl Metrics {
     pub fn consulted(&self, said: &Classified) {
         let name = &*said.classifier;
         for (sent, count) in [("asked", said.asked), ("spared", said.spared)] {
-            self.classifier_texts.with_label_values(&[name, sent]).inc_by(u64::from(count));
+            self.table.classifier_texts.with_label_values(&[name, sent]).inc_by(u64::from(count));
         }
         for (found_by, count) in FOUND_BY.iter().zip(said.agreement) {
-            self.classifier_agreement.with_label_values(&[name, found_by]).inc_by(u64::from(count));
+            self.table
+                .classifier_agreement
+                .with_label_values(&[name, found_by])
+                .inc_by(u64::from(count));
         }
         if let Some(fallback) = said.fallback {
-            self.fallbacks.with_label_values(&[name, fallback]).inc();
+            self.table.fallbacks.with_label_values(&[name, fallback]).inc();
         }
     }
 
@@ -165,39 +179,44 @@ impl Metrics {
     pub fn classifier_circuit(&self, classifier: &str, state: &str) {
         for other in CIRCUIT_STATES {
             let is_now = i64::from(other == state);
-            self.classifier_circuit.with_label_values(&[classifier, other]).set(is_now);
+            self.table.classifier_circuit.with_label_values(&[classifier, other]).set(is_now);
         }
     }
 
     /// A reload was tried.
     pub fn reloaded(&self, outcome: &str, unix_seconds: f64) {
-        self.reloads.with_label_values(&[outcome]).inc();
-        self.reload_ok.set(i64::from(outcome == "ok"));
+        self.table.reloads.with_label_values(&[outcome]).inc();
+        self.table.reload_ok.set(i64::from(outcome == "ok"));
         if outcome == "ok" {
-            self.reload_time.set(unix_seconds);
+            self.table.reload_time.set(unix_seconds);
         }
     }
 
     /// The configuration has so many warnings.
     pub fn warnings(&self, count: usize) {
-        self.config_warnings.set(i64::try_from(count).unwrap_or(i64::MAX));
+        self.table.config_warnings.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// These policies are in force now: name, revision, enforced rules, shadow rules.
     pub fn policies(&self, policies: &[(&str, &str, usize, usize)]) {
-        self.policy_info.reset();
-        self.policy_rules.reset();
+        self.table.policy_info.reset();
+        self.table.policy_rules.reset();
         for (name, revision, enforced, shadow) in policies {
-            self.policy_info.with_label_values(&[name, revision]).set(1.0);
+            self.table.policy_info.with_label_values(&[name, revision]).set(1);
             for (mode, count) in [(Mode::Enforce, enforced), (Mode::Shadow, shadow)] {
                 let count = i64::try_from(*count).unwrap_or(i64::MAX);
-                self.policy_rules.with_label_values(&[name, mode.as_str()]).set(count);
+                self.table.policy_rules.with_label_values(&[name, mode.as_str()]).set(count);
             }
         }
     }
 
+    /// What became of spans: `sent`, `failed`, `dropped`.
+    pub fn spans(&self, outcome: &str, count: usize) {
+        self.table.spans.with_label_values(&[outcome]).inc_by(count as u64);
+    }
+
     /// A record could not be written.
     pub fn record_lost(&self, sink: &str) {
-        self.records_lost.with_label_values(&[sink]).inc();
+        self.table.records_lost.with_label_values(&[sink]).inc();
     }
 }

@@ -14,7 +14,7 @@ mod trace;
 pub use clock::Clock;
 pub use events::{StreamCut, UpstreamCall};
 pub use log::{LogFormat, hush_panics, init_log};
-pub use metrics::Metrics;
+pub use metrics::{METRICS, MetricDefinition, Metrics};
 pub use record::{
     ClassifierRecord, DecisionRecord, RecordSink, Records, RuleRecord, record_schema,
 };

@@ -52,7 +52,8 @@ impl TraceContext {
     /// The same; one that begins here is kept if `keeps` says so. Whoever began another has decided that.
     #[must_use]
     pub fn kept_if(self, keeps: impl FnOnce() -> bool) -> Self {
-        let flags = if self.parent.is_none() && keeps() { self.flags | SAMPLED } else { self.flags };
+        let flags =
+            if self.parent.is_none() && keeps() { self.flags | SAMPLED } else { self.flags };
         Self { flags, ..self }
     }
 
@@ -107,7 +108,8 @@ mod tests {
 
     #[test]
     fn whoever_began_a_trace_says_whether_it_is_kept() {
-        let parent = |flags| format!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}");
+        let parent =
+            |flags| format!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}");
         let kept = |header: Option<&str>, keeps| {
             TraceContext::continued(header, 7).kept_if(|| keeps).is_sampled()
         };

@@ -4,10 +4,13 @@
 mod attacks;
 mod check;
 mod codes;
+#[expect(clippy::indexing_slicing, reason = "a wrong key fails the test")]
+mod dashboard;
 mod diff;
 mod eval;
 mod explain;
 mod init;
+mod monitoring;
 mod other;
 mod parquet;
 mod running;

@@ -6,7 +6,7 @@ use crate::{folder, project, tidegate};
 
 #[test]
 fn lists_come_as_tables_and_as_json() {
-    for what in ["detectors", "views", "codes", "dialects", "packs"] {
+    for what in ["detectors", "views", "codes", "dialects", "packs", "metrics"] {
         let table = tidegate(project(), &["list", what]);
         assert_eq!((table.code, table.err.as_str()), (0, ""), "{what}");
         let json = tidegate(project(), &["list", what, "--format", "json"]);

@@ -24,6 +24,7 @@ mod joined;
 mod leaving;
 mod limits;
 mod mcp;
+mod metrics;
 mod model;
 mod moderations;
 mod panics;

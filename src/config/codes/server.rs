@@ -62,6 +62,16 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "upstreams: { model: { url: https://api.example.com } }",
     },
     Definition {
+        code: Code::TG066,
+        gravity: Gravity::Warning,
+        title: "more rules than metrics tell apart",
+        explanation: "Each rule has a series of its own in `tidegate_rule_matches_total`, and each series costs every \
+            scrape. Rules beyond `metrics.max_rules` (500), in the order of the files, are counted as `other`. Decision \
+            records name every rule all the same.",
+        wrong: "metrics: { max_rules: 500 }   # and policies with 600 rules",
+        right: "metrics: { max_rules: 1000 }",
+    },
+    Definition {
         code: Code::TG080,
         gravity: Gravity::Error,
         title: "line of a dialect file that cannot be read",

@@ -21,7 +21,7 @@ pub use policy::{
     LoadedLexicon, LoadedPolicy, RuleOrigin, check_dates, load_policies, load_policy,
 };
 pub use recipe::{LoadedRecipe, load_recipe};
-pub use server::{LoadedServer, check_route_policies, load_server};
+pub use server::{LoadedServer, check_route_policies, check_rule_labels, load_server};
 pub use tests_file::{LoadedTests, load_tests};
 pub use word_list::check_word_list;
 

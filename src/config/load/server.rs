@@ -9,7 +9,7 @@ use super::policy::LoadedPolicy;
 use crate::config::checks;
 use crate::config::codes::Code;
 use crate::config::document::{self, Document};
-use crate::config::problems::{Gravity, Problems, check_allow_comments};
+use crate::config::problems::{Gravity, Problem, Problems, check_allow_comments};
 use crate::config::schema::SchemaOf;
 use crate::config::server_file::ServerFile;
 use crate::config::source::{Source, SourceSpan};
@@ -83,6 +83,21 @@ pub fn check_route_policies(
                 names.iter().copied(),
             ));
         }
+    }
+    problems
+}
+
+/// More rules than `metrics.max_rules` has labels for.
+pub fn check_rule_labels(server: &LoadedServer, policies: &[LoadedPolicy]) -> Problems {
+    let mut problems = Problems::new();
+    let rules: usize = policies.iter().map(|policy| policy.file.rules.len()).sum();
+    let most = server.file.metrics.max_rules;
+    if rules > most as usize {
+        let message = format!("{rules} rules, of which metrics tell {most} apart");
+        let problem = Problem::new(Code::TG066, message);
+        let at = server.document.at("metrics.max_rules");
+        let problem = problem.at(at, "the others are counted as `other`");
+        problems.push(problem.help(format!("metrics: {{ max_rules: {rules} }}")));
     }
     problems
 }

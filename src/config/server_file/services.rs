@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::shapes;
+use super::routes::UpstreamTls;
+use crate::config::shapes::{self, Named, SecretRef};
 use crate::config::units::{Period, Share};
 
 /// Where policies are and how they reload.
@@ -59,7 +60,7 @@ pub struct Audit {
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "metrics settings")]
 pub struct Metrics {
-    /// Rule labels beyond become `other`.
+    /// The most rules with a label of their own; those beyond are counted as `other`.
     pub max_rules: u32,
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{JoinHandle, available_parallelism};
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, RuntimeMetrics};
 use tokio_util::sync::CancellationToken;
 
 /// Threads that serve connections. Dropping it ends them, and what still runs there.
@@ -48,6 +48,12 @@ impl Workers {
         Ok(started)
     }
 
+    /// What the runtimes say of themselves, by the names of their threads.
+    pub fn runtimes(&self) -> impl Iterator<Item = (String, RuntimeMetrics)> {
+        let named = |(number, worker): (usize, &Worker)| (name(number), worker.handle.metrics());
+        self.workers.iter().enumerate().map(named)
+    }
+
     /// A place on the thread that has the fewest connections; `None` where there is no thread.
     pub(super) fn place(&self) -> Option<Place> {
         let idlest =
@@ -62,10 +68,15 @@ impl Worker {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let thread = std::thread::Builder::new()
-            .name(format!("worker-{number}"))
+            .name(name(number))
             .spawn(move || runtime.block_on(stop.cancelled()))?;
         Ok(Self { handle, open: Arc::new(AtomicUsize::new(0)), thread: Some(thread) })
     }
+}
+
+/// The name of a thread.
+fn name(number: usize) -> String {
+    format!("worker-{number}")
 }
 
 impl Drop for Place {
