@@ -132,7 +132,7 @@ class World:
                 "MLSERVER_METRICS_DIR": str(folder / "metrics"), "PYTHONDONTWRITEBYTECODE": "1"})
         self.detectors = Process("detectors", [sys.executable, servers / "detectors.py", detectors], f"{self.detectors_url}/health", folder)
         self.model = Process(
-            "model", [GATE, "mock-upstream", "--listen", f"127.0.0.1:{self.model_port}", "--script", folder / "script.jsonl", "--rate", "300"],
+            "model", [GATE, "mock-upstream", "--listen", f"127.0.0.1:{self.model_port}", "--script", folder / "script.jsonl", "--rate", "1000"],
             f"{local(self.model_port)}/v1/models", folder)
         self.gate = Process(
             "gate", [GATE, "serve", "--config", HERE / "tidegate.yaml", "--no-watch"], f"{local(self.admin)}/readyz", folder, environment={

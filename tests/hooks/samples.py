@@ -41,7 +41,7 @@ BAD = {
     "zh": f"{FILLER['zh'] * 8}你们都坏坏坏，真的很坏。{FILLER['zh'] * 4}",
 }
 MARK = {"en": "vermin", "zh": "坏"}
-LONG = FILLER["en"] * 60
+LONG = FILLER["en"] * 200
 
 
 def script():

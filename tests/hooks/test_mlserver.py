@@ -1,21 +1,19 @@
 """An ONNX model in MLServer through the gate, by the protocol of KServe."""
 
-import os
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import direct
-import processes
 import samples
 
+# What the gate says where it cuts an answer.
+STOPPED = "\nThis content was stopped by the content policy."
 
-def test_the_configuration_of_this_suite_has_neither_errors_nor_warnings():
-    checked = subprocess.run(
-        [processes.GATE, "check", "--config", processes.HERE / "tidegate.yaml", "--deny-warnings"],
-        capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
-    assert checked.returncode == 0, checked.stderr
+
+def shown(answer):
+    """What came of the model's answer."""
+    return answer.text.removesuffix(STOPPED)
 
 
 @pytest.mark.parametrize("text", ["you vermin", "such a bad, bad day", "坏 坏", "你们都坏坏", "good day", "好", "a day", "😀 nothing of it"])
@@ -57,9 +55,9 @@ def test_nothing_of_a_bad_block_is_sent_where_the_answer_waits(world, language):
     assert direct.mlserver(world, said[said.index(mark) - 20:][:60])["hateful"] >= 0.7
     streamed = world.ask("toxic", f"tell tale {language}", stream=True)
     assert (streamed.status, streamed.finish) == (200, "content_filter"), streamed.raw[-400:]
-    assert mark not in streamed.raw and said.startswith(streamed.text)
-    # The blocks before it came through.
-    assert len(streamed.text) >= 200
+    assert mark not in streamed.raw
+    # The blocks before it came through, and nothing else of what the model said.
+    assert streamed.text.endswith(STOPPED) and said.startswith(shown(streamed)) and len(shown(streamed)) >= 200
     whole = world.ask("toxic", f"tell tale {language}")
     assert mark not in whole.raw and "content_filter" in whole.raw, whole.raw
     (record,) = world.records(streamed, "completion")
@@ -70,7 +68,8 @@ def test_nothing_of_a_bad_block_is_sent_where_the_answer_waits(world, language):
 def test_an_answer_that_flows_is_cut_and_never_ends_well(world, language):
     answer = world.ask("flowing", f"tell tale {language}", stream=True)
     assert answer.finish == "content_filter", answer.raw[-400:]
-    assert samples.BAD[language].startswith(answer.text) and len(answer.text) < len(samples.BAD[language])
+    assert answer.text.endswith(STOPPED) and samples.BAD[language].startswith(shown(answer))
+    assert len(shown(answer)) < len(samples.BAD[language])
     assert world.said_by(answer, "completion", "flowing")["score"] >= 0.7
 
 
