@@ -152,12 +152,13 @@ class World:
         for one in [self.gate, self.model, self.detectors, self.mlserver, self.presidio]:
             one.stop()
 
-    def ask(self, model, text, stream=False, on_text=None):
-        """Sends a prompt through the front door. `on_text` is called with all that has come, each time that more has."""
+    def ask(self, model, text, stream=False, escaped=False, on_text=None):
+        """Sends a prompt through the front door, its characters as they are or as escapes of JSON. `on_text` is called with all
+        that has come, each time that more has."""
         number = f"r{next(NUMBERS)}"
         body = {"model": model, "messages": [{"role": "user", "content": text}], "stream": stream}
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.data}/v1/chat/completions", json.dumps(body, ensure_ascii=False).encode(),
+            f"http://127.0.0.1:{self.data}/v1/chat/completions", json.dumps(body, ensure_ascii=escaped).encode(),
             {"content-type": "application/json", "authorization": "Bearer x", "x-request-id": number})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:

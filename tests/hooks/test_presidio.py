@@ -18,11 +18,21 @@ def test_a_prompt_loses_exactly_what_presidio_points_at(world, before):
         text = f"{samples.BEFORE[before]}{finding}{samples.BEHIND}{samples.BEFORE[before]}{finding}."
         places = direct.personal(world, text)
         assert len(places) == 2, f"Presidio finds {name} twice: {places}"
-        answer = world.ask("personal", text)
-        assert answer.status == 200, answer.raw
-        # The model says what it was sent.
-        assert answer.text == f"You said: {direct.replaced(text, places)}".rstrip()
-        assert rule_spans(world, answer, "prompt") == direct.in_bytes(text, places)
+        for escaped in (False, True):
+            answer = world.ask("personal", text, escaped=escaped)
+            assert answer.status == 200, answer.raw
+            # The model says what it was sent.
+            assert answer.text == f"You said: {direct.replaced(text, places)}"
+            assert rule_spans(world, answer, "prompt") == direct.in_bytes(text, places)
+
+
+def test_a_text_of_many_windows_loses_what_presidio_points_at_in_the_whole(world):
+    text = "".join(f"潮水😀 {'é' * (n % 17)} call 212-555-01{n:02} now, " for n in range(60))
+    found = direct.presidio(world, text, "en", entities=["PHONE_NUMBER"], context=["phone"])
+    places = sorted((one["start"], one["end"], "[PHONE]") for one in found)
+    assert len(places) == 60
+    answer = world.ask("told", text)
+    assert answer.text == f"You said: {direct.replaced(text, places)}"
 
 
 @pytest.mark.parametrize("language", samples.LETTERS)
