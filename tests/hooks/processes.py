@@ -16,6 +16,8 @@ GATE = os.environ.get("TIDEGATE_BIN", "tidegate")
 # How long a server may take until it answers; importing its libraries takes most of it.
 PATIENCE = 90
 NUMBERS = itertools.count(1)
+# Everything is on the loopback address, whatever proxy the environment names.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def free_ports(count):
@@ -32,7 +34,7 @@ def fetch(url, body=None, headers=()):
     data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
     request = urllib.request.Request(url, data, {"content-type": "application/json", **dict(headers)})
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with OPENER.open(request, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read().decode()
@@ -68,14 +70,17 @@ class Process:
         self.launch()
         self.wait()
 
+    def runs(self):
+        return self.child is not None and self.child.poll() is None
+
     def kill(self):
-        if self.child and self.child.poll() is None:
+        if self.runs():
             self.child.kill()
         if self.child:
             self.child.wait()
 
     def stop(self):
-        if self.child and self.child.poll() is None:
+        if self.runs():
             self.child.terminate()
             try:
                 self.child.wait(timeout=10)
@@ -129,7 +134,7 @@ class World:
             "mlserver", [pathlib.Path(sys.executable).parent / "mlserver", "start", "."], f"{self.mlserver_url}/v2/models/tiny/ready", folder,
             cwd=servers / "kserve", environment={
                 "MLSERVER_HTTP_PORT": str(mlserver), "MLSERVER_GRPC_PORT": str(grpc), "MLSERVER_METRICS_PORT": str(metrics),
-                "MLSERVER_METRICS_DIR": str(folder / "metrics"), "PYTHONDONTWRITEBYTECODE": "1"})
+                "MLSERVER_METRICS_DIR": str(folder / "metrics")})
         self.detectors = Process("detectors", [sys.executable, servers / "detectors.py", detectors], f"{self.detectors_url}/health", folder)
         self.model = Process(
             "model", [GATE, "mock-upstream", "--listen", f"127.0.0.1:{self.model_port}", "--script", folder / "script.jsonl", "--rate", "1000"],
@@ -140,16 +145,24 @@ class World:
                 "TIDEGATE_UPSTREAMS__MODEL__URL": local(self.model_port), "TIDEGATE_ENDPOINTS__PRESIDIO__URL": self.presidio_url,
                 "TIDEGATE_ENDPOINTS__MLSERVER__URL": self.mlserver_url, "TIDEGATE_ENDPOINTS__DETECTORS__URL": self.detectors_url})
 
+    @property
+    def all(self):
+        return [self.presidio, self.mlserver, self.detectors, self.model, self.gate]
+
     def start(self):
-        others = [self.presidio, self.mlserver, self.detectors, self.model]
-        for one in others:
-            one.launch()
-        for one in others:
+        """Starts what does not run."""
+        new = [one for one in self.all if not one.runs()]
+        for one in new:
+            if one is not self.gate:
+                one.launch()
+        for one in new:
+            # The gate comes last, so that self-tests find their servers.
+            if one is self.gate:
+                one.launch()
             one.wait()
-        self.gate.start()
 
     def stop(self):
-        for one in [self.gate, self.model, self.detectors, self.mlserver, self.presidio]:
+        for one in reversed(self.all):
             one.stop()
 
     def ask(self, model, text, stream=False, escaped=False, on_text=None):
@@ -161,7 +174,7 @@ class World:
             f"http://127.0.0.1:{self.data}/v1/chat/completions", json.dumps(body, ensure_ascii=escaped).encode(),
             {"content-type": "application/json", "authorization": "Bearer x", "x-request-id": number})
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with OPENER.open(request, timeout=60) as answer:
                 raw = b""
                 while piece := answer.read1(65_536):
                     raw += piece
