@@ -54,10 +54,11 @@ class Traffic:
         for thread in self.threads:
             thread.join()
 
-    def wait_for(self, wanted, which):
+    def wait_for(self, wanted, which, what=lambda: True):
+        """Until so many of such answers have come, and that holds."""
         until = time.monotonic() + 30
         while time.monotonic() < until:
-            if sum(map(which, [answer for _, answer in list(self.answers)])) >= wanted:
+            if sum(map(which, [answer for _, answer in list(self.answers)])) >= wanted and what():
                 return
             time.sleep(0.05)
         raise AssertionError(f"{[answer.status for _, answer in self.answers]}")
@@ -73,10 +74,13 @@ def test_a_server_that_is_killed_under_traffic_lets_nothing_pass_unread_and_is_a
     blocked = lambda: sum(world.counted("tidegate_fallbacks_total", classifier=one, fallback="block") for one in classifiers)
     unjudged_before, blocked_before = unjudged(), blocked()
     is_silent = lambda answer: answer.code == "moderation_unavailable"
+    is_open = lambda: any(
+        world.counted("tidegate_classifier_circuit_state", classifier=one, state=state) for one in classifiers for state in ("open", "half_open"))
     with Traffic(world, model, text) as traffic:
         traffic.wait_for(8, lambda answer: not is_silent(answer))
         server.kill()
-        traffic.wait_for(20, is_silent)
+        # Texts that wait together share a call, and the circuit counts calls.
+        traffic.wait_for(20, is_silent, is_open)
     assert not any(part in answer.raw for _, answer in traffic.answers), "a text passed that nobody has read"
     silent = [answer for _, answer in traffic.answers if is_silent(answer)]
     assert {answer.status for answer in silent} == {503} and all(int(answer.headers["retry-after"]) >= 1 for answer in silent)
