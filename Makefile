@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas docs help run test unit policies differential sdk-test eval-test scan-test onnx-test observability-test otlp-test h2spec fuzz evasion lint bench bench-proxy model release
+.PHONY: schemas docs help run test unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test h2spec fuzz evasion lint bench bench-proxy model release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies differential sdk-test eval-test scan-test onnx-test observability-test otlp-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, Prometheus, traces, fuzzing
+test: unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, real classifier servers, Prometheus, traces, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet
@@ -40,6 +40,10 @@ scan-test: ## `tidegate scan` with Parquet against pyarrow, and under Spark (nee
 
 onnx-test: ## embeddings of a real transformer against onnxruntime
 	sh tests/onnx/run.sh
+
+hooks-test: ## remote classifiers of others behind the gate: a Presidio analyzer, MLServer (KServe v2), the detectors of TrustyAI
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/hooks/run.sh
 
 observability-test: ## a real Prometheus scrapes the gate: metrics, every panel of the dashboard, alerts (half a minute)
 	$(CARGO) build --locked --quiet --bin tidegate

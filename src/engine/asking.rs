@@ -28,8 +28,14 @@ const WORD_CHARACTERS: usize = 400;
 const CONTEXT: usize = 400;
 /// Blocks that flow without an answer before the text waits for the first of them.
 const MOST_BEHIND: usize = 8;
-/// What ends a sentence.
-const SENTENCE_ENDS: [char; 9] = ['.', '!', '?', '\n', '。', '！', '？', '…', '।'];
+/// What ends a sentence, whatever follows.
+const SENTENCE_ENDS: [char; 5] = ['\n', '。', '！', '？', '।'];
+/// What ends a sentence if a blank follows: a point also stands inside numbers and addresses, which have to stay whole.
+const ENDS_BEFORE_BLANKS: [char; 4] = ['.', '!', '?', '…'];
+/// What may stand between the end of a sentence and the blank.
+const CLOSING: [char; 9] = ['"', '\'', ')', ']', '”', '’', '»', '」', '』'];
+/// What stands between parts of a sentence in scripts that have no blanks.
+const WIDE_COMMAS: [char; 4] = ['，', '、', '；', '：'];
 
 /// What classifiers that have to be asked say of one text.
 #[derive(Clone, Debug)]
@@ -45,6 +51,8 @@ pub(super) struct Asking {
     open: usize,
     /// Its characters so far.
     characters: usize,
+    /// Whether its sentence ends here if a blank follows.
+    may_end: bool,
     over: bool,
     /// Blocks that are not settled, in order.
     blocks: VecDeque<Block>,
@@ -134,6 +142,7 @@ impl Asking {
             base: 0,
             open: 0,
             characters: 0,
+            may_end: false,
             over: false,
             blocks: VecDeque::new(),
             hits: Vec::new(),
@@ -169,8 +178,12 @@ impl Asking {
             self.text.push(c);
             self.characters += 1;
             let n = self.characters;
-            let ends = (n >= SENTENCE_CHARACTERS && SENTENCE_ENDS.contains(&c))
-                || (n >= WORD_CHARACTERS && c.is_whitespace())
+            let (is_blank, is_comma) = (c.is_whitespace(), WIDE_COMMAS.contains(&c));
+            let ends_sentence = SENTENCE_ENDS.contains(&c) || (self.may_end && is_blank);
+            self.may_end =
+                ENDS_BEFORE_BLANKS.contains(&c) || (self.may_end && CLOSING.contains(&c));
+            let ends = (n >= SENTENCE_CHARACTERS && ends_sentence)
+                || (n >= WORD_CHARACTERS && (is_blank || is_comma))
                 || n >= LONGEST_ASKED;
             if ends {
                 self.close();
@@ -194,7 +207,7 @@ impl Asking {
         let states = vec![State::New; self.remotes.len()];
         let last = self.base + last_character(&self.text);
         self.blocks.push_back(Block { span, states, last, found: false });
-        (self.open, self.characters) = (span.end, 0);
+        (self.open, self.characters, self.may_end) = (span.end, 0, false);
     }
 
     /// Takes in hits that are known for good: those of rules before `upto`, and those of models in process.

@@ -18,7 +18,7 @@ fn judge(wanted: &Wanted) -> Answer {
     let bad = text.contains("zorp") || text.contains("脏话");
     let mut scores: Scores =
         [(Category::new("hate"), if bad { 0.9 } else { 0.1 })].into_iter().collect();
-    for (at, name) in text.match_indices("Alice") {
+    for (at, name) in text.match_indices("Alice").chain(text.match_indices("Al.ice")) {
         scores.point(ScoredSpan {
             category: Category::new("name"),
             span: Span::new(at, at + name.len()),
@@ -186,6 +186,35 @@ fn a_block_ends_with_a_sentence_or_a_word_and_is_never_longer_than_its_limit() {
         let longest = asked.iter().map(|one| one.chars().count()).max().unwrap();
         assert!(longest <= LONGEST_ASKED + CONTEXT && longest > SENTENCE_CHARACTERS, "{longest}");
     }
+}
+
+#[test]
+fn what_a_classifier_points_at_is_not_cut_at_a_point_inside_it() {
+    let mut sketch = Sketch::default();
+    sketch.asked(("name", 0.5), true, Effect::Act(Action::Redact));
+    let policy = sketch.build();
+    // Wherever it stands, `Al.ice` holds no end of a sentence; the texts have blanks, or none.
+    for (filler, behind, fillers) in [("word ", " wrote.", 30..150), ("字", "写道，", 180..500)]
+    {
+        for before in fillers.map(|n| filler.repeat(n)) {
+            let text = format!("{before}Al.ice{behind}{}", filler.repeat(30));
+            let (sent, _, _) = stream(&policy, &[&text], 0);
+            assert_eq!(sent, text.replace("Al.ice", "[NAME]"));
+        }
+    }
+}
+
+#[test]
+fn a_sentence_ends_before_a_blank_and_with_a_full_stop_of_scripts_without_blanks() {
+    let policy = policy(true, Action::Block);
+    for end in [". ", "! ", "?\n", ".\" ", ".”) ", "… ", "。", "！", "।"] {
+        let text = format!("{}{end}{}", "字".repeat(SENTENCE_CHARACTERS), "字".repeat(50));
+        let (_, _, asked) = stream(&policy, &[&text], 0);
+        assert!(asked.iter().any(|one| one.ends_with(end)), "{end:?}: {asked:?}");
+    }
+    let commas = format!("{}，{}", "字".repeat(WORD_CHARACTERS), "字".repeat(50));
+    let (_, _, asked) = stream(&policy, &[&commas], 0);
+    assert!(asked.iter().any(|one| one.ends_with('，')), "{asked:?}");
 }
 
 #[test]
