@@ -201,6 +201,10 @@ async fn t65_events_that_clients_read_differently_are_framed_anew_and_counted() 
         let gate = Setup::upstream(model.address).start().await;
         let told = ask(gate.data, &streamed("hi")).await;
         assert_eq!(told.text(), format!("{same}{}", end()), "every byte as it came");
-        assert!(!gate.admin("/metrics").await.text().contains("stream_reframed_total{"));
+        gate.counts(&[
+            "tidegate_upstream_requests_total{outcome=\"ok\",upstream=\"model\"} 1",
+            "tidegate_stream_reframed_total{dialect=\"openai.chat\"} 0",
+        ])
+        .await;
     }
 }
