@@ -119,7 +119,10 @@ impl Exporter {
                 silent = failed.is_some();
                 match failed {
                     Some(cause) => {
-                        tracing::warn!(cause, "spans cannot be sent; further ones are only counted");
+                        tracing::warn!(
+                            cause,
+                            "spans cannot be sent; further ones are only counted"
+                        );
                     }
                     None => tracing::info!("spans are sent again"),
                 }
