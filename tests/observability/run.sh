@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 : "${TIDEGATE_BIN:?names the binary}"
 if ! command -v python3 >/dev/null; then echo "skipped: python3 is not installed"; exit 0; fi
+python3 ../../tools/dashboard.py --check
 
 has_prometheus() { command -v prometheus >/dev/null && command -v promtool >/dev/null; }
 if ! has_prometheus && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
