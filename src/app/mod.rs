@@ -9,6 +9,7 @@ mod dialects;
 mod examine;
 mod inquirer;
 mod load;
+mod records;
 mod reload;
 mod serve;
 mod suites;

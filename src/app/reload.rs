@@ -188,5 +188,6 @@ pub(super) fn fixed(file: &ServerFile) -> Vec<(&'static str, String)> {
         ("timeouts.write_stall", format!("{:?}", times.write_stall)),
         ("drain", format!("{:?}", file.drain)),
         ("log", format!("{:?}", file.log)),
+        ("audit", format!("{:?}", file.audit)),
     ]
 }

@@ -63,10 +63,15 @@ impl Chain {
             let sig = signer.sign(object.as_bytes());
             object.push_str(&Link::signature(&sig));
         }
-        self.head = hex(&Sha256::digest(object.as_bytes()));
+        self.head = digest(object.as_bytes());
         object.push_str(&Link::end(&self.head));
         self.id = link.chain;
     }
+}
+
+/// The SHA-256 of bytes, in hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// Bytes as lower-case hexadecimal digits.

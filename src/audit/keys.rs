@@ -7,10 +7,9 @@ use ring::rand::SecureRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::chain::hex;
+use super::chain::{digest, hex};
 
 /// What stands before the seed in a private key (PKCS #8, RFC 8410).
 const PRIVATE: [u8; 16] = [
@@ -114,7 +113,7 @@ impl PublicKey {
 
     /// Its short name: the first digits of its SHA-256.
     pub fn name(self) -> String {
-        hex(&Sha256::digest(self.0)).chars().take(SHORT).collect()
+        digest(&self.0).chars().take(SHORT).collect()
     }
 
     /// Whether it made this signature, in base64, of these bytes.

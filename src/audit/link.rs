@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::chain::{GENESIS, hex};
+use super::chain::{GENESIS, digest};
 
 /// The schema of lines that are decisions.
 pub const DECISION_SCHEMA: &str = "tidegate.decision/v1";
@@ -214,7 +213,7 @@ impl Line {
             return Err(Fault::Rewritten);
         }
         let hashed = line.len().saturating_sub(END);
-        if hex(&Sha256::digest(line.get(..hashed).unwrap_or_default())) != link.hash {
+        if digest(line.get(..hashed).unwrap_or_default()) != link.hash {
             return Err(Fault::Changed);
         }
         Ok(Self {

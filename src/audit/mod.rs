@@ -7,7 +7,7 @@ mod keys;
 mod link;
 mod verify;
 
-pub use chain::{Chain, GENESIS};
+pub use chain::{Chain, GENESIS, digest};
 pub use keys::{KeyError, PublicKey, Signer, new_key};
 pub use link::{CHECKPOINT_SCHEMA, DECISION_SCHEMA, Fault, Link, MOST_LINE};
 pub use verify::{Broken, ChainSummary, Head, Verifier, VerifierSettings};

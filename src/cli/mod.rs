@@ -4,6 +4,7 @@
 //! It decides nothing about texts; exit codes are 0 fine, 1 the thing asked about failed, 2 could not
 //! do it.
 
+mod audit;
 mod check;
 mod encoder;
 mod eval;
@@ -53,6 +54,8 @@ enum Command {
     Scan(Box<scan::ScanArgs>),
     /// Train the built-in classifier on labelled texts.
     Train(train::TrainArgs),
+    /// Verify decision logs, and make the key that signs their checkpoints.
+    Audit(audit::AuditArgs),
     /// List detectors, views, codes, dialects or packs.
     List(list::ListArgs),
     /// Print a JSON schema: policy, server, test or decision-log.
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Scan(args) => scan::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema { what } => list::schema(what),
         Command::Health(args) => health::run(&args),

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::kept::Heard;
 use super::live::{NamedUpstream, Route};
 use crate::domain::{Action, DecisionId, Mode, Outcome, Phase, Verdict};
 use crate::policy::{Policy, Reveal};
@@ -149,6 +150,8 @@ pub(super) struct Unit<'u> {
     pub(super) held_most: usize,
     pub(super) seconds: f64,
     pub(super) outcome: &'static str,
+    /// Its texts, where records keep anything of them.
+    pub(super) texts: Vec<Heard<'u>>,
 }
 
 /// What came of a unit.
@@ -156,6 +159,8 @@ pub(super) struct Unit<'u> {
 pub(super) struct Decided {
     pub(super) action: Action,
     pub(super) told: Told,
+    /// Whether it is on record, where every decision has to be; it takes no effect otherwise.
+    pub(super) recorded: bool,
 }
 
 /// What the policies say about themselves to the client; nothing unless `reveal` asks for it, because
@@ -270,15 +275,10 @@ impl Account {
         }
         let told = told(unit);
         let draw = f64::from(self.identity.prompt_decision.low_bits()) / f64::from(u16::MAX);
-        if self.telemetry.records.keeps(word, draw) {
-            self.record(
-                unit,
-                rules,
-                (word, would_be, action),
-                deciding.map(|d| (d.0.clone(), d.1)),
-            );
-        }
-        Decided { action, told }
+        let place = deciding.map(|d| (d.0.clone(), d.1));
+        let recorded = !self.telemetry.records.keeps(word, draw)
+            || self.record(unit, rules, (word, would_be, action), place);
+        Decided { action, told, recorded }
     }
 
     /// Counts and records a unit that could not be screened because something broke in us. It is no
@@ -294,6 +294,7 @@ impl Account {
             held_most: 0,
             seconds: 0.0,
             outcome,
+            texts: Vec::new(),
         });
     }
 
@@ -308,7 +309,8 @@ impl Account {
         rules: Vec<RuleRecord>,
         (word, would_be, action): (&'static str, Action, Action),
         place: Option<(String, &'static str)>,
-    ) {
+    ) -> bool {
+        let (kept, passages, passages_left_out) = self.kept(unit);
         let id = match unit.phase {
             Phase::Prompt => self.identity.prompt_decision,
             Phase::Completion => self.identity.completion_decision,
@@ -346,8 +348,10 @@ impl Account {
             held_bytes_max: unit.held_most,
             overhead_us,
             outcome: unit.outcome,
-            text: "omitted",
-        });
+            text: kept.as_str(),
+            passages,
+            passages_left_out,
+        })
     }
 }
 

@@ -15,6 +15,7 @@ mod gatehouse;
 mod gateway;
 mod inline;
 mod joined;
+mod kept;
 mod listener;
 mod live;
 mod moderations;

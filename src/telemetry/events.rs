@@ -196,8 +196,18 @@ impl Metrics {
         }
     }
 
-    /// A record could not be written.
-    pub fn record_lost(&self, sink: &str) {
-        self.records_lost.with_label_values(&[sink]).inc();
+    /// Records could not be written and are gone.
+    pub fn records_lost(&self, sink: &str, records: u64) {
+        self.records_lost.with_label_values(&[sink]).inc_by(records);
+    }
+
+    /// Whether the target of records takes any.
+    pub fn records_up(&self, sink: &str, up: bool) {
+        self.records_up.with_label_values(&[sink]).set(up.into());
+    }
+
+    /// So many lines of the chain of records are written.
+    pub fn records_head(&self, seq: u64) {
+        self.records_head.set(i64::try_from(seq).unwrap_or(i64::MAX));
     }
 }

@@ -71,6 +71,8 @@ pub struct Metrics {
     pub(super) policy_info: GaugeVec,
     pub(super) policy_rules: IntGaugeVec,
     pub(super) records_lost: IntCounterVec,
+    pub(super) records_up: IntGaugeVec,
+    pub(super) records_head: IntGauge,
     pub(super) config_warnings: IntGauge,
     pub(super) panics: IntCounterVec,
     pub(super) cache: IntCounterVec,
@@ -277,6 +279,15 @@ impl Metrics {
                 "Decision records that could not be written; alert on any.",
                 &["sink"],
             ),
+            records_up: declare.gauges(
+                "tidegate_audit_sink_up",
+                "1 while decision records are written, 0 while their target takes none.",
+                &["sink"],
+            ),
+            records_head: declare.gauge(
+                "tidegate_audit_chain_seq",
+                "Number of the last line that was written of the chain of decision records.",
+            ),
             panics: declare.counter(
                 "tidegate_panics_total",
                 "Mistakes of ours that were contained; alert on any.",
@@ -397,7 +408,7 @@ impl Metrics {
         for outcome in ["hit", "miss"] {
             self.cache.with_label_values(&["verdicts", outcome]).inc_by(0);
         }
-        for sink in ["stdout", "file"] {
+        for sink in ["stdout", "file", "http"] {
             self.records_lost.with_label_values(&[sink]).inc_by(0);
         }
         for action in [Action::Respond, Action::Block] {
