@@ -82,14 +82,14 @@ impl Writer {
         told(Ok(()));
         let mut last = false;
         while !last {
+            if self.target.is_full() && !self.rotate(&told) {
+                return self.give_up(queue);
+            }
             last = self.collect(queue);
             if last {
                 self.checkpoint("stop", None);
             }
             if !self.deliver(&told) {
-                return self.give_up(queue);
-            }
-            if self.target.is_full() && !last && !self.rotate(&told) {
                 return self.give_up(queue);
             }
         }
