@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod attacks;
+mod audit;
 mod check;
 mod codes;
 mod eval;

@@ -18,8 +18,7 @@ use crate::wire::{Client, ask, ask_with, prompt, request, streamed};
 async fn recorded(gate: &Gate, id: &str) -> Vec<[String; 3]> {
     let marker = format!("after-{id}");
     ask_with(gate.data, &format!("x-request-id: {marker}\r\n"), &prompt("hi")).await;
-    let text =
-        |record: &serde_json::Value, key| record[key].as_str().unwrap_or_default().to_owned();
+    let text = |record: &Value, key| record[key].as_str().unwrap_or_default().to_owned();
     let records = gate.records(id, &marker).await;
     records.iter().map(|r| ["phase", "action", "outcome"].map(|key| text(r, key))).collect()
 }

@@ -9,6 +9,8 @@ pub(super) struct Batch {
     done: usize,
     /// The number of the first line in the chain.
     first: u64,
+    /// Lines that are records.
+    records: usize,
 }
 
 impl Batch {
@@ -20,6 +22,17 @@ impl Batch {
         self.text.push_str(line);
         self.text.push('\n');
         self.ends.push(self.text.len());
+    }
+
+    /// Adds the line of a record.
+    pub(super) fn push_record(&mut self, line: &str, seq: u64) {
+        self.push(line, seq);
+        self.records += 1;
+    }
+
+    /// Lines that are records.
+    pub(super) const fn records(&self) -> usize {
+        self.records
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -61,6 +74,6 @@ impl Batch {
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
-        self.done = 0;
+        (self.done, self.records) = (0, 0);
     }
 }

@@ -103,6 +103,9 @@ impl Shared {
     }
 
     pub(super) fn lost(&self, records: u64, metrics: &Metrics) {
+        if records == 0 {
+            return;
+        }
         self.lost.fetch_add(records, Ordering::Relaxed);
         metrics.records_lost(self.name, records);
         // Whoever comes while another says it need not say it too.

@@ -231,6 +231,8 @@ fn a_checkpoint_follows_after_as_many_lines_as_it_was_promised() {
 /// A server that fails as often as it is told to.
 #[derive(Debug, Default)]
 struct Flaky {
+    /// Batches that it takes before it fails.
+    first: usize,
     failures: usize,
     for_good: bool,
     taken: Arc<Mutex<String>>,
@@ -238,7 +240,9 @@ struct Flaky {
 
 impl Post for Flaky {
     fn post(&mut self, lines: &str) -> Result<(), Undelivered> {
-        if self.failures > 0 {
+        if self.first > 0 {
+            self.first -= 1;
+        } else if self.failures > 0 {
             self.failures -= 1;
             return Err(Undelivered { why: "broken".to_owned(), for_good: self.for_good });
         }
@@ -275,13 +279,20 @@ fn a_server_that_fails_for_a_while_gets_every_record() {
 #[test]
 fn what_a_server_refuses_for_good_is_counted_as_lost_and_missing_in_the_chain() {
     let taken = Arc::new(Mutex::new(String::new()));
-    let server = Flaky { failures: 1, for_good: true, taken: Arc::clone(&taken) };
+    let server = Flaky { first: 1, failures: 1, for_good: true, taken: Arc::clone(&taken) };
     let (records, metrics) = started(to_server(server, false));
-    until(|| records.state().is_some_and(|state| state.lost == 1));
     assert!(records.write(record(0)));
+    until(|| records.state().is_some_and(|state| state.lost == 1));
+    assert!(records.write(record(1)));
     records.close(GRACE);
     assert!(metrics.render().contains("tidegate_audit_events_dropped_total{sink=\"http\"} 1"));
-    assert!(taken.lock().unwrap().contains("\"seq\":2"));
+    let taken = taken.lock().unwrap();
+    assert!(
+        !taken.contains("\"seq\":2,")
+            && taken.contains("\"seq\":3,")
+            && taken.contains("\"lost\":1"),
+        "{taken}"
+    );
 }
 
 #[test]

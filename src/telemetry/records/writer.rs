@@ -165,7 +165,7 @@ impl Writer {
             return self.shared.lost(1, &self.metrics);
         }
         self.chain.seal(&mut line, None);
-        self.batch.push(&line, self.chain.seq());
+        self.batch.push_record(&line, self.chain.seq());
         if self.since == 0 {
             self.due = Instant::now() + self.checkpoints.every;
         }
@@ -210,7 +210,7 @@ impl Writer {
                 Ok(()) => self.batch.clear(),
                 Err(Undelivered { why, for_good: true }) if !self.shared.required => {
                     self.shared.fails(&why, &self.metrics);
-                    self.shared.lost(self.batch.lines() as u64, &self.metrics);
+                    self.shared.lost(self.batch.records() as u64, &self.metrics);
                     self.batch.clear();
                     return true;
                 }
@@ -265,7 +265,7 @@ impl Writer {
     /// What has not been delivered is lost.
     fn give_up(&mut self, queue: &Receiver<Message>) {
         let waiting = queue.try_iter().filter(|message| matches!(message, Message::Record(_)));
-        let lost = (waiting.count() + self.batch.lines()) as u64;
+        let lost = (waiting.count() + self.batch.records()) as u64;
         if lost > 0 {
             self.shared.lost(lost, &self.metrics);
             error!(
