@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 version=0.13.2
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-sse json requests forms views gate models policy}
+targets=${*:-sse json requests forms views gate models policy audit}
 # How this script calls itself, for one target that is built already.
 one=${FUZZ_ONE:+$targets}
 

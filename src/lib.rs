@@ -32,6 +32,7 @@
 
 pub mod domain;
 
+pub mod audit;
 pub mod config;
 pub mod data;
 pub mod telemetry;

@@ -12,7 +12,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("wire", 1, &["config"]),
     ("config", 1, &[]),
     ("data", 1, &[]),
-    ("telemetry", 1, &[]),
+    ("audit", 1, &[]),
+    ("telemetry", 1, &["audit"]),
     ("detect", 2, &[]),
     ("upstream", 2, &[]),
     ("policy", 3, &[]),
@@ -29,7 +30,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
 
 /// Modules that do no I/O, know no clock and are never `async`.
 const PURE: &[&str] =
-    &["domain", "text", "wire", "detect", "policy", "engine", "stream", "eval/metrics"];
+    &["domain", "audit", "text", "wire", "detect", "policy", "engine", "stream", "eval/metrics"];
 
 /// What a pure module may not name.
 const FORBIDDEN: &[&str] = &[

@@ -18,7 +18,7 @@ mod fuzz;
 
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 8] = [
+const TARGETS: [(&str, Check); 9] = [
     ("sse", fuzz::sse::check),
     ("json", fuzz::json::check),
     ("requests", fuzz::requests::check),
@@ -27,6 +27,7 @@ const TARGETS: [(&str, Check); 8] = [
     ("gate", fuzz::gate::check),
     ("models", fuzz::models::check),
     ("policy", fuzz::policy::check),
+    ("audit", fuzz::audit::check),
 ];
 
 /// The seeds of a target.

@@ -1,7 +1,7 @@
 //! What the proxy adds: latency, requests a second, processor time, time to first token, delay of each
 //! chunk, memory; each against the same model asked directly and through nginx as a plain pass-through.
 //!
-//! Run with `make bench-proxy` (some four minutes); `cargo bench --bench proxy -- dialects` only compares the dialects. Everything runs on this machine and in one run, so
+//! Run with `make bench-proxy` (some four minutes); `cargo bench --bench proxy -- dialects` only compares the dialects, `-- records` what decision records cost. Everything runs on this machine and in one run, so
 //! only the ratios mean something. Model and clients are part of this program; they do no more than
 //! they must. Without nginx, its column stays empty and says so.
 #![allow(
@@ -19,6 +19,7 @@ mod common;
 mod dialects;
 mod load;
 mod model;
+mod records;
 mod servers;
 mod streams;
 
@@ -41,6 +42,9 @@ const OPEN: usize = 1_000;
 fn main() -> anyhow::Result<()> {
     servers::raise_open_files();
     let model = model::start()?;
+    if std::env::args().any(|word| word == "records") {
+        return records::compare(model);
+    }
     let nginx = Nginx::start(model)?;
     for policy in ["bench", "default"] {
         let tidegate = Tidegate::start(model, policy)?;
@@ -57,7 +61,10 @@ fn main() -> anyhow::Result<()> {
         chunks(&ways)?;
         memory(&tidegate, idle)?;
     }
-    Ok(())
+    if std::env::args().any(|word| word == "dialects") {
+        return Ok(());
+    }
+    records::compare(model)
 }
 
 /// Medians of one client and of many, by way.

@@ -48,6 +48,11 @@ impl Drop for Running {
 impl Tidegate {
     /// Starts the binary with one policy: `bench` (10,000 terms, 50 regexes) or a shipped one.
     pub(crate) fn start(model: SocketAddr, policy: &str) -> anyhow::Result<Self> {
+        Self::with(model, policy, "log: { decisions: { to: none } }")
+    }
+
+    /// The same with lines of the server file that say what is recorded. A key that signs is in `audit.pem`.
+    pub(crate) fn with(model: SocketAddr, policy: &str, records: &str) -> anyhow::Result<Self> {
         let folder = folder("tidegate")?;
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
         if policy == "bench" {
@@ -65,10 +70,12 @@ impl Tidegate {
         }
         let (address, admin) = (free_address()?, free_address()?);
         let server = format!(
-            "version: 1\nlisten: {address}\nadmin: {{ listen: '{admin}' }}\nstore: {{ url: none }}\nlog: {{ decisions: {{ to: none }} }}\n\
+            "version: 1\nlisten: {address}\nadmin: {{ listen: '{admin}' }}\nstore: {{ url: none }}\n{records}\n\
              upstreams:\n  model: {{ url: 'http://{model}' }}\n\
              routes:\n  - {{ id: chat, match: {{ path: '/*' }}, upstream: model, policy: {policy} }}\n"
         );
+        let key = tidegate::audit::new_key(&ring::rand::SystemRandom::new())?;
+        std::fs::write(folder.join("audit.pem"), key)?;
         let file = folder.join("tidegate.yaml");
         std::fs::write(&file, server)?;
         let child = Command::new(env!("CARGO_BIN_EXE_tidegate"))

@@ -3,6 +3,7 @@
 //! `fuzz/targets` hands each check the inputs that libFuzzer makes; `tests/fuzz_seeds.rs` hands it the
 //! seeds, so that they are tried wherever the tests run. An input that broke something becomes a seed.
 
+pub mod audit;
 pub mod forms;
 pub mod gate;
 pub mod json;

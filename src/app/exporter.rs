@@ -117,14 +117,10 @@ impl Exporter {
             // Once for each outage: a collector may be away for days.
             if silent != failed.is_some() {
                 silent = failed.is_some();
-                match failed {
-                    Some(cause) => {
-                        tracing::warn!(
-                            cause,
-                            "spans cannot be sent; further ones are only counted"
-                        );
-                    }
-                    None => tracing::info!("spans are sent again"),
+                if let Some(cause) = failed {
+                    tracing::warn!(cause, "spans cannot be sent; further ones are only counted");
+                } else {
+                    tracing::info!("spans are sent again");
                 }
             }
             sleep(GATHER).await;

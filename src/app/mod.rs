@@ -10,6 +10,7 @@ mod examine;
 mod exporter;
 mod inquirer;
 mod load;
+mod records;
 mod reload;
 mod serve;
 mod suites;

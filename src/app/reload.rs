@@ -189,5 +189,6 @@ pub(super) fn fixed(file: &ServerFile) -> Vec<(&'static str, String)> {
         ("drain", format!("{:?}", file.drain)),
         ("log", format!("{:?}", file.log)),
         ("telemetry", format!("{:?}", file.telemetry)),
+        ("audit", format!("{:?}", file.audit)),
     ]
 }

@@ -22,6 +22,7 @@ use super::certificates::Certificates;
 use super::classifiers::classifiers;
 use super::exporter::{Exporter, exporter};
 use super::load::{Loaded, Revision};
+use super::records::records;
 use super::reload::{Read, Reloader, fixed, warn_of};
 use super::upstreams::secret;
 use super::watch::watch;
@@ -31,9 +32,7 @@ use crate::domain::Secret;
 use crate::proxy::{
     AdminState, ConnectionTimes, Gateway, ListenerSettings, Live, Workers, serve_admin, serve_data,
 };
-use crate::telemetry::{
-    Clock, LogFormat, Metrics, RecordSink, Records, Telemetry, hush_panics, init_log,
-};
+use crate::telemetry::{Clock, LogFormat, Metrics, Records, Telemetry, hush_panics, init_log};
 use crate::upstream::OwnAddresses;
 use crate::upstream::demo::DemoSettings;
 
@@ -48,6 +47,8 @@ const ADMIN_GRACE: Duration = Duration::from_secs(2);
 
 /// How long the last spans may take to reach their collector.
 const EXPORTER_GRACE: Duration = Duration::from_secs(2);
+/// How long the target of decision records may take for the last of them.
+const RECORDS_GRACE: Duration = Duration::from_secs(5);
 
 /// What `serve` was asked for.
 #[derive(Clone, Debug, Default)]
@@ -90,6 +91,16 @@ pub enum ServeError {
         /// The address.
         address: String,
         /// Why not.
+        error: std::io::Error,
+    },
+    /// Every decision has to be on record, and cannot be.
+    #[error(
+        "decision records cannot be written to {target}, and `audit.required` asks for them: {error}"
+    )]
+    Records {
+        /// Where they go.
+        target: String,
+        /// Why they cannot.
         error: std::io::Error,
     },
     /// Something of the system failed.
@@ -249,11 +260,14 @@ impl App {
         ended("data", data).await?;
         stop_admin.cancel();
         ended("admin", admin).await?;
-        // Nobody makes spans any more, so it comes to its end; a collector that does not answer is not waited for.
+        // Nobody makes spans any more, so their exporter comes to its end; a collector that does not answer is not waited for.
+        let records = state.telemetry.records.clone();
         drop(state);
         if let Some(exporter) = exporter {
             drop(tokio::time::timeout(EXPORTER_GRACE, exporter).await);
         }
+        // Whatever was decided is on record before the process ends.
+        apart(move || records.close(RECORDS_GRACE)).await?;
         info!("drained");
         Ok(())
     }
@@ -288,8 +302,13 @@ impl Ready {
         let metrics = Arc::new(Metrics::new());
         loaded.announce(&metrics, problems.warnings());
         metrics.reloaded("ok", seconds(clock));
-        let (sink, share) = record_sink(&loaded);
-        let records = Records::start(&sink, share, Arc::clone(&metrics))?;
+        let records = records(&loaded, &options, &own, &mut problems);
+        if problems.has_errors() {
+            return Err(ServeError::Configuration(Box::new(problems)));
+        }
+        let target = loaded.server.file.log.decisions.to.clone();
+        let records = Records::start(records, Arc::clone(&metrics), clock)
+            .map_err(|error| ServeError::Records { target, error })?;
         let wrong = |problem: Problem| ServeError::Configuration(Box::new(problem.into()));
         let traced =
             exporter(&loaded.server, &options.environment, &own, &metrics).map_err(wrong)?;
@@ -419,14 +438,4 @@ fn start_log(loaded: &Loaded) {
         LogFormatFile::Text => LogFormat::Human,
     };
     init_log(format, &format!("{:?}", log.level).to_ascii_lowercase());
-}
-
-fn record_sink(loaded: &Loaded) -> (RecordSink, f64) {
-    let decisions = &loaded.server.file.log.decisions;
-    let sink = match decisions.to.as_str() {
-        "stdout" => RecordSink::Stdout,
-        "none" => RecordSink::None,
-        path => RecordSink::File(loaded.server.root.join(path)),
-    };
-    (sink, decisions.sample_allowed.fraction())
 }

@@ -4,6 +4,7 @@
 //! It decides nothing about texts; exit codes are 0 fine, 1 the thing asked about failed, 2 could not
 //! do it.
 
+mod audit;
 mod check;
 mod diff;
 mod encoder;
@@ -56,6 +57,8 @@ enum Command {
     Diff(Box<diff::DiffArgs>),
     /// Train the built-in classifier on labelled texts.
     Train(train::TrainArgs),
+    /// Verify decision logs, and make the key that signs their checkpoints.
+    Audit(audit::AuditArgs),
     /// List detectors, views, codes, dialects, packs or metrics.
     List(list::ListArgs),
     /// Print a JSON schema: policy, server, test or decision-log.
@@ -139,6 +142,7 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema { what } => list::schema(what),
         Command::Health(args) => health::run(&args),

@@ -100,7 +100,7 @@ fn address(text: &str) -> Result<(), String> {
     known.map(|_| ()).map_err(|_| "an IP address and a port, with `[…]` around IPv6".to_owned())
 }
 
-fn url(text: &str) -> Result<(), String> {
+pub(super) fn url(text: &str) -> Result<(), String> {
     let uri: http::Uri =
         text.parse().map_err(|_| "not an address that can be called".to_owned())?;
     if !matches!(uri.scheme_str(), Some("http" | "https")) {

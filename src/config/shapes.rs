@@ -211,6 +211,11 @@ pub(super) fn mode(_: &mut SchemaGenerator) -> Schema {
     words(&["shadow", "enforce"])
 }
 
+/// `omitted`, `hashed`, `redacted` or `full`.
+pub(super) fn kept_text(_: &mut SchemaGenerator) -> Schema {
+    words(&["omitted", "hashed", "redacted", "full"])
+}
+
 /// `low`, `medium` or `high`.
 pub(super) fn level(_: &mut SchemaGenerator) -> Schema {
     words(&["low", "medium", "high"])

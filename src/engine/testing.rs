@@ -9,7 +9,7 @@ use super::{Scratch, Screen, Subject, mend, merge};
 use crate::config::policy_file::{ClassifierStream, RunIf};
 use crate::detect::linear::Model;
 use crate::detect::{AtomId, Boundary, PatternSpec, ScannerBuilder, TermSpec};
-use crate::domain::{Action, Author, Category, Level, Mode, Phase, Rewrite, Verdict};
+use crate::domain::{Action, Author, Category, KeptText, Level, Mode, Phase, Rewrite, Verdict};
 use crate::policy::*;
 
 /// Writes policies in a few words.
@@ -87,6 +87,7 @@ impl Sketch {
 
     pub(crate) fn rule(&mut self, id: &str, matcher: Node, effect: Effect) -> &mut Rule {
         self.rules.push(Rule {
+            hash_only: false,
             id: Arc::from(id),
             category: Some(Category::new("harassment")),
             severity: None,
@@ -203,6 +204,7 @@ impl Sketch {
             },
             messages: Arc::new(Messages::default()),
             reveal: Reveal::default(),
+            kept_text: KeptText::Full,
             rescan: false,
             drops_blocked: false,
             blocks_flagged: false,

@@ -33,7 +33,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::detect::{AtomId, Hit, Scanner};
-use crate::domain::{Action, Level, Mode};
+use crate::domain::{Action, KeptText, Level, Mode};
 
 /// What happens to a text that could not be screened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -173,6 +173,8 @@ pub struct Policy {
     pub messages: Arc<Messages>,
     /// What clients may learn.
     pub reveal: Reveal,
+    /// The most that decision records keep of texts.
+    pub kept_text: KeptText,
     /// Whether a text that was screened before is screened again when it comes again.
     pub rescan: bool,
     /// Whether earlier turns that were blocked are left out when they come again.

@@ -39,6 +39,8 @@ pub struct Rule {
     /// What stands in the place of what it redacts, without brackets, where the atom has no name of
     /// its own: the rule's id in capitals.
     pub placeholder: Arc<str>,
+    /// Whether no record keeps texts in which it fires.
+    pub hash_only: bool,
 }
 
 impl Rule {

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::kept::Heard;
 use super::live::{NamedUpstream, Route};
 use super::traced::{Traced, Word};
 use crate::domain::{Action, DecisionId, Mode, Outcome, Phase, Verdict};
@@ -174,6 +175,8 @@ pub(super) struct Unit<'u> {
     pub(super) held_most: usize,
     pub(super) seconds: f64,
     pub(super) outcome: &'static str,
+    /// Its texts, where records keep anything of them.
+    pub(super) texts: Vec<Heard<'u>>,
 }
 
 /// A number from 0 to 1 that an exchange has drawn, for what is kept of a part of them.
@@ -186,6 +189,8 @@ fn share_of(drawn: DecisionId) -> f64 {
 pub(super) struct Decided {
     pub(super) action: Action,
     pub(super) told: Told,
+    /// Whether it is on record, where every decision has to be; it takes no effect otherwise.
+    pub(super) recorded: bool,
 }
 
 /// What the policies say about themselves to the client; nothing unless `reveal` asks for it, because
@@ -324,15 +329,10 @@ impl Account {
             traced.decided(unit, Word { decision, action: word, enforced: action > Action::Allow });
         }
         let draw = share_of(self.identity.prompt_decision);
-        if self.telemetry.records.keeps(word, draw) {
-            self.record(
-                unit,
-                rules,
-                (word, would_be, action),
-                deciding.map(|d| (d.0.clone(), d.1)),
-            );
-        }
-        Decided { action, told }
+        let place = deciding.map(|d| (d.0.clone(), d.1));
+        let recorded = !self.telemetry.records.keeps(word, draw)
+            || self.record(unit, rules, (word, would_be, action), place);
+        Decided { action, told, recorded }
     }
 
     /// Counts and records a unit that could not be screened because something broke in us. It is no
@@ -348,6 +348,7 @@ impl Account {
             held_most: 0,
             seconds: 0.0,
             outcome,
+            texts: Vec::new(),
         });
     }
 
@@ -369,7 +370,8 @@ impl Account {
         rules: Vec<RuleRecord>,
         (word, would_be, action): (&'static str, Action, Action),
         place: Option<(String, &'static str)>,
-    ) {
+    ) -> bool {
+        let (kept, passages, passages_left_out) = self.kept(unit);
         let (passage, author) = place.unzip();
         #[expect(
             clippy::cast_possible_truncation,
@@ -403,8 +405,10 @@ impl Account {
             held_bytes_max: unit.held_most,
             overhead_us,
             outcome: unit.outcome,
-            text: "omitted",
-        });
+            text: kept.as_str(),
+            passages,
+            passages_left_out,
+        })
     }
 }
 

@@ -18,7 +18,7 @@ use super::gateway::Gateway;
 use super::listener::Doubt;
 use crate::classify::{State as ClassifierState, Tested};
 use crate::domain::Secret;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{RecordsState, Telemetry};
 
 /// What the admin listener shows.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ async fn metrics(State(state): State<Arc<AdminState>>) -> Response {
     ([(CONTENT_TYPE, format)], state.telemetry.metrics.render()).into_response()
 }
 
-/// Whether requests may come; with `?verbose`, also how classifiers stand, which has no say in that.
+/// Whether requests may come; with `?verbose`, also how classifiers and decision records stand, which has no say in that.
 async fn ready(State(state): State<Arc<AdminState>>, RawQuery(query): RawQuery) -> Response {
     let is_ready = state.ready.load(Ordering::Relaxed);
     let mut text = if is_ready { "ready\n" } else { "draining\n" }.to_owned();
@@ -62,9 +62,20 @@ async fn ready(State(state): State<Arc<AdminState>>, RawQuery(query): RawQuery) 
         for (name, one) in state.gateway.live().classifiers.states() {
             text.push_str(&line(&name, &one));
         }
+        text.push_str(
+            &state.telemetry.records.state().map(|state| records(&state)).unwrap_or_default(),
+        );
     }
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, text).into_response()
+}
+
+/// How the decision records stand, in a line.
+fn records(state: &RecordsState) -> String {
+    let RecordsState { sink, failing, waiting, lost } = state;
+    let how =
+        failing.as_ref().map_or_else(|| "written".to_owned(), |why| format!("not written ({why})"));
+    format!("records {sink}: {how}, {waiting} waiting, {lost} lost\n")
 }
 
 /// How a classifier stands, in a line.

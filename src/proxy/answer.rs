@@ -27,7 +27,8 @@ pub(super) enum AnswerOutcome {
         /// What was decided.
         action: Action,
     },
-    /// A classifier has not answered about it, and the policy does not let it pass so.
+    /// A classifier has not answered about it, and the policy does not let it pass so; or what was decided cannot be
+    /// recorded, and has to be.
     Unavailable,
     /// An error takes its place (`block_style.completion: error`, or no choice that could be stopped).
     Refuse {
@@ -129,8 +130,10 @@ pub(super) fn screen(
     let seconds = started.elapsed().as_secs_f64();
     let refuse = refusal(policy, (&stopped, answer.can_be_stopped()), beside, language);
     let placed = placed(answer, verdicts, together);
-    let Decided { action, told } = account.decide(&Unit {
+    let texts = account.heard(policy, answer.passages().iter().map(|one| &one.passage));
+    let Decided { action, told, recorded } = account.decide(&Unit {
         phase: Phase::Completion,
+        texts,
         policy,
         verdicts: placed,
         bytes,
@@ -141,6 +144,7 @@ pub(super) fn screen(
     account.count_unknown(Phase::Completion, answer.unknown_leaves());
     let mut all = stopped.values().chain(&beside);
     let outcome = match (refuse, body) {
+        _ if !recorded => AnswerOutcome::Unavailable,
         _ if all.any(|stop| stop.outcome == Outcome::Unavailable) => AnswerOutcome::Unavailable,
         (Some(message), _) => AnswerOutcome::Refuse { message },
         (None, Ok(body)) => AnswerOutcome::Pass { body, action },

@@ -121,6 +121,10 @@ impl Gateway {
         if first.is_none() {
             return Err(unknown());
         }
+        if self.telemetry.records.refuses() {
+            self.telemetry.metrics.rejected("not_recorded");
+            return Err(Box::new(reply::not_recorded(&voice)));
+        }
         let dialect = match posture {
             Posture::Screen(dialect) => dialect,
             Posture::Pass(_) if !incoming.is_end_stream() => return Err(reject(UNWANTED_BODY)),

@@ -16,6 +16,7 @@ mod gateway;
 mod held_since;
 mod inline;
 mod joined;
+mod kept;
 mod listener;
 mod live;
 mod moderations;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::account::{Decided, Unit};
 use super::asker::with_answers;
 use super::exchange::{Exchange, JSON};
+use super::kept::Heard;
 use super::{GateBody, contain, reply};
 use crate::domain::{Action, Author, Outcome, Phase, Verdict};
 use crate::engine::{
@@ -47,6 +48,9 @@ impl Exchange {
                 }
             };
             self.told.add(decided.told);
+            if !decided.recorded {
+                return (reply::unavailable(self.voice()), action);
+            }
             action = action.max(decided.action);
             for (found, verdicts) in found.iter_mut().zip(&verdicts) {
                 if verdicts.iter().any(|(_, verdict)| is_unreadable(policy, verdict)) {
@@ -100,8 +104,10 @@ impl Exchange {
         });
         let all = judged.iter().flatten();
         let verdicts = all.map(|(place, v)| (place.clone(), Author::User.as_str(), v.clone()));
+        let texts = input.results.iter().flatten().filter(|_| self.account.keeps_texts(policy));
         let decided = self.account.decide(&Unit {
             phase: Phase::Prompt,
+            texts: texts.map(|(place, text)| Heard::new(place, Author::User, text)).collect(),
             policy,
             verdicts: verdicts.collect(),
             bytes: input.results.iter().flatten().map(|(_, text)| text.len()).sum(),

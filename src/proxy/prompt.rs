@@ -48,6 +48,14 @@ pub(super) struct PromptStop {
     pub(super) message: Option<String>,
 }
 
+impl PromptStop {
+    /// A prompt whose decision could not be recorded, and has to be.
+    const fn unrecorded() -> Self {
+        let outcome = Outcome::Unavailable;
+        Self { action: Action::Block, rule: None, outcome, message: None }
+    }
+}
+
 thread_local! {
     static SCRATCH: Cell<Scratch> = Cell::new(Scratch::default());
 }
@@ -115,8 +123,10 @@ pub(super) fn screen(
             (first.action, first.outcome) = (action, stop.outcome);
         }
     }
-    let Decided { told, .. } = account.decide(&Unit {
+    let texts = account.heard(policy, request.passages().iter());
+    let Decided { told, recorded, .. } = account.decide(&Unit {
         phase: Phase::Prompt,
+        texts,
         policy,
         verdicts: placed,
         bytes,
@@ -126,6 +136,7 @@ pub(super) fn screen(
     });
     account.count_unknown(Phase::Prompt, request.unknown_leaves());
     let outcome = match (stop, spliced) {
+        _ if !recorded => PromptOutcome::Stop(PromptStop::unrecorded()),
         (Some(stop), _) => PromptOutcome::Stop(stop),
         (None, Ok(Some((body, headers)))) => PromptOutcome::Pass { body, headers, action, tags },
         (None, _) => {

@@ -180,7 +180,17 @@ pub(super) fn not_screened<'v>(voice: impl Into<Voice<'v>>) -> Response<GateBody
 
 /// A classifier that the text needs has not answered, and what it does not judge does not pass.
 pub(super) fn unavailable<'v>(voice: impl Into<Voice<'v>>) -> Response<GateBody> {
-    let message = "a classifier that this text needs did not answer; try again";
+    let message =
+        "what this text needs (a classifier, a place for its record) did not answer; try again";
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = error(voice, status, MODERATION_UNAVAILABLE, message, None);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// Every decision has to be on record, and none can be.
+pub(super) fn not_recorded<'v>(voice: impl Into<Voice<'v>>) -> Response<GateBody> {
+    let message = "decisions cannot be recorded now, and have to be; try again";
     let status = StatusCode::SERVICE_UNAVAILABLE;
     let mut response = error(voice, status, MODERATION_UNAVAILABLE, message, None);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));

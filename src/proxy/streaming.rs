@@ -15,13 +15,14 @@ use super::account::{Account, Call, Unit};
 use super::asker::{Asker, Asking};
 use super::held_since::HeldSince;
 use super::inline::Inline;
+use super::kept::Heard;
 use super::relays::{Pushed, Relays};
 use super::reply::{MODERATION_UNAVAILABLE, NOT_SCREENED};
 use super::{GateBody, contain};
 use crate::domain::{Action, Phase, Verdict};
 use crate::engine::{Answered, Asked, Wanted};
 use crate::policy::Policy;
-use crate::stream::{Finale, RelaySettings, Report};
+use crate::stream::{ChannelReport, Finale, KeptPiece, RelaySettings, Report};
 use crate::telemetry::StreamCut;
 use crate::upstream::{AnswerBody, UpstreamError};
 use crate::wire::dialect::{AnswerMeta, Calls, Dialect};
@@ -401,6 +402,14 @@ fn record(
     }
     let stop = report.stop;
     let list = dialect.unit_list();
+    // A channel that stands for one text has one verdict.
+    let one = |piece: &KeptPiece| {
+        let same = |channel: &ChannelReport| channel.channel == piece.channel;
+        let mut known = report.channels.iter().enumerate().filter(|(_, channel)| same(channel));
+        let first = known.next().map(|(index, _)| index);
+        first.filter(|_| known.next().is_none() && piece.channel.is_one_text())
+    };
+    let texts = report.texts.iter().map(|piece| Heard::piece(piece, list, one(piece))).collect();
     let mut verdicts: Vec<(String, &'static str, Verdict)> = report
         .channels
         .into_iter()
@@ -420,6 +429,7 @@ fn record(
         held_most: report.held_most,
         seconds,
         outcome,
+        texts,
     });
 }
 
@@ -437,7 +447,7 @@ mod tests {
     use crate::proxy::account::{Identity, InFlight};
     use crate::proxy::contain::breaks;
     use crate::proxy::live::{NamedUpstream, PathMatch, Route, UnknownLeaf};
-    use crate::telemetry::{Clock, Metrics, RecordSink, Records, Telemetry};
+    use crate::telemetry::{Clock, Metrics, Records, Telemetry};
     use crate::upstream::demo::{Demo, DemoSettings};
     use crate::upstream::{Outgoing, Upstream};
     use crate::wire::dialect::Dialects;
@@ -445,7 +455,7 @@ mod tests {
     /// A stream of the demo model, and what it is counted by.
     async fn stream() -> (Stream, Arc<Metrics>) {
         let metrics = Arc::new(Metrics::new());
-        let records = Records::start(&RecordSink::None, 1.0, Arc::clone(&metrics)).unwrap();
+        let records = Records::none(Arc::clone(&metrics));
         let telemetry = Telemetry {
             metrics: Arc::clone(&metrics),
             records,

@@ -179,7 +179,9 @@ impl Walk {
                 return Err(Box::new(reply::not_screened(&self.voice)));
             };
             self.told.add(decided.told);
-            if let Some(Refusal { outcome: Outcome::Unavailable, .. }) = refusal {
+            let is_unavailable =
+                refusal.as_ref().is_some_and(|refusal| refusal.outcome == Outcome::Unavailable);
+            if is_unavailable || !decided.recorded {
                 return Err(Box::new(reply::unavailable(&self.voice)));
             }
             if let Some(Refusal { message, outcome, status }) = refusal {
@@ -229,6 +231,7 @@ impl Walk {
         });
         let placed = texts.iter().zip(verdicts);
         let decided = self.account.decide(&Unit {
+            texts: self.account.heard(policy, texts.iter()),
             phase,
             policy,
             verdicts: placed.map(|(p, v)| (p.path.clone(), p.author.as_str(), v)).collect(),

@@ -17,6 +17,7 @@ use crate::domain::{Action, Author, Phase};
 use crate::engine::{Answers, Judgements, Restorer, Scratch, Subject};
 use crate::policy::{Look, Policy};
 use crate::stream::RelaySettings;
+use crate::telemetry::MOST_TEXT;
 use crate::upstream::{Answer, AnswerBody, UpstreamKey, forward_response_headers};
 use crate::wire::body::{BodyProblem, POLICY_VIOLATION, Response};
 use crate::wire::frame::FrameWriter;
@@ -218,6 +219,7 @@ impl Exchange {
                 event_limit: self.live.event,
                 units: self.request.choices(),
                 include_usage: self.request.include_usage(),
+                kept_bytes: if self.account.keeps_texts(&policy) { MOST_TEXT } else { 0 },
                 shape: shape(&policy, self.request.wants_json()),
                 policy,
                 language: self.language.clone(),

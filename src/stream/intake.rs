@@ -61,6 +61,7 @@ impl Relay {
             return None;
         }
         self.bytes += fragment.text.len();
+        self.kept.add(fragment, self.settings.kept_bytes);
         if matches!(channel.part, Part::Other(_)) {
             let (text, stop) = self.screen_whole(index, fragment, scratch);
             waiting.texts.push(text);

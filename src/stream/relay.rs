@@ -14,6 +14,7 @@ use bytes::BytesMut;
 use super::channel::{ChannelReport, Gate};
 use super::clean::CleanTexts;
 use super::intake::Stopped;
+use super::kept::Kept;
 use super::place::Place;
 use super::report::{Finale, RelaySettings, Report};
 use super::tokens::TokenGate;
@@ -66,6 +67,8 @@ pub struct Relay {
     unknown_leaves: usize,
     reframed: usize,
     pub(super) redactions: BTreeMap<Arc<str>, u64>,
+    /// Texts for the report.
+    pub(super) kept: Kept,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -142,6 +145,7 @@ impl Relay {
             unknown_leaves: 0,
             reframed: 0,
             redactions: BTreeMap::new(),
+            kept: Kept::default(),
         }
     }
 
@@ -288,6 +292,7 @@ impl Relay {
             reframed: self.reframed,
             edited: self.edited,
             redactions: self.redactions,
+            texts: self.kept.texts(),
         }
     }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::channel::ChannelReport;
+use crate::domain::Author;
 use crate::engine::{Restorer, Stop, Subject};
 use crate::policy::Policy;
+use crate::wire::body::Channel;
 use crate::wire::dialect::{AnswerMeta, Dialect, RefusalShape};
 
 /// The most bytes of one event where nothing else is said, as in the service.
@@ -35,6 +37,8 @@ pub struct RelaySettings {
     pub shape: RefusalShape,
     /// The reader's language.
     pub language: Option<String>,
+    /// How many bytes of texts are kept for the report.
+    pub kept_bytes: usize,
     /// What a stream of ours is called where the upstream has not said.
     pub meta: AnswerMeta,
 }
@@ -52,6 +56,7 @@ impl RelaySettings {
             include_usage: false,
             shape: RefusalShape::Content,
             language: None,
+            kept_bytes: 0,
             meta: AnswerMeta::default(),
         }
     }
@@ -97,4 +102,19 @@ pub struct Report {
     pub edited: bool,
     /// How many spans were replaced, by what the placeholder names.
     pub redactions: BTreeMap<Arc<str>, u64>,
+    /// The texts as they came, as far as they are kept.
+    pub texts: Vec<KeptPiece>,
+}
+
+/// A text of a stream, as it came.
+#[derive(Clone, Debug)]
+pub struct KeptPiece {
+    /// Its channel.
+    pub channel: Channel,
+    /// Who wrote it.
+    pub author: Author,
+    /// Its beginning.
+    pub text: String,
+    /// The length of all of it.
+    pub bytes: usize,
 }

@@ -215,8 +215,18 @@ impl Metrics {
         self.table.spans.with_label_values(&[outcome]).inc_by(count as u64);
     }
 
-    /// A record could not be written.
-    pub fn record_lost(&self, sink: &str) {
-        self.table.records_lost.with_label_values(&[sink]).inc();
+    /// Records could not be written and are gone.
+    pub fn records_lost(&self, sink: &str, records: u64) {
+        self.table.records_lost.with_label_values(&[sink]).inc_by(records);
+    }
+
+    /// Whether the target of records takes any.
+    pub fn records_up(&self, sink: &str, up: bool) {
+        self.table.records_up.with_label_values(&[sink]).set(up.into());
+    }
+
+    /// So many lines of the chain of records are written.
+    pub fn records_head(&self, seq: u64) {
+        self.table.records_head.set(i64::try_from(seq).unwrap_or(i64::MAX));
     }
 }

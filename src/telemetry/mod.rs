@@ -7,7 +7,7 @@ mod clock;
 mod events;
 mod log;
 mod metrics;
-mod record;
+mod records;
 mod spans;
 mod trace;
 
@@ -15,8 +15,10 @@ pub use clock::Clock;
 pub use events::{StreamCut, UpstreamCall};
 pub use log::{LogFormat, hush_panics, init_log};
 pub use metrics::{METRICS, MetricDefinition, Metrics};
-pub use record::{
-    ClassifierRecord, DecisionRecord, RecordSink, Records, RuleRecord, record_schema,
+pub use records::{
+    Checkpoint, CheckpointSettings, ClassifierRecord, DecisionRecord, FileSink, MOST_TEXT,
+    PassageRecord, Post, RecordSettings, RecordSink, Records, RecordsState, RuleRecord,
+    ScreenedText, Sync, Undelivered, record_schema,
 };
 pub use spans::{Attribute, Span, SpanKind, SpanQueue, Spans, encode};
 pub use trace::TraceContext;

@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod attacks;
+mod audit;
 mod check;
 mod codes;
 #[expect(clippy::indexing_slicing, reason = "a wrong key fails the test")]

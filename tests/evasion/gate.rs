@@ -125,6 +125,7 @@ pub(crate) fn streamed(policy: &Arc<Policy>, pieces: &[&str], scratch: &mut Scra
         include_usage: false,
         shape: RefusalShape::Content,
         language: Some("en".to_owned()),
+        kept_bytes: 0,
         meta: AnswerMeta::default(),
     });
     let event = |sent: &mut String, delta: Value, finish: Value| {

@@ -181,10 +181,11 @@ impl Gate {
         self.orders.send(order).await.expect("the gate listens");
     }
 
-    /// Waits until the gate has drained.
-    pub(crate) async fn ended(self) {
+    /// Waits until the gate has drained; the result is the folder that it leaves.
+    pub(crate) async fn ended(self) -> TempDir {
         let ended = tokio::time::timeout(PATIENCE, self.running).await;
         ended.expect("the gate ends").expect("it does not panic").expect("no listener broke");
+        self.folder
     }
 
     pub(crate) async fn admin(&self, path: &str) -> Answer {

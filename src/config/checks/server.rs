@@ -8,8 +8,10 @@ use http::Uri;
 use super::unknown;
 use crate::config::codes::Code;
 use crate::config::document::Document;
+use crate::config::formats::{url, url_holds_secret};
 use crate::config::problems::{Gravity, Problem, Problems};
 use crate::config::server_file::{FailMode, Moderation, ServerFile, UnknownLeaf};
+use crate::config::units::Share;
 
 /// What shows only when several keys of the server file are looked at.
 pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems: &mut Problems) {
@@ -17,6 +19,7 @@ pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems
     upstreams(file, document, problems);
     own_addresses(file, document, problems);
     routes(file, document, problems);
+    records(file, document, problems);
     if file.fail.internal_error == FailMode::Open {
         let message = "`fail.internal_error: open` fails open";
         let at = document.at("fail.internal_error");
@@ -108,6 +111,54 @@ fn leads_to(url: &str, listen: &str) -> bool {
     same || ((loops(&to) || is_any(&to))
         && (loops(&host) || is_any(&host))
         && (wide(&to) || wide(&host)))
+}
+
+/// Where decision records go, and what is asked of them.
+fn records(file: &ServerFile, document: &Document, problems: &mut Problems) {
+    let decisions = &file.log.decisions;
+    let to = decisions.to.as_str();
+    let mut report = |key: &str, message: String, label: &str, help: &str| {
+        let problem = Problem::new(Code::TG067, message).at(document.at(key), label);
+        problems.push(problem.help(help.to_owned()));
+    };
+    let is_server = to.starts_with("http://") || to.starts_with("https://");
+    let is_file = !is_server && !matches!(to, "stdout" | "none");
+    if is_server {
+        let why = url(to).err().or_else(|| {
+            url_holds_secret(to).then(|| "it holds a user or a password; use `key`".to_owned())
+        });
+        if let Some(why) = why {
+            let message = format!("records cannot be sent there: {why}");
+            report("log.decisions.to", message, "", "to: https://logs.example.com/tidegate");
+        }
+    }
+    if to.is_empty() {
+        let message = "decision records go nowhere that has a name".to_owned();
+        report("log.decisions.to", message, "`stdout`, `none`, a file or a URL", "to: stdout");
+    }
+    if decisions.rotate.is_some() && !is_file {
+        let message = "only a file is rotated".to_owned();
+        let label = "records go elsewhere";
+        report("log.decisions.rotate", message, label, "give `to` the path of a file");
+    }
+    if decisions.key.is_some() && !is_server {
+        let message = "only a server is sent a key".to_owned();
+        let label = "records go elsewhere";
+        report(
+            "log.decisions.key",
+            message,
+            label,
+            "give `to` a URL, or `audit.key` the key that signs",
+        );
+    }
+    if file.audit.required && to == "none" {
+        let message = "every decision has to be on record, and records go nowhere".to_owned();
+        report("audit.required", message, "", "log: { decisions: { to: decisions.jsonl } }");
+    }
+    if file.audit.required && decisions.sample_allowed < Share::ALL {
+        let message = "every decision has to be on record, and some are left out".to_owned();
+        report("audit.required", message, "", "leave `log.decisions.sample_allowed` out");
+    }
 }
 
 fn routes(file: &ServerFile, document: &Document, problems: &mut Problems) {

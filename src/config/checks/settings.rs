@@ -48,6 +48,7 @@ pub(in crate::config) fn pack_settings(
         ("block_style", pack.block_style != policy.block_style),
         ("stream", pack.stream != policy.stream),
         ("reveal", pack.reveal != policy.reveal),
+        ("record", pack.record != policy.record),
         ("history", pack.history != policy.history),
         ("review", pack.review != policy.review),
         ("adapt", pack.adapt != policy.adapt),

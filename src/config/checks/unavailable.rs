@@ -85,9 +85,6 @@ pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems
     if file.store.url != "none" {
         list.missing("store.url", "the store", "no decision would be kept");
     }
-    if file.audit.required {
-        list.missing("audit.required", "the audit chain", "decisions would take effect unrecorded");
-    }
     if file.telemetry.capture_content {
         list.missing("telemetry.capture_content", "texts in spans", "nothing would be captured");
     }

@@ -72,6 +72,16 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "metrics: { max_rules: 1000 }",
     },
     Definition {
+        code: Code::TG067,
+        gravity: Gravity::Error,
+        title: "decision records that cannot be kept so",
+        explanation: "`log.decisions` says where decision records go and what is in them. `rotate` and `sync` are about files, \
+            `key` is sent to servers. `audit.required` asks for every decision on record, so records go somewhere, and nothing \
+            is sampled.",
+        wrong: "log: { decisions: { to: none } }, audit: { required: true }",
+        right: "log: { decisions: { to: decisions.jsonl } }, audit: { required: true }",
+    },
+    Definition {
         code: Code::TG080,
         gravity: Gravity::Error,
         title: "line of a dialect file that cannot be read",

@@ -24,8 +24,8 @@ pub use rule::{MessageRef, RuleAction, RuleFile, TextLog};
 pub use scope::{OverrideFile, OverrideSet, RuleOverride, Suppression, When};
 pub use settings::{
     AlsoView, BlockShape, BlockStyle, Boundary, History, LetterCase, LexiconFile, Message, NonText,
-    OnBlock, OnError, OnOverflow, Reveal, ReviewSample, ReviewSettings, StreamSettings, Threshold,
-    Unscannable, Views, WhileOpen,
+    OnBlock, OnError, OnOverflow, RecordSettings, Reveal, ReviewSample, ReviewSettings,
+    StreamSettings, Threshold, Unscannable, Views, WhileOpen,
 };
 
 /// A policy file as written.
@@ -98,6 +98,9 @@ pub struct PolicyFile {
     /// What the client is told about rules and the policy.
     #[serde(default)]
     pub reveal: Reveal,
+    /// What decision records keep.
+    #[serde(default)]
+    pub record: RecordSettings,
     /// Whether unchanged earlier turns are screened again.
     #[serde(default)]
     pub history: History,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::shapes::{self, Named, OneOrMany};
 use crate::config::units::{Period, Share, Size};
-use crate::domain::Action;
+use crate::domain::{Action, KeptText};
 
 /// A word list of the policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -229,6 +229,22 @@ pub struct Reveal {
     pub policy: bool,
     /// In answers of `/v1/moderations`, the categories that are not those of OpenAI too.
     pub categories: bool,
+}
+
+/// What decision records keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "record settings")]
+pub struct RecordSettings {
+    /// The most that is kept of texts: never more than the server file allows (`log.decisions.text`).
+    #[schemars(schema_with = "shapes::kept_text")]
+    pub text: KeptText,
+}
+
+impl Default for RecordSettings {
+    fn default() -> Self {
+        Self { text: KeptText::Full }
+    }
 }
 
 /// What is done with unchanged earlier turns.

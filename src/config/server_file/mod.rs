@@ -19,8 +19,8 @@ pub use routes::{
     UnknownPath, Upstream, UpstreamTimeouts, UpstreamTls,
 };
 pub use services::{
-    Audit, Decisions, Log, LogFormat, LogLevel, LogText, Metrics, PolicyFolder,
-    SemanticConventions, Store, StoreText, Telemetry,
+    Audit, AuditCheckpoint, Decisions, Log, LogFormat, LogLevel, LogText, Metrics, PolicyFolder,
+    RecordSync, Rotation, SemanticConventions, Store, StoreText, Telemetry,
 };
 
 /// A server file as written.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::routes::UpstreamTls;
 use crate::config::shapes::{self, Named, SecretRef};
-use crate::config::units::{Period, Share};
+use crate::config::units::{Period, Share, Size};
+use crate::domain::KeptText;
 
 /// Where policies are and how they reload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,12 +48,30 @@ pub enum StoreText {
 }
 
 /// Whether every decision must be on record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "audit settings")]
 pub struct Audit {
-    /// No decision takes effect that could not be recorded. Not available in this version.
+    /// Whether requests are refused as long as decisions cannot be recorded; nothing is served where that is so at the start.
     pub required: bool,
+    /// The private key that signs checkpoints, an Ed25519 key in PEM (`tidegate audit key`); it also keys digests of texts.
+    pub key: Option<SecretRef>,
+    /// How often the chain of records is vouched for.
+    pub checkpoint: AuditCheckpoint,
+}
+
+/// How often the chain of records is vouched for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "checkpoint settings")]
+pub struct AuditCheckpoint {
+    /// After so many records at the latest.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub records: u64,
+    /// After so long, where there were records.
+    pub every: Period,
+    /// A file that gets every checkpoint too, so that a cut end of the records shows; best on another disk.
+    pub file: Option<String>,
 }
 
 /// Prometheus metrics.
@@ -153,10 +172,44 @@ pub enum LogText {
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "decision records")]
 pub struct Decisions {
-    /// `stdout`, `none`, or the path of a file.
+    /// `stdout`, `none`, the path of a file, or the URL of a server that takes JSON Lines by POST.
     pub to: String,
+    /// The key that the server is sent, as a bearer token.
+    pub key: Option<SecretRef>,
     /// How much of what was allowed is recorded; all else always is.
     pub sample_allowed: Share,
+    /// The most that records keep of texts; a policy may keep less (`record.text`).
+    #[schemars(schema_with = "shapes::kept_text")]
+    pub text: KeptText,
+    /// When a new file is begun; without it, never.
+    pub rotate: Option<Rotation>,
+    /// When records are forced onto the disk.
+    pub sync: RecordSync,
+}
+
+/// When a new file of records is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "rotation settings")]
+pub struct Rotation {
+    /// From about so many bytes on.
+    pub size: Size,
+    /// How many closed files are kept; 0 keeps all.
+    #[schemars(range(max = 100_000))]
+    pub keep: u32,
+}
+
+/// When records are forced onto the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordSync {
+    /// When the system likes.
+    Never,
+    /// With each checkpoint.
+    #[default]
+    Checkpoint,
+    /// With each write.
+    Always,
 }
 
 // === defaults ===
@@ -194,6 +247,25 @@ impl Default for Telemetry {
 
 impl Default for Decisions {
     fn default() -> Self {
-        Self { to: "stdout".to_owned(), sample_allowed: Share::ALL }
+        Self {
+            to: "stdout".to_owned(),
+            key: None,
+            sample_allowed: Share::ALL,
+            text: KeptText::Omitted,
+            rotate: None,
+            sync: RecordSync::Checkpoint,
+        }
+    }
+}
+
+impl Default for Rotation {
+    fn default() -> Self {
+        Self { size: Size::from_bytes(64 << 20), keep: 0 }
+    }
+}
+
+impl Default for AuditCheckpoint {
+    fn default() -> Self {
+        Self { records: 10_000, every: Period::from_secs(60), file: None }
     }
 }

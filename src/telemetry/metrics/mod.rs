@@ -191,7 +191,7 @@ impl Metrics {
         for outcome in ["sent", "failed", "dropped"] {
             self.table.spans.with_label_values(&[outcome]).inc_by(0);
         }
-        for sink in ["stdout", "file"] {
+        for sink in ["stdout", "file", "http"] {
             self.table.records_lost.with_label_values(&[sink]).inc_by(0);
         }
         for action in [Action::Respond, Action::Block] {

@@ -97,6 +97,10 @@ metrics! {
         "Rules in force.";
     records_lost: IntCounterVec = "tidegate_audit_events_dropped_total", ["sink"];
         "Decision records that could not be written; alert on any.";
+    records_up: IntGaugeVec = "tidegate_audit_sink_up", ["sink"];
+        "1 while decision records are written, 0 while their target takes none.";
+    records_head: IntGauge = "tidegate_audit_chain_seq", [];
+        "Number of the last line that was written of the chain of decision records.";
     spans: IntCounterVec = "tidegate_trace_spans_total", ["outcome"];
         "Spans of traces: sent, failed (the collector did not take them), dropped (too many waited).";
     panics: IntCounterVec = "tidegate_panics_total", ["part"];

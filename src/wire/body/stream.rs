@@ -96,6 +96,11 @@ impl fmt::Display for Part {
 }
 
 impl Channel {
+    /// Whether its pieces are one text, of which there is one verdict.
+    pub const fn is_one_text(&self) -> bool {
+        matches!(self.part, Part::Text(_) | Part::CallName(_) | Part::Field(_))
+    }
+
     /// The channel for people: `choices[0].content`. `list` is what the dialect calls its answers, if there may be
     /// several.
     pub fn describe(&self, list: Option<&str>) -> String {

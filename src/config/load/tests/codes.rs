@@ -179,6 +179,26 @@ const SERVERS: &[(&str, &str, &str)] = &[
         "2:24",
     ),
     (
+        "TG067",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nlog: { decisions: { to: none } }\naudit: { required: true }",
+        "5:20",
+    ),
+    (
+        "TG067",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nlog: { decisions: { to: d.jsonl, sample_allowed: 50% } }\naudit: { required: true }",
+        "5:20",
+    ),
+    (
+        "TG067",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nlog: { decisions: { rotate: { size: 1MiB } } }",
+        "4:29",
+    ),
+    (
+        "TG067",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nlog: { decisions: { to: 'https://user@logs.example.com' } }",
+        "4:25",
+    ),
+    (
         "TG005",
         "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }, { id: r, match: {}, upstream: u, policy: p }]",
         "3:62",

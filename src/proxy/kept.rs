@@ -1,0 +1,131 @@
+//! What records keep of the texts of a unit.
+
+use std::borrow::Cow;
+
+use super::account::{Account, Unit};
+use crate::domain::{Author, KeptText, Outcome, Passage, Span, Verdict};
+use crate::policy::Policy;
+use crate::stream::KeptPiece;
+use crate::telemetry::{PassageRecord, ScreenedText};
+
+/// The most findings of a verdict by which it is known that it has all of them: streams keep no more.
+const MOST_FINDINGS: usize = 256;
+
+/// A text of a unit.
+#[derive(Clone, Debug)]
+pub(super) struct Heard<'t> {
+    at: Cow<'t, str>,
+    author: &'static str,
+    text: &'t str,
+    /// Its whole length.
+    bytes: usize,
+    /// The index of the one verdict about this text; `None` where it has several, or shares one.
+    verdict: Option<usize>,
+}
+
+impl<'t> Heard<'t> {
+    pub(super) fn new(at: &'t str, author: Author, text: &'t str) -> Self {
+        let author = author.as_str();
+        Self { at: Cow::Borrowed(at), author, text, bytes: text.len(), verdict: None }
+    }
+
+    /// A text of a stream, and the one verdict about it.
+    pub(super) fn piece(piece: &'t KeptPiece, list: Option<&str>, verdict: Option<usize>) -> Self {
+        let KeptPiece { channel, author, text, bytes } = piece;
+        let at = Cow::Owned(channel.describe(list));
+        Self { at, author: author.as_str(), text, bytes: *bytes, verdict }
+    }
+}
+
+impl Account {
+    /// Whether records of this policy keep anything of texts.
+    pub(super) fn keeps_texts(&self, policy: &Policy) -> bool {
+        policy.kept_text.min(self.telemetry.records.text()) > KeptText::Omitted
+    }
+
+    /// Passages with a verdict each, in the same order; none where nothing of them is kept.
+    pub(super) fn heard<'t>(
+        &self,
+        policy: &Policy,
+        passages: impl Iterator<Item = &'t Passage>,
+    ) -> Vec<Heard<'t>> {
+        if !self.keeps_texts(policy) {
+            return Vec::new();
+        }
+        let heard = |(index, passage): (usize, &'t Passage)| {
+            let heard = Heard::new(&passage.path, passage.author, &passage.text);
+            Heard { verdict: Some(index), ..heard }
+        };
+        passages.enumerate().map(heard).collect()
+    }
+
+    /// What the record of a unit keeps of its texts, how many are left out, and the word for that.
+    pub(super) fn kept(&self, unit: &Unit<'_>) -> (KeptText, Vec<PassageRecord>, usize) {
+        let records = &self.telemetry.records;
+        let kept = unit.policy.kept_text.min(records.text()).min(most_by_rules(unit));
+        let texts = if kept == KeptText::Redacted { found(unit) } else { bare(unit) };
+        let (passages, left_out) = records.passages(kept, &texts);
+        (kept, passages, left_out)
+    }
+}
+
+/// The most that rules that fired let be kept (`log: hash_only`).
+fn most_by_rules(unit: &Unit<'_>) -> KeptText {
+    let mut fired = unit.verdicts.iter().flat_map(|(_, _, verdict)| &verdict.rules);
+    let is_secret =
+        fired.any(|fired| unit.policy.rules.get(fired.rule).is_some_and(|rule| rule.hash_only));
+    if is_secret { KeptText::Hashed } else { KeptText::Full }
+}
+
+fn bare<'u>(unit: &'u Unit<'_>) -> Vec<ScreenedText<'u>> {
+    let text = |heard: &'u Heard<'_>| ScreenedText {
+        at: &heard.at,
+        author: heard.author,
+        text: heard.text,
+        bytes: heard.bytes,
+        found: None,
+    };
+    unit.texts.iter().map(text).collect()
+}
+
+/// Texts with what is to be taken out of them. What was found in several together is in each of them, nobody knows where.
+fn found<'u>(unit: &'u Unit<'_>) -> Vec<ScreenedText<'u>> {
+    let own: Vec<usize> = unit.texts.iter().filter_map(|text| text.verdict).collect();
+    let mut others = unit.verdicts.iter().enumerate().filter(|(index, _)| !own.contains(index));
+    let is_clear = others.all(|(_, (_, _, verdict))| has_nothing(verdict));
+    let mut texts = bare(unit);
+    for (text, heard) in texts.iter_mut().zip(&unit.texts) {
+        let verdict = heard.verdict.map(|index| unit.verdicts.get(index));
+        text.found = match verdict {
+            _ if !is_clear => None,
+            Some(Some((_, _, verdict))) => spans(verdict, heard.text),
+            Some(None) => None,
+            None => Some(Vec::new()),
+        };
+    }
+    texts
+}
+
+fn has_nothing(verdict: &Verdict) -> bool {
+    verdict.outcome == Outcome::Screened
+        && verdict.rules.is_empty()
+        && verdict.findings.is_empty()
+        && verdict.rewrites.is_empty()
+}
+
+/// What a verdict found in its text; `None` where that may not be all.
+fn spans(verdict: &Verdict, text: &str) -> Option<Vec<Span>> {
+    let is_whole = verdict.outcome == Outcome::Screened
+        && verdict.findings.len() < MOST_FINDINGS
+        && (verdict.rules.is_empty() || !verdict.findings.is_empty());
+    if !is_whole {
+        return None;
+    }
+    let mut spans: Vec<Span> = verdict.findings.iter().map(|finding| finding.span).collect();
+    spans.extend(verdict.rewrites.iter().map(|rewrite| rewrite.span));
+    if verdict.action.stops() {
+        // Behind the place at which it stops nothing need have been looked for.
+        spans.push(Span::from(verdict.stop_at?.min(text.len())..text.len()));
+    }
+    Some(spans)
+}
