@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas help run test unit policies differential sdk-test eval-test scan-test onnx-test h2spec fuzz evasion lint bench bench-proxy model release
+.PHONY: schemas help run test unit policies differential sdk-test eval-test scan-test onnx-test h2spec fuzz evasion lint bench bench-proxy model manifests deploy-test release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies differential sdk-test eval-test scan-test onnx-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, fuzzing
+test: unit policies differential sdk-test eval-test scan-test onnx-test deploy-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, deployments, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet
@@ -41,6 +41,10 @@ scan-test: ## `tidegate scan` with Parquet against pyarrow, and under Spark (nee
 onnx-test: ## embeddings of a real transformer against onnxruntime
 	sh tests/onnx/run.sh
 
+deploy-test: ## image, manifests, units and release files by their own tools, and what they start for real
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/deploy/run.sh
+
 h2spec: ## HTTP/2 conformance, where h2spec is installed
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/h2spec.sh
@@ -61,6 +65,9 @@ lint: ## formatting, clippy, documentation
 schemas: ## write the JSON schemas that editors check config/ with
 	$(CARGO) build --locked --quiet --bin tidegate
 	for what in server policy test dialect identities recipe; do $(TIDEGATE_BIN) schema $$what > config/schemas/$$what.schema.json || exit 1; done
+
+manifests: ## write what manifests take from other files: the alerts, for the Prometheus operator
+	python3 tools/prometheus_rule.py
 
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
 	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier --bench scan
