@@ -82,5 +82,6 @@ model: ## train config/models/default.tgm and write its figures into its card; D
 bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
 	$(CARGO) bench --locked --bench proxy
 
-release: ## a release build
+release: ## a release build, packed into dist/: binary, completions, man pages, licences, bill of materials, sums
 	$(CARGO) build --release --locked --bin tidegate
+	python3 tools/release.py --binary $(dir $(TIDEGATE_BIN))../release/tidegate --output dist
