@@ -68,21 +68,24 @@ class Tree:
         packages = {package["id"]: package for package in told["packages"]}
         nodes = {node["id"]: node for node in told["resolve"]["nodes"]}
         self.root = packages[told["resolve"]["root"]]
-        self.edges: dict[str, list[str]] = {}
-        left = [self.root["id"]]
-        while left:
-            one = left.pop()
-            if one not in self.edges:
-                normal = [to["pkg"] for to in nodes[one]["deps"] if any(kind["kind"] is None for kind in to["dep_kinds"])]
-                self.edges[one] = normal
-                left += normal
-        self.packages = {one: packages[one] for one in self.edges}
+        # Features of metadata are those of tests and build scripts too, and so it knows of more than is linked.
+        linked = linked_crates(target)
+        self.packages = {one: package for one, package in packages.items() if (package["name"], package["version"]) in linked}
+        normal = lambda to: to["pkg"] in self.packages and any(kind["kind"] is None for kind in to["dep_kinds"])
+        self.edges = {one: [to["pkg"] for to in nodes[one]["deps"] if normal(to)] for one in self.packages}
         self.sums = sums_of_lock((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
 
     def crates(self) -> list[dict]:
         """All but the root, in order."""
         others = [package for one, package in self.packages.items() if one != self.root["id"]]
         return sorted(others, key=lambda package: (package["name"], package["version"]))
+
+
+def linked_crates(target: str) -> set[tuple[str, str]]:
+    """Name and version of all that a build for the target takes into the binary, or makes code of it with."""
+    told = tell("cargo", "tree", "--locked", "--edges", "normal", "--target", target, "--prefix", "none", "--format", "{p}")
+    named = [line.split() for line in told.splitlines() if line.strip()]
+    return {(name, version.removeprefix("v")) for name, version, *_ in named}
 
 
 def sums_of_lock(text: str) -> dict[tuple[str, str], str]:

@@ -8,6 +8,7 @@ mod classifiers;
 mod dialects;
 mod examine;
 mod load;
+mod manager;
 mod reload;
 mod serve;
 mod suites;

@@ -21,6 +21,7 @@ use super::apart::apart;
 use super::certificates::Certificates;
 use super::classifiers::classifiers;
 use super::load::{Loaded, Revision};
+use super::manager::Manager;
 use super::reload::{Read, Reloader, fixed, warn_of};
 use super::upstreams::secret;
 use super::watch::watch;
@@ -28,7 +29,8 @@ use crate::config::server_file::LogFormat as LogFormatFile;
 use crate::config::{Flag, Problems};
 use crate::domain::Secret;
 use crate::proxy::{
-    AdminState, ConnectionTimes, Gateway, ListenerSettings, Live, Workers, serve_admin, serve_data,
+    AdminState, ConnectionTimes, Gateway, ListenerSettings, Live, Pulse, Workers, serve_admin,
+    serve_data,
 };
 use crate::telemetry::{
     Clock, LogFormat, Metrics, RecordSink, Records, Telemetry, hush_panics, init_log,
@@ -60,6 +62,10 @@ pub struct ServeOptions {
     pub demo_rate: Option<f64>,
     /// What tells the time.
     pub clock: Clock,
+    /// The data listener, where a service manager has opened it; `listen` has no effect then.
+    pub passed: Option<Arc<std::net::TcpListener>>,
+    /// Whether the service manager that the environment names is told how the service stands.
+    pub managed: bool,
 }
 
 /// What a running service is told.
@@ -104,6 +110,8 @@ pub struct App {
     /// How long requests are still taken after the order to stop.
     delay: Duration,
     watched: Option<Vec<PathBuf>>,
+    manager: Manager,
+    pulse: Pulse,
 }
 
 #[derive(Debug)]
@@ -151,13 +159,15 @@ impl App {
             keep_alive: file.timeouts.keep_alive.duration(),
             write_stall: file.timeouts.write_stall.duration(),
         };
+        let workers = Workers::start()?;
+        let pulse = workers.pulse();
         let settings = ListenerSettings {
             name: "data",
             connections: file.limits.connections as usize,
             times,
             grace: file.drain.timeout.duration(),
             tls: certificates.data.clone(),
-            workers: Some(Arc::new(Workers::start()?)),
+            workers: Some(Arc::new(workers)),
             metrics: Arc::clone(&telemetry.metrics),
         };
         let admin = ListenerSettings {
@@ -175,9 +185,13 @@ impl App {
             folders.dedup();
             folders
         });
-        let data = Bound::new(&file.listen, settings).await?;
+        let data = match &options.passed {
+            Some(listener) => Bound::passed(listener, settings)?,
+            None => Bound::new(&file.listen, settings).await?,
+        };
         let admin = Bound::new(&file.admin.listen, admin).await?;
         own.set(vec![data.address, admin.address]);
+        let manager = Manager { is_told: options.managed };
         info!(listen = %data.address, admin = %admin.address, "tidegate is serving");
         Ok(Self {
             reloader: Reloader {
@@ -197,6 +211,8 @@ impl App {
             in_flight: file.limits.in_flight as usize,
             delay: file.drain.delay.duration(),
             watched,
+            manager,
+            pulse,
         })
     }
 
@@ -215,7 +231,17 @@ impl App {
     /// # Errors
     /// When a listener breaks.
     pub async fn run(self, orders: Receiver<Order>) -> Result<(), ServeError> {
-        let Self { reloader, state, data, admin, in_flight, delay, watched } = self;
+        let alive = self.manager.keep_alive(self.pulse.clone());
+        tokio::select! {
+            ended = self.run_and_drain(orders) => ended,
+            never = alive => match never {},
+        }
+    }
+
+    async fn run_and_drain(self, orders: Receiver<Order>) -> Result<(), ServeError> {
+        let Self { reloader, state, data, admin, in_flight, delay, watched, manager, pulse: _ } =
+            self;
+        let status = format!("serving on {}, admin on {}", data.address, admin.address);
         let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         let mut admin = tasks.spawn(serve_admin(
@@ -227,12 +253,15 @@ impl App {
         let gateway = Arc::clone(&reloader.gateway);
         let mut data =
             tasks.spawn(serve_data(data.listener, data.settings, gateway, in_flight, stop.clone()));
+        manager.ready(&status);
+        let tell = Tell { manager, status };
         tokio::select! {
-            () = follow(reloader, orders, watched) => {}
+            () = follow(reloader, orders, watched, &tell) => {}
             broke = &mut data => return Err(broken("data", broke)),
             broke = &mut admin => return Err(broken("admin", broke)),
         }
         info!("draining");
+        manager.stopping();
         state.ready.store(false, Ordering::Relaxed);
         tokio::time::sleep(delay).await;
         stop.cancel();
@@ -243,6 +272,12 @@ impl App {
         info!("drained");
         Ok(())
     }
+}
+
+/// Whom to tell of reloads, and how the service stands when none goes on.
+struct Tell {
+    manager: Manager,
+    status: String,
 }
 
 /// Everything but the listeners.
@@ -301,6 +336,20 @@ impl Bound {
     }
 }
 
+impl Bound {
+    /// A socket that listens already.
+    fn passed(
+        listener: &std::net::TcpListener,
+        settings: ListenerSettings,
+    ) -> Result<Self, ServeError> {
+        let listener = listener.try_clone()?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, settings })
+    }
+}
+
 async fn ended(name: &str, listener: JoinHandle<()>) -> Result<(), ServeError> {
     listener.await.map_err(|error| broken(name, Err(error)))
 }
@@ -334,7 +383,12 @@ fn orders_of_signals() -> std::io::Result<Receiver<Order>> {
 }
 
 /// Reloads when files change or when told to; returns when told to stop.
-async fn follow(reloader: Reloader, mut orders: Receiver<Order>, watched: Option<Vec<PathBuf>>) {
+async fn follow(
+    reloader: Reloader,
+    mut orders: Receiver<Order>,
+    watched: Option<Vec<PathBuf>>,
+    tell: &Tell,
+) {
     let watch = match watched.as_deref().map(watch) {
         Some(Ok(watch)) => Some(watch),
         Some(Err(error)) => {
@@ -362,9 +416,15 @@ async fn follow(reloader: Reloader, mut orders: Receiver<Order>, watched: Option
             Some(()) = told => false,
             _ = poll.tick(), if watched.is_some() => false,
         };
+        if asked {
+            tell.manager.reloading();
+        }
         let trying = Arc::clone(&reloader);
         if let Err(error) = apart(move || trying.reload(asked)).await {
             reloader.broke(&error);
+        }
+        if asked {
+            tell.manager.ready(&tell.status);
         }
     }
 }

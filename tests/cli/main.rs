@@ -7,6 +7,7 @@ mod codes;
 mod eval;
 mod explain;
 mod init;
+mod managed;
 mod other;
 mod parquet;
 mod running;

@@ -57,6 +57,8 @@ class ARelease(unittest.TestCase):
         listed = [(one["name"], one["version"]) for one in self.bill["components"]]
         self.assertEqual(len(listed), len(set(listed)))
         self.assertEqual(set(listed), linked())
+        named = tomllib.loads((ROOT / "Cargo.toml").read_text())["dependencies"]
+        self.assertLessEqual(set(named), {name for name, _ in listed})
         locked = {(one["name"], one["version"]): one.get("checksum") for one in tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]}
         for one in self.bill["components"]:
             self.assertEqual(one["hashes"], [{"alg": "SHA-256", "content": locked[one["name"], one["version"]]}])
