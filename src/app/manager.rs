@@ -52,11 +52,10 @@ impl Manager {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            match timeout(every, pulse.beat()).await {
-                Ok(()) => self.tell(&[NotifyState::Watchdog]),
-                Err(_) => warn!(
-                    "a thread that serves does not answer; the service manager is told nothing"
-                ),
+            if timeout(every, pulse.beat()).await.is_ok() {
+                self.tell(&[NotifyState::Watchdog]);
+            } else {
+                warn!("a thread that serves does not answer; the service manager is told nothing");
             }
         }
     }

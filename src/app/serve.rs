@@ -25,7 +25,7 @@ use super::manager::Manager;
 use super::reload::{Read, Reloader, fixed, warn_of};
 use super::upstreams::secret;
 use super::watch::watch;
-use crate::config::server_file::LogFormat as LogFormatFile;
+use crate::config::server_file::{LogFormat as LogFormatFile, ServerFile};
 use crate::config::{Flag, Problems};
 use crate::domain::Secret;
 use crate::proxy::{
@@ -154,17 +154,12 @@ impl App {
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
         });
-        let times = ConnectionTimes {
-            header: file.timeouts.header.duration(),
-            keep_alive: file.timeouts.keep_alive.duration(),
-            write_stall: file.timeouts.write_stall.duration(),
-        };
         let workers = Workers::start()?;
         let pulse = workers.pulse();
         let settings = ListenerSettings {
             name: "data",
             connections: file.limits.connections as usize,
-            times,
+            times: connection_times(file),
             grace: file.drain.timeout.duration(),
             tls: certificates.data.clone(),
             workers: Some(Arc::new(workers)),
@@ -426,6 +421,15 @@ async fn follow(
         if asked {
             tell.manager.ready(&tell.status);
         }
+    }
+}
+
+fn connection_times(file: &ServerFile) -> ConnectionTimes {
+    let times = &file.timeouts;
+    ConnectionTimes {
+        header: times.header.duration(),
+        keep_alive: times.keep_alive.duration(),
+        write_stall: times.write_stall.duration(),
     }
 }
 
