@@ -76,7 +76,7 @@ impl Managed {
     fn told(&self) -> String {
         let mut bytes = [0; 4096];
         let length = self.told.recv(&mut bytes).unwrap_or_else(|error| panic!("{error}"));
-        String::from_utf8_lossy(&bytes[..length]).into_owned()
+        String::from_utf8_lossy(bytes.get(..length).unwrap_or_default()).into_owned()
     }
 
     /// The address in what is told when the service is ready.
@@ -169,11 +169,8 @@ fn connections_made_before_the_start_are_answered_and_the_socket_outlives_the_ga
 #[test]
 fn a_socket_that_is_no_data_listener_and_one_too_many_are_refused() {
     let folder = folder(&[("tidegate.yaml", SERVER), ("policies/p.yaml", POLICY)]);
-    let local = || {
-        let path = folder.path().join("local");
-        let _ = std::fs::remove_file(&path);
-        OwnedFd::from(UnixListener::bind(path).unwrap_or_else(|error| panic!("{error}")))
-    };
+    let listener = UnixListener::bind(folder.path().join("local"));
+    let listener = listener.unwrap_or_else(|error| panic!("{error}"));
     for (count, why) in [
         (
             1,
@@ -184,7 +181,8 @@ fn a_socket_that_is_no_data_listener_and_one_too_many_are_refused() {
             "error: the service manager passed 2 sockets; there is room for one, the data listener\n",
         ),
     ] {
-        let mut process = command(folder.path(), count, Some(local()))
+        let passed = listener.try_clone().unwrap_or_else(|error| panic!("{error}"));
+        let mut process = command(folder.path(), count, Some(passed.into()))
             .spawn()
             .unwrap_or_else(|error| panic!("{error}"));
         let mut complaint = String::new();

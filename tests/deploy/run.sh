@@ -6,7 +6,10 @@ set -eu
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
 : "${TIDEGATE_BIN:?names the binary}"
-if ! command -v python3 >/dev/null; then echo "skipped: python3 is not installed"; exit 0; fi
+if ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  echo "skipped: python3, 3.11 or later, is not installed, so deployments are not tried"
+  exit 0
+fi
 
 venv="$root/.venv"
 if ! cmp -s requirements.txt "$venv/tests-deploy.txt"; then

@@ -256,6 +256,30 @@ class ThePod(unittest.TestCase):
             self.assertEqual(ask(admin, "/metrics", headers=host)[0], 401)
             self.assertEqual(ask(admin, "/metrics", headers={"host": "10.9.9.9:9901"} | token)[0], 403)
 
+    def test_an_edit_of_the_configmap_is_live_without_a_restart(self) -> None:
+        pod = self.pod("base")
+        mount = pod.folder / "config"
+        # As the kubelet does it: files of a version in a folder of their own, links to them by way of one link that is swapped.
+        versions = [pod.folder / "config" / name for name in ("..first", "..second")]
+        places = list(mount.iterdir())
+        versions[0].mkdir()
+        for place in places:
+            shutil.move(place, versions[0])
+            place.symlink_to(pathlib.Path("..data", place.name))
+        (mount / "..data").symlink_to("..first")
+        shutil.copytree(versions[0], versions[1])
+        policy = versions[1] / "policies/starter.yaml"
+        policy.write_text(policy.read_text().replace("mode: shadow", "mode: enforce"))
+        secret = "my key is AKIAIOSFODNN7EXAMPLE"
+        with running(pod.arguments(), pod.settings()):
+            wait_for("the pod has started", lambda: pod.is_well("startupProbe"))
+            self.assertEqual(chat(pod.port("http"), secret)[0], 200)
+            (mount / "..new").symlink_to("..second")
+            (mount / "..new").rename(mount / "..data")
+            shutil.rmtree(versions[0])
+            wait_for("the edit is live", lambda: chat(pod.port("http"), secret)[0] == 400)
+            self.assertTrue(pod.is_well("livenessProbe"))
+
     def test_a_sidecar_asks_itself_whether_it_is_well(self) -> None:
         pod = self.pod("overlays/sidecar")
         self.assertEqual(pod.container["restartPolicy"], "Always")
