@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas docs help run test unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test h2spec fuzz evasion lint bench bench-proxy model release
+.PHONY: schemas docs help run test unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test h2spec fuzz evasion lint bench bench-proxy model manifests release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, real classifier servers, Prometheus, traces, fuzzing
+test: unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, real classifier servers, Prometheus, traces, deployments, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet
@@ -53,6 +53,10 @@ otlp-test: ## spans of the gate, read by OpenTelemetry's own definitions
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/otlp/run.sh
 
+deploy-test: ## image, manifests, units and release files by their own tools, and what they start for real
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/deploy/run.sh
+
 h2spec: ## HTTP/2 conformance, where h2spec is installed
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/h2spec.sh
@@ -79,6 +83,9 @@ docs: ## write what comes from the code: the table of metrics, the dashboard
 	$(TIDEGATE_BIN) list metrics --format markdown | python3 tools/metrics_doc.py docs/metrics.md
 	python3 tools/dashboard.py
 
+manifests: ## write what manifests take from other files: the alerts, for the Prometheus operator
+	python3 tools/prometheus_rule.py
+
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
 	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier --bench scan
 
@@ -92,5 +99,6 @@ model: ## train config/models/default.tgm and write its figures into its card; D
 bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
 	$(CARGO) bench --locked --bench proxy
 
-release: ## a release build
+release: ## a release build, packed into dist/: binary, completions, man pages, licences, bill of materials, sums
 	$(CARGO) build --release --locked --bin tidegate
+	python3 tools/release.py --binary $(dir $(TIDEGATE_BIN))../release/tidegate --output dist

@@ -10,6 +10,7 @@ mod examine;
 mod exporter;
 mod inquirer;
 mod load;
+mod manager;
 mod records;
 mod reload;
 mod serve;

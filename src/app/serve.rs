@@ -22,15 +22,17 @@ use super::certificates::Certificates;
 use super::classifiers::classifiers;
 use super::exporter::{Exporter, exporter};
 use super::load::{Loaded, Revision};
+use super::manager::Manager;
 use super::records::records;
 use super::reload::{Read, Reloader, fixed, warn_of};
 use super::upstreams::secret;
 use super::watch::watch;
-use crate::config::server_file::LogFormat as LogFormatFile;
+use crate::config::server_file::{LogFormat as LogFormatFile, ServerFile};
 use crate::config::{Flag, Problem, Problems};
 use crate::domain::Secret;
 use crate::proxy::{
-    AdminState, ConnectionTimes, Gateway, ListenerSettings, Live, Workers, serve_admin, serve_data,
+    AdminState, ConnectionTimes, Gateway, ListenerSettings, Live, Pulse, Workers, serve_admin,
+    serve_data,
 };
 use crate::telemetry::{Clock, LogFormat, Metrics, Records, Telemetry, hush_panics, init_log};
 use crate::upstream::OwnAddresses;
@@ -65,6 +67,10 @@ pub struct ServeOptions {
     pub demo_rate: Option<f64>,
     /// What tells the time.
     pub clock: Clock,
+    /// The data listener, where a service manager has opened it; `listen` has no effect then.
+    pub passed: Option<Arc<std::net::TcpListener>>,
+    /// Whether the service manager that the environment names is told how the service stands.
+    pub managed: bool,
 }
 
 /// What a running service is told.
@@ -121,6 +127,8 @@ pub struct App {
     watched: Option<Vec<PathBuf>>,
     /// Sends the spans.
     exporter: Option<Exporter>,
+    manager: Manager,
+    pulse: Pulse,
 }
 
 #[derive(Debug)]
@@ -164,12 +172,8 @@ impl App {
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
         });
-        let times = ConnectionTimes {
-            header: file.timeouts.header.duration(),
-            keep_alive: file.timeouts.keep_alive.duration(),
-            write_stall: file.timeouts.write_stall.duration(),
-        };
-        let workers = Arc::new(Workers::start()?);
+        let workers = Workers::start()?;
+        let pulse = workers.pulse();
         telemetry.metrics.know_runtime("main", Handle::current().metrics());
         for (name, runtime) in workers.runtimes() {
             telemetry.metrics.know_runtime(&name, runtime);
@@ -177,10 +181,10 @@ impl App {
         let settings = ListenerSettings {
             name: "data",
             connections: file.limits.connections as usize,
-            times,
+            times: connection_times(file),
             grace: file.drain.timeout.duration(),
             tls: certificates.data.clone(),
-            workers: Some(workers),
+            workers: Some(Arc::new(workers)),
             metrics: Arc::clone(&telemetry.metrics),
         };
         let admin = ListenerSettings {
@@ -193,9 +197,13 @@ impl App {
         };
         let watches = options.watch.unwrap_or(file.policies.watch);
         let watched = watches.then(|| watched(&loaded, certificates.folders));
-        let data = Bound::new(&file.listen, settings).await?;
+        let data = match &options.passed {
+            Some(listener) => Bound::passed(listener, settings)?,
+            None => Bound::new(&file.listen, settings).await?,
+        };
         let admin = Bound::new(&file.admin.listen, admin).await?;
         own.set(vec![data.address, admin.address]);
+        let manager = Manager { is_told: options.managed };
         info!(listen = %data.address, admin = %admin.address, "tidegate is serving");
         Ok(Self {
             reloader: Reloader {
@@ -216,6 +224,8 @@ impl App {
             delay: file.drain.delay.duration(),
             watched,
             exporter,
+            manager,
+            pulse,
         })
     }
 
@@ -234,7 +244,18 @@ impl App {
     /// # Errors
     /// When a listener breaks.
     pub async fn run(self, orders: Receiver<Order>) -> Result<(), ServeError> {
-        let Self { reloader, state, data, admin, in_flight, delay, watched, exporter } = self;
+        let alive = self.manager.keep_alive(self.pulse.clone());
+        tokio::select! {
+            ended = self.run_and_drain(orders) => ended,
+            never = alive => match never {},
+        }
+    }
+
+    async fn run_and_drain(self, orders: Receiver<Order>) -> Result<(), ServeError> {
+        let Self {
+            reloader, state, data, admin, in_flight, delay, watched, exporter, manager, ..
+        } = self;
+        let status = format!("serving on {}, admin on {}", data.address, admin.address);
         let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         let mut admin = tasks.spawn(serve_admin(
@@ -247,12 +268,15 @@ impl App {
         let gateway = Arc::clone(&reloader.gateway);
         let mut data =
             tasks.spawn(serve_data(data.listener, data.settings, gateway, in_flight, stop.clone()));
+        manager.ready(&status);
+        let tell = Tell { manager, status };
         tokio::select! {
-            () = follow(reloader, orders, watched) => {}
+            () = follow(reloader, orders, watched, &tell) => {}
             broke = &mut data => return Err(broken("data", broke)),
             broke = &mut admin => return Err(broken("admin", broke)),
         }
         info!("draining");
+        manager.stopping();
         state.ready.store(false, Ordering::Relaxed);
         tokio::time::sleep(delay).await;
         stop.cancel();
@@ -271,6 +295,12 @@ impl App {
         info!("drained");
         Ok(())
     }
+}
+
+/// Whom to tell of reloads, and how the service stands when none goes on.
+struct Tell {
+    manager: Manager,
+    status: String,
 }
 
 /// Everything but the listeners.
@@ -335,6 +365,20 @@ impl Bound {
     }
 }
 
+impl Bound {
+    /// A socket that listens already.
+    fn passed(
+        listener: &std::net::TcpListener,
+        settings: ListenerSettings,
+    ) -> Result<Self, ServeError> {
+        let listener = listener.try_clone()?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, settings })
+    }
+}
+
 /// The folders of everything that was read.
 fn watched(loaded: &Loaded, more: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut folders = loaded.folders.clone();
@@ -377,7 +421,12 @@ fn orders_of_signals() -> std::io::Result<Receiver<Order>> {
 }
 
 /// Reloads when files change or when told to; returns when told to stop.
-async fn follow(reloader: Reloader, mut orders: Receiver<Order>, watched: Option<Vec<PathBuf>>) {
+async fn follow(
+    reloader: Reloader,
+    mut orders: Receiver<Order>,
+    watched: Option<Vec<PathBuf>>,
+    tell: &Tell,
+) {
     let watch = match watched.as_deref().map(watch) {
         Some(Ok(watch)) => Some(watch),
         Some(Err(error)) => {
@@ -405,10 +454,25 @@ async fn follow(reloader: Reloader, mut orders: Receiver<Order>, watched: Option
             Some(()) = told => false,
             _ = poll.tick(), if watched.is_some() => false,
         };
+        if asked {
+            tell.manager.reloading();
+        }
         let trying = Arc::clone(&reloader);
         if let Err(error) = apart(move || trying.reload(asked)).await {
             reloader.broke(&error);
         }
+        if asked {
+            tell.manager.ready(&tell.status);
+        }
+    }
+}
+
+fn connection_times(file: &ServerFile) -> ConnectionTimes {
+    let times = &file.timeouts;
+    ConnectionTimes {
+        header: times.header.duration(),
+        keep_alive: times.keep_alive.duration(),
+        write_stall: times.write_stall.duration(),
     }
 }
 

@@ -143,8 +143,12 @@ impl Extra {
     const fn file(self) -> (&'static str, &'static str) {
         match self {
             Self::Compose => ("deploy/compose.yaml", include_str!("init/compose.yaml")),
-            Self::K8s => ("deploy/k8s.yaml", include_str!("init/k8s.yaml")),
-            Self::Systemd => ("deploy/tidegate.service", include_str!("init/tidegate.service")),
+            Self::K8s => {
+                ("deploy/k8s.yaml", include_str!("../../deploy/kubernetes/base/tidegate.yaml"))
+            }
+            Self::Systemd => {
+                ("deploy/tidegate.service", include_str!("../../deploy/systemd/tidegate.service"))
+            }
         }
     }
 }

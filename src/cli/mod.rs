@@ -15,6 +15,7 @@ mod init;
 mod list;
 mod output;
 mod packs;
+mod pages;
 mod policy;
 mod rows;
 mod scan;
@@ -76,7 +77,7 @@ enum Command {
         shell: clap_complete::Shell,
     },
     /// Print the manual page.
-    Man,
+    Man(pages::ManArgs),
     /// Print the version.
     Version {
         /// As JSON.
@@ -147,8 +148,8 @@ pub fn main() -> ExitCode {
         Command::Schema { what } => list::schema(what),
         Command::Health(args) => health::run(&args),
         Command::MockUpstream(args) => serve::mock(&args),
-        Command::Completions { shell } => completions(shell),
-        Command::Man => man(),
+        Command::Completions { shell } => pages::completions(&mut Cli::command(), shell),
+        Command::Man(args) => pages::man(Cli::command(), &args),
         Command::Version { json } => version(json),
     };
     match result {
@@ -158,20 +159,6 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut text);
-    output::say(&String::from_utf8_lossy(&text))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn man() -> anyhow::Result<ExitCode> {
-    let mut text = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut text)?;
-    output::say(&String::from_utf8_lossy(&text))?;
-    Ok(ExitCode::SUCCESS)
 }
 
 fn version(json: bool) -> anyhow::Result<ExitCode> {

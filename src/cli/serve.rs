@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use listenfd::ListenFd;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -71,6 +73,21 @@ fn rate(written: &str) -> Result<f64, String> {
     if (0.0..=FASTEST).contains(&rate) { Ok(rate) } else { Err(format!("from 0 to {FASTEST}")) }
 }
 
+/// The socket that a service manager has opened for us. Asked for before there are threads, because what is
+/// taken leaves the environment.
+fn passed() -> anyhow::Result<Option<Arc<std::net::TcpListener>>> {
+    let mut sockets = ListenFd::from_env();
+    anyhow::ensure!(
+        sockets.len() <= 1,
+        "the service manager passed {} sockets; there is room for one, the data listener",
+        sockets.len()
+    );
+    let socket = sockets
+        .take_tcp_listener(0)
+        .context("the socket that the service manager passed cannot be the data listener")?;
+    Ok(socket.map(Arc::new))
+}
+
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let flag = |name: &str, path: &str, value: &Option<String>| {
         let value = value.clone()?;
@@ -91,6 +108,8 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         watch: (args.watch || args.no_watch).then_some(!args.no_watch),
         demo_rate: args.demo_rate,
         clock: Clock::default(),
+        passed: passed()?,
+        managed: true,
     };
     // It listens; the threads that serve have runtimes of their own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

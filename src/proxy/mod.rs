@@ -37,7 +37,7 @@ pub use blocked_turns::BlockedTurns;
 pub use body::BodyLimits;
 pub use clean_texts::CleanTexts;
 pub use gateway::Gateway;
-pub use listener::{ConnectionTimes, ListenerSettings, ServerTls, TlsError, Workers};
+pub use listener::{ConnectionTimes, ListenerSettings, Pulse, ServerTls, TlsError, Workers};
 pub use live::{Asked, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 pub use service::{serve_admin, serve_data};
 

@@ -63,13 +63,13 @@ fn the_settings_of_containers_are_taken_by_check() {
     let folder = folder(&[]);
     assert_eq!(tidegate(folder.path(), &ALL).code, 0);
     let variable = Regex::new(
-        r#"(?m)^ +(?:- \{ name: )?(TIDEGATE_[A-Z_]+)(?:, value)?: (?:"([^"]*)"|([^ "]+))"#,
+        r#"(?m)^ +(?:- \{ name: )?(TIDEGATE_[A-Z_]+)(?:, value)?: (?:"([^"]*)"|'([^']*)'|([^ "']+))"#,
     )
     .unwrap_or_else(|error| panic!("{error}"));
-    for (name, count) in [("compose.yaml", 1), ("k8s.yaml", 4)] {
+    for (name, count) in [("compose.yaml", 1), ("k8s.yaml", 5)] {
         let text = read(&folder.path().join("config/deploy").join(name));
         let found = variable.captures_iter(&text).map(|found| {
-            let value = found.get(2).or_else(|| found.get(3));
+            let value = (2..=4).find_map(|group| found.get(group));
             (found[1].to_owned(), value.map_or("", |value| value.as_str()).to_owned())
         });
         let found: Vec<(String, String)> = found.collect();
@@ -98,6 +98,20 @@ fn every_file_is_mounted_in_kubernetes_and_none_that_is_not_there() {
     }
     assert_eq!(text.matches("--from-file=").count(), settings.len());
     assert_eq!(text.matches("- { key: ").count(), settings.len());
+}
+
+#[test]
+fn the_kustomization_has_the_files_that_init_writes() {
+    let folder = folder(&[]);
+    let written = tidegate(folder.path(), &["init"]).out;
+    let settings = written.lines().filter_map(|line| line.strip_prefix("wrote config/"));
+    let settings: Vec<&str> = settings.filter(|path| !path.starts_with("schemas/")).collect();
+    assert_eq!(settings.len(), 3, "{settings:?}");
+    let deployed = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/kubernetes/config");
+    for path in settings {
+        let ours = read(&folder.path().join("config").join(path));
+        assert_eq!(read(&deployed.join(path)), ours, "copy what `tidegate init` writes: {path}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod diff;
 mod eval;
 mod explain;
 mod init;
+mod managed;
 mod monitoring;
 mod other;
 mod parquet;

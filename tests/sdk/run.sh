@@ -28,10 +28,12 @@ fi
 
 work=$(mktemp -d)
 started=
+# shellcheck disable=SC2154 # `it` is assigned in the string itself
 trap 'for it in $started; do kill "$it" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 
 # Ports that are free now, so that a gate of somebody else is neither in the way nor tested.
+# shellcheck disable=SC2046 # ports, split on purpose
 set -- $(python3 -c 'import socket
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
 print(*(s.getsockname()[1] for s in sockets))')
@@ -67,7 +69,9 @@ if [ -d node_modules ]; then
 fi
 # The second, in front of the scripted one.
 export SDK_BASE="http://127.0.0.1:$3" SDK_METRICS="http://127.0.0.1:$4/metrics" SDK_UPSTREAM="http://127.0.0.1:$5" SDK_MATRIX="$work/matrix.jsonl"
+# shellcheck disable=SC2086 # names without blanks, split on purpose
 if [ -n "$python" ]; then "$venv/bin/pytest" $python || failed=1; fi
+# shellcheck disable=SC2086 # names without blanks, split on purpose
 if [ -n "$node" ] && [ -d node_modules ]; then node --test --test-concurrency=1 $node || failed=1; fi
 if [ -e "$SDK_MATRIX" ] && [ $failed = 0 ]; then
   python3 matrix.py "$SDK_MATRIX" "$root/docs/dialects.md" ${write:+--write} || failed=1

@@ -42,7 +42,7 @@ use tokio_util::task::TaskTracker;
 pub(super) use strict::Doubt;
 pub use timed::ConnectionTimes;
 pub use tls::{ServerTls, TlsError};
-pub use workers::Workers;
+pub use workers::{Pulse, Workers};
 
 use strict_io::StrictIo;
 use timed::{Activity, Exchanging, Protocol, TimedIo};

@@ -33,6 +33,10 @@ pub(super) struct Place {
     pub(super) handle: Handle,
 }
 
+/// The threads as somebody else sees them.
+#[derive(Clone, Debug)]
+pub struct Pulse(Vec<Handle>);
+
 impl Workers {
     /// Starts one thread for each core that this process may use.
     ///
@@ -54,12 +58,27 @@ impl Workers {
         self.workers.iter().enumerate().map(named)
     }
 
+    /// What tells whether the threads turn; it keeps none of them from ending.
+    pub fn pulse(&self) -> Pulse {
+        Pulse(self.workers.iter().map(|worker| worker.handle.clone()).collect())
+    }
+
     /// A place on the thread that has the fewest connections; `None` where there is no thread.
     pub(super) fn place(&self) -> Option<Place> {
         let idlest =
             self.workers.iter().min_by_key(|worker| worker.open.load(Ordering::Relaxed))?;
         idlest.open.fetch_add(1, Ordering::Relaxed);
         Some(Place { open: Arc::clone(&idlest.open), handle: idlest.handle.clone() })
+    }
+}
+
+impl Pulse {
+    /// Returns once every thread has taken up a task that it was given now, or has ended.
+    pub async fn beat(&self) {
+        for thread in &self.0 {
+            // An error is a thread that has ended: what drains is not stuck.
+            drop(thread.spawn(async {}).await);
+        }
     }
 }
 
@@ -112,6 +131,22 @@ mod tests {
         let held: Vec<Place> = (0..3).map(|_| workers.place().unwrap()).collect();
         assert_eq!(open().collect::<Vec<_>>(), [2, 1]);
         drop(held);
+    }
+
+    #[tokio::test]
+    async fn the_pulse_waits_for_a_thread_that_is_stuck_and_for_none_that_has_ended() {
+        let workers = Workers::start().unwrap();
+        let pulse = workers.pulse();
+        pulse.beat().await;
+        let (let_go, stuck) = std::sync::mpsc::channel::<()>();
+        let place = workers.place().unwrap();
+        drop(place.handle.spawn(async move { stuck.recv() }));
+        let short = std::time::Duration::from_millis(50);
+        assert!(tokio::time::timeout(short, pulse.beat()).await.is_err());
+        let_go.send(()).unwrap();
+        pulse.beat().await;
+        drop(workers);
+        pulse.beat().await;
     }
 
     #[test]
