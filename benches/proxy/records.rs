@@ -1,14 +1,17 @@
 //! What decision records cost: the same requests with records in a file, chained and signed, and without.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::dialects::APIS;
 use super::load::{COUNTER, Load, prompt};
 use super::servers::Tidegate;
-use super::{CLIENTS, SPAN, median};
+use super::{CLIENTS, median};
 
-/// Rounds of which the median counts: one after the other, so that both see the same machine.
-const ROUNDS: usize = 9;
+/// Rounds of which the median counts: short ones, one way after the other, so that all see the same machine.
+const ROUNDS: usize = 21;
+/// How long each measurement runs.
+const SPAN: Duration = Duration::from_secs(1);
 
 /// What the server file says of records.
 const WAYS: [(&str, &str); 4] = [

@@ -160,7 +160,9 @@ impl Post for Collector {
 fn unreached(error: &UpstreamError) -> Undelivered {
     let why = match error {
         UpstreamError::Connect(_) => format!("no connection: {}", error.cause()),
-        error => error.to_string().replace("the upstream", "the server"),
+        UpstreamError::Timeout(_) | UpstreamError::Broken(_) | UpstreamError::TooLarge(_) => {
+            error.to_string().replace("the upstream", "the server")
+        }
     };
     Undelivered { why, for_good: false }
 }

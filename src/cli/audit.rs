@@ -155,7 +155,7 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let is_whole = verifier.broken().1 == 0;
     match args.format {
         VerifyFormat::Json => {
-            output::say(&format!("{}\n", report(&verifier, &args.files, has_keys)))?
+            output::say(&format!("{}\n", report(&verifier, &args.files, has_keys)))?;
         }
         VerifyFormat::Text => output::say(&told(&verifier, &args.files, has_keys))?,
     }
@@ -249,14 +249,14 @@ fn report(verifier: &Verifier, files: &[PathBuf], has_keys: bool) -> Value {
 fn told(verifier: &Verifier, files: &[PathBuf], has_keys: bool) -> String {
     let [_, records, checkpoints, signed] = verifier.counts();
     let (broken, count) = verifier.broken();
-    let mut text = String::new();
+    let mut text = Vec::new();
     for Broken { file, line, fault } in broken {
         let name = files.get(*file).map(|path| path.display().to_string()).unwrap_or_default();
-        text.push_str(&format!("{name}:{line}: {fault}\n"));
+        text.push(format!("{name}:{line}: {fault}"));
     }
     let shown = broken.len() as u64;
     if count > shown {
-        text.push_str(&format!("and {} more\n", count - shown));
+        text.push(format!("and {} more", count - shown));
     }
     for (id, chain) in verifier.chains() {
         let begin =
@@ -270,16 +270,17 @@ fn told(verifier: &Verifier, files: &[PathBuf], has_keys: bool) -> String {
             None => "no checkpoint".to_owned(),
         };
         let end = if chain.ended { "ended in order" } else { "not ended" };
-        text.push_str(&format!(
-            "chain {id}{begin}: {} lines, {vouched}, {end}\n  head {}:{}\n",
+        text.push(format!(
+            "chain {id}{begin}: {} lines, {vouched}, {end}\n  head {}:{}",
             chain.last + 1 - chain.first,
             chain.last,
             chain.hash
         ));
     }
-    let signatures = match has_keys {
-        true => format!("{signed} of {checkpoints} checkpoints signed by the given key"),
-        false => format!("{checkpoints} checkpoints, signatures not checked (`--key`)"),
+    let signatures = if has_keys {
+        format!("{signed} of {checkpoints} checkpoints signed by the given key")
+    } else {
+        format!("{checkpoints} checkpoints, signatures not checked (`--key`)")
     };
     let files = files.len();
     let lost = match verifier.lost() {
@@ -287,6 +288,6 @@ fn told(verifier: &Verifier, files: &[PathBuf], has_keys: bool) -> String {
         lost => format!(", {lost} records lost before they were written"),
     };
     let result = if count == 0 { "whole" } else { "BROKEN" };
-    text.push_str(&format!("{result}: {records} records in {files} files, {signatures}{lost}\n"));
-    text
+    text.push(format!("{result}: {records} records in {files} files, {signatures}{lost}\n"));
+    text.join("\n")
 }

@@ -31,8 +31,8 @@ impl Kept {
         // What is left out stays left out: a text is not to be read across a gap.
         let room = if text.len() == *bytes { most.saturating_sub(self.bytes) } else { 0 };
         *bytes += fragment.text.len();
-        let ends = (0..=room.min(fragment.text.len())).rev();
-        let piece = ends.filter_map(|end| fragment.text.get(..end)).next().unwrap_or_default();
+        let mut ends = (0..=room.min(fragment.text.len())).rev();
+        let piece = ends.find_map(|end| fragment.text.get(..end)).unwrap_or_default();
         text.push_str(piece);
         self.bytes += piece.len();
     }

@@ -30,8 +30,9 @@ fn log() -> tempfile::TempDir {
         chain.seal(&mut line, reason.map(|_| &signer));
         lines.push(line);
     }
-    write(folder.path(), "decisions-000000000001.jsonl", &text(&lines[..8]));
-    write(folder.path(), "decisions.jsonl", &text(&lines[8..]));
+    let (closed, open) = lines.split_at(8);
+    write(folder.path(), "decisions-000000000001.jsonl", &text(closed));
+    write(folder.path(), "decisions.jsonl", &text(open));
     let checkpoints: Vec<String> =
         lines.into_iter().filter(|line| line.contains("checkpoint/v1")).collect();
     write(folder.path(), "checkpoints.jsonl", &text(&checkpoints));
@@ -39,7 +40,7 @@ fn log() -> tempfile::TempDir {
 }
 
 fn text(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.join("\n") + "\n"
 }
 
 fn write(folder: &Path, name: &str, text: &str) {
@@ -116,7 +117,7 @@ fn an_end_that_was_cut_off_is_found_by_checkpoints_and_heads_that_are_known() {
     let folder = log();
     let whole = read(folder.path(), "decisions.jsonl");
     let last = whole.lines().last().unwrap_or_default().to_owned();
-    let cut: String = whole.lines().take(2).map(|line| format!("{line}\n")).collect();
+    let cut: String = whole.split_inclusive('\n').take(2).collect();
     write(folder.path(), "decisions.jsonl", &cut);
     assert_eq!(tidegate(folder.path(), &VERIFY).code, 0, "the file itself does not tell");
     let known =

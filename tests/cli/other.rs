@@ -34,7 +34,7 @@ fn schemas_are_json_schemas() {
         let outcome = tidegate(project(), &["schema", what]);
         let value: Value = serde_json::from_str(&outcome.out).unwrap_or_default();
         assert!(jsonschema::validator_for(&value).is_ok(), "{what}");
-        assert!(value.get("properties").or(value.get("anyOf")).is_some(), "{what}");
+        assert!(value.get("properties").or_else(|| value.get("anyOf")).is_some(), "{what}");
     }
 }
 

@@ -135,6 +135,7 @@ impl Records {
             chain: new_chain(),
             batch: Batch::default(),
             since: 0,
+            was_full: false,
             vouches: false,
             told_lost: 0,
         };

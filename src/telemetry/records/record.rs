@@ -157,7 +157,7 @@ enum LogLine {
     /// A decision.
     Decision(Box<Linked<DecisionRecord>>),
     /// A checkpoint.
-    Checkpoint(Linked<Checkpoint>),
+    Checkpoint(Box<Linked<Checkpoint>>),
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -305,7 +305,7 @@ fn more_records_than_may_wait_are_counted_as_lost_and_nobody_waits() {
     let lost = records.state().unwrap().lost;
     assert!(lost >= 1000 - 1, "{lost}");
     records.close(Duration::from_millis(10));
-    until(|| records.state().unwrap().lost as usize >= MOST_WAITING + 1000);
+    until(|| records.state().unwrap().lost >= MOST_WAITING as u64 + 1000);
     assert!(metrics.render().contains("tidegate_audit_sink_up{sink=\"http\"} 0"));
 }
 

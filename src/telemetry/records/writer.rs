@@ -27,6 +27,8 @@ const MOST_BYTES: usize = 1 << 20;
 /// Pauses between tries while a target is broken.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long records pile up behind the first: waking a thread for each would cost more than all else that is done for it.
+const PILE_UP: Duration = Duration::from_millis(5);
 /// How often it is looked, in a pause, whether the process is to end.
 const LOOK: Duration = Duration::from_millis(20);
 /// The most bytes of a torn line that are shown.
@@ -62,6 +64,8 @@ pub(super) struct Writer {
     pub(super) since: u64,
     /// When the next one is due, if there are any.
     pub(super) due: Instant,
+    /// Whether the last batch had no room for more.
+    pub(super) was_full: bool,
     /// Whether there is a checkpoint in the batch.
     pub(super) vouches: bool,
     /// Lost records that a checkpoint has told of.
@@ -137,7 +141,10 @@ impl Writer {
             }
             Err(RecvTimeoutError::Disconnected) => return true,
         };
-        // What has piled up goes out together.
+        // What piles up goes out together; where there is much, it has done so while the batch before was written.
+        if !self.was_full {
+            sleep(PILE_UP);
+        }
         while let Some(message) = next {
             match message {
                 Message::Record(record) => self.record(&record),
@@ -147,6 +154,7 @@ impl Writer {
                 self.checkpoint("interval", None);
             }
             let has_room = self.batch.lines() < MOST_LINES && self.batch.bytes() < MOST_BYTES;
+            self.was_full = !has_room;
             next = has_room.then(|| queue.try_recv().ok()).flatten();
         }
         if self.since > 0 && self.due <= Instant::now() {

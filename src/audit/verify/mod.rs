@@ -285,21 +285,20 @@ impl Verifier {
         let Head { chain, seq, .. } = head;
         let Some(chain) = chain else {
             let last = self.chains.values().map(|chain| chain.last).max().unwrap_or(0);
-            return Some(match last < seq {
-                true => Fault::Truncated { known: seq, last },
-                false => Fault::OtherHead(seq),
-            });
+            return Some(missing(seq, last));
         };
         let Some(found) = self.chains.get(&chain) else { return Some(Fault::NoSuchChain(chain)) };
         if seq < found.first {
             // What was rotated away is not looked for.
             return None;
         }
-        Some(match found.last < seq {
-            true => Fault::Truncated { known: seq, last: found.last },
-            false => Fault::OtherHead(seq),
-        })
+        Some(missing(seq, found.last))
     }
+}
+
+/// What is wrong where the line `known` of a chain is not among those up to `last`.
+const fn missing(known: u64, last: u64) -> Fault {
+    if last < known { Fault::Truncated { known, last } } else { Fault::OtherHead(known) }
 }
 
 /// What is wrong with the place of a line in a chain that is known.
