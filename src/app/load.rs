@@ -137,6 +137,9 @@ impl Files {
             problems.extend(found);
             policies.extend(policy);
         }
+        if let Some(server) = &self.server {
+            problems.extend(asking_shadows(server, &policies));
+        }
         problems.sort();
         policies
     }
@@ -158,6 +161,27 @@ impl Files {
         let models = models(&files, &policies);
         Some(Loaded { server, policies, models, dialects: dialects.all, folders, failed_tests })
     }
+}
+
+/// Shadow policies that ask classifiers: nobody asks for them, and their silence would count as blocks.
+fn asking_shadows(server: &LoadedServer, policies: &[Arc<Policy>]) -> Problems {
+    let mut problems = Problems::new();
+    for (index, route) in server.file.routes.iter().enumerate() {
+        let Some(name) = &route.shadow_policy else { continue };
+        let mut named = policies.iter().filter(|policy| *policy.name == **name);
+        if named.any(|policy| policy.remotes.iter().any(|remote| !remote.rules.is_empty())) {
+            let at = server.document.at(&format!("routes[{index}].shadow_policy"));
+            let message =
+                "a shadow policy that asks classifiers: known, but not available in this version";
+            let problem =
+                Problem::new(Code::TG019, message).at(at, "its rules would not be asked about");
+            problems.push(problem.help(format!(
+                "`tidegate diff` asks them: tidegate diff {} {name} --from-log decisions.jsonl",
+                route.policy
+            )));
+        }
+    }
+    problems
 }
 
 /// Settings of the server file that this version cannot honour: refused by name, never passed over.
@@ -239,6 +263,9 @@ impl Loaded {
             };
             let upstream = upstreams.get(&route.upstream).ok_or_else(|| missing("upstream"))?;
             let policy = policies.get(&route.policy).ok_or_else(|| missing("policy"))?;
+            let shadow = route.shadow_policy.as_ref().map(|name| policies.get(name));
+            let shadow =
+                shadow.map(|found| found.ok_or_else(|| missing("shadow policy"))).transpose()?;
             let mut headers = route.matches.header.iter().flat_map(crate::config::Named::iter);
             let header =
                 headers.find_map(|(name, value)| Some((name.parse().ok()?, value.clone())));
@@ -249,6 +276,7 @@ impl Loaded {
                 model: route.matches.model.clone(),
                 upstream: Arc::clone(upstream),
                 policy: Arc::clone(policy),
+                shadow: shadow.cloned(),
                 unknown_leaf: match route.unknown_leaf {
                     server_file::UnknownLeaf::Screen => UnknownLeaf::Screen,
                     server_file::UnknownLeaf::Block => UnknownLeaf::Block,
@@ -284,6 +312,12 @@ impl Loaded {
         })
     }
 
+    /// Policies that decide beside the first of a route, by the id of that.
+    fn shadows(&self) -> impl Iterator<Item = (&str, &str)> {
+        let routes = self.server.file.routes.iter();
+        routes.filter_map(|route| Some((&*route.id, route.shadow_policy.as_deref()?)))
+    }
+
     /// Tells the metrics what is in force.
     pub fn announce(&self, metrics: &Metrics, warnings: usize) {
         let rules = |policy: &Policy, mode: Mode| {
@@ -299,6 +333,9 @@ impl Loaded {
             .collect();
         metrics.policies(&policies);
         metrics.warnings(warnings);
+        for (route, policy) in self.shadows() {
+            metrics.know_shadow_policy(route, policy);
+        }
         for dialect in self.dialects.iter() {
             metrics.know_dialect(dialect.name());
         }

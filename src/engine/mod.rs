@@ -6,6 +6,7 @@
 
 mod answers;
 mod asking;
+mod change;
 mod count;
 mod inquiry;
 mod joined;
@@ -37,6 +38,7 @@ mod tests;
 mod viewed_tests;
 
 pub use answers::{Answered, Answers, Asked, MOST_WANTED, Scratch, Wanted};
+pub use change::{Change, Decided};
 pub use inquiry::{Inquire, MOST_LOOKS, screen_asking};
 pub use joined::{Joint, JointVerdict, Meeting, Piece, joints, screen_joint};
 pub use judgement::{Judgement, Judgements};

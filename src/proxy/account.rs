@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::kept::Heard;
 use super::live::{NamedUpstream, Route};
+use super::rehearsal::Rehearsals;
 use super::traced::{Traced, Word};
 use crate::domain::{Action, DecisionId, Mode, Outcome, Phase, Verdict};
 use crate::policy::{Policy, Reveal};
@@ -67,6 +68,8 @@ pub(super) struct Account {
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) started: Instant,
+    /// Has the second policy of a route decide.
+    pub(super) rehearsals: Arc<Rehearsals>,
     /// Its spans, if it is traced.
     pub(super) traced: Option<Arc<Traced>>,
     /// Held as long as the exchange goes on, by whoever carries it on.
@@ -328,6 +331,7 @@ impl Account {
             let decision = self.decision(unit.phase);
             traced.decided(unit, Word { decision, action: word, enforced: action > Action::Allow });
         }
+        self.rehearsals.submit(self, unit);
         let draw = share_of(self.identity.prompt_decision);
         let place = deciding.map(|d| (d.0.clone(), d.1));
         let recorded = !self.telemetry.records.keeps(word, draw)

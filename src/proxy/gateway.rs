@@ -15,6 +15,7 @@ use super::exchange::{Exchange, of_request};
 use super::inline::Inline;
 use super::listener::CLOSE;
 use super::live::{Asked, Live, Route, add};
+use super::rehearsal::Rehearsals;
 use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, reply, untexted};
 use crate::domain::{Author, Passage, TextKind};
@@ -28,6 +29,7 @@ use crate::wire::dialect::{Dialect, Posture};
 pub struct Gateway {
     live: ArcSwap<Live>,
     telemetry: Telemetry,
+    rehearsals: Arc<Rehearsals>,
 }
 
 /// The most characters of a model's name that records keep.
@@ -51,7 +53,8 @@ type Refusal = Box<HttpResponse<GateBody>>;
 impl Gateway {
     /// A gateway with this configuration.
     pub fn new(live: Live, telemetry: Telemetry) -> Self {
-        Self { live: ArcSwap::from_pointee(live), telemetry }
+        let rehearsals = Rehearsals::new(&telemetry.metrics);
+        Self { live: ArcSwap::from_pointee(live), telemetry, rehearsals }
     }
 
     /// Puts a new configuration in force. Requests that have begun keep the old one.
@@ -261,6 +264,7 @@ impl Gateway {
             model: String::new(),
             stream: false,
             started,
+            rehearsals: Arc::clone(&self.rehearsals),
             traced: None,
         }
     }

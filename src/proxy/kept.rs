@@ -15,7 +15,7 @@ const MOST_FINDINGS: usize = 256;
 #[derive(Clone, Debug)]
 pub(super) struct Heard<'t> {
     at: Cow<'t, str>,
-    author: &'static str,
+    author: Author,
     text: &'t str,
     /// Its whole length.
     bytes: usize,
@@ -23,9 +23,15 @@ pub(super) struct Heard<'t> {
     verdict: Option<usize>,
 }
 
+impl Heard<'_> {
+    /// Who wrote it, and the text, if all of it is here.
+    pub(super) fn whole(&self) -> Option<(Author, &str)> {
+        (self.text.len() == self.bytes).then_some((self.author, self.text))
+    }
+}
+
 impl<'t> Heard<'t> {
     pub(super) fn new(at: &'t str, author: Author, text: &'t str) -> Self {
-        let author = author.as_str();
         Self { at: Cow::Borrowed(at), author, text, bytes: text.len(), verdict: None }
     }
 
@@ -33,14 +39,15 @@ impl<'t> Heard<'t> {
     pub(super) fn piece(piece: &'t KeptPiece, list: Option<&str>, verdict: Option<usize>) -> Self {
         let KeptPiece { channel, author, text, bytes } = piece;
         let at = Cow::Owned(channel.describe(list));
-        Self { at, author: author.as_str(), text, bytes: *bytes, verdict }
+        Self { at, author: *author, text, bytes: *bytes, verdict }
     }
 }
 
 impl Account {
-    /// Whether records of this policy keep anything of texts.
+    /// Whether records of this policy keep anything of texts, or another policy is to decide about them too.
     pub(super) fn keeps_texts(&self, policy: &Policy) -> bool {
         policy.kept_text.min(self.telemetry.records.text()) > KeptText::Omitted
+            || self.route.shadow.is_some()
     }
 
     /// Passages with a verdict each, in the same order; none where nothing of them is kept.
@@ -80,7 +87,7 @@ fn most_by_rules(unit: &Unit<'_>) -> KeptText {
 fn bare<'u>(unit: &'u Unit<'_>) -> Vec<ScreenedText<'u>> {
     let text = |heard: &'u Heard<'_>| ScreenedText {
         at: &heard.at,
-        author: heard.author,
+        author: heard.author.as_str(),
         text: heard.text,
         bytes: heard.bytes,
         found: None,

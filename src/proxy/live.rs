@@ -82,6 +82,8 @@ pub struct Route {
     pub upstream: Arc<NamedUpstream>,
     /// The policy.
     pub policy: Arc<Policy>,
+    /// One that decides beside it and changes nothing.
+    pub shadow: Option<Arc<Policy>>,
     /// Whether unknown leaves are screened, block, or pass.
     pub unknown_leaf: UnknownLeaf,
     /// Whether paths are served that no dialect knows, with every text of their JSON screened.
@@ -249,6 +251,7 @@ mod tests {
             model: None,
             upstream,
             policy: Arc::clone(policy),
+            shadow: None,
             unknown_leaf: UnknownLeaf::Screen,
             walks: false,
             dialect: None,

@@ -21,6 +21,7 @@ mod listener;
 mod live;
 mod moderations;
 mod prompt;
+mod rehearsal;
 mod relays;
 mod remembered;
 mod reply;

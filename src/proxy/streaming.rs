@@ -440,6 +440,7 @@ mod tests {
     use http_body_util::BodyExt as _;
     use serde_json::json;
 
+    use super::super::rehearsal::Rehearsals;
     use super::*;
     use crate::domain::Author;
     use crate::engine::Subject;
@@ -475,6 +476,7 @@ mod tests {
             model: None,
             upstream: Arc::clone(&served),
             policy: Arc::clone(&policy),
+            shadow: None,
             unknown_leaf: UnknownLeaf::Screen,
             walks: false,
             dialect: None,
@@ -488,6 +490,7 @@ mod tests {
             model: "m".to_owned(),
             stream: true,
             started: Instant::now(),
+            rehearsals: Rehearsals::new(&metrics),
             traced: None,
         };
         let body = json!({"model": "m", "stream": true, "messages": [{"role": "user", "content": "Say hello"}]});

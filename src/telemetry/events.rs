@@ -94,6 +94,11 @@ impl Metrics {
             .observe(seconds);
     }
 
+    /// A second policy of a route has decided beside the first: route and policy, and how that differs.
+    pub fn rehearsed(&self, (route, policy): (&str, &str), phase: Phase, change: &str) {
+        self.table.rehearsals.with_label_values(&[route, policy, phase.as_str(), change]).inc();
+    }
+
     /// A rule fired.
     pub fn rule_matched(&self, policy: &str, rule: &str, mode: Mode) {
         let rule = self.rule_label(policy, rule);

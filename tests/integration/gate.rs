@@ -110,6 +110,13 @@ impl Setup {
         self
     }
 
+    /// With another policy that decides beside that of the route.
+    pub(crate) fn shadowed_by(mut self, name: &str) -> Self {
+        let route = format!("policy: test, shadow_policy: {name} }}");
+        self.server = self.server.replace("policy: test }", &route);
+        self
+    }
+
     /// With lines at the end of the server file.
     pub(crate) fn lines(mut self, lines: &str) -> Self {
         self.server.push_str(lines);

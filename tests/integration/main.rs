@@ -33,6 +33,7 @@ mod records;
 mod reload;
 mod reveal;
 mod scene;
+mod shadow_policy;
 mod stored;
 mod strict;
 mod timeouts;

@@ -73,15 +73,14 @@ pub fn check_route_policies(
         places.iter().any(|at| !read(at) && at.source.text().contains(name))
     };
     for (number, route) in server.file.routes.iter().enumerate() {
-        if !names.contains(&route.policy.as_str()) && !is_unread(&route.policy) {
-            let at = server.document.at(&format!("routes[{number}].policy"));
-            problems.push(checks::unknown(
-                Code::TG062,
-                "policy",
-                &route.policy,
-                at,
-                names.iter().copied(),
-            ));
+        let named =
+            [("policy", Some(&route.policy)), ("shadow_policy", route.shadow_policy.as_ref())];
+        for (key, name) in named.into_iter().filter_map(|(key, name)| Some((key, name?))) {
+            if !names.contains(&name.as_str()) && !is_unread(name) {
+                let at = server.document.at(&format!("routes[{number}].{key}"));
+                let known = names.iter().copied();
+                problems.push(checks::unknown(Code::TG062, "policy", name, at, known));
+            }
         }
     }
     problems

@@ -138,6 +138,9 @@ pub struct Route {
     pub upstream: String,
     /// Name of the policy.
     pub policy: String,
+    /// Name of a policy that decides beside it about the same texts and changes nothing: metrics say what would differ.
+    #[serde(default)]
+    pub shadow_policy: Option<String>,
     /// The wire format, where the path does not tell.
     #[serde(default)]
     pub dialect: Option<String>,

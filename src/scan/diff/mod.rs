@@ -14,11 +14,11 @@ use std::num::NonZeroUsize;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-pub use side::{Change, Side};
+pub use crate::engine::Change;
+pub use side::Side;
 pub use tally::{Both, Difference, LeftOut, Moved};
 
 use log::{Logged, logged};
-use side::Decided;
 use tally::Tally;
 
 use super::fields::{Fields, Text};
@@ -29,6 +29,7 @@ use super::run::{
 };
 use super::source::{Form, Meter, Source};
 use super::table::Header;
+use crate::engine::Decided;
 
 /// What is compared, on what, and how.
 #[derive(Debug)]

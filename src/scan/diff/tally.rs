@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::side::{Change, Decided};
 use super::{Comparison, Said};
+use crate::engine::{Change, Decided};
 
 /// How often something was there, in either policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

@@ -1,6 +1,6 @@
 use super::log::{Logged, logged};
-use super::side::{Change, Decided};
 use crate::domain::{Action, Author, Phase};
+use crate::engine::{Change, Decided};
 
 fn decided(action: Action, rules: &[&str]) -> Decided {
     let rules = rules.iter().map(|&id| id.into()).collect();

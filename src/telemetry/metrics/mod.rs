@@ -42,6 +42,9 @@ pub(super) const CIRCUIT_STATES: [&str; 3] = ["closed", "open", "half_open"];
 /// How calls of upstreams end.
 const UPSTREAM_OUTCOMES: [&str; 7] =
     ["ok", "http_4xx", "http_5xx", "timeout", "connect_error", "protocol_error", "cancelled"];
+/// How what a shadow policy decides differs.
+const CHANGES: [&str; 7] =
+    ["newly_blocked", "no_longer_blocked", "stricter", "milder", "other_rules", "none", "skipped"];
 /// What a label says that is yes or no.
 const YES_OR_NO: [&str; 2] = ["true", "false"];
 /// The modes of rules and policies.
@@ -109,6 +112,16 @@ impl Metrics {
         for stream in YES_OR_NO {
             drop(self.table.http_duration.with_label_values(&[route, stream]));
             drop(self.table.overhead.with_label_values(&[route, stream]));
+        }
+    }
+
+    /// A route has a second policy.
+    pub fn know_shadow_policy(&self, route: &str, policy: &str) {
+        for phase in [Phase::Prompt, Phase::Completion] {
+            for change in CHANGES {
+                let labels = [route, policy, phase.as_str(), change];
+                self.table.rehearsals.with_label_values(&labels).inc_by(0);
+            }
         }
     }
 

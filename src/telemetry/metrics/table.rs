@@ -41,6 +41,8 @@ metrics! {
         "Moderation decisions, one per screened unit of text; action is also unscannable (the text) or unavailable (we), category that of the deciding rule, or none.";
     rule_matches: IntCounterVec = "tidegate_rule_matches_total", ["policy", "rule", "mode"];
         "Matches per rule, shadow rules included; a rule is counted once per decision, and beyond metrics.max_rules as other.";
+    rehearsals: IntCounterVec = "tidegate_shadow_policy_decisions_total", ["route", "policy", "phase", "change"];
+        "Units about which a route's shadow_policy decided too, by how that differs from what was done: newly_blocked, no_longer_blocked, stricter, milder, other_rules, none; skipped where it did not decide.";
     decision_score: HistogramVec = "tidegate_decision_score", ["phase"], SCORES;
         "Score total of each decision.";
     moderation_duration: HistogramVec = "tidegate_moderation_duration_seconds", ["phase", "stage"], SHORT;
