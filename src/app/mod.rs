@@ -5,6 +5,7 @@
 mod apart;
 mod certificates;
 mod classifiers;
+mod descriptors;
 mod dialects;
 mod examine;
 mod exporter;

@@ -20,6 +20,7 @@ use tracing::{info, warn};
 use super::apart::apart;
 use super::certificates::Certificates;
 use super::classifiers::classifiers;
+use super::descriptors;
 use super::exporter::{Exporter, exporter};
 use super::load::{Loaded, Revision};
 use super::manager::Manager;
@@ -329,6 +330,9 @@ impl Ready {
         }
         start_log(&loaded);
         warn_of(&problems);
+        if let Some(told) = descriptors::provide(loaded.server.file.limits.connections) {
+            warn!("{told}");
+        }
         let metrics = Arc::new(Metrics::new());
         loaded.announce(&metrics, problems.warnings());
         metrics.reloaded("ok", seconds(clock));

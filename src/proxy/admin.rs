@@ -42,6 +42,8 @@ pub(super) fn admin_router(state: Arc<AdminState>) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(&state), check_token));
     Router::new()
         .route("/livez", get(|| async { "ok\n" }))
+        // It listens once a policy is in force.
+        .route("/startupz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/healthz", get(ready))
         .merge(guarded)

@@ -31,7 +31,9 @@ async fn a_drain_turns_readiness_off_and_lets_streams_end() {
     gate.order(Order::Stop).await;
     while TcpStream::connect(gate.data).await.is_ok() {}
     assert_eq!(gate.admin("/readyz").await.status, 503);
-    assert_eq!(gate.admin("/livez").await.status, 200);
+    for path in ["/livez", "/startupz"] {
+        assert_eq!(gate.admin(path).await.status, 200, "{path}");
+    }
     go.notify_one();
     let answer = client.answer().await;
     assert!(answer.text().ends_with("data: [DONE]\n\n") && answer.whole, "{}", answer.text());

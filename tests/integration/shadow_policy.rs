@@ -90,5 +90,8 @@ classifiers:
     let asking = shadowed(Setup::demo(), &asking)
         .lines("endpoints: { guard: { url: 'http://127.0.0.1:9' } }\n");
     let error = asking.launch().await.err().unwrap_or_default();
-    assert!(error.contains("TG019") && error.contains("a shadow policy that asks classifiers"), "{error}");
+    assert!(
+        error.contains("TG019") && error.contains("a shadow policy that asks classifiers"),
+        "{error}"
+    );
 }
