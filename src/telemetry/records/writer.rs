@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use super::batch::Batch;
@@ -201,7 +201,10 @@ impl Writer {
         self.batch.push(&line, self.chain.seq());
         (self.since, self.vouches) = (0, true);
         // Whoever has this line elsewhere can tell that the end of the chain was cut off.
-        info!(checkpoint = line, "checkpoint of the decision records");
+        match reason {
+            "start" => debug!(checkpoint = line, "checkpoint of the decision records"),
+            _ => info!(checkpoint = line, "checkpoint of the decision records"),
+        }
         if let Some(path) = &self.checkpoints.file {
             let file = OpenOptions::new().create(true).append(true).open(path);
             if let Err(error) = file.and_then(|mut file| writeln!(file, "{line}")) {
