@@ -211,9 +211,10 @@ impl Writer {
         }
         self.sync();
         for (reason, line) in self.anchors.drain(..) {
-            match reason {
-                "start" => debug!(checkpoint = line, "checkpoint of the decision records"),
-                _ => info!(checkpoint = line, "checkpoint of the decision records"),
+            if reason == "start" {
+                debug!(checkpoint = line, "checkpoint of the decision records");
+            } else {
+                info!(checkpoint = line, "checkpoint of the decision records");
             }
             let Some(path) = &self.checkpoints.file else { continue };
             let file = OpenOptions::new().create(true).append(true).open(path);
