@@ -42,13 +42,8 @@ pub(crate) fn start(
         .unwrap_or_else(|error| panic!("{error}"));
     let stderr = process.stderr.take().unwrap_or_else(|| panic!("no standard error"));
     let mut server = Server { process, log: BufReader::new(stderr), address: String::new() };
-    // The decision log may tell of its beginning before.
-    let mut lines = [server.line(), String::new()];
-    if address(&lines[0]).is_none() {
-        lines[1] = server.line();
-    }
-    let found = lines.iter().find_map(|line| address(line));
-    server.address = found.unwrap_or_else(|| panic!("no address in {lines:?}"));
+    let line = server.line();
+    server.address = address(&line).unwrap_or_else(|| panic!("no address in {line}"));
     server
 }
 

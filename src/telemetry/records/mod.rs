@@ -136,7 +136,7 @@ impl Records {
             batch: Batch::default(),
             since: 0,
             was_full: false,
-            vouches: false,
+            anchors: Vec::new(),
             told_lost: 0,
         };
         Builder::new().name("decision-records".to_owned()).spawn(move || {

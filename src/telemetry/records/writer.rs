@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use super::batch::Batch;
@@ -66,8 +66,8 @@ pub(super) struct Writer {
     pub(super) due: Instant,
     /// Whether the last batch had no room for more.
     pub(super) was_full: bool,
-    /// Whether there is a checkpoint in the batch.
-    pub(super) vouches: bool,
+    /// Checkpoints in the batch: why there is one, and its line.
+    pub(super) anchors: Vec<(&'static str, String)>,
     /// Lost records that a checkpoint has told of.
     pub(super) told_lost: u64,
 }
@@ -199,10 +199,24 @@ impl Writer {
         let Ok(mut line) = serde_json::to_string(&checkpoint) else { return };
         self.chain.seal(&mut line, self.signer.as_deref());
         self.batch.push(&line, self.chain.seq());
-        (self.since, self.vouches) = (0, true);
-        // Whoever has this line elsewhere can tell that the end of the chain was cut off.
-        info!(checkpoint = line, "checkpoint of the decision records");
-        if let Some(path) = &self.checkpoints.file {
+        self.since = 0;
+        self.anchors.push((reason, line));
+    }
+
+    /// Tells of checkpoints that the target has. Whoever has such a line elsewhere can tell that the end of the chain was
+    /// cut off, so none is told of before.
+    fn tell(&mut self) {
+        if self.anchors.is_empty() {
+            return;
+        }
+        self.sync();
+        for (reason, line) in self.anchors.drain(..) {
+            if reason == "start" {
+                debug!(checkpoint = line, "checkpoint of the decision records");
+            } else {
+                info!(checkpoint = line, "checkpoint of the decision records");
+            }
+            let Some(path) = &self.checkpoints.file else { continue };
             let file = OpenOptions::new().create(true).append(true).open(path);
             if let Err(error) = file.and_then(|mut file| writeln!(file, "{line}")) {
                 error!(path = %path.display(), %error, "a checkpoint was not written to `audit.checkpoint.file`");
@@ -220,6 +234,7 @@ impl Writer {
                     self.shared.fails(&why, &self.metrics);
                     self.shared.lost(self.batch.records() as u64, &self.metrics);
                     self.batch.clear();
+                    self.anchors.clear();
                     return true;
                 }
                 Err(Undelivered { why, .. }) => {
@@ -233,16 +248,19 @@ impl Writer {
         }
         self.shared.works(&self.metrics);
         self.metrics.records_head(self.chain.seq());
-        if std::mem::take(&mut self.vouches) {
-            self.sync();
-        }
+        self.tell();
         true
     }
 
     fn sync(&mut self) {
-        if let Err(error) = self.target.sync() {
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = self.target.sync() {
             self.shared.fails(&error.to_string(), &self.metrics);
+            if !self.rest(&mut pause) {
+                return;
+            }
         }
+        self.shared.works(&self.metrics);
     }
 
     /// Ends a segment with a checkpoint and begins another.
