@@ -2,13 +2,13 @@
 //! translations are in step, examples are valid, commands exist and say what the pages say they say.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "docs/followed.rs"]
+mod followed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Command;
 
 use tidegate::config::{Code, Gravity, Problems, load_policy, load_server};
 use tidegate::policy::compile;
@@ -23,21 +23,6 @@ const TWINS: &[(&str, &str)] = &[
 /// Pages outside `docs/` whose links are tried too.
 const OUTSIDE: &[&str] =
     &["README.md", "README.zh.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"];
-
-/// Pages whose console blocks are run from top to bottom, each page in a folder of its own.
-const RUN: &[&str] = &["docs/quickstart.md", "docs/false-positives.md"];
-
-/// How commands begin that need more than the binary, a shell and curl, and are not run.
-const NOT_RUN: &[&str] = &["make ", "export ", "mkdir ../", "python3 "];
-
-/// How commands begin that may be asked again until they say what they should: they change nothing.
-const ASKED_AGAIN: &[&str] = &["curl ", "grep "];
-
-/// How long a command may go on saying something else: a reload takes seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What ends the output of a command that is run.
-const MARK: &str = "@@ done @@";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -174,7 +159,7 @@ fn every_link_leads_to_a_file_and_a_section_that_are_there() {
             tried += 1;
             let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
             let target = if file.is_empty() { root().join(&page) } else { folder.join(file) };
-            if !target.exists() {
+            if !target.try_exists().unwrap() {
                 wrong.push(format!("{page}: {link}: no such file"));
             } else if !anchor.is_empty() {
                 let text = fs::read_to_string(&target).unwrap();
@@ -303,7 +288,7 @@ fn problems_of_server(text: &str) -> Problems {
 /// Mistakes of an example; of a fragment without those that come of what it leaves out. `…` stands for a hash there.
 fn mistakes(text: &str) -> Vec<String> {
     let text = &text.replace("sha256: … }", &format!("sha256: {} }}", "0".repeat(64)));
-    let indented: String = text.lines().map(|line| format!("    {line}\n")).collect();
+    let indented = format!("    {}\n", text.trim_end().replace('\n', "\n    "));
     let (problems, whole) = match kind(text) {
         Example::Policy { whole: true } => (problems_of_policy(text), true),
         Example::Server { whole: true } => (problems_of_server(text), true),
@@ -459,116 +444,4 @@ fn calls_are_found_in_commands_and_not_in_prose() {
     );
     let lines: Vec<String> = found.iter().map(|call| call.join(" ")).collect();
     assert_eq!(lines, ["scan x --mode keep", "list views"]);
-}
-
-/// The commands of a console block, each with what comes of it.
-fn session(block: &str) -> Vec<(String, String)> {
-    let mut commands: Vec<(String, String)> = Vec::new();
-    let mut lines = block.lines();
-    while let Some(line) = lines.next() {
-        let Some(first) = line.strip_prefix("$ ") else {
-            let (_, output) = commands.last_mut().unwrap();
-            output.push_str(line);
-            output.push('\n');
-            continue;
-        };
-        let mut command = first.to_owned();
-        while command.ends_with('\\') {
-            command = format!("{command}\n{}", lines.next().unwrap());
-        }
-        if first.contains("<<'EOF'") {
-            for line in lines.by_ref() {
-                command = format!("{command}\n{line}");
-                if line == "EOF" {
-                    break;
-                }
-            }
-        }
-        commands.push((command, String::new()));
-    }
-    commands
-}
-
-/// A shell that is told one command after the other; what it has started ends with it.
-struct Shell {
-    process: Child,
-    output: BufReader<std::process::ChildStdout>,
-}
-
-impl Shell {
-    fn start(folder: &Path, data: &str, admin: &str) -> Self {
-        let binary = PathBuf::from(assert_cmd::cargo::cargo_bin!("tidegate"));
-        let beside = binary.parent().unwrap().to_owned();
-        let path = format!("{}:{}", beside.display(), std::env::var("PATH").unwrap());
-        let mut command = Command::new("sh");
-        command.current_dir(folder).env("PATH", path).env("NO_COLOR", "1");
-        command.env("TIDEGATE_LISTEN", data).env("TIDEGATE_ADMIN__LISTEN", admin);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = command.spawn().unwrap();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        Self { process, output }
-    }
-
-    /// What a command writes to standard output, without the ends of lines behind it.
-    fn run(&mut self, command: &str) -> String {
-        let input = self.process.stdin.as_mut().unwrap();
-        writeln!(input, "{command}\nprintf '\\n%s\\n' '{MARK}'").unwrap();
-        input.flush().unwrap();
-        let mut said = String::new();
-        loop {
-            let mut line = String::new();
-            assert!(self.output.read_line(&mut line).unwrap() > 0, "{command}: the shell ended");
-            if line.trim_end() == MARK {
-                return said.trim_end().to_owned();
-            }
-            said.push_str(&line);
-        }
-    }
-}
-
-impl Drop for Shell {
-    fn drop(&mut self) {
-        // Without job control `$!` is all that a page starts; where it has ended already, that is well.
-        if let Some(input) = self.process.stdin.as_mut() {
-            writeln!(input, "[ -z \"$!\" ] || kill -9 $!\nexit").unwrap_or_default();
-        }
-        self.process.wait().map(|_| ()).unwrap_or_default();
-    }
-}
-
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
-}
-
-#[test]
-fn pages_that_can_be_followed_say_what_the_commands_say() {
-    let has_curl = Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_ok();
-    for page in RUN {
-        let folder = tempfile::tempdir().unwrap();
-        let (data, admin) = (free_address(), free_address());
-        let here =
-            |text: &str| text.replace("127.0.0.1:8080", &data).replace("127.0.0.1:9901", &admin);
-        let mut shell = Shell::start(folder.path(), &data, &admin);
-        let mut run = 0;
-        let own = take_apart(&read(page));
-        for block in own.blocks.iter().filter(|block| block.language == "console") {
-            for (command, expected) in session(&block.text) {
-                let needs_more = NOT_RUN.iter().any(|start| command.starts_with(start));
-                let is_asked_again = ASKED_AGAIN.iter().any(|start| command.starts_with(start));
-                if needs_more || (is_asked_again && !has_curl) {
-                    continue;
-                }
-                let until = Instant::now() + PATIENCE;
-                let mut said = shell.run(&here(&command));
-                while is_asked_again && said != here(expected.trim_end()) && Instant::now() < until
-                {
-                    std::thread::sleep(Duration::from_millis(100));
-                    said = shell.run(&here(&command));
-                }
-                assert_eq!(said, here(expected.trim_end()), "{page}:{}: {command}", block.line);
-                run += 1;
-            }
-        }
-        assert!(run > 8, "{page}: {run} commands");
-    }
 }
