@@ -411,6 +411,13 @@ fn every_command_and_flag_that_a_page_names_exists() {
     let mut tried = 0;
     for page in OUTSIDE.iter().map(|&page| page.to_owned()).chain(pages()) {
         let own = take_apart(&read(&page));
+        // A flag that stands by itself in a sentence is one of some command.
+        for code in inline_code(&own.prose).iter().filter(|code| code.starts_with("--")) {
+            let flag = code.split([' ', '=']).next().unwrap_or_default();
+            if !known.values().any(|flags| flags.contains(flag)) {
+                wrong.push(format!("{page}: no command has `{flag}`"));
+            }
+        }
         let blocks = own.blocks.iter().map(|block| block.text.clone());
         for code in blocks.chain(inline_code(&own.prose)) {
             for call in calls(&code) {
@@ -435,6 +442,36 @@ fn every_command_and_flag_that_a_page_names_exists() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(tried > 100, "{tried} commands");
+}
+
+#[test]
+fn every_make_target_that_a_page_names_exists() {
+    let makefile = read("Makefile");
+    let targets: BTreeSet<&str> =
+        makefile.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name).collect();
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for page in OUTSIDE.iter().map(|&page| page.to_owned()).chain(pages()) {
+        let own = take_apart(&read(&page));
+        let blocks = own.blocks.iter().map(|block| block.text.clone());
+        for code in blocks.chain(inline_code(&own.prose)) {
+            for line in code.lines() {
+                let mut words = line.trim_start_matches("$ ").split_whitespace();
+                let call = (words.next(), words.next());
+                // More plain words make it a sentence that is quoted.
+                let is_sentence =
+                    words.next().is_some_and(|word| word.starts_with(char::is_alphanumeric));
+                if let ((Some("make"), Some(target)), false) = (call, is_sentence) {
+                    tried += 1;
+                    if !targets.contains(target) {
+                        wrong.push(format!("{page}: `{line}`"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tried > 30, "{tried} targets");
 }
 
 #[test]
