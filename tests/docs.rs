@@ -394,9 +394,9 @@ fn calls(code: &str) -> Vec<Vec<String>> {
             let words: Vec<&str> = part.split_whitespace().collect();
             let is_name = |word: &&str| matches!(*word, "tidegate" | "./tidegate-new");
             let Some(at) = words.iter().position(is_name) else { continue };
-            // Before the name stand a prompt and settings of the environment, nothing else.
+            // Before the name stand a prompt, `time` and settings of the environment, nothing else.
             let (before, rest) = words.split_at(at);
-            if before.iter().all(|word| *word == "$" || word.contains('=')) {
+            if before.iter().all(|word| matches!(*word, "$" | "time") || word.contains('=')) {
                 found.push(rest.iter().skip(1).map(|&word| word.to_owned()).collect());
             }
         }
