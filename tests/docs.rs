@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use tidegate::config::{Code, Gravity, Problems, load_policy, load_server};
+use tidegate::config::{Code, Gravity, Problems, SchemaOf, load_policy, load_server, schema};
 use tidegate::policy::compile;
 
 /// Pages with their Chinese counterparts.
@@ -244,23 +244,27 @@ enum Example {
     Classifier,
 }
 
-/// Keys that only a server file has; of others (`version`, `classifiers`, `rules`, …) a policy is made.
-const SERVER_KEYS: &[&str] = &["endpoints", "routes", "upstreams", "telemetry", "listen", "admin"];
-const POLICY_KEYS: &[&str] = &["classifiers", "rules", "overrides", "suppress", "views"];
+/// The keys at the left edge of a file, as its schema has them.
+fn keys_of(what: SchemaOf) -> BTreeSet<String> {
+    let schema: serde_json::Value = serde_json::from_str(&schema(what)).unwrap();
+    let properties = schema.pointer("/properties").and_then(|of| of.as_object()).unwrap();
+    properties.keys().cloned().collect()
+}
 
 /// Mistakes that a fragment may have: it names a rule, a file or a word list that is elsewhere.
 const ELSEWHERE: &[&str] = &["TG008", "TG022", "TG025"];
 
 fn kind(text: &str) -> Example {
-    let keys: Vec<&str> = text
+    let keys: BTreeSet<String> = text
         .lines()
         .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
-        .filter_map(|line| line.split(':').next())
+        .filter_map(|line| Some(line.split_once(':')?.0.to_owned()))
         .collect();
-    let whole = keys.contains(&"version");
-    if keys.iter().any(|key| SERVER_KEYS.contains(key)) {
+    let whole = keys.contains("version");
+    let (policy, server) = (keys_of(SchemaOf::Policy), keys_of(SchemaOf::Server));
+    if keys.iter().any(|key| server.contains(key) && !policy.contains(key)) {
         Example::Server { whole }
-    } else if whole || keys.iter().any(|key| POLICY_KEYS.contains(key)) {
+    } else if keys.iter().any(|key| policy.contains(key)) {
         Example::Policy { whole }
     } else {
         Example::Classifier

@@ -12,7 +12,7 @@ use super::{read, take_apart};
 const RUN: &[&str] = &["docs/quickstart.md", "docs/false-positives.md"];
 
 /// How commands begin that need more than the binary, a shell and curl, and are not run.
-const NOT_RUN: &[&str] = &["make ", "export ", "mkdir ../", "python3 "];
+const NOT_RUN: &[&str] = &["make ", "cargo ", "export ", "mkdir ../", "python3 "];
 
 /// How commands begin that may be asked again until they say what they should: they change nothing.
 const ASKED_AGAIN: &[&str] = &["curl ", "grep "];
