@@ -305,8 +305,15 @@ fn mistakes(text: &str) -> Vec<String> {
             (problems_of_policy(&format!("version: 1\nname: fragment\n{text}{rules}")), false)
         }
         Example::Server { whole: false } => {
-            let rest = "upstreams: { demo: { builtin: demo } }\n\
-                        routes: [{ id: chat, match: { path: /v1/* }, upstream: demo, policy: p }]\n";
+            let rest = [
+                ("upstreams:", "upstreams: { demo: { builtin: demo } }\n"),
+                (
+                    "routes:",
+                    "routes: [{ id: chat, match: { path: /v1/* }, upstream: demo, policy: p }]\n",
+                ),
+            ];
+            let missing = rest.iter().filter(|(key, _)| !text.contains(key));
+            let rest: String = missing.map(|(_, line)| *line).collect();
             (problems_of_server(&format!("version: 1\n{text}{rest}")), false)
         }
         Example::Classifier => (
