@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas docs help run test unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test h2spec fuzz evasion lint bench bench-proxy model manifests release
+.PHONY: schemas docs book help run test unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test h2spec fuzz evasion lint bench bench-proxy model manifests release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -85,6 +85,9 @@ docs: ## write what comes from the code: the table of metrics, the dashboard
 
 manifests: ## write what manifests take from other files: the alerts, for the Prometheus operator
 	python3 tools/prometheus_rule.py
+
+book: ## the pages below docs/ as one book in target/book, where mdBook is installed
+	@if command -v mdbook >/dev/null; then mdbook build; else echo "skipped: mdbook is not installed (cargo install mdbook --locked)"; fi
 
 bench: ## how fast text is screened, and what the gate holds; docs/benchmarks.md says what it means
 	$(CARGO) bench --locked --bench screening --bench streams --bench views --bench classifier --bench scan
