@@ -387,12 +387,20 @@ fn flags(help: &str) -> BTreeSet<String> {
     words.filter(|word| word.starts_with("--")).map(str::to_owned).collect()
 }
 
-/// The subcommands with their flags.
+/// The subcommands with their flags, and those of what stands below them.
 fn commands() -> BTreeMap<String, BTreeSet<String>> {
     let all = help(&[]);
     let list = all.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let names = list.lines().filter_map(|line| line.split_whitespace().next());
-    names.map(|name| (name.to_owned(), flags(&help(&[name])))).collect()
+    let with_flags = |name: &str| {
+        let own = help(&[name]);
+        let below = own.split("Commands:\n").nth(1).unwrap_or_default();
+        let below = below.split("\n\n").next().unwrap_or_default();
+        let below = below.lines().filter_map(|line| line.split_whitespace().next());
+        let all = below.filter(|below| *below != "help").map(|below| help(&[name, below]));
+        (name.to_owned(), flags(&(all.collect::<String>() + &own)))
+    };
+    names.map(with_flags).collect()
 }
 
 /// The calls of the binary in a piece of code: what stands behind its name, up to the end of the command.
