@@ -16,6 +16,10 @@ static BREAKS_AT: AtomicU32 = AtomicU32::new(0);
 static TURN: Mutex<()> = Mutex::new(());
 
 fn read() -> Timestamp {
+    // Whoever writes records reads the clock too, whenever it gets to it; requests are what is tried here.
+    if std::thread::current().name() == Some("decision-records") {
+        return Timestamp::now();
+    }
     let left =
         BREAKS_AT.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
     assert_ne!(left, Ok(1), "the clock broke on purpose");
