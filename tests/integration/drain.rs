@@ -65,3 +65,42 @@ async fn what_outlives_the_timeout_of_a_drain_is_cut_off() {
     gate.ended().await;
     assert!(!client.answer().await.whole);
 }
+
+#[tokio::test]
+async fn a_drain_under_200_open_streams_loses_none() {
+    const STREAMS: usize = 200;
+    let (go, _) = tokio::sync::watch::channel(false);
+    let told = go.clone();
+    let model = Model::start(move |mut connection| {
+        let mut told = told.subscribe();
+        async move {
+            connection.send(format!("{STREAM}{}", chunk("hello there ")).as_bytes()).await;
+            told.wait_for(|go| *go).await.expect("the test goes on");
+            connection.send(format!("{}{}", chunk("good bye "), end()).as_bytes()).await;
+        }
+    })
+    .await;
+    let gate = Setup::upstream(model.address).start().await;
+    let mut clients = Vec::new();
+    for _ in 0..STREAMS {
+        let mut client = Client::connect(gate.data).await;
+        client.send(request("", &streamed("hi")).as_bytes()).await;
+        clients.push(client);
+    }
+    for client in &mut clients {
+        client.read_until("hello").await;
+    }
+    gate.order(Order::Stop).await;
+    while gate.admin("/readyz").await.status != 503 {}
+    go.send_replace(true);
+    for mut client in clients {
+        let answer = client.answer().await;
+        assert!(answer.text().ends_with("data: [DONE]\n\n") && answer.whole, "{}", answer.text());
+    }
+    let folder = gate.ended().await;
+    let records = std::fs::read_to_string(folder.path().join("decisions.jsonl")).expect("records");
+    let complete = records.lines().filter(|line| {
+        line.contains("\"phase\":\"completion\"") && line.contains("\"outcome\":\"complete\"")
+    });
+    assert_eq!(complete.count(), STREAMS);
+}

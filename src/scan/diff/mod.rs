@@ -1,6 +1,6 @@
 //! Two policies over the same rows: what would change if one took the other's place.
 //!
-//! The rows are data as [`super::run`] reads them, or decision records that keep their texts. Nothing is written.
+//! The rows are data as a scan reads them, or decision records that keep their texts. Nothing is written.
 
 mod log;
 mod side;
