@@ -7,15 +7,16 @@ const OTHERS: u64 = 256;
 
 /// Raises the limit of the process as far as it is needed and may be; what is too little even then is for the operator.
 pub(super) fn provide(connections: u32) -> Option<String> {
-    // A client's connection may have one to the upstream.
-    let needed = 2 * u64::from(connections) + OTHERS;
+    // A client's connection may have one to the upstream; without room for those of clients alone the setting is void.
+    let least = u64::from(connections) + OTHERS;
+    let needed = least + u64::from(connections);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let allowed = after_raising((current, maximum), needed, |current| {
         setrlimit(Resource::Nofile, Rlimit { current: Some(current), maximum }).is_ok()
     });
-    (allowed < needed).then(|| {
+    (allowed < least).then(|| {
         format!(
-            "{allowed} open files are allowed, and {needed} may be needed for `limits.connections: {connections}`; raise the \
+            "{allowed} open files are allowed, and up to {needed} may be needed for `limits.connections: {connections}`; raise the \
              hard limit (`ulimit -Hn`, `LimitNOFILE=`) or lower the setting"
         )
     })

@@ -27,7 +27,7 @@ impl Drop for Server {
     }
 }
 
-/// Starts a command; `address` finds the server's address in the first line that it logs.
+/// Starts a command; `address` finds the server's address in the first line that it logs and that is no warning.
 pub(crate) fn start(
     folder: &Path,
     arguments: &[&str],
@@ -42,7 +42,11 @@ pub(crate) fn start(
         .unwrap_or_else(|error| panic!("{error}"));
     let stderr = process.stderr.take().unwrap_or_else(|| panic!("no standard error"));
     let mut server = Server { process, log: BufReader::new(stderr), address: String::new() };
-    let line = server.line();
+    let mut line = server.line();
+    while line.contains("\"WARN\"") {
+        // Such as about a machine that allows few open files.
+        line = server.line();
+    }
     server.address = address(&line).unwrap_or_else(|| panic!("no address in {line}"));
     server
 }
