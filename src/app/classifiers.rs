@@ -43,14 +43,15 @@ pub(super) fn models(files: &[LoadedPolicy], policies: &[Arc<Policy>]) -> Models
     all
 }
 
-/// Makes every endpoint ready; what one lacks is a problem at its key.
+/// Makes endpoints ready; what one lacks is a problem at its key.
 pub(super) fn endpoints(
     server: &LoadedServer,
     around: Surroundings<'_>,
+    is_wanted: &dyn Fn(&str) -> bool,
     problems: &mut Problems,
 ) -> Endpoints {
     let mut endpoints = Endpoints::new();
-    for (name, written) in server.file.endpoints.iter() {
+    for (name, written) in server.file.endpoints.iter().filter(|(name, _)| is_wanted(name)) {
         match endpoint(server, (name, written), around) {
             Ok(ready) => drop(endpoints.insert(name.to_owned(), ready)),
             Err(message) => {
@@ -62,7 +63,7 @@ pub(super) fn endpoints(
     endpoints
 }
 
-pub(super) fn endpoint(
+fn endpoint(
     server: &LoadedServer,
     (name, written): (&str, &Written),
     around: Surroundings<'_>,

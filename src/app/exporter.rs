@@ -123,7 +123,9 @@ impl Exporter {
                     tracing::info!("spans are sent again");
                 }
             }
-            sleep(GATHER).await;
+            if self.queue.is_empty() {
+                sleep(GATHER).await;
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use super::certificates::endpoint_authorities;
-use super::classifiers::{Endpoints, classifiers, endpoint, mistakes, models, unknown_endpoints};
+use super::classifiers::{Endpoints, classifiers, endpoints, mistakes, models, unknown_endpoints};
 use super::upstreams::Surroundings;
 use crate::classify::Tested;
 use crate::config::{Code, LoadedPolicy, LoadedServer, Problem, Problems};
@@ -70,7 +70,7 @@ impl Inquirer {
             Some(server) => unknown_endpoints(server, loaded),
             None => no_server_file(loaded, &asked),
         });
-        let endpoints = server.map(|server| ready(server, &asked, environment, &mut problems));
+        let ready = server.map(|server| ready(server, &asked, environment, &mut problems));
         if problems.has_errors() {
             return Err(problems);
         }
@@ -78,8 +78,8 @@ impl Inquirer {
         let runtime = runtime.map_err(|error| Problem::new(Code::TG054, error.to_string()))?;
         let inside = runtime.enter();
         let policies = std::slice::from_ref(policy);
-        let (endpoints, metrics) = (endpoints.unwrap_or_default(), Arc::new(Metrics::new()));
-        let made = classifiers((policies, &models), &endpoints, &metrics, None)?;
+        let (ready, metrics) = (ready.unwrap_or_default(), Arc::new(Metrics::new()));
+        let made = classifiers((policies, &models), &ready, &metrics, None)?;
         let classifiers = Arc::new(made);
         for remote in asked {
             if let Some(why) = runtime.block_on(fails_its_test(&classifiers, remote)) {
@@ -138,17 +138,7 @@ fn ready(
         certificates: &certificates,
         own: &own,
     };
-    let mut endpoints = Endpoints::new();
-    for (name, written) in server.file.endpoints.iter().filter(|(name, _)| named.contains(name)) {
-        match endpoint(server, (name, written), around) {
-            Ok(ready) => drop(endpoints.insert(name.to_owned(), ready)),
-            Err(message) => {
-                let at = server.document.at(&format!("endpoints.{name}"));
-                problems.push(Problem::new(Code::TG062, message).at(at, ""));
-            }
-        }
-    }
-    endpoints
+    endpoints(server, around, &|name| named.contains(name), problems)
 }
 
 /// Why a classifier is not believed, once its self-test has run. One without a self-test is.

@@ -61,7 +61,7 @@ impl Read {
             let (demo, certificates) = (demo(options), &certificates);
             let around = Surroundings { environment, demo, certificates, own };
             ready = upstreams(server, around, &mut problems);
-            asked = endpoints(server, around, &mut problems);
+            asked = endpoints(server, around, &|_| true, &mut problems);
         }
         let revision = files.revision(&certificates);
         let read = Self { files, certificates, upstreams: ready, endpoints: asked, revision };

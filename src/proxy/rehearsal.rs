@@ -51,6 +51,8 @@ impl Rehearsals {
         if !Arc::ptr_eq(unit.policy, &account.route.policy) {
             return;
         }
+        // Without its texts there is nothing to compare a decision with.
+        let is_bare = unit.texts.is_empty() && !unit.verdicts.is_empty();
         let whole = unit.texts.iter().map(|text| text.whole());
         let texts: Option<Vec<(Author, String)>> =
             whole.map(|text| text.map(|(author, text)| (author, text.to_owned()))).collect();
@@ -58,7 +60,7 @@ impl Rehearsals {
         for (_, _, verdict) in &unit.verdicts {
             old.add(verdict, false);
         }
-        let taken = texts.is_some_and(|texts| {
+        let taken = texts.filter(|_| !is_bare).is_some_and(|texts| {
             let job = Job {
                 route: Arc::clone(&account.route.id),
                 policy: Arc::clone(shadow),

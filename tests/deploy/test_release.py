@@ -105,7 +105,12 @@ class ARelease(unittest.TestCase):
         self.assertIn("complete -c tidegate", (self.folder / "completions/tidegate.fish").read_text())
         commands = re.findall(r"^  ([a-z-]+) ", succeed(TIDEGATE, "--help").partition("Commands:")[2], re.M)
         pages = {path.name for path in (self.folder / "man/man1").iterdir()}
-        self.assertEqual(pages, {"tidegate.1"} | {f"tidegate-{command}.1" for command in commands if command != "help"})
+        below = re.compile(r"^  ([a-z-]+) ", re.M)
+        named = {"tidegate"}
+        for command in (command for command in commands if command != "help"):
+            own = succeed(TIDEGATE, command, "--help").partition("Commands:\n")[2].partition("\n\n")[0]
+            named |= {f"tidegate-{command}"} | {f"tidegate-{command}-{name}" for name in below.findall(own) if name != "help"}
+        self.assertEqual(pages, {f"{name}.1" for name in named})
         for page in (self.folder / "man/man1").iterdir():
             self.assertIn(f".TH {page.stem}", page.read_text())
 

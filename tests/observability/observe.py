@@ -260,6 +260,7 @@ def observe(work, running):
         **os.environ,
         "TIDEGATE_LISTEN": f"127.0.0.1:{data}",
         "TIDEGATE_ADMIN__LISTEN": f"127.0.0.1:{admin}",
+        "TIDEGATE_LOG__DECISIONS__TO": str(work / "decisions.jsonl"),
         "TIDEGATE_UPSTREAMS__MODEL__URL": f"http://127.0.0.1:{model}",
         "TIDEGATE_ENDPOINTS__JUDGE__URL": f"http://127.0.0.1:{classifier.server_address[1]}",
     }

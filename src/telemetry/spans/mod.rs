@@ -99,6 +99,11 @@ impl Spans {
 }
 
 impl SpanQueue {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What waits, at least one span; `None` when nobody is left who could add one.
     pub async fn next(&mut self) -> Option<Vec<Span>> {
         let mut spans = Vec::new();
