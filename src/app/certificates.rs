@@ -66,6 +66,22 @@ pub(super) fn endpoint_authorities(
     Certificates { authorities, ..reader.finish() }
 }
 
+/// The authorities in one file, named at `key`.
+///
+/// # Errors
+/// What is wrong with the file.
+pub(super) fn named_authorities(
+    server: &LoadedServer,
+    key: &str,
+    path: &str,
+) -> Result<Authorities, Problems> {
+    let mut problems = Problems::new();
+    let mut reader =
+        Reader { server, problems: &mut problems, hash: Sha256::new(), folders: Vec::new() };
+    let read = reader.authorities(key, path);
+    read.ok_or(problems)
+}
+
 struct Reader<'s> {
     server: &'s LoadedServer,
     problems: &'s mut Problems,

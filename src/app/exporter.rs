@@ -8,12 +8,11 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use tokio::time::sleep;
 
+use super::certificates::named_authorities;
 use super::upstreams::secret;
-use crate::config::{Code, LoadedServer, Problem};
+use crate::config::{Code, LoadedServer, Problem, Problems};
 use crate::telemetry::{Attribute, Metrics, SpanQueue, Spans, encode};
-use crate::upstream::{
-    Authorities, Outgoing, OwnAddresses, Remote, RemoteSettings, Upstream, UpstreamTimeouts,
-};
+use crate::upstream::{Outgoing, OwnAddresses, Remote, RemoteSettings, Upstream, UpstreamTimeouts};
 
 /// Where a collector takes traces, below its address (OTLP 1.x, "OTLP/HTTP Request").
 const PATH: &str = "/v1/traces";
@@ -56,12 +55,12 @@ pub(super) fn exporter(
     environment: &[(String, String)],
     own: &OwnAddresses,
     metrics: &Arc<Metrics>,
-) -> Result<Option<(Spans, Exporter)>, Problem> {
+) -> Result<Option<(Spans, Exporter)>, Problems> {
     let written = &server.file.telemetry;
     let Some(url) = &written.otlp else { return Ok(None) };
     let wrong = |key: &str, message: String| {
         let at = server.document.at(&format!("telemetry.{key}"));
-        Problem::new(Code::TG062, message).at(at, "named here")
+        Problems::from(Problem::new(Code::TG062, message).at(at, "named here"))
     };
     let base: Uri = url.parse().map_err(|_| wrong("otlp", format!("`{url}` is not an address")))?;
     let path = match base.path().trim_end_matches('/') {
@@ -80,10 +79,9 @@ pub(super) fn exporter(
         value.set_sensitive(true);
         headers.insert(name, value);
     }
-    let authorities = match &written.tls.ca {
-        None => None,
-        Some(path) => Some(authorities(server, path).map_err(|why| wrong("tls.ca", why))?),
-    };
+    let ca = written.tls.ca.as_ref();
+    let authorities =
+        ca.map(|path| named_authorities(server, "telemetry.tls.ca", path)).transpose()?;
     let timeouts =
         UpstreamTimeouts { connect: TIMEOUT, first_byte: TIMEOUT, idle: TIMEOUT, total: TIMEOUT };
     let settings = RemoteSettings { base, key: None, authorities, timeouts, own: own.clone() };
@@ -92,13 +90,6 @@ pub(super) fn exporter(
     let upstream = Upstream::Remote(Box::new(remote));
     let metrics = Arc::clone(metrics);
     Ok(Some((spans, Exporter { upstream, path, headers, queue, metrics })))
-}
-
-fn authorities(server: &LoadedServer, path: &str) -> Result<Authorities, String> {
-    let path = server.root.join(path);
-    let bytes = std::fs::read(&path)
-        .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
-    Authorities::from_pem(&bytes).map_err(|error| error.to_string())
 }
 
 impl Exporter {

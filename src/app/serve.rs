@@ -29,7 +29,7 @@ use super::reload::{Read, Reloader, fixed, warn_of};
 use super::upstreams::secret;
 use super::watch::watch;
 use crate::config::server_file::{LogFormat as LogFormatFile, ServerFile};
-use crate::config::{Flag, Problem, Problems};
+use crate::config::{Flag, Problems};
 use crate::domain::Secret;
 use crate::proxy::{
     AdminState, ConnectionTimes, Gateway, ListenerSettings, Live, Pulse, Workers, serve_admin,
@@ -343,7 +343,7 @@ impl Ready {
         let target = loaded.server.file.log.decisions.to.clone();
         let records = Records::start(records, Arc::clone(&metrics), clock)
             .map_err(|error| ServeError::Records { target, error })?;
-        let wrong = |problem: Problem| ServeError::Configuration(Box::new(problem.into()));
+        let wrong = |problems: Problems| ServeError::Configuration(Box::new(problems));
         let traced =
             exporter(&loaded.server, &options.environment, &own, &metrics).map_err(wrong)?;
         let (spans, exporter) = traced.unzip();
@@ -351,7 +351,7 @@ impl Ready {
         let asked =
             classifiers((&loaded.policies, &loaded.models), &endpoints, &telemetry.metrics, None);
         let live = asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked)));
-        let live = live.map_err(wrong)?;
+        let live = live.map_err(|problem| wrong(problem.into()))?;
         Ok(Self { options, loaded, certificates, live, telemetry, exporter, revision, own })
     }
 }

@@ -57,14 +57,11 @@ const COUNTRY_CODES: &[&str] = &[
 ];
 
 fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
+    let Some((_, domain)) = text.split_once('@') else { return false };
     let labels_hold =
         domain.split('.').all(|label| !label.starts_with('-') && !label.ends_with('-'));
     let ending = domain.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    labels_hold
-        && domain.len() <= 253
-        && local.len() <= 64
-        && !FILE_ENDINGS.contains(&ending.as_str())
+    labels_hold && domain.len() <= 253 && !FILE_ENDINGS.contains(&ending.as_str())
 }
 
 fn is_phone(text: &str) -> bool {
