@@ -2,11 +2,10 @@
 
 mod draw;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
@@ -88,19 +87,10 @@ pub(super) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     let found = args.sources()?;
     let streams = found.iter().filter(|source| source.path.is_none()).count();
     anyhow::ensure!(streams <= 1, "`-` is standard input, which can be read once");
-    let mut sides = Vec::new();
-    let mut asks = false;
-    for path in [&args.old, &args.new] {
-        let loaded = named_policy(Some(path), &args.config, None)?;
-        let Some((policy, whom)) = loaded.and_then(|loaded| asking(&loaded, &args.config)) else {
-            return Ok(ExitCode::from(2));
-        };
-        asks |= whom.is_some();
-        let whom = whom.map(|whom| whom as Arc<dyn Inquire>);
-        sides.push(Side::new(policy, whom).as_if_enforced(args.as_if_enforced));
-    }
-    let (new, old) = (sides.pop(), sides.pop());
-    let (old, new) = old.zip(new).context("two policies are compared")?;
+    let Some((old, new)) = args.side(&args.old)?.zip(args.side(&args.new)?) else {
+        return Ok(ExitCode::from(2));
+    };
+    let asks = old.asks() || new.asks();
     let job = Comparison {
         old,
         new,
@@ -139,6 +129,16 @@ fn nothing(difference: &Difference) -> String {
 // === impl DiffArgs ===
 
 impl DiffArgs {
+    /// One of the policies; `None` where it is not valid, the problems have been shown.
+    fn side(&self, path: &Path) -> anyhow::Result<Option<Side>> {
+        let loaded = named_policy(Some(path), &self.config, None)?;
+        let asking = loaded.and_then(|loaded| asking(&loaded, &self.config));
+        Ok(asking.map(|(policy, whom)| {
+            let whom = whom.map(|whom| whom as Arc<dyn Inquire>);
+            Side::new(policy, whom).as_if_enforced(self.as_if_enforced)
+        }))
+    }
+
     fn sources(&self) -> anyhow::Result<Vec<Source>> {
         if self.from_log.is_empty() {
             return Ok(sources(&self.corpus, self.fields.form())?);

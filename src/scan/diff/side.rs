@@ -33,6 +33,11 @@ impl Side {
         Self { would_be, ..self }
     }
 
+    /// Whether classifiers are asked.
+    pub fn asks(&self) -> bool {
+        self.whom.is_some()
+    }
+
     /// Its policy.
     pub fn policy(&self) -> &Policy {
         &self.policy
