@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::account::{Account, Unit};
-use crate::domain::{Author, KeptText, Outcome, Passage, Span, Verdict};
+use super::live::UnknownLeaf;
+use crate::domain::{Author, EditClass, KeptText, Outcome, Passage, Span, Verdict};
 use crate::policy::Policy;
 use crate::stream::KeptPiece;
 use crate::telemetry::{PassageRecord, ScreenedText};
@@ -19,8 +20,18 @@ pub(super) struct Heard<'t> {
     text: &'t str,
     /// Its whole length.
     bytes: usize,
-    /// The index of the one verdict about this text; `None` where it has several, or shares one.
-    verdict: Option<usize>,
+    judged: Judged,
+}
+
+/// By which verdicts a text was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// By the one of this index, from its beginning to its end, or to where it stops.
+    Alone(usize),
+    /// By several, or by one together with other texts.
+    Together,
+    /// Not at all, or not to its end.
+    Not,
 }
 
 impl Heard<'_> {
@@ -32,14 +43,14 @@ impl Heard<'_> {
 
 impl<'t> Heard<'t> {
     pub(super) fn new(at: &'t str, author: Author, text: &'t str) -> Self {
-        Self { at: Cow::Borrowed(at), author, text, bytes: text.len(), verdict: None }
+        Self { at: Cow::Borrowed(at), author, text, bytes: text.len(), judged: Judged::Together }
     }
 
-    /// A text of a stream, and the one verdict about it.
-    pub(super) fn piece(piece: &'t KeptPiece, list: Option<&str>, verdict: Option<usize>) -> Self {
+    /// A text of a stream.
+    pub(super) fn piece(piece: &'t KeptPiece, list: Option<&str>, judged: Judged) -> Self {
         let KeptPiece { channel, author, text, bytes } = piece;
         let at = Cow::Owned(channel.describe(list));
-        Self { at, author: *author, text, bytes: *bytes, verdict }
+        Self { at, author: *author, text, bytes: *bytes, judged }
     }
 }
 
@@ -48,6 +59,12 @@ impl Account {
     pub(super) fn keeps_texts(&self, policy: &Policy) -> bool {
         policy.kept_text.min(self.telemetry.records.text()) > KeptText::Omitted
             || self.route.shadow.is_some()
+    }
+
+    /// Whether a text is let pass as it is, because no table names its place and the route says so.
+    pub(super) fn passes_unscreened(&self, passage: &Passage) -> bool {
+        let is_unknown = passage.author == Author::Unknown && passage.edit == EditClass::Fixed;
+        is_unknown && self.route.unknown_leaf == UnknownLeaf::Pass
     }
 
     /// Passages with a verdict each, in the same order; none where nothing of them is kept.
@@ -61,7 +78,8 @@ impl Account {
         }
         let heard = |(index, passage): (usize, &'t Passage)| {
             let heard = Heard::new(&passage.path, passage.author, &passage.text);
-            Heard { verdict: Some(index), ..heard }
+            let unscreened = self.passes_unscreened(passage);
+            Heard { judged: if unscreened { Judged::Not } else { Judged::Alone(index) }, ..heard }
         };
         passages.enumerate().map(heard).collect()
     }
@@ -97,17 +115,23 @@ fn bare<'u>(unit: &'u Unit<'_>) -> Vec<ScreenedText<'u>> {
 
 /// Texts with what is to be taken out of them. What was found in several together is in each of them, nobody knows where.
 fn found<'u>(unit: &'u Unit<'_>) -> Vec<ScreenedText<'u>> {
-    let own: Vec<usize> = unit.texts.iter().filter_map(|text| text.verdict).collect();
-    let mut others = unit.verdicts.iter().enumerate().filter(|(index, _)| !own.contains(index));
+    let is_own = |index: usize| unit.texts.iter().any(|text| text.judged == Judged::Alone(index));
+    let mut others = unit.verdicts.iter().enumerate().filter(|(index, _)| !is_own(*index));
     let is_clear = others.all(|(_, (_, _, verdict))| has_nothing(verdict));
+    // Where one text stops all, nobody has looked for what stands in several, or at the rest of the others.
+    let stopped = unit.verdicts.iter().any(|(_, _, verdict)| verdict.action.stops());
     let mut texts = bare(unit);
     for (text, heard) in texts.iter_mut().zip(&unit.texts) {
-        let verdict = heard.verdict.map(|index| unit.verdicts.get(index));
-        text.found = match verdict {
+        text.found = match heard.judged {
             _ if !is_clear => None,
-            Some(Some((_, _, verdict))) => spans(verdict, heard.text),
-            Some(None) => None,
-            None => Some(Vec::new()),
+            Judged::Alone(index) => {
+                let own = unit.verdicts.get(index).map(|(_, _, verdict)| verdict);
+                let own = own.filter(|verdict| !stopped || verdict.action.stops());
+                own.and_then(|verdict| spans(verdict, heard.text))
+            }
+            Judged::Together if stopped => None,
+            Judged::Together => Some(Vec::new()),
+            Judged::Not => None,
         };
     }
     texts

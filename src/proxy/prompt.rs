@@ -11,7 +11,7 @@ use super::asker::with_answers;
 use super::clean_texts::CleanTexts;
 use super::joined::{self, Together};
 use super::live::{Live, UnknownLeaf};
-use crate::domain::{Action, Author, EditClass, Outcome, Passage, Phase, Verdict};
+use crate::domain::{Action, Author, Outcome, Passage, Phase, Verdict};
 use crate::engine::{Answers, Judgement, Pseudonyms, Scratch, Subject, screen_passage};
 use crate::policy::Policy;
 use crate::wire::body::{MediaPart, PassageEdit, Request};
@@ -167,8 +167,7 @@ fn to_screen<'p>(
     policy: &Policy,
     passage: &'p Passage,
 ) -> Option<(Subject, &'p str)> {
-    let unknown = passage.author == Author::Unknown && passage.edit == EditClass::Fixed;
-    if unknown && account.route.unknown_leaf == UnknownLeaf::Pass {
+    if account.passes_unscreened(passage) {
         return None;
     }
     let today = account.telemetry.clock.today();

@@ -15,7 +15,7 @@ use super::account::{Account, Call, Unit};
 use super::asker::{Asker, Asking};
 use super::held_since::HeldSince;
 use super::inline::Inline;
-use super::kept::Heard;
+use super::kept::{Heard, Judged};
 use super::relays::{Pushed, Relays};
 use super::reply::{MODERATION_UNAVAILABLE, NOT_SCREENED};
 use super::{GateBody, contain};
@@ -402,14 +402,8 @@ fn record(
     }
     let stop = report.stop;
     let list = dialect.unit_list();
-    // A channel that stands for one text has one verdict.
-    let one = |piece: &KeptPiece| {
-        let same = |channel: &ChannelReport| channel.channel == piece.channel;
-        let mut known = report.channels.iter().enumerate().filter(|(_, channel)| same(channel));
-        let first = known.next().map(|(index, _)| index);
-        first.filter(|_| known.next().is_none() && piece.channel.is_one_text())
-    };
-    let texts = report.texts.iter().map(|piece| Heard::piece(piece, list, one(piece))).collect();
+    let judged = |piece: &KeptPiece| judged(&report.channels, piece, outcome);
+    let texts = report.texts.iter().map(|piece| Heard::piece(piece, list, judged(piece))).collect();
     let mut verdicts: Vec<(String, &'static str, Verdict)> = report
         .channels
         .into_iter()
@@ -431,6 +425,25 @@ fn record(
         outcome,
         texts,
     });
+}
+
+/// By which verdicts a text of a stream was judged. What had not ended was not judged to its end: some of it was held
+/// back, or would have been screened when it is whole.
+fn judged(channels: &[ChannelReport], piece: &KeptPiece, outcome: &str) -> Judged {
+    let same = |channel: &ChannelReport| channel.channel == piece.channel;
+    let mut known = channels.iter().enumerate().filter(|(_, channel)| same(channel));
+    let (Some((index, first)), None) = (known.next(), known.next()) else {
+        // The arguments of a call are several texts, of which each has its verdict.
+        return if outcome == "complete" { Judged::Together } else { Judged::Not };
+    };
+    match outcome {
+        "complete" if piece.channel.is_one_text() => Judged::Alone(index),
+        "complete" => Judged::Together,
+        "cut" if first.verdict.action.stops() && piece.channel.is_one_text() => {
+            Judged::Alone(index)
+        }
+        _ => Judged::Not,
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::place::Joiner;
 use super::report::KeptPiece;
 use crate::domain::{Author, EditClass};
+use crate::text::floor_char;
 use crate::wire::body::{Channel, Fragment, Part};
 
 /// The most texts that are kept.
@@ -12,8 +14,19 @@ const MOST_TEXTS: usize = 256;
 /// Beginnings of texts, by their channels.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kept {
-    texts: BTreeMap<Channel, (Author, String, usize)>,
+    texts: BTreeMap<Channel, Text>,
     bytes: usize,
+}
+
+/// The beginning of a text.
+#[derive(Clone, Debug)]
+struct Text {
+    author: Author,
+    kept: String,
+    /// Its whole length so far.
+    bytes: usize,
+    /// Puts halves of characters together, so that it is the text that was screened.
+    joiner: Joiner,
 }
 
 impl Kept {
@@ -25,20 +38,37 @@ impl Kept {
         if most == 0 || !is_piece || fragment.edit == EditClass::Opaque || !has_room {
             return;
         }
-        let channel = fragment.channel.clone();
-        let new = || (fragment.author, String::new(), 0);
-        let (_, text, bytes) = self.texts.entry(channel).or_insert_with(new);
-        // What is left out stays left out: a text is not to be read across a gap.
-        let room = if text.len() == *bytes { most.saturating_sub(self.bytes) } else { 0 };
-        *bytes += fragment.text.len();
-        let mut ends = (0..=room.min(fragment.text.len())).rev();
-        let piece = ends.find_map(|end| fragment.text.get(..end)).unwrap_or_default();
-        text.push_str(piece);
-        self.bytes += piece.len();
+        let new = || Text {
+            author: fragment.author,
+            kept: String::new(),
+            bytes: 0,
+            joiner: Joiner::default(),
+        };
+        let text = self.texts.entry(fragment.channel.clone()).or_insert_with(new);
+        let (_, joined) = text.joiner.join(fragment);
+        self.bytes += text.push(&joined, most.saturating_sub(self.bytes));
     }
 
     pub(super) fn texts(self) -> Vec<KeptPiece> {
-        let piece = |(channel, (author, text, bytes))| KeptPiece { channel, author, text, bytes };
+        let piece = |(channel, mut text): (Channel, Text)| {
+            if let Some(rest) = text.joiner.rest() {
+                text.push(rest.encode_utf8(&mut [0; 4]), rest.len_utf8());
+            }
+            let Text { author, kept, bytes, .. } = text;
+            KeptPiece { channel, author, text: kept, bytes }
+        };
         self.texts.into_iter().map(piece).collect()
+    }
+}
+
+impl Text {
+    /// More has come, of which so many bytes may be kept; how many are.
+    fn push(&mut self, more: &str, room: usize) -> usize {
+        // What is left out stays left out: a text is not to be read across a gap.
+        let room = if self.kept.len() == self.bytes { room } else { 0 };
+        let piece = more.get(..floor_char(more, room)).unwrap_or_default();
+        self.kept.push_str(piece);
+        self.bytes += more.len();
+        piece.len()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ring::rand::SystemRandom;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tidegate::app::Order;
 use tidegate::audit::{PublicKey, Signer, Verifier, VerifierSettings, new_key};
 
@@ -210,6 +210,53 @@ async fn texts_on_record_lack_what_was_found_in_them_where_they_are_redacted() {
         let whole = std::fs::read_to_string(gate.path("decisions.jsonl")).expect("records");
         assert!(!whole.contains("example.org") && !whole.contains("grenade"), "{whole}");
     }
+}
+
+#[tokio::test]
+async fn what_was_not_screened_to_its_end_is_not_shown_where_texts_are_redacted() {
+    let call = |arguments: &str| {
+        let event = json!({ "id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+            "choices": [{ "index": 0, "finish_reason": null, "delta": { "tool_calls": [
+                { "index": 0, "id": "c", "type": "function", "function": { "name": "f", "arguments": arguments } }] } }] });
+        format!("data: {event}\n\n")
+    };
+    let begun = format!("{STREAM}{}{}", chunk("mail ada@example.org"), call("{\"to\": \"bob@exam"));
+    let model = Model::start(move |mut connection| {
+        let begun = begun.clone();
+        async move {
+            connection.send(begun.as_bytes()).await;
+            connection.send(call("ple.org").as_bytes()).await;
+        }
+    })
+    .await;
+    let gate = Setup::upstream(model.address).with("log.decisions.text", "redacted").start().await;
+    ask_as(gate.data, "broken", &streamed("hi")).await;
+    ask_as(gate.data, "end", &prompt("a grenade")).await;
+    let records = gate.records("broken", "end").await;
+    let answer = records.iter().find(|record| record["phase"] == "completion").expect("a record");
+    assert_ne!(answer["outcome"], "complete", "{answer}");
+    let passages = answer["passages"].as_array().expect("passages");
+    assert!(!passages.is_empty() && passages.iter().all(|one| one["withheld"] == true), "{answer}");
+    let whole = std::fs::read_to_string(gate.path("decisions.jsonl")).expect("records");
+    assert!(!whole.contains("example.org") && !whole.contains("ple.org"), "{whole}");
+}
+
+#[tokio::test]
+async fn characters_that_come_in_halves_shift_nothing_in_what_is_redacted() {
+    let halves = |half: &str| {
+        let event = json!({ "id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+            "choices": [{ "index": 0, "finish_reason": null, "delta": { "content": "HALF" } }] });
+        format!("data: {}\n\n", event.to_string().replace("HALF", half))
+    };
+    let faces: String = (0..10).map(|_| halves("\\ud83d") + &halves("\\ude00")).collect();
+    let told = chunk(" mail ada@example.org now.");
+    let model = Model::says(format!("{STREAM}{faces}{told}{}", end())).await;
+    let gate = Setup::upstream(model.address).with("log.decisions.text", "redacted").start().await;
+    ask_as(gate.data, "halves", &streamed("hi")).await;
+    ask_as(gate.data, "end", &prompt("a grenade")).await;
+    let passages = passages(&gate.records("halves", "end").await);
+    let expected = format!("{} mail [REDACTED] now.", "\u{1f600}".repeat(10));
+    assert!(passages.iter().any(|one| one[2] == expected), "{passages:?}");
 }
 
 #[tokio::test]

@@ -42,6 +42,8 @@ struct Line {
     text: String,
     #[serde(default)]
     passages: Vec<Passage>,
+    #[serde(default)]
+    passages_left_out: u64,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +52,8 @@ struct Passage {
     at: String,
     author: Option<Author>,
     text: Option<String>,
+    #[serde(default)]
+    cut: bool,
 }
 
 /// Reads a line. The message says what is wrong with one that is none of a decision log.
@@ -79,8 +83,9 @@ pub(super) fn logged(bytes: &[u8], since: Option<Timestamp>) -> Result<Logged, S
         Phase::Completion => Author::Assistant,
     };
     // Part of the texts would be a decision about something else.
-    let whole = line.text == FULL && line.passages.iter().all(|passage| passage.text.is_some());
-    if !whole || line.passages.is_empty() {
+    let is_whole = |passage: &Passage| passage.text.is_some() && !passage.cut;
+    let whole = line.text == FULL && line.passages.iter().all(is_whole);
+    if !whole || line.passages_left_out > 0 || line.passages.is_empty() {
         return Ok(Logged::WithoutText);
     }
     let text = |passage: Passage| Text {

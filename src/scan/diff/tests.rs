@@ -66,6 +66,8 @@ fn a_record_without_all_of_its_texts_is_not_decided_again() {
         ("redacted", r#"[{"at":"x","text":"[EMAIL]"}]"#),
         ("hashed", r#"[{"at":"x","sha256":"00"}]"#),
         ("full", r#"[{"at":"x","text":"a"},{"at":"y","sha256":"00"}]"#),
+        ("full", r#"[{"at":"x","text":"a","cut":true}]"#),
+        ("full", r#"[{"at":"x","text":"a"}],"passages_left_out":1"#),
         ("full", "[]"),
     ] {
         let record = format!(

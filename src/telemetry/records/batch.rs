@@ -4,55 +4,53 @@
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     text: String,
-    /// Where each line ends, behind its line feed.
-    ends: Vec<usize>,
+    lines: Vec<Line>,
     done: usize,
-    /// The number of the first line in the chain.
-    first: u64,
-    /// Lines that are records.
-    records: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    /// Where it ends, behind its line feed.
+    end: usize,
+    is_record: bool,
 }
 
 impl Batch {
-    /// Adds a line, the `seq`th of its chain.
-    pub(super) fn push(&mut self, line: &str, seq: u64) {
-        if self.ends.is_empty() {
-            self.first = seq;
-        }
-        self.text.push_str(line);
-        self.text.push('\n');
-        self.ends.push(self.text.len());
+    /// Adds a line.
+    pub(super) fn push(&mut self, line: &str) {
+        self.add(line, false);
     }
 
     /// Adds the line of a record.
-    pub(super) fn push_record(&mut self, line: &str, seq: u64) {
-        self.push(line, seq);
-        self.records += 1;
+    pub(super) fn push_record(&mut self, line: &str) {
+        self.add(line, true);
     }
 
-    /// Lines that are records.
-    pub(super) const fn records(&self) -> usize {
-        self.records
+    fn add(&mut self, line: &str, is_record: bool) {
+        self.text.push_str(line);
+        self.text.push('\n');
+        self.lines.push(Line { end: self.text.len(), is_record });
+    }
+
+    /// Records of which the target does not have the whole line.
+    pub(super) fn records(&self) -> usize {
+        self.left().filter(|line| line.is_record).count()
+    }
+
+    fn left(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.end > self.done)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.lines.is_empty()
     }
 
     pub(super) fn lines(&self) -> usize {
-        self.ends.len()
+        self.lines.len()
     }
 
     pub(super) fn bytes(&self) -> usize {
         self.text.len()
-    }
-
-    pub(super) const fn first(&self) -> u64 {
-        self.first
-    }
-
-    pub(super) fn text(&self) -> &str {
-        &self.text
     }
 
     /// What the target does not have yet.
@@ -60,20 +58,38 @@ impl Batch {
         self.text.as_bytes().get(self.done..).unwrap_or_default()
     }
 
+    /// The same as text, for a target that takes whole lines.
+    pub(super) fn rest_text(&self) -> &str {
+        self.text.get(self.done..).unwrap_or_default()
+    }
+
     /// The target has taken so many bytes more.
     pub(super) fn taken(&mut self, bytes: usize) {
         self.done += bytes;
     }
 
+    /// The first line that the target does not have, with its line feed; empty where it has all.
+    pub(super) fn next_line(&self) -> &str {
+        let end = self.left().next().map_or(self.done, |line| line.end);
+        self.text.get(self.done..end).unwrap_or_default()
+    }
+
+    /// Gives up the first line that the target does not have; whether it is a record.
+    pub(super) fn skip_line(&mut self) -> bool {
+        let Some(line) = self.left().next().copied() else { return false };
+        self.done = line.end;
+        line.is_record
+    }
+
     /// The line that the target has a part of begins anew, because the target is another one now.
     pub(super) fn begin_line_anew(&mut self) {
-        let whole = self.ends.iter().rev().find(|end| **end <= self.done);
-        self.done = whole.copied().unwrap_or(0);
+        let whole = self.lines.iter().rev().find(|line| line.end <= self.done);
+        self.done = whole.map_or(0, |line| line.end);
     }
 
     pub(super) fn clear(&mut self) {
         self.text.clear();
-        self.ends.clear();
-        (self.done, self.records) = (0, 0);
+        self.lines.clear();
+        self.done = 0;
     }
 }

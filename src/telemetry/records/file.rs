@@ -15,6 +15,8 @@ use crate::audit::{Link, MOST_LINE};
 const MODE: u32 = 0o640;
 /// Digits of the number in the name of a segment, so that names sort as numbers do.
 const DIGITS: usize = 12;
+/// Characters of the name of a chain, a UUID.
+const CHAIN: usize = 36;
 /// The most files that were put aside because they are none of a chain.
 const MOST_ASIDE: usize = 1000;
 
@@ -58,8 +60,6 @@ struct Open {
     /// Device and inode: what the path names may become another file.
     id: (u64, u64),
     len: u64,
-    /// The number of its first line.
-    first: u64,
     is_regular: bool,
 }
 
@@ -81,21 +81,12 @@ impl Segments {
             })?;
         }
         let (id, len) = ((about.dev(), about.ino()), about.len());
-        Ok(Open { file, id, len, first: 0, is_regular })
+        Ok(Open { file, id, len, is_regular })
     }
 
     /// The end of the chain that the file, or the last segment, holds.
     fn resume(&self, open: &mut Open) -> io::Result<Opening> {
         let mut opening = Opening::default();
-        if open.len == 0 {
-            if let Some((_, path)) = segments(&self.sink.path)?.pop() {
-                let mut file = File::open(path)?;
-                let len = file.metadata()?.len();
-                let (last, _) = last_line(&mut file, len)?;
-                opening.last = Link::of(&last).ok();
-            }
-            return Ok(opening);
-        }
         let (mut last, mut torn) = last_line(&mut open.file, open.len)?;
         if !torn.is_empty() && Link::of(&torn).is_ok() {
             // Only the line feed is missing.
@@ -109,7 +100,13 @@ impl Segments {
             open.file.set_len(open.len)?;
             opening.torn = Some(torn);
         }
-        open.first = first_seq(&mut open.file)?;
+        if open.len == 0
+            && let Some(path) = segments(&self.sink.path)?.pop()
+        {
+            let mut file = File::open(path)?;
+            let len = file.metadata()?.len();
+            opening.last = Link::of(&last_line(&mut file, len)?.0).ok();
+        }
         Ok(opening)
     }
 
@@ -164,16 +161,20 @@ impl Target for Segments {
         if self.open.is_none() || self.has_moved() {
             self.open = None;
             let mut open = self.open_file()?;
+            batch.begin_line_anew();
             if open.len > 0 && open.is_regular {
-                open.first = first_seq(&mut open.file)?;
+                let (last, torn) = last_line(&mut open.file, open.len)?;
+                let next = Link::of(batch.next_line().trim_end().as_bytes()).ok();
+                let goes_on = Link::of(&last).ok().zip(next);
+                if !torn.is_empty() || goes_on.is_none_or(|(last, next)| last.hash != next.prev) {
+                    return Err(
+                        io::Error::other("it goes on with other lines now; move it away").into()
+                    );
+                }
             }
             self.open = Some(open);
-            batch.begin_line_anew();
         }
         let open = self.open.as_mut().ok_or_else(not_open)?;
-        if open.len == 0 {
-            open.first = batch.first();
-        }
         let before = batch.rest().len();
         let written = write(&mut open.file, batch);
         open.len += (before - batch.rest().len()) as u64;
@@ -196,10 +197,11 @@ impl Target for Segments {
     }
 
     fn rotate(&mut self) -> io::Result<()> {
-        let Some(open) = &self.open else { return Ok(()) };
+        let Some(open) = &mut self.open else { return Ok(()) };
         // A failure is tried again after as many bytes.
         self.tried_at = open.len + self.sink.segment;
-        let segment = segment_path(&self.sink.path, open.first);
+        let Some(first) = first_link(&mut open.file)? else { return Ok(()) };
+        let segment = segment_path(&self.sink.path, &first.chain, first.seq);
         if segment.try_exists()? {
             return Err(io::Error::new(
                 io::ErrorKind::AlreadyExists,
@@ -207,12 +209,14 @@ impl Target for Segments {
             ));
         }
         fs::rename(&self.sink.path, segment)?;
+        // The next one is ours before anybody else can take it.
         self.open = None;
+        self.open = Some(self.open_file()?);
         self.tried_at = 0;
         if self.sink.keep > 0 {
             let mut closed = segments(&self.sink.path)?;
             closed.truncate(closed.len().saturating_sub(self.sink.keep));
-            for (_, path) in closed {
+            for path in closed {
                 fs::remove_file(path)?;
             }
         }
@@ -220,25 +224,29 @@ impl Target for Segments {
     }
 }
 
-/// The name of a closed segment: that of the file, with the number of its first line.
-fn segment_path(path: &Path, first: u64) -> PathBuf {
+/// The name of a closed segment: that of the file, with its chain and the number of its first line. Chains are named by when
+/// they began, so that names sort as the lines were written.
+fn segment_path(path: &Path, chain: &str, first: u64) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy()));
-    path.with_file_name(format!("{stem}-{first:0DIGITS$}{}", ending.unwrap_or_default()))
+    path.with_file_name(format!("{stem}-{chain}-{first:0DIGITS$}{}", ending.unwrap_or_default()))
 }
 
 /// Closed segments beside a file, the oldest first.
-fn segments(path: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+fn segments(path: &Path) -> io::Result<Vec<PathBuf>> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut found = Vec::new();
     for entry in fs::read_dir(folder.unwrap_or_else(|| Path::new(".")))? {
         let entry = entry?.path();
         let stem = entry.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let number = stem.rsplit_once('-').and_then(|(_, number)| number.parse().ok());
-        if let Some(number) = number
-            && segment_path(path, number).file_name() == entry.file_name()
+        let named = stem.rsplit_once('-').and_then(|(before, number)| {
+            let chain = before.get(before.len().checked_sub(CHAIN)?..)?;
+            Some((chain.to_owned(), number.parse().ok()?))
+        });
+        if let Some((chain, number)) = named
+            && segment_path(path, &chain, number).file_name() == entry.file_name()
         {
-            found.push((number, entry));
+            found.push(entry);
         }
     }
     found.sort();
@@ -261,11 +269,11 @@ fn last_line(file: &mut File, len: u64) -> io::Result<(Vec<u8>, Vec<u8>)> {
     Ok((tail.split_off(begin), torn))
 }
 
-/// The number of the first line of a file; 0 where it has none.
-fn first_seq(file: &mut File) -> io::Result<u64> {
+/// The first line of a file as one of a chain, if it is one.
+fn first_link(file: &mut File) -> io::Result<Option<Link>> {
     file.seek(SeekFrom::Start(0))?;
     let mut head = Vec::new();
     file.take(MOST_LINE as u64 + 1).read_to_end(&mut head)?;
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    Ok(Link::of(line).map_or(0, |link| link.seq))
+    Ok(Link::of(line).ok())
 }

@@ -197,7 +197,9 @@ impl Records {
 
     /// Waits until everything is written, at most so long; what is not is counted as lost, and the log says so.
     pub fn close(&self, limit: Duration) {
-        let Inner { queue: Some(queue), shared, ended: Some(ended), .. } = &*self.0 else { return };
+        let Inner { queue: Some(queue), shared, metrics, ended: Some(ended), .. } = &*self.0 else {
+            return;
+        };
         let until = Instant::now() + limit;
         while let Err(TrySendError::Full(_)) = queue.try_send(Message::Stop) {
             if Instant::now() >= until {
@@ -210,7 +212,12 @@ impl Records {
         if ended.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
             shared.stopping.store(true, Ordering::Relaxed);
             // The writer looks for that in its pauses, and counts what is lost.
-            let _ended = ended.recv_timeout(PATIENCE / 10);
+            if ended.recv_timeout(PATIENCE / 10) == Err(RecvTimeoutError::Timeout) {
+                // It hangs in its target, and will not count any more.
+                let lost = shared.state().waiting as u64;
+                shared.lost(lost, metrics);
+                tracing::error!(lost, "decision records were lost, because their target hangs");
+            }
         }
     }
 }

@@ -89,8 +89,18 @@ pub(super) struct Server(pub(super) Box<dyn Post>);
 
 impl Target for Server {
     fn deliver(&mut self, batch: &mut Batch) -> Result<(), Undelivered> {
-        self.0.post(batch.text())?;
-        batch.taken(batch.rest().len());
+        let left = batch.rest_text();
+        match self.0.post(left) {
+            Ok(()) => batch.taken(left.len()),
+            // One line among them, or their sum, may be to blame.
+            Err(error) if error.for_good && left.len() > batch.next_line().len() => {
+                while !batch.rest().is_empty() {
+                    self.0.post(batch.next_line())?;
+                    batch.taken(batch.next_line().len());
+                }
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 }

@@ -162,21 +162,106 @@ fn segments_follow_each_other_and_the_oldest_go() {
     };
     let closed = names();
     assert!(closed.len() >= 3, "{closed:?}");
-    assert!(closed[0].ends_with("decisions-000000000001.jsonl"), "{closed:?}");
+    assert!(closed[0].to_string_lossy().ends_with("-000000000001.jsonl"), "{closed:?}");
     let mut all: Vec<&Path> = closed.iter().map(|path| &**path).collect();
     if path.is_file() {
         all.push(&path);
     }
     assert_eq!(verify(&all, signer.public()), (60, vec![]));
     all.swap(0, 1);
-    assert!(
-        verify(&all, signer.public()).1[0].contains("another chain begins here")
-            || !verify(&all, signer.public()).1.is_empty()
-    );
+    let swapped = verify(&all, signer.public()).1;
+    let has = |what: &str| swapped.iter().any(|one| one.contains(what));
+    assert!(has("repeated or out of order") && has("are missing before line"), "{swapped:?}");
     for round in 6..9 {
         run(with(2), round * 10..round * 10 + 10);
     }
     assert_eq!(names().len(), 2);
+}
+
+#[test]
+fn a_segment_whose_first_line_was_cut_off_goes_on_with_the_chain_of_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("decisions.jsonl"), signer());
+    let settings = || {
+        let mut settings = to_file(&path, &signer);
+        let sink = FileSink { path: path.clone(), segment: 1, keep: 0, sync: Sync::Always };
+        settings.sink = RecordSink::File(sink);
+        settings
+    };
+    run(settings(), 0..3);
+    if let Some(first) = fs::read_to_string(&path).unwrap_or_default().lines().next() {
+        let first: serde_json::Value = serde_json::from_str(first).unwrap();
+        let (chain, seq) = (first["chain"].as_str().unwrap(), first["seq"].as_u64().unwrap());
+        fs::rename(&path, folder.path().join(format!("decisions-{chain}-{seq:012}.jsonl")))
+            .unwrap();
+    }
+    fs::write(&path, "{\"schema\":\"tidegate.deci").unwrap();
+    run(settings(), 3..5);
+    let mut all: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    all.retain(|one| *one != path);
+    all.sort();
+    all.push(path);
+    let all: Vec<&Path> = all.iter().map(|path| &**path).collect();
+    assert_eq!(verify(&all, signer.public()), (5, vec![]), "{all:?}");
+}
+
+#[test]
+fn a_new_chain_beside_segments_of_an_older_one_has_names_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("decisions.jsonl"), signer());
+    let with = |keep| {
+        let mut settings = to_file(&path, &signer);
+        let sink = FileSink { path: path.clone(), segment: 2048, keep, sync: Sync::Always };
+        settings.sink = RecordSink::File(sink);
+        settings
+    };
+    for round in 0..3 {
+        run(with(0), round * 10..round * 10 + 10);
+    }
+    fs::write(&path, "not a chain\n").unwrap();
+    for round in 3..6 {
+        run(with(0), round * 10..round * 10 + 10);
+    }
+    for round in 6..9 {
+        run(with(3), round * 10..round * 10 + 10);
+    }
+    let mut closed: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    closed.retain(|one| *one != path && !one.to_string_lossy().contains("unchained"));
+    closed.sort();
+    assert_eq!(closed.len(), 3, "{closed:?}");
+    // The newest are kept, so what is left follows from one line to the next.
+    closed.push(path);
+    let text: String = closed.iter().map(|one| fs::read_to_string(one).unwrap()).collect();
+    let seqs: Vec<u64> = text
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap()
+        })
+        .collect();
+    assert!(seqs.windows(2).all(|two| two[1] == two[0] + 1), "{seqs:?}");
+    assert!(text.contains("\"d89\""));
+}
+
+#[test]
+fn a_file_that_goes_on_with_other_lines_is_not_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, signer) = (folder.path().join("decisions.jsonl"), signer());
+    let (records, _) = started(to_file(&path, &signer));
+    assert!(records.write(record(0)));
+    until(|| fs::read_to_string(&path).is_ok_and(|text| text.lines().count() == 2));
+    fs::rename(&path, folder.path().join("moved.jsonl")).unwrap();
+    fs::write(&path, "somebody else's\n").unwrap();
+    assert!(records.write(record(1)));
+    until(|| records.state().is_some_and(|state| state.failing.is_some()));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "somebody else's\n");
+    fs::remove_file(&path).unwrap();
+    until(|| records.state().is_some_and(|state| state.failing.is_none()));
+    records.close(GRACE);
+    let all = [folder.path().join("moved.jsonl"), path];
+    let all: Vec<&Path> = all.iter().map(|path| &**path).collect();
+    assert_eq!(verify(&all, signer.public()), (2, vec![]));
 }
 
 #[test]
@@ -293,6 +378,37 @@ fn what_a_server_refuses_for_good_is_counted_as_lost_and_missing_in_the_chain() 
             && taken.contains("\"lost\":1"),
         "{taken}"
     );
+}
+
+/// A server that takes no line with `d3` in it, nor what has it.
+#[derive(Debug)]
+struct Picky(Arc<Mutex<String>>);
+
+impl Post for Picky {
+    fn post(&mut self, lines: &str) -> Result<(), Undelivered> {
+        if lines.contains("\"d3\"") {
+            return Err(Undelivered { why: "odd".to_owned(), for_good: true });
+        }
+        self.0.lock().unwrap().push_str(lines);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_line_that_a_server_refuses_takes_no_other_with_it() {
+    let taken = Arc::new(Mutex::new(String::new()));
+    let sink = RecordSink::Server(Box::new(Picky(Arc::clone(&taken))));
+    let settings = RecordSettings { sink, sample_allowed: 1.0, ..RecordSettings::default() };
+    let (records, metrics) = started(settings);
+    for number in 0..20 {
+        assert!(records.write(record(number)));
+    }
+    records.close(GRACE);
+    let taken = taken.lock().unwrap();
+    let number = |number: usize| taken.matches(&format!("\"d{number}\"")).count();
+    let times: Vec<usize> = (0..20).map(number).collect();
+    assert_eq!(times, (0..20).map(|number| usize::from(number != 3)).collect::<Vec<_>>());
+    assert!(metrics.render().contains("tidegate_audit_events_dropped_total{sink=\"http\"} 1"));
 }
 
 #[test]

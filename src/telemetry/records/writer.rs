@@ -173,7 +173,7 @@ impl Writer {
             return self.shared.lost(1, &self.metrics);
         }
         self.chain.seal(&mut line, None);
-        self.batch.push_record(&line, self.chain.seq());
+        self.batch.push_record(&line);
         if self.since == 0 {
             self.due = Instant::now() + self.checkpoints.every;
         }
@@ -198,7 +198,7 @@ impl Writer {
         self.told_lost = lost;
         let Ok(mut line) = serde_json::to_string(&checkpoint) else { return };
         self.chain.seal(&mut line, self.signer.as_deref());
-        self.batch.push(&line, self.chain.seq());
+        self.batch.push(&line);
         self.since = 0;
         self.anchors.push((reason, line));
     }
@@ -232,10 +232,12 @@ impl Writer {
                 Ok(()) => self.batch.clear(),
                 Err(Undelivered { why, for_good: true }) if !self.shared.required => {
                     self.shared.fails(&why, &self.metrics);
-                    self.shared.lost(self.batch.records() as u64, &self.metrics);
-                    self.batch.clear();
-                    self.anchors.clear();
-                    return true;
+                    if self.batch.skip_line() {
+                        self.shared.lost(1, &self.metrics);
+                    }
+                    if self.batch.rest().is_empty() {
+                        self.batch.clear();
+                    }
                 }
                 Err(Undelivered { why, .. }) => {
                     self.shared.fails(&why, &self.metrics);
