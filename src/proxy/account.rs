@@ -106,7 +106,7 @@ pub(super) struct Call {
     request_id: String,
     asked: Instant,
     traced: Option<Arc<Traced>>,
-    trace_id: String,
+    trace: TraceContext,
     open: bool,
 }
 
@@ -115,8 +115,8 @@ impl Call {
         let (metrics, upstream) = (&account.telemetry.metrics, &account.route.upstream);
         let (metrics, upstream) = (Arc::clone(metrics), Arc::clone(upstream));
         let request_id = account.identity.request_id.clone();
-        let (traced, trace_id) = (account.traced.clone(), account.identity.trace.trace_id());
-        Self { metrics, upstream, request_id, asked: Instant::now(), traced, trace_id, open: true }
+        let (traced, trace) = (account.traced.clone(), account.identity.trace);
+        Self { metrics, upstream, request_id, asked: Instant::now(), traced, trace, open: true }
     }
 
     /// When the upstream was asked.
@@ -127,7 +127,7 @@ impl Call {
     /// Logs why the upstream failed, and counts the call.
     pub(super) fn failed(&mut self, error: &UpstreamError) {
         let (upstream, request_id) = (&*self.upstream.name, &*self.request_id);
-        let trace_id = &*self.trace_id;
+        let trace_id = self.trace.trace_id();
         tracing::warn!(upstream, request_id, trace_id, %error, cause = error.cause(), "the upstream failed");
         self.ended(error.outcome());
     }
@@ -135,7 +135,7 @@ impl Call {
     /// Logs what makes the answer unreadable, and counts the call.
     pub(super) fn unreadable(&mut self, what: &str) {
         let (upstream, request_id) = (&*self.upstream.name, &*self.request_id);
-        let trace_id = &*self.trace_id;
+        let trace_id = self.trace.trace_id();
         tracing::warn!(
             upstream,
             request_id,
@@ -260,9 +260,14 @@ impl Account {
         Self { traced: Traced::new(&self, method), ..self }
     }
 
-    /// The trace that the upstream is told of.
+    /// The trace that the upstream is told of: that its work is a part of our call, or, where we send no spans, of the caller's.
     pub(super) fn trace_for_upstream(&self) -> TraceContext {
-        self.traced.as_ref().map_or(self.identity.trace, |traced| traced.for_upstream())
+        let own = self.identity.trace;
+        match (&self.traced, own.parent()) {
+            (Some(traced), _) => traced.for_upstream(),
+            (None, Some(parent)) => own.with_span(parent),
+            (None, None) => own,
+        }
     }
 
     /// The exchange has been answered, to the last byte.

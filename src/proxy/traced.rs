@@ -46,11 +46,8 @@ pub(super) struct Word {
 impl Traced {
     /// Begins to trace an exchange, if it is to be.
     pub(super) fn new(account: &Account, method: &str) -> Option<Arc<Self>> {
-        let spans = account.telemetry.spans.clone()?;
         let context = account.identity.trace;
-        if !context.is_sampled() {
-            return None;
-        }
+        let spans = account.telemetry.spans.as_ref().filter(|_| context.is_sampled())?.clone();
         let now = account.telemetry.clock.now();
         let since = now - account.started.elapsed();
         let mut attributes = vec![
@@ -111,9 +108,13 @@ impl Traced {
     /// A unit was decided.
     pub(super) fn decided(&self, unit: &Unit<'_>, word: Word) {
         let began = self.first_chunk.get().filter(|_| unit.phase == Phase::Completion).copied();
-        let began = began.unwrap_or_else(|| before(Instant::now(), unit.seconds));
         let phase = unit.phase.as_str();
         let verdicts = || unit.verdicts.iter().map(|(_, _, verdict)| verdict);
+        // Classifiers are asked before a text is screened with what they said.
+        let asked =
+            verdicts().flat_map(|verdict| &verdict.classified).map(|said| said.took_us).max();
+        let asked = Duration::from_micros(asked.unwrap_or_default()).as_secs_f64();
+        let began = began.unwrap_or_else(|| before(Instant::now(), unit.seconds + asked));
         let mut rules: Vec<String> =
             verdicts().flat_map(|verdict| &verdict.rules).map(|one| one.id.to_string()).collect();
         rules.sort();

@@ -60,13 +60,15 @@ fn every_alert_is_tried_by_a_test() {
 #[test]
 fn commands_of_runbooks_name_metrics_and_subcommands_that_exist() {
     let listed = tidegate(project(), &["list", "metrics"]).out;
+    let names: Vec<&str> = listed.split_whitespace().collect();
     let help = tidegate(project(), &["--help"]).out;
     for (_, runbook) in alerts() {
         let page = read(&runbook);
         for word in page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':') {
             let base = ["_bucket", "_count", "_sum"].iter().find_map(|end| word.strip_suffix(end));
-            if word.starts_with("tidegate_") {
-                assert!(listed.contains(base.unwrap_or(word)), "{runbook}: {word}");
+            // The beginning alone stands before alternatives of a regex.
+            if word.starts_with("tidegate_") && word != "tidegate_" {
+                assert!(names.contains(&base.unwrap_or(word)), "{runbook}: {word}");
             }
         }
         for command in page.lines().filter_map(|line| line.strip_prefix("tidegate ")) {

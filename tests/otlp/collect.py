@@ -136,6 +136,7 @@ def passes(port):
         assert request.start_time_unix_nano <= child.start_time_unix_nano <= child.end_time_unix_nano, child.name
         assert child.end_time_unix_nano <= request.end_time_unix_nano, child.name
     assert guard.parent_span_id == prompt.span_id and guard.kind == Span.SPAN_KIND_CLIENT
+    assert prompt.start_time_unix_nano <= guard.start_time_unix_nano <= guard.end_time_unix_nano
     assert abs(request.end_time_unix_nano / 1e9 - time.time()) < 60
     said = attributes(request)
     assert (said["http.response.status_code"], said["tidegate.dialect"], said["gen_ai.request.model"]) == (

@@ -34,7 +34,7 @@ metrics! {
     http_connections: IntGaugeVec = "tidegate_http_connections", ["listener"];
         "Open connections of clients.";
     http_duration: HistogramVec = "tidegate_http_request_duration_seconds", ["route", "stream"], LONG;
-        "Time from the first request byte to the last response byte.";
+        "Time from the head of a request to the last response byte.";
     http_rejected: IntCounterVec = "tidegate_http_rejected_total", ["reason"];
         "Requests refused before a policy was asked, by why.";
     decisions: IntCounterVec = "tidegate_decisions_total", ["phase", "action", "mode", "category"];
@@ -46,9 +46,9 @@ metrics! {
     decision_score: HistogramVec = "tidegate_decision_score", ["phase"], SCORES;
         "Score total of each decision.";
     moderation_duration: HistogramVec = "tidegate_moderation_duration_seconds", ["phase", "stage"], SHORT;
-        "Time this process spent deciding, waiting for remote classifiers excluded unless stage is total.";
+        "Time this process spent deciding, waiting for remote classifiers excluded; the one stage is total.";
     overhead: HistogramVec = "tidegate_overhead_duration_seconds", ["route", "stream"], SHORT;
-        "Latency added to the exchange: total time less upstream time.";
+        "Latency added to the exchange: total time less upstream time, of which reading a slow client's body is a part; of a stream the time of screening.";
     moderated_bytes: IntCounterVec = "tidegate_moderated_bytes_total", ["phase"];
         "UTF-8 bytes of text that were screened.";
     unmoderated: IntCounterVec = "tidegate_unmoderated_total", ["phase", "reason"];
