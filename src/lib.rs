@@ -35,6 +35,7 @@ pub mod domain;
 pub mod audit;
 pub mod config;
 pub mod data;
+pub mod store;
 pub mod telemetry;
 pub mod text;
 pub mod wire;

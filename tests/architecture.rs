@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("data", 1, &[]),
     ("audit", 1, &[]),
     ("telemetry", 1, &["audit"]),
+    ("store", 1, &["audit"]),
     ("detect", 2, &[]),
     ("upstream", 2, &[]),
     ("policy", 3, &[]),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::chain::{GENESIS, digest};
+use super::keys::PublicKey;
 
 /// The schema of lines that are decisions.
 pub const DECISION_SCHEMA: &str = "tidegate.decision/v1";
@@ -185,6 +186,14 @@ impl Link {
     /// What is wrong with the line in itself.
     pub fn of(line: &[u8]) -> Result<Self, Fault> {
         Line::read(line).map(|line| line.link)
+    }
+
+    /// Whether the line, which this is the link of, was signed with the key that this public key belongs to.
+    pub fn signed_by(&self, key: PublicKey, line: &[u8]) -> bool {
+        let sig = self.sig.as_deref().map(Self::signature).unwrap_or_default();
+        let signed = line.len().saturating_sub(END + sig.len());
+        let signed = line.get(..signed).unwrap_or_default();
+        self.sig.as_deref().is_some_and(|sig| key.signed(signed, sig))
     }
 }
 

@@ -67,9 +67,10 @@ fn commands_of_runbooks_name_metrics_and_subcommands_that_exist() {
         for word in page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':') {
             let base = ["_bucket", "_count", "_sum"].iter().find_map(|end| word.strip_suffix(end));
             // A beginning stands before alternatives of a regex.
-            let known = match word.ends_with('_') {
-                true => names.iter().any(|name| name.starts_with(word)),
-                false => names.contains(&base.unwrap_or(word)),
+            let known = if word.ends_with('_') {
+                names.iter().any(|name| name.starts_with(word))
+            } else {
+                names.contains(&base.unwrap_or(word))
             };
             assert!(known || !word.starts_with("tidegate_"), "{runbook}: {word}");
         }

@@ -1,0 +1,221 @@
+//! Decisions, so that people can speak of them later.
+
+use super::sealed::{TextKey, open, seal};
+use super::{Connection, Item, Row, StoreError, Value};
+
+/// A decision to keep.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeptDecision {
+    /// Its id.
+    pub id: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// A digest of whoever asked; empty where nobody said who.
+    pub caller: String,
+    /// The request's id, which the prompt and the answer share.
+    pub request: String,
+    /// The route.
+    pub route: String,
+    /// The policy.
+    pub policy: String,
+    /// Its revision.
+    pub revision: String,
+    /// `prompt` or `completion`.
+    pub phase: String,
+    /// What was decided.
+    pub action: String,
+    /// What would have been, with every shadow rule enforced.
+    pub would_be: String,
+    /// Whether it took effect.
+    pub enforced: bool,
+    /// The deciding rule.
+    pub rule: Option<String>,
+    /// Its category.
+    pub category: Option<String>,
+    /// The score total.
+    pub score: f64,
+    /// The model asked for.
+    pub model: String,
+    /// The decision record, a JSON object, without texts.
+    pub record: String,
+    /// The texts, a JSON list, where they are kept.
+    pub texts: Option<String>,
+    /// When it goes, in milliseconds since 1970.
+    pub expires: i64,
+    /// What of it is to be looked at by people.
+    pub item: Option<Item>,
+}
+
+/// A decision as the store has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecisionRow {
+    /// The decision; `item` is not read.
+    pub decision: KeptDecision,
+}
+
+/// Which decisions are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecisionFilter {
+    /// Those older than the one with this id, which sorts by time.
+    pub before: Option<String>,
+    /// From this time on.
+    pub since: Option<i64>,
+    /// With this action, or this one that would have been.
+    pub action: Option<String>,
+    /// Under this policy.
+    pub policy: Option<String>,
+    /// By this rule.
+    pub rule: Option<String>,
+    /// Of this route.
+    pub route: Option<String>,
+    /// The most.
+    pub limit: i64,
+}
+
+const COLUMNS: &str = "id, at, caller, request, route, policy, revision, phase, action, would_be, enforced, \
+     rule, category, score, model, record, texts, expires";
+
+/// Keeps a decision, and what of it is to be looked at. One with the same id is left as it is.
+pub(super) fn insert(
+    connection: &mut dyn Connection,
+    key: Option<&TextKey>,
+    decision: &KeptDecision,
+) -> Result<(), StoreError> {
+    let KeptDecision { id, texts, item, .. } = decision;
+    let texts = texts.as_ref().map(|texts| seal(key, id, texts)).transpose()?;
+    let d = decision;
+    let values: [Value; 18] = [
+        id.into(),
+        d.at.into(),
+        (&d.caller).into(),
+        (&d.request).into(),
+        (&d.route).into(),
+        (&d.policy).into(),
+        (&d.revision).into(),
+        (&d.phase).into(),
+        (&d.action).into(),
+        (&d.would_be).into(),
+        d.enforced.into(),
+        d.rule.as_deref().into(),
+        d.category.as_deref().into(),
+        d.score.into(),
+        (&d.model).into(),
+        (&d.record).into(),
+        texts.into(),
+        d.expires.into(),
+    ];
+    let sql = format!(
+        "INSERT INTO decisions ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+         $17, $18) ON CONFLICT (id) DO NOTHING"
+    );
+    connection.run(&sql, &values)?;
+    item.as_ref().map_or(Ok(()), |item| item.insert(connection).map(drop))
+}
+
+fn read(row: &Row, key: Option<&TextKey>) -> Result<DecisionRow, StoreError> {
+    let id = row.text(0)?;
+    let texts = row.opt_text(16)?.map(|texts| open(key, &id, texts)).transpose()?;
+    let decision = KeptDecision {
+        at: row.int(1)?,
+        caller: row.text(2)?,
+        request: row.text(3)?,
+        route: row.text(4)?,
+        policy: row.text(5)?,
+        revision: row.text(6)?,
+        phase: row.text(7)?,
+        action: row.text(8)?,
+        would_be: row.text(9)?,
+        enforced: row.flag(10)?,
+        rule: row.opt_text(11)?,
+        category: row.opt_text(12)?,
+        score: row.real(13)?,
+        model: row.text(14)?,
+        record: row.text(15)?,
+        expires: row.int(17)?,
+        texts,
+        item: None,
+        id,
+    };
+    Ok(DecisionRow { decision })
+}
+
+impl DecisionRow {
+    /// The decision with this id.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn find(
+        connection: &mut dyn Connection,
+        key: Option<&TextKey>,
+        id: &str,
+    ) -> Result<Option<Self>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM decisions WHERE id = $1");
+        connection.row(&sql, &[id.into()])?.map(|row| read(&row, key)).transpose()
+    }
+
+    /// All decisions of a request, the prompt's first.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn of_request(
+        connection: &mut dyn Connection,
+        key: Option<&TextKey>,
+        request: &str,
+    ) -> Result<Vec<Self>, StoreError> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM decisions WHERE request = $1 ORDER BY id LIMIT 16");
+        let rows = connection.rows(&sql, &[request.into()])?;
+        rows.iter().map(|row| read(row, key)).collect()
+    }
+
+    /// Decisions, the newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn list(
+        connection: &mut dyn Connection,
+        key: Option<&TextKey>,
+        filter: &DecisionFilter,
+    ) -> Result<Vec<Self>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM decisions WHERE (CAST($1 AS TEXT) IS NULL OR id < $1) AND at >= $2 \
+             AND (CAST($3 AS TEXT) IS NULL OR action = $3 OR would_be = $3) \
+             AND (CAST($4 AS TEXT) IS NULL OR policy = $4) AND (CAST($5 AS TEXT) IS NULL OR rule = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR route = $6) ORDER BY id DESC LIMIT $7"
+        );
+        let values: [Value; 7] = [
+            filter.before.as_deref().into(),
+            filter.since.unwrap_or_default().into(),
+            filter.action.as_deref().into(),
+            filter.policy.as_deref().into(),
+            filter.rule.as_deref().into(),
+            filter.route.as_deref().into(),
+            filter.limit.into(),
+        ];
+        let rows = connection.rows(&sql, &values)?;
+        rows.iter().map(|row| read(row, key)).collect()
+    }
+
+    /// Takes the texts of a decision out of the store for good, and what people wrote about it; whether there was one.
+    /// What was counted stays, and so does the ledger, which has only digests of what was written.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn erase(connection: &mut dyn Connection, id: &str) -> Result<bool, StoreError> {
+        let of = [id.into()];
+        let had = connection.run("UPDATE decisions SET texts = NULL WHERE id = $1", &of)?;
+        connection.run(
+            "UPDATE ledger SET detail = NULL WHERE object IN \
+             (SELECT id FROM items WHERE decision = $1 UNION SELECT id FROM feedback WHERE decision = $1)",
+            &of,
+        )?;
+        connection.run(
+            "UPDATE judgements SET note = NULL, edited = NULL WHERE item IN \
+             (SELECT id FROM items WHERE decision = $1)",
+            &of,
+        )?;
+        let said = "UPDATE feedback SET comment = NULL, reporter = NULL WHERE decision = $1";
+        let said = connection.run(said, &of)?;
+        Ok(had + said > 0)
+    }
+}

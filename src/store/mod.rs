@@ -1,0 +1,61 @@
+//! Keeps what people need to look at again: decisions, feedback, reviews and the ledger of acts, in SQLite or
+//! PostgreSQL. It inserts as given: ids and times come from above, and it decides nothing.
+//!
+//! All work runs on threads of its own, one that writes and some that read, behind bounded queues. What is queued
+//! together is committed together, and nobody is told of success before the commit.
+
+mod connection;
+mod decisions;
+mod error;
+mod feedback;
+mod ledger;
+mod migrations;
+mod postgres;
+mod retention;
+mod reviews;
+mod sealed;
+mod sqlite;
+mod worker;
+
+pub use connection::{Connection, Row, Value};
+pub use decisions::{DecisionFilter, DecisionRow, KeptDecision};
+pub use error::StoreError;
+pub use feedback::{Feedback, FeedbackRow, Given, Rating, Tally};
+pub use ledger::{Act, LedgerEntry, LedgerFault, LedgerState};
+pub use reviews::{Claim, Item, ItemFilter, ItemRow, ItemState, JudgementRow, Outcome, QueueSize};
+pub use sealed::TextKey;
+pub use worker::{Store, StoreSettings, StoreState};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::domain::Secret;
+
+/// Which database there is.
+#[derive(Clone, Debug)]
+pub enum Engine {
+    /// A file of this process alone.
+    Sqlite(PathBuf),
+    /// A server that several gates share.
+    Postgres {
+        /// Its address, without a password.
+        url: String,
+        /// The password.
+        password: Option<Secret>,
+        /// Whom a TLS connection trusts; none where the address asks for none.
+        tls: Option<Arc<rustls::ClientConfig>>,
+    },
+}
+
+impl Engine {
+    /// Its name, as the log and the console say it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres { .. } => "postgres",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

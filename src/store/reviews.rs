@@ -1,0 +1,466 @@
+//! What people look at, and what they said of it.
+
+use super::{Act, Connection, Row, StoreError, Value};
+use crate::audit::Signer;
+
+/// The most open items about the same text: more of them tell reviewers nothing new.
+const MOST_ALIKE: i64 = 20;
+
+/// Something to look at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Item {
+    /// Its id.
+    pub id: String,
+    /// When it came, in milliseconds since 1970.
+    pub at: i64,
+    /// The queue.
+    pub queue: String,
+    /// Why it is here: `verdict`, `sample_allowed`, `sample_blocked`, `report`, `appeal`.
+    pub source: String,
+    /// The decision.
+    pub decision: String,
+    /// Its policy.
+    pub policy: String,
+    /// The rule that decided.
+    pub rule: Option<String>,
+    /// The category.
+    pub category: Option<String>,
+    /// The decision's score.
+    pub score: f64,
+    /// How likely something like it gets here, above 0 to 1: the share that was drawn, 1 where all are.
+    pub share: f64,
+    /// The same for texts that are alike; empty where no text is known.
+    pub kin: String,
+    /// How many people are to judge it, each without knowing of the others.
+    pub wanted: i64,
+    /// When it goes, in milliseconds since 1970.
+    pub expires: i64,
+}
+
+/// How an item stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ItemState {
+    /// Nobody has judged it.
+    #[default]
+    Open,
+    /// One has, and another one is to.
+    Second,
+    /// They do not agree.
+    Disagreement,
+    /// It is decided.
+    Settled,
+}
+
+impl ItemState {
+    /// All of them, in the order that an item goes through them.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Second, Self::Disagreement, Self::Settled];
+
+    /// The word that the store and the API use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Second => "second",
+            Self::Disagreement => "disagreement",
+            Self::Settled => "settled",
+        }
+    }
+
+    /// The state of this word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// An item as the store has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemRow {
+    /// The item.
+    pub item: Item,
+    /// How it stands.
+    pub state: ItemState,
+    /// Who has it now, and until when, in milliseconds since 1970.
+    pub claim: Option<(String, i64)>,
+    /// How it ended, and with which category.
+    pub outcome: Option<(String, Option<String>)>,
+    /// When it was settled.
+    pub settled_at: Option<i64>,
+}
+
+/// What one person said of an item.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JudgementRow {
+    /// Its id.
+    pub id: String,
+    /// The item.
+    pub item: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Who.
+    pub reviewer: String,
+    /// `upheld`, `overturned`, `unsure`.
+    pub judgement: String,
+    /// The category that it has in truth.
+    pub category: Option<String>,
+    /// What was noted.
+    pub note: Option<String>,
+    /// What the answer should have been.
+    pub edited: Option<String>,
+    /// When it was taken back.
+    pub undone_at: Option<i64>,
+}
+
+/// Somebody takes items, so that nobody else judges them meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// Who.
+    pub reviewer: String,
+    /// The time, in milliseconds since 1970.
+    pub now: i64,
+    /// Until when, in milliseconds since 1970.
+    pub until: i64,
+}
+
+/// Which items are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ItemFilter {
+    /// Of this queue.
+    pub queue: Option<String>,
+    /// In this state.
+    pub state: Option<ItemState>,
+    /// Under this policy.
+    pub policy: Option<String>,
+    /// By this rule.
+    pub rule: Option<String>,
+    /// After the one with this id, which sorts by time.
+    pub after: Option<String>,
+    /// Settled from this time on, in milliseconds since 1970.
+    pub settled_since: Option<i64>,
+    /// The most.
+    pub limit: i64,
+}
+
+/// How much a queue holds in one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueSize {
+    /// The queue.
+    pub queue: String,
+    /// The state.
+    pub state: ItemState,
+    /// How many items.
+    pub items: i64,
+    /// When the oldest came, in milliseconds since 1970.
+    pub oldest: i64,
+}
+
+/// What judgements come to: the state of their item, how it ended, and with which category.
+pub type Outcome = (ItemState, Option<(String, Option<String>)>);
+
+const COLUMNS: &str = "id, at, queue, source, decision, policy, rule, category, score, share, kin, wanted, expires, \
+     state, claimed_by, claimed_until, outcome, outcome_category, settled_at";
+
+impl Item {
+    /// Puts it into its queue; the id of the item that is there now. There is one for each decision and source, and not
+    /// more than twenty open ones of the same text, of which the id is then that of the oldest.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn insert(&self, connection: &mut dyn Connection) -> Result<String, StoreError> {
+        let values: [Value; 13] = [
+            (&self.id).into(),
+            self.at.into(),
+            (&self.queue).into(),
+            (&self.source).into(),
+            (&self.decision).into(),
+            (&self.policy).into(),
+            self.rule.as_deref().into(),
+            self.category.as_deref().into(),
+            self.score.into(),
+            self.share.into(),
+            (&self.kin).into(),
+            self.wanted.into(),
+            self.expires.into(),
+        ];
+        let alike = "SELECT id FROM items WHERE kin = $1 AND queue = $2 AND state = 'open' ORDER BY at LIMIT $3";
+        let of = [(&self.kin).into(), (&self.queue).into(), MOST_ALIKE.into()];
+        if !self.kin.is_empty() {
+            let alike = connection.rows(alike, &of)?;
+            if alike.len() >= usize::try_from(MOST_ALIKE).unwrap_or(usize::MAX)
+                && let Some(oldest) = alike.first()
+            {
+                return oldest.text(0);
+            }
+        }
+        connection.run(
+            "INSERT INTO items (id, at, queue, source, decision, policy, rule, category, score, share, kin, wanted, expires, \
+             state, claimed_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', 0) \
+             ON CONFLICT (decision, source) DO NOTHING",
+            &values,
+        )?;
+        let sql = "SELECT id FROM items WHERE decision = $1 AND source = $2";
+        let row = connection.row(sql, &[(&self.decision).into(), (&self.source).into()])?;
+        row.map_or_else(|| Ok(self.id.clone()), |row| row.text(0))
+    }
+}
+
+fn read(row: &Row) -> Result<ItemRow, StoreError> {
+    let state = row.text(13)?;
+    let unknown = || StoreError::Unreadable("the state of an item".to_owned());
+    let until = row.int(15)?;
+    let category = row.opt_text(17)?;
+    Ok(ItemRow {
+        item: Item {
+            id: row.text(0)?,
+            at: row.int(1)?,
+            queue: row.text(2)?,
+            source: row.text(3)?,
+            decision: row.text(4)?,
+            policy: row.text(5)?,
+            rule: row.opt_text(6)?,
+            category: row.opt_text(7)?,
+            score: row.real(8)?,
+            share: row.real(9)?,
+            kin: row.text(10)?,
+            wanted: row.int(11)?,
+            expires: row.int(12)?,
+        },
+        state: ItemState::of(&state).ok_or_else(unknown)?,
+        claim: row.opt_text(14)?.map(|who| (who, until)),
+        outcome: row.opt_text(16)?.map(|outcome| (outcome, category)),
+        settled_at: row.opt_int(18)?,
+    })
+}
+
+impl ItemRow {
+    /// The item with this id.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn find(connection: &mut dyn Connection, id: &str) -> Result<Option<Self>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM items WHERE id = $1");
+        connection.row(&sql, &[id.into()])?.map(|row| read(&row)).transpose()
+    }
+
+    /// Items, the oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn list(
+        connection: &mut dyn Connection,
+        filter: &ItemFilter,
+    ) -> Result<Vec<Self>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM items WHERE (CAST($1 AS TEXT) IS NULL OR queue = $1) \
+             AND (CAST($2 AS TEXT) IS NULL OR state = $2) AND (CAST($3 AS TEXT) IS NULL OR policy = $3) \
+             AND (CAST($4 AS TEXT) IS NULL OR rule = $4) AND (CAST($5 AS TEXT) IS NULL OR id > $5) \
+             AND (CAST($6 AS BIGINT) IS NULL OR settled_at >= $6) ORDER BY id LIMIT $7"
+        );
+        let values: [Value; 7] = [
+            filter.queue.as_deref().into(),
+            filter.state.map(ItemState::as_str).into(),
+            filter.policy.as_deref().into(),
+            filter.rule.as_deref().into(),
+            filter.after.as_deref().into(),
+            filter.settled_since.into(),
+            filter.limit.into(),
+        ];
+        connection.rows(&sql, &values)?.iter().map(read).collect()
+    }
+
+    /// Open items of the same text as this one, which can be judged with it.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn alike(&self, connection: &mut dyn Connection) -> Result<Vec<Self>, StoreError> {
+        if self.item.kin.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT {COLUMNS} FROM items WHERE kin = $1 AND id <> $2 AND state <> 'settled' ORDER BY id LIMIT 200"
+        );
+        let rows = connection.rows(&sql, &[(&self.item.kin).into(), (&self.item.id).into()])?;
+        rows.iter().map(read).collect()
+    }
+
+    /// How much there is in each queue, by state.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn sizes(connection: &mut dyn Connection) -> Result<Vec<QueueSize>, StoreError> {
+        let rows = connection.rows(
+            "SELECT queue, state, count(*), min(at) FROM items GROUP BY queue, state ORDER BY queue, state",
+            &[],
+        )?;
+        let size = |row: &Row| {
+            let unknown = || StoreError::Unreadable("the state of an item".to_owned());
+            let state = ItemState::of(&row.text(1)?).ok_or_else(unknown)?;
+            Ok(QueueSize { queue: row.text(0)?, state, items: row.int(2)?, oldest: row.int(3)? })
+        };
+        rows.iter().map(size).collect()
+    }
+}
+
+impl Claim {
+    /// Takes the oldest item of a queue, or of any, that nobody has and that the reviewer has not judged yet.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn next(
+        &self,
+        connection: &mut dyn Connection,
+        queue: Option<&str>,
+    ) -> Result<Option<ItemRow>, StoreError> {
+        connection.serialise()?;
+        let sql = "SELECT id FROM items WHERE state <> 'settled' AND (CAST($1 AS TEXT) IS NULL OR queue = $1) \
+             AND (claimed_until <= $2 OR claimed_by = $3) AND NOT EXISTS (SELECT 1 FROM judgements j \
+             WHERE j.item = items.id AND j.reviewer = $3 AND j.undone_at IS NULL) ORDER BY at, id LIMIT 1";
+        let found =
+            connection.row(sql, &[queue.into(), self.now.into(), (&self.reviewer).into()])?;
+        let Some(id) = found.map(|row| row.text(0)).transpose()? else { return Ok(None) };
+        self.take(connection, &id)
+    }
+
+    /// Takes the item with this id; `None` where somebody else has it, or there is none.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn take(
+        &self,
+        connection: &mut dyn Connection,
+        id: &str,
+    ) -> Result<Option<ItemRow>, StoreError> {
+        let taken = connection.run(
+            "UPDATE items SET claimed_by = $1, claimed_until = $2 WHERE id = $3 AND (claimed_until <= $4 OR claimed_by = $1)",
+            &[(&self.reviewer).into(), self.until.into(), id.into(), self.now.into()],
+        )?;
+        if taken == 0 { Ok(None) } else { ItemRow::find(connection, id) }
+    }
+
+    /// Gives an item back.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn release(&self, connection: &mut dyn Connection, id: &str) -> Result<bool, StoreError> {
+        let gone = connection.run(
+            "UPDATE items SET claimed_by = NULL, claimed_until = 0 WHERE id = $1 AND claimed_by = $2",
+            &[id.into(), (&self.reviewer).into()],
+        )?;
+        Ok(gone > 0)
+    }
+}
+
+impl JudgementRow {
+    /// What was said of an item, the oldest first, without what was taken back.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn of(connection: &mut dyn Connection, item: &str) -> Result<Vec<Self>, StoreError> {
+        let rows = connection.rows(
+            "SELECT id, item, at, reviewer, judgement, category, note, edited, undone_at FROM judgements \
+             WHERE item = $1 AND undone_at IS NULL ORDER BY at, id LIMIT 100",
+            &[item.into()],
+        )?;
+        rows.iter().map(Self::read).collect()
+    }
+
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.text(0)?,
+            item: row.text(1)?,
+            at: row.int(2)?,
+            reviewer: row.text(3)?,
+            judgement: row.text(4)?,
+            category: row.opt_text(5)?,
+            note: row.opt_text(6)?,
+            edited: row.opt_text(7)?,
+            undone_at: row.opt_int(8)?,
+        })
+    }
+
+    /// Keeps what somebody says of an item in place of what they said before, settles it by `decide`, and writes the act into
+    /// the ledger. `None` where somebody else has the item now, or there is none.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn give(
+        &self,
+        connection: &mut dyn Connection,
+        decide: impl Fn(&ItemRow, &[Self]) -> Outcome,
+        (act, signer): (&Act, Option<&Signer>),
+    ) -> Result<Option<ItemRow>, StoreError> {
+        connection.serialise()?;
+        let Some(row) = ItemRow::find(connection, &self.item)? else { return Ok(None) };
+        let is_taken = |(who, until): &(String, i64)| *who != self.reviewer && *until > self.at;
+        if row.claim.as_ref().is_some_and(is_taken) {
+            return Ok(None);
+        }
+        connection.run(
+            "UPDATE judgements SET undone_at = $1 WHERE item = $2 AND reviewer = $3 AND undone_at IS NULL",
+            &[self.at.into(), (&self.item).into(), (&self.reviewer).into()],
+        )?;
+        connection.run(
+            "INSERT INTO judgements (id, item, at, reviewer, judgement, category, note, edited, expires) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            &[
+                (&self.id).into(),
+                (&self.item).into(),
+                self.at.into(),
+                (&self.reviewer).into(),
+                (&self.judgement).into(),
+                self.category.as_deref().into(),
+                self.note.as_deref().into(),
+                self.edited.as_deref().into(),
+                row.item.expires.into(),
+            ],
+        )?;
+        act.append(connection, signer)?;
+        Self::settle(connection, &row, decide, self.at).map(Some)
+    }
+
+    /// Takes back what somebody said of an item; `None` where they had said nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn undo(
+        connection: &mut dyn Connection,
+        claim: &Claim,
+        item: &str,
+        decide: impl Fn(&ItemRow, &[Self]) -> Outcome,
+        (act, signer): (&Act, Option<&Signer>),
+    ) -> Result<Option<ItemRow>, StoreError> {
+        connection.serialise()?;
+        let undone = connection.run(
+            "UPDATE judgements SET undone_at = $1 WHERE item = $2 AND reviewer = $3 AND undone_at IS NULL",
+            &[claim.now.into(), item.into(), (&claim.reviewer).into()],
+        )?;
+        let Some(row) = ItemRow::find(connection, item)?.filter(|_| undone > 0) else {
+            return Ok(None);
+        };
+        act.append(connection, signer)?;
+        Self::settle(connection, &row, decide, claim.now).map(Some)
+    }
+
+    fn settle(
+        connection: &mut dyn Connection,
+        row: &ItemRow,
+        decide: impl Fn(&ItemRow, &[Self]) -> Outcome,
+        now: i64,
+    ) -> Result<ItemRow, StoreError> {
+        let id = &row.item.id;
+        let (state, outcome) = decide(row, &Self::of(connection, id)?);
+        let (outcome, category) = outcome.unzip();
+        let settled = (state == ItemState::Settled).then_some(now);
+        connection.run(
+            "UPDATE items SET state = $1, outcome = $2, outcome_category = $3, settled_at = $4, claimed_by = NULL, \
+             claimed_until = 0 WHERE id = $5",
+            &[
+                state.as_str().into(),
+                outcome.into(),
+                category.flatten().into(),
+                settled.into(),
+                id.into(),
+            ],
+        )?;
+        let gone = || StoreError::Unreadable("an item that has gone meanwhile".to_owned());
+        ItemRow::find(connection, id)?.ok_or_else(gone)
+    }
+}

@@ -1,0 +1,435 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
+//! One suite for both databases. PostgreSQL takes part where `TIDEGATE_TEST_POSTGRES` holds the address of a server
+//! in which databases may be made (`make store-test` starts one).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use ring::rand::SystemRandom;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+use crate::audit::{Signer, new_key};
+
+/// The time that tests see.
+static NOW: AtomicI64 = AtomicI64::new(1_000_000);
+
+fn settings(engine: Engine) -> StoreSettings {
+    StoreSettings { engine, key: None, signer: None, now: || NOW.load(Ordering::Relaxed) }
+}
+
+/// A store to try, and what has to live as long.
+struct Tried {
+    engine: Engine,
+    _folder: tempfile::TempDir,
+}
+
+#[expect(clippy::disallowed_methods, reason = "nobody but the environment knows of a server")]
+fn tried() -> Vec<Tried> {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Engine::Sqlite(folder.path().join("state.db"));
+    let mut all = vec![Tried { engine: sqlite, _folder: folder }];
+    if let Ok(url) = std::env::var("TIDEGATE_TEST_POSTGRES") {
+        let name = format!("t{}", Uuid::now_v7().simple());
+        let mut admin = ::postgres::Client::connect(&url, ::postgres::NoTls).unwrap();
+        admin.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        let url = url.replace("/postgres?", &format!("/{name}?"));
+        assert!(url.contains(&name), "the address names the database `postgres` and has a query");
+        let engine = Engine::Postgres { url, password: None, tls: None };
+        all.push(Tried { engine, _folder: tempfile::tempdir().unwrap() });
+    }
+    all
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// The same for every database there is.
+fn with_each<F: Future<Output = ()>>(test: impl Fn(Store, Engine) -> F) {
+    for Tried { engine, _folder } in tried() {
+        let store = Store::start(settings(engine.clone())).unwrap();
+        runtime().block_on(test(store, engine));
+    }
+}
+
+fn id() -> String {
+    Uuid::now_v7().to_string()
+}
+
+fn decision(id: &str, caller: &str) -> KeptDecision {
+    KeptDecision {
+        id: id.to_owned(),
+        at: 1_000_000,
+        caller: caller.to_owned(),
+        request: "req_1".to_owned(),
+        route: "chat".to_owned(),
+        policy: "default".to_owned(),
+        phase: "prompt".to_owned(),
+        action: "block".to_owned(),
+        would_be: "block".to_owned(),
+        enforced: true,
+        rule: Some("insults".to_owned()),
+        category: Some("harassment".to_owned()),
+        score: 1.5,
+        record: r#"{"action":"block"}"#.to_owned(),
+        texts: Some(r#"[{"text":"名字 O'Hara; DROP TABLE decisions"}]"#.to_owned()),
+        expires: 2_000_000,
+        ..KeptDecision::default()
+    }
+}
+
+fn act(act: &str, object: &str) -> Act {
+    Act {
+        id: id(),
+        at: 1_000_000,
+        ts: "1970-01-01T00:16:40Z".to_owned(),
+        actor: "client:abc".to_owned(),
+        act: act.to_owned(),
+        object: object.to_owned(),
+        detail: json!({ "label": "false_positive" }),
+    }
+}
+
+fn said(decision: &str, replay: &str) -> Feedback {
+    Feedback {
+        id: id(),
+        decision: decision.to_owned(),
+        at: 1_000_000,
+        caller: "alice".to_owned(),
+        kind: "label".to_owned(),
+        label: Some("false_positive".to_owned()),
+        comment: Some("it was a joke".to_owned()),
+        replay: replay.to_owned(),
+        digest: "d".to_owned(),
+        expires: 2_000_000,
+        ..Feedback::default()
+    }
+}
+
+async fn give(store: &Store, feedback: Feedback, item: Option<Item>) -> Given {
+    let act = act("feedback", &feedback.id);
+    store.write(move |c| feedback.give(c, item.as_ref(), (&act, None))).await.unwrap()
+}
+
+fn item(decision: &str, source: &str) -> Item {
+    Item {
+        id: id(),
+        at: 1_000_000,
+        queue: "reports".to_owned(),
+        source: source.to_owned(),
+        decision: decision.to_owned(),
+        share: 1.0,
+        wanted: 1,
+        expires: 2_000_000,
+        ..Item::default()
+    }
+}
+
+async fn ledger(store: &Store) -> LedgerState {
+    store.read(|c| LedgerState::verify(c, &[])).await.unwrap()
+}
+
+#[test]
+fn a_decision_is_found_as_it_was_kept_also_by_what_comes_right_after_it() {
+    with_each(|store, _| async move {
+        let kept = decision(&id(), "alice");
+        assert!(store.keep(kept.clone()));
+        let wanted = kept.id.clone();
+        // The thread that writes does all in order.
+        let found = store.write(move |c| DecisionRow::find(c, None, &wanted)).await.unwrap();
+        assert_eq!(found.unwrap().decision, kept);
+        let filter =
+            DecisionFilter { rule: Some("insults".to_owned()), limit: 10, ..Default::default() };
+        let listed = store.read(move |c| DecisionRow::list(c, None, &filter)).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        let filter =
+            DecisionFilter { rule: Some("' OR 1=1".to_owned()), limit: 10, ..Default::default() };
+        let listed = store.read(move |c| DecisionRow::list(c, None, &filter)).await.unwrap();
+        assert_eq!(listed.len(), 0);
+    });
+}
+
+#[test]
+fn texts_lie_encrypted_where_there_is_a_key_and_no_other_key_opens_them() {
+    for Tried { engine, _folder } in tried() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let key = || Some(TextKey::new(secret).unwrap());
+        let store = Store::start(StoreSettings { key: key(), ..settings(engine) }).unwrap();
+        runtime().block_on(async {
+            let kept = decision(&id(), "alice");
+            store.keep(kept.clone());
+            let wanted = kept.id.clone();
+            let raw = "SELECT texts FROM decisions WHERE id = $1";
+            let raw = store.write(move |c| c.row(raw, &[wanted.into()])?.unwrap().text(0)).await;
+            assert!(!raw.unwrap().contains("Hara"));
+            let wanted = kept.id.clone();
+            let found = store.read(move |c| DecisionRow::find(c, key().as_ref(), &wanted)).await;
+            assert_eq!(found.unwrap().unwrap().decision.texts, kept.texts);
+            let wanted = kept.id.clone();
+            let other = TextKey::new(&secret.replace('0', "x")).unwrap();
+            let found = store.read(move |c| DecisionRow::find(c, Some(&other), &wanted)).await;
+            assert!(matches!(found, Err(StoreError::Unreadable(_))), "{found:?}");
+        });
+    }
+}
+
+#[test]
+fn feedback_is_kept_once_and_only_from_the_caller_of_the_decision() {
+    with_each(|store, _| async move {
+        let kept = decision(&id(), "alice");
+        store.keep(kept.clone());
+        let first = give(&store, said(&kept.id, "r1"), Some(item(&kept.id, "report"))).await;
+        let Given::Kept(first) = first else { panic!("{first:?}") };
+        assert_eq!(first.review, Some(("open".to_owned(), None)));
+        assert_eq!(first.route, "chat");
+        let again = give(&store, said(&kept.id, "r1"), None).await;
+        assert_eq!(again, Given::Known(first.clone()));
+        let other = Feedback { digest: "other".to_owned(), ..said(&kept.id, "r1") };
+        assert_eq!(give(&store, other, None).await, Given::Clash);
+        let foreign = Feedback { caller: "mallory".to_owned(), ..said(&kept.id, "r2") };
+        assert_eq!(give(&store, foreign, None).await, Given::Unknown);
+        assert_eq!(give(&store, said(&id(), "r3"), None).await, Given::Unknown);
+        let listed = store.read(|c| FeedbackRow::list(c, None, 10)).await.unwrap();
+        assert_eq!(listed, [first]);
+        let state = ledger(&store).await;
+        assert_eq!((state.lines, state.faults.len()), (1, 0));
+    });
+}
+
+#[test]
+fn what_two_gates_do_at_once_is_one_chain_and_each_item_has_one_holder() {
+    for Tried { engine, _folder } in tried() {
+        let stores = [0, 1].map(|_| Store::start(settings(engine.clone())).unwrap());
+        runtime().block_on(async {
+            let kept: Vec<KeptDecision> = (0..20).map(|_| decision(&id(), "alice")).collect();
+            for one in &kept {
+                stores[0].keep(one.clone());
+            }
+            stores[0].write(|_| Ok(())).await.unwrap();
+            let gives = kept.iter().enumerate().map(|(index, one)| {
+                give(&stores[index % 2], said(&one.id, &one.id), Some(item(&one.id, "report")))
+            });
+            for given in futures_util::future::join_all(gives).await {
+                assert!(matches!(given, Given::Kept(_)), "{given:?}");
+            }
+            let state = ledger(&stores[1]).await;
+            assert_eq!((state.lines, state.faults), (20, Vec::new()));
+            let claims = (0..20).map(|index| {
+                let claim =
+                    Claim { reviewer: format!("r{index}"), now: 1_000_000, until: 1_100_000 };
+                stores[index % 2].write(move |c| claim.next(c, None))
+            });
+            let claimed = futures_util::future::join_all(claims).await;
+            let mut ids: Vec<String> =
+                claimed.into_iter().map(|c| c.unwrap().unwrap().item.id).collect();
+            ids.sort();
+            ids.dedup();
+            assert_eq!(ids.len(), 20);
+        });
+    }
+}
+
+fn two_agree(row: &ItemRow, said: &[JudgementRow]) -> Outcome {
+    let word = |index: usize| said.get(index).map(|one| one.judgement.clone());
+    match (word(0), word(1)) {
+        (None, _) => (ItemState::Open, None),
+        (Some(one), None) if row.item.wanted == 1 => (ItemState::Settled, Some((one, None))),
+        (Some(_), None) => (ItemState::Second, None),
+        (Some(one), Some(other)) if one == other => (ItemState::Settled, Some((one, None))),
+        (Some(_), Some(_)) => (ItemState::Disagreement, None),
+    }
+}
+
+async fn judge(store: &Store, item: &str, reviewer: &str, word: &str) -> Option<ItemRow> {
+    let given = JudgementRow {
+        id: id(),
+        item: item.to_owned(),
+        at: 1_000_000,
+        reviewer: reviewer.to_owned(),
+        judgement: word.to_owned(),
+        ..JudgementRow::default()
+    };
+    let act = act("judge", item);
+    store.write(move |c| given.give(c, two_agree, (&act, None))).await.unwrap()
+}
+
+#[test]
+fn of_two_reviewers_one_holds_an_item_and_what_is_taken_back_counts_no_more() {
+    with_each(|store, _| async move {
+        let wanted = Item { wanted: 2, ..item("d", "report") };
+        let put = wanted.clone();
+        store.write(move |c| put.insert(c)).await.unwrap();
+        let claim =
+            |who: &str| Claim { reviewer: who.to_owned(), now: 1_000_000, until: 1_100_000 };
+        let ann = claim("ann");
+        assert!(store.write(move |c| ann.next(c, Some("reports"))).await.unwrap().is_some());
+        let bob = claim("bob");
+        assert_eq!(store.write(move |c| bob.next(c, None)).await.unwrap(), None);
+        assert_eq!(judge(&store, &wanted.id, "bob", "upheld").await, None);
+        let row = judge(&store, &wanted.id, "ann", "upheld").await.unwrap();
+        assert_eq!(row.state, ItemState::Second);
+        // Ann has judged it; it is for others now.
+        let ann = claim("ann");
+        assert_eq!(store.write(move |c| ann.next(c, None)).await.unwrap(), None);
+        let row = judge(&store, &wanted.id, "bob", "overturned").await.unwrap();
+        assert_eq!(row.state, ItemState::Disagreement);
+        let (bob, undone, what) = (claim("bob"), wanted.id.clone(), act("undo", &wanted.id));
+        let undo = move |c: &mut dyn Connection| {
+            JudgementRow::undo(c, &bob, &undone, two_agree, (&what, None))
+        };
+        assert_eq!(store.write(undo).await.unwrap().unwrap().state, ItemState::Second);
+        let row = judge(&store, &wanted.id, "bob", "upheld").await.unwrap();
+        assert_eq!(
+            (row.state, row.outcome),
+            (ItemState::Settled, Some(("upheld".to_owned(), None)))
+        );
+        assert_eq!(ledger(&store).await.lines, 4);
+        let sizes = store.read(ItemRow::sizes).await.unwrap();
+        assert_eq!(sizes.len(), 1);
+        assert_eq!((sizes[0].state, sizes[0].items), (ItemState::Settled, 1));
+    });
+}
+
+#[test]
+fn a_flood_of_the_same_text_fills_no_queue() {
+    with_each(|store, _| async move {
+        let put = (0..50).map(|index| {
+            let one = Item { kin: "same".to_owned(), ..item(&format!("d{index}"), "verdict") };
+            store.write(move |c| one.insert(c))
+        });
+        let ids = futures_util::future::join_all(put).await;
+        let sizes = store.read(ItemRow::sizes).await.unwrap();
+        assert_eq!(sizes[0].items, 20);
+        assert_eq!(ids[49], ids[0]);
+        let first = ids[0].clone().unwrap();
+        let alike = store.read(move |c| ItemRow::find(c, &first)?.unwrap().alike(c)).await.unwrap();
+        assert_eq!(alike.len(), 19);
+    });
+}
+
+#[test]
+fn every_change_of_the_ledger_is_found_and_erasing_details_is_none() {
+    for Tried { engine, _folder } in tried() {
+        let signer = Arc::new(Signer::from_pem(&new_key(&SystemRandom::new()).unwrap()).unwrap());
+        let other = Signer::from_pem(&new_key(&SystemRandom::new()).unwrap()).unwrap();
+        let store = Store::start(settings(engine)).unwrap();
+        runtime().block_on(async {
+            for _ in 0..5 {
+                let (act, signer) = (act("judge", "i"), Arc::clone(&signer));
+                store.write(move |c| act.append(c, Some(&signer))).await.unwrap();
+            }
+            let state = |key| {
+                let store = store.clone();
+                async move { store.read(move |c| LedgerState::verify(c, &[key])).await.unwrap() }
+            };
+            let sound = state(signer.public()).await;
+            assert_eq!((sound.lines, sound.erased, sound.faults.len()), (5, 0, 0));
+            assert_eq!(state(other.public()).await.faults.len(), 5);
+            let harm = [
+                (
+                    "UPDATE ledger SET detail = NULL WHERE seq = 2",
+                    "UPDATE meta SET value = value",
+                    None,
+                ),
+                (
+                    "UPDATE ledger SET actor = 'eve' WHERE seq = 3",
+                    "UPDATE ledger SET actor = 'client:abc' WHERE seq = 3",
+                    Some(LedgerFault::Columns(3)),
+                ),
+                (
+                    "UPDATE ledger SET detail = 'x' WHERE seq = 4",
+                    "UPDATE ledger SET detail = NULL WHERE seq = 4",
+                    Some(LedgerFault::Detail(4)),
+                ),
+                (
+                    "UPDATE ledger SET line = replace(line, 'judge', 'judgf') WHERE seq = 5",
+                    "UPDATE ledger SET line = replace(line, 'judgf', 'judge') WHERE seq = 5",
+                    Some(LedgerFault::Line { seq: 5, fault: crate::audit::Fault::Changed }),
+                ),
+                (
+                    "DELETE FROM ledger WHERE seq = 3",
+                    "DELETE FROM ledger WHERE seq = 3",
+                    Some(LedgerFault::Missing(4)),
+                ),
+            ];
+            for (harm, mend, fault) in harm {
+                store.write(move |c| c.run(harm, &[])).await.unwrap();
+                let faults = state(signer.public()).await.faults;
+                assert_eq!(faults.first(), fault.as_ref(), "{harm}");
+                store.write(move |c| c.run(mend, &[])).await.unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn what_is_erased_or_has_expired_is_gone_and_the_ledger_still_verifies() {
+    with_each(|store, _| async move {
+        let kept = decision(&id(), "alice");
+        store.keep(kept.clone());
+        give(&store, said(&kept.id, "r1"), Some(item(&kept.id, "report"))).await;
+        let erased = kept.id.clone();
+        assert!(store.write(move |c| DecisionRow::erase(c, &erased)).await.unwrap());
+        let wanted = kept.id.clone();
+        let found =
+            store.read(move |c| DecisionRow::find(c, None, &wanted)).await.unwrap().unwrap();
+        assert_eq!(found.decision.texts, None);
+        let listed = store.read(|c| FeedbackRow::list(c, None, 10)).await.unwrap();
+        assert_eq!(listed[0].feedback.comment, None);
+        let state = ledger(&store).await;
+        assert_eq!((state.lines, state.erased, state.faults.len()), (1, 1, 0));
+        let gone = store.write(|c| retention::expire(c, 2_000_000)).await.unwrap();
+        assert_eq!(gone, 3);
+        assert_eq!(store.read(|c| FeedbackRow::list(c, None, 10)).await.unwrap(), []);
+        assert_eq!(ledger(&store).await.lines, 1);
+    });
+}
+
+#[test]
+fn what_fails_harms_nothing_that_is_written_with_it() {
+    with_each(|store, _| async move {
+        let bad =
+            store.write(|c| c.run("INSERT INTO meta (name, value) VALUES ('schema', 'x')", &[]));
+        let good = (0..10).map(|index| {
+            let one = item(&format!("d{index}"), "verdict");
+            store.write(move |c| one.insert(c))
+        });
+        let (bad, good) = futures_util::join!(bad, futures_util::future::join_all(good));
+        assert!(matches!(bad, Err(StoreError::Conflict(_))), "{bad:?}");
+        assert!(good.iter().all(Result::is_ok), "{good:?}");
+        let sizes = store.read(ItemRow::sizes).await.unwrap();
+        assert_eq!(sizes[0].items, 10);
+    });
+}
+
+#[test]
+fn a_store_of_a_later_version_is_refused() {
+    for Tried { engine, _folder } in tried() {
+        let store = Store::start(settings(engine.clone())).unwrap();
+        let set = "UPDATE meta SET value = '99' WHERE name = 'schema'";
+        runtime().block_on(store.write(move |c| c.run(set, &[]))).unwrap();
+        store.close(Duration::from_secs(5));
+        let again = Store::start(settings(engine));
+        let Err(StoreError::Schema(why)) = again else { panic!("{again:?}") };
+        assert!(why.contains("step 99"), "{why}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    std::fs::write(&path, "this is a letter to the editor, and no database at all, by any means")
+        .unwrap();
+    let refused = Store::start(settings(Engine::Sqlite(path.clone())));
+    assert!(matches!(refused, Err(StoreError::Schema(_))), "{refused:?}");
+    assert!(std::fs::read_to_string(path).unwrap().starts_with("this is a letter"));
+}
