@@ -24,6 +24,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("scan", 5, &[]),
     ("stream", 5, &[]),
     ("eval", 5, &[]),
+    ("people", 5, &[]),
     ("proxy", 6, &[]),
     ("app", 7, &[]),
     ("cli", 8, &[]),

@@ -190,5 +190,6 @@ pub(super) fn fixed(file: &ServerFile) -> Vec<(&'static str, String)> {
         ("log", format!("{:?}", file.log)),
         ("telemetry", format!("{:?}", file.telemetry)),
         ("audit", format!("{:?}", file.audit)),
+        ("store", format!("{:?}", file.store)),
     ]
 }

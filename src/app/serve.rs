@@ -14,29 +14,26 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::{info, warn};
 
 use super::apart::apart;
-use super::certificates::Certificates;
-use super::classifiers::classifiers;
-use super::descriptors;
-use super::exporter::{Exporter, exporter};
-use super::load::{Loaded, Revision};
+use super::exporter::Exporter;
+use super::load::Loaded;
 use super::manager::Manager;
-use super::records::records;
-use super::reload::{Read, Reloader, fixed, warn_of};
+use super::people::watch_people;
+use super::ready::Ready;
+use super::reload::{Reloader, fixed};
 use super::upstreams::secret;
 use super::watch::watch;
-use crate::config::server_file::{LogFormat as LogFormatFile, ServerFile};
+use crate::config::server_file::ServerFile;
 use crate::config::{Flag, Problems};
 use crate::domain::Secret;
 use crate::proxy::{
-    AdminState, ConnectionTimes, Gateway, ListenerSettings, Live, Pulse, Workers, serve_admin,
-    serve_data,
+    AdminState, ConnectionTimes, ListenerSettings, Pulse, Workers, serve_admin, serve_data,
 };
-use crate::telemetry::{Clock, LogFormat, Metrics, Records, Telemetry, hush_panics, init_log};
-use crate::upstream::OwnAddresses;
+use crate::store::StoreError;
+use crate::telemetry::{Clock, hush_panics};
 use crate::upstream::demo::DemoSettings;
 
 /// How often files are looked at even if no change was told: some file systems tell nothing.
@@ -110,6 +107,9 @@ pub enum ServeError {
         /// Why they cannot.
         error: std::io::Error,
     },
+    /// The store cannot be used.
+    #[error("the store cannot be used: {0}")]
+    Store(#[from] StoreError),
     /// Something of the system failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -162,10 +162,9 @@ impl App {
     }
 
     async fn bind(ready: Ready) -> Result<Self, ServeError> {
-        let Ready { options, loaded, certificates, live, telemetry, exporter, revision, own } =
+        let Ready { options, loaded, certificates, gateway, telemetry, exporter, revision, own } =
             ready;
         let file = &loaded.server.file;
-        let gateway = Arc::new(Gateway::new(live, telemetry.clone()));
         let state = Arc::new(AdminState {
             telemetry: telemetry.clone(),
             gateway: Arc::clone(&gateway),
@@ -266,6 +265,11 @@ impl App {
             stop_admin.clone(),
         ));
         let exporter = exporter.map(|exporter| tasks.spawn(exporter.run()));
+        let store = reloader.gateway.shelf().map(|shelf| shelf.store.clone());
+        let watching = store.clone().map(|store| {
+            let metrics = Arc::clone(&state.telemetry.metrics);
+            AbortOnDropHandle::new(tasks.spawn(watch_people(store, metrics)))
+        });
         let gateway = Arc::clone(&reloader.gateway);
         let mut data =
             tasks.spawn(serve_data(data.listener, data.settings, gateway, in_flight, stop.clone()));
@@ -292,7 +296,14 @@ impl App {
             drop(tokio::time::timeout(EXPORTER_GRACE, exporter).await);
         }
         // Whatever was decided is on record before the process ends.
-        apart(move || records.close(RECORDS_GRACE)).await?;
+        drop(watching);
+        apart(move || {
+            if let Some(store) = store {
+                store.close(RECORDS_GRACE);
+            }
+            records.close(RECORDS_GRACE);
+        })
+        .await?;
         info!("drained");
         Ok(())
     }
@@ -302,58 +313,6 @@ impl App {
 struct Tell {
     manager: Manager,
     status: String,
-}
-
-/// Everything but the listeners.
-struct Ready {
-    options: ServeOptions,
-    loaded: Loaded,
-    certificates: Certificates,
-    live: Live,
-    telemetry: Telemetry,
-    exporter: Option<Exporter>,
-    revision: Revision,
-    own: OwnAddresses,
-}
-
-impl Ready {
-    fn new(options: ServeOptions) -> Result<Self, ServeError> {
-        let clock = options.clock;
-        let own = OwnAddresses::default();
-        let (read, mut problems) = Read::new(&options, &own);
-        let Read { files, certificates, upstreams, endpoints, revision } = read;
-        let Some(loaded) = files.load(clock.today(), &mut problems) else {
-            return Err(ServeError::Configuration(Box::new(problems)));
-        };
-        if !loaded.failed_tests.is_empty() {
-            return Err(ServeError::Tests(loaded.failed_tests));
-        }
-        start_log(&loaded);
-        warn_of(&problems);
-        if let Some(told) = descriptors::provide(loaded.server.file.limits.connections) {
-            warn!("{told}");
-        }
-        let metrics = Arc::new(Metrics::new());
-        loaded.announce(&metrics, problems.warnings());
-        metrics.reloaded("ok", seconds(clock));
-        let records = records(&loaded, &options, &own, &mut problems);
-        if problems.has_errors() {
-            return Err(ServeError::Configuration(Box::new(problems)));
-        }
-        let target = loaded.server.file.log.decisions.to.clone();
-        let records = Records::start(records, Arc::clone(&metrics), clock)
-            .map_err(|error| ServeError::Records { target, error })?;
-        let wrong = |problems: Problems| ServeError::Configuration(Box::new(problems));
-        let traced =
-            exporter(&loaded.server, &options.environment, &own, &metrics).map_err(wrong)?;
-        let (spans, exporter) = traced.unzip();
-        let telemetry = Telemetry { metrics, records, spans, clock };
-        let asked =
-            classifiers((&loaded.policies, &loaded.models), &endpoints, &telemetry.metrics, None);
-        let live = asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked)));
-        let live = live.map_err(|problem| wrong(problem.into()))?;
-        Ok(Self { options, loaded, certificates, live, telemetry, exporter, revision, own })
-    }
 }
 
 impl Bound {
@@ -497,13 +456,4 @@ pub(super) fn demo(options: &ServeOptions) -> DemoSettings {
 
 pub(super) fn seconds(clock: Clock) -> f64 {
     clock.now().as_duration().as_secs_f64()
-}
-
-fn start_log(loaded: &Loaded) {
-    let log = &loaded.server.file.log;
-    let format = match log.format {
-        LogFormatFile::Json => LogFormat::Json,
-        LogFormatFile::Text => LogFormat::Human,
-    };
-    init_log(format, &format!("{:?}", log.level).to_ascii_lowercase());
 }

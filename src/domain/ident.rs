@@ -22,6 +22,13 @@ impl fmt::Display for DecisionId {
 }
 
 impl DecisionId {
+    /// Two numbers from 0 up to 1 that nothing else hangs on, for sampling. All who know the id draw the same.
+    pub fn draws(&self) -> [f64; 2] {
+        let bytes = self.0.as_bytes();
+        let number = |high, low| f64::from(u16::from_be_bytes([high, low])) / 65_536.0;
+        [number(bytes[10], bytes[11]), number(bytes[12], bytes[13])]
+    }
+
     /// Sixteen of its random bits, for sampling.
     pub fn low_bits(&self) -> u16 {
         let bytes = self.0.as_bytes();

@@ -182,6 +182,12 @@ impl Sketch {
             views_off: Arc::from([]),
             scanner: Arc::new(self.scanner.build().unwrap()),
             classifiers,
+            review: ReviewRules {
+                allowed: 0.0,
+                blocked: 0.0,
+                twice: 0.0,
+                retain: std::time::Duration::ZERO,
+            },
             remotes: self.remotes.into_iter().map(Arc::new).collect(),
             thresholds: self.thresholds.into(),
             unscannable: OnFailure::Block,

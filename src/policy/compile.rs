@@ -7,7 +7,7 @@ use super::matchers::Matchers;
 use super::rule::{AuthorSet, Effect, Rule, Threshold};
 use super::{
     BlockStyle, Conditions, Look, Messages, NonText, OnBlock, OnFailure, Policy, Reveal,
-    StreamRules,
+    ReviewRules, StreamRules,
 };
 use crate::config::policy_file::{
     self, BlockShape, Message, MessageRef, OnBlock as OnBlockFile, OnOverflow, PolicyFile,
@@ -158,6 +158,12 @@ impl Compiler<'_> {
             messages: Arc::new(self.messages),
             reveal: reveal(file.reveal),
             kept_text: file.record.text,
+            review: ReviewRules {
+                allowed: file.review.sample.allowed.fraction(),
+                blocked: file.review.sample.blocked.fraction(),
+                twice: file.review.blind_second_review.fraction(),
+                retain: file.review.retain.duration(),
+            },
             rescan: file.history == policy_file::History::Rescan,
             drops_blocked: file.history == policy_file::History::DropBlocked,
             blocks_flagged: false,

@@ -29,6 +29,7 @@ pub use variant::{Condition, Facts, Suppressed, Variant};
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::Date;
 
@@ -130,6 +131,19 @@ pub struct NonText {
     pub unknown: bool,
 }
 
+/// What of a policy's decisions people are to look at. Shares lie between 0 and 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReviewRules {
+    /// How much of what passes.
+    pub allowed: f64,
+    /// How much of what is stopped.
+    pub blocked: f64,
+    /// How much of that two people judge, neither knowing of the other.
+    pub twice: f64,
+    /// How long an item stays.
+    pub retain: Duration,
+}
+
 /// A policy as it runs. A copy shares everything that is large.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -175,6 +189,8 @@ pub struct Policy {
     pub reveal: Reveal,
     /// The most that decision records keep of texts.
     pub kept_text: KeptText,
+    /// What of it people are to look at.
+    pub review: ReviewRules,
     /// Whether a text that was screened before is screened again when it comes again.
     pub rescan: bool,
     /// Whether earlier turns that were blocked are left out when they come again.

@@ -10,8 +10,9 @@ use uuid::Uuid;
 use super::kept::Heard;
 use super::live::{NamedUpstream, Route};
 use super::rehearsal::Rehearsals;
+use super::shelf::Shelf;
 use super::traced::{Traced, Word};
-use crate::domain::{Action, DecisionId, Mode, Outcome, Phase, Verdict};
+use crate::domain::{Action, DecisionId, KeptText, Mode, Outcome, Phase, Verdict};
 use crate::policy::{Policy, Reveal};
 use crate::telemetry::{
     ClassifierRecord, DecisionRecord, Metrics, RuleRecord, Spans, Telemetry, TraceContext,
@@ -29,6 +30,8 @@ pub(super) struct Identity {
     pub(super) trace: TraceContext,
     pub(super) prompt_decision: DecisionId,
     pub(super) completion_decision: DecisionId,
+    /// Whoever asks, as the store knows them.
+    pub(super) caller: String,
 }
 
 impl Identity {
@@ -53,6 +56,7 @@ impl Identity {
                 }),
             prompt_decision: DecisionId::new(drawn),
             completion_decision: DecisionId::new(Uuid::now_v7()),
+            caller: String::new(),
         }
     }
 }
@@ -68,6 +72,10 @@ pub(super) struct Account {
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) started: Instant,
+    /// Keeps decisions for people to speak of.
+    pub(super) shelf: Option<Arc<Shelf>>,
+    /// Whoever asks, as the store knows them.
+    pub(super) caller: String,
     /// Has the second policy of a route decide.
     pub(super) rehearsals: Arc<Rehearsals>,
     /// Its spans, if it is traced.
@@ -339,8 +347,13 @@ impl Account {
         self.rehearsals.submit(self, unit);
         let draw = share_of(self.identity.prompt_decision);
         let place = deciding.map(|d| (d.0.clone(), d.1));
-        let recorded = !self.telemetry.records.keeps(word, draw)
-            || self.record(unit, rules, (word, would_be, action), place);
+        let is_logged = self.telemetry.records.keeps(word, draw);
+        let mut recorded = true;
+        if is_logged || self.shelf.is_some() {
+            let record = self.record(unit, rules, (word, would_be, action), place);
+            let kept = self.shelf.as_ref().map(|shelf| shelf.keep(self, unit, (&record, would_be)));
+            recorded = kept.unwrap_or(true) && (!is_logged || self.log(unit, record));
+        }
         Decided { action, told, recorded }
     }
 
@@ -361,7 +374,7 @@ impl Account {
         });
     }
 
-    fn decision(&self, phase: Phase) -> DecisionId {
+    pub(super) fn decision(&self, phase: Phase) -> DecisionId {
         match phase {
             Phase::Prompt => self.identity.prompt_decision,
             Phase::Completion => self.identity.completion_decision,
@@ -373,14 +386,14 @@ impl Account {
         self.telemetry.metrics.unknown_leaves(&self.dialect, phase, leaves);
     }
 
+    /// The record of a unit, without texts.
     fn record(
         &self,
         unit: &Unit<'_>,
         rules: Vec<RuleRecord>,
         (word, would_be, action): (&'static str, Action, Action),
         place: Option<(String, &'static str)>,
-    ) -> bool {
-        let (kept, passages, passages_left_out) = self.kept(unit);
+    ) -> DecisionRecord {
         let (passage, author) = place.unzip();
         #[expect(
             clippy::cast_possible_truncation,
@@ -388,7 +401,7 @@ impl Account {
             reason = "microseconds of one decision"
         )]
         let overhead_us = (unit.seconds * 1e6) as u64;
-        self.telemetry.records.write(DecisionRecord {
+        DecisionRecord {
             schema: "tidegate.decision/v1",
             ts: self.telemetry.clock.now().to_string(),
             decision_id: self.decision(unit.phase).to_string(),
@@ -414,10 +427,17 @@ impl Account {
             held_bytes_max: unit.held_most,
             overhead_us,
             outcome: unit.outcome,
-            text: kept.as_str(),
-            passages,
-            passages_left_out,
-        })
+            text: KeptText::Omitted.as_str(),
+            passages: Vec::new(),
+            passages_left_out: 0,
+        }
+    }
+
+    /// Puts a record into the decision log, with what that keeps of texts.
+    fn log(&self, unit: &Unit<'_>, record: DecisionRecord) -> bool {
+        let records = &self.telemetry.records;
+        let (kept, passages, passages_left_out) = self.kept(unit, records.text());
+        records.write(DecisionRecord { text: kept.as_str(), passages, passages_left_out, ..record })
     }
 }
 

@@ -12,10 +12,12 @@ use tokio::time::Instant;
 
 use super::account::{Account, Identity, InFlight, Told};
 use super::exchange::{Exchange, of_request};
+use super::feedback::{self, Opinions};
 use super::inline::Inline;
 use super::listener::CLOSE;
 use super::live::{Asked, Live, Route, add};
 use super::rehearsal::Rehearsals;
+use super::shelf::{Shelf, caller};
 use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, reply, untexted};
 use crate::domain::{Author, Passage, TextKind};
@@ -30,6 +32,8 @@ pub struct Gateway {
     live: ArcSwap<Live>,
     telemetry: Telemetry,
     rehearsals: Arc<Rehearsals>,
+    shelf: Option<Arc<Shelf>>,
+    pub(super) opinions: Opinions,
 }
 
 /// The most characters of a model's name that records keep.
@@ -52,9 +56,19 @@ type Refusal = Box<HttpResponse<GateBody>>;
 
 impl Gateway {
     /// A gateway with this configuration.
-    pub fn new(live: Live, telemetry: Telemetry) -> Self {
+    pub fn new(live: Live, telemetry: Telemetry, shelf: Option<Shelf>) -> Self {
         let rehearsals = Rehearsals::new(&telemetry.metrics);
-        Self { live: ArcSwap::from_pointee(live), telemetry, rehearsals }
+        let shelf = shelf.map(|shelf| {
+            Shelf::announce(&telemetry.metrics);
+            Arc::new(shelf)
+        });
+        let opinions = Opinions::default();
+        Self { live: ArcSwap::from_pointee(live), telemetry, rehearsals, shelf, opinions }
+    }
+
+    /// Where decisions are kept for people to speak of.
+    pub fn shelf(&self) -> Option<&Arc<Shelf>> {
+        self.shelf.as_ref()
     }
 
     /// Puts a new configuration in force. Requests that have begun keep the old one.
@@ -80,7 +94,14 @@ impl Gateway {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let spans = self.telemetry.spans.as_ref();
         let identity = Identity::new(header("x-request-id"), header("traceparent"), spans);
-        match self.admit(parts, &mut body, &identity, started).await {
+        let caller = self.shelf.as_ref().map(|_| caller(&parts.headers)).unwrap_or_default();
+        let identity = Identity { caller, ..identity };
+        let admitted = if feedback::is_place(parts.uri.path()) {
+            Err(Box::new(self.hear(&parts, &mut body, &identity).await))
+        } else {
+            self.admit(parts, &mut body, &identity, started).await
+        };
+        match admitted {
             Ok(Admitted::Exchange(exchange)) => exchange.run().await,
             Ok(Admitted::Walk(walk)) => walk.run().await,
             Err(mut refused) => {
@@ -97,6 +118,11 @@ impl Gateway {
                 *refused
             }
         }
+    }
+
+    /// Whether a decision that has to be kept could not be now.
+    fn keeps_nothing(&self) -> bool {
+        self.telemetry.records.refuses() || self.shelf.as_ref().is_some_and(|shelf| shelf.refuses())
     }
 
     /// Everything before the policy: the gate, the route, the body, the JSON.
@@ -124,7 +150,7 @@ impl Gateway {
         if first.is_none() {
             return Err(unknown());
         }
-        if self.telemetry.records.refuses() {
+        if self.keeps_nothing() {
             self.telemetry.metrics.rejected("not_recorded");
             return Err(Box::new(reply::not_recorded(&voice)));
         }
@@ -264,12 +290,18 @@ impl Gateway {
             model: String::new(),
             stream: false,
             started,
+            shelf: self.shelf.clone(),
+            caller: identity.caller.clone(),
             rehearsals: Arc::clone(&self.rehearsals),
             traced: None,
         }
     }
 
-    fn reject(&self, voice: &Dialect, refused: gatehouse::Refused) -> HttpResponse<GateBody> {
+    pub(super) fn reject(
+        &self,
+        voice: &Dialect,
+        refused: gatehouse::Refused,
+    ) -> HttpResponse<GateBody> {
         self.telemetry.metrics.rejected(refused.code);
         reply::refused(voice, &refused)
     }

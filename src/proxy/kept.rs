@@ -57,7 +57,8 @@ impl<'t> Heard<'t> {
 impl Account {
     /// Whether records of this policy keep anything of texts, or another policy is to decide about them too.
     pub(super) fn keeps_texts(&self, policy: &Policy) -> bool {
-        policy.kept_text.min(self.telemetry.records.text()) > KeptText::Omitted
+        let shelf = self.shelf.as_ref().map_or(KeptText::Omitted, |shelf| shelf.text);
+        policy.kept_text.min(self.telemetry.records.text().max(shelf)) > KeptText::Omitted
             || self.route.shadow.is_some()
     }
 
@@ -84,10 +85,14 @@ impl Account {
         passages.enumerate().map(heard).collect()
     }
 
-    /// What the record of a unit keeps of its texts, how many are left out, and the word for that.
-    pub(super) fn kept(&self, unit: &Unit<'_>) -> (KeptText, Vec<PassageRecord>, usize) {
+    /// What is kept of the texts of a unit where at most so much is, how many are left out, and the word for that.
+    pub(super) fn kept(
+        &self,
+        unit: &Unit<'_>,
+        most: KeptText,
+    ) -> (KeptText, Vec<PassageRecord>, usize) {
         let records = &self.telemetry.records;
-        let kept = unit.policy.kept_text.min(records.text()).min(most_by_rules(unit));
+        let kept = unit.policy.kept_text.min(most).min(most_by_rules(unit));
         let texts = if kept == KeptText::Redacted { found(unit) } else { bare(unit) };
         let (passages, left_out) = records.passages(kept, &texts);
         (kept, passages, left_out)

@@ -503,6 +503,8 @@ mod tests {
             model: "m".to_owned(),
             stream: true,
             started: Instant::now(),
+            shelf: None,
+            caller: String::new(),
             rehearsals: Rehearsals::new(&metrics),
             traced: None,
         };

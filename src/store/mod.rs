@@ -22,9 +22,11 @@ pub use decisions::{DecisionFilter, DecisionRow, KeptDecision};
 pub use error::StoreError;
 pub use feedback::{Feedback, FeedbackRow, Given, Rating, Tally};
 pub use ledger::{Act, LedgerEntry, LedgerFault, LedgerState};
-pub use reviews::{Claim, Item, ItemFilter, ItemRow, ItemState, JudgementRow, Outcome, QueueSize};
+pub use reviews::{
+    Claim, Item, ItemFilter, ItemRow, ItemState, JudgementRow, Outcome, QueueSize, Said,
+};
 pub use sealed::TextKey;
-pub use worker::{Store, StoreSettings, StoreState};
+pub use worker::{Now, Store, StoreSettings, StoreState};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -299,6 +299,52 @@ impl ItemRow {
     }
 }
 
+/// What people said of items, counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The queue.
+    pub queue: String,
+    /// The policy.
+    pub policy: String,
+    /// The rule; empty where none decided.
+    pub rule: String,
+    /// `upheld`, `overturned`, `unsure`.
+    pub judgement: String,
+    /// How often.
+    pub times: i64,
+}
+
+impl Said {
+    /// What was said after the judgement with this id, which sorts by time, and the id of the last one.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn since(
+        connection: &mut dyn Connection,
+        after: &str,
+    ) -> Result<(Vec<Self>, String), StoreError> {
+        let last =
+            connection.row("SELECT max(id) FROM judgements WHERE id > $1", &[after.into()])?;
+        let last = last.map(|row| row.opt_text(0)).transpose()?.flatten();
+        let Some(last) = last else { return Ok((Vec::new(), after.to_owned())) };
+        let rows = connection.rows(
+            "SELECT i.queue, i.policy, i.rule, j.judgement, count(*) FROM judgements j JOIN items i ON i.id = j.item \
+             WHERE j.id > $1 AND j.id <= $2 GROUP BY i.queue, i.policy, i.rule, j.judgement",
+            &[after.into(), (&last).into()],
+        )?;
+        let said = |row: &Row| {
+            Ok(Self {
+                queue: row.text(0)?,
+                policy: row.text(1)?,
+                rule: row.opt_text(2)?.unwrap_or_default(),
+                judgement: row.text(3)?,
+                times: row.int(4)?,
+            })
+        };
+        Ok((rows.iter().map(said).collect::<Result<_, StoreError>>()?, last))
+    }
+}
+
 impl Claim {
     /// Takes the oldest item of a queue, or of any, that nobody has and that the reviewer has not judged yet.
     ///

@@ -22,7 +22,8 @@ use crate::audit::{Signer, new_key};
 static NOW: AtomicI64 = AtomicI64::new(1_000_000);
 
 fn settings(engine: Engine) -> StoreSettings {
-    StoreSettings { engine, key: None, signer: None, now: || NOW.load(Ordering::Relaxed) }
+    let now = Now(Arc::new(|| NOW.load(Ordering::Relaxed)));
+    StoreSettings { engine, key: None, signer: None, now }
 }
 
 /// A store to try, and what has to live as long.

@@ -43,8 +43,18 @@ pub struct StoreSettings {
     pub key: Option<TextKey>,
     /// What signs the ledger.
     pub signer: Option<Arc<Signer>>,
-    /// The time, in milliseconds since 1970.
-    pub now: fn() -> i64,
+    /// The time.
+    pub now: Now,
+}
+
+/// Tells the time, in milliseconds since 1970.
+#[derive(Clone)]
+pub struct Now(pub Arc<dyn Fn() -> i64 + Send + Sync>);
+
+impl std::fmt::Debug for Now {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Now")
+    }
 }
 
 /// A store. A copy is the same.
@@ -242,13 +252,13 @@ impl Store {
     }
 
     /// What signs the ledger.
-    pub fn signer(&self) -> Option<&Signer> {
-        self.0.shared.settings.signer.as_deref()
+    pub fn signer(&self) -> Option<&Arc<Signer>> {
+        self.0.shared.settings.signer.as_ref()
     }
 
     /// The time, in milliseconds since 1970.
     pub fn now(&self) -> i64 {
-        (self.0.shared.settings.now)()
+        (self.0.shared.settings.now.0)()
     }
 
     /// Waits until everything is written, at most so long.
@@ -256,7 +266,9 @@ impl Store {
         if self.0.writes.send(Work::Stop).is_ok() {
             let ended = self.0.ended.lock().unwrap_or_else(PoisonError::into_inner);
             // It ends by being disconnected.
-            let _: Result<(), RecvTimeoutError> = ended.recv_timeout(limit);
+            if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                warn!("the store has not taken everything in time");
+            }
         }
         let lost = self.0.shared.waiting.load(Ordering::Relaxed);
         if lost > 0 {
@@ -427,7 +439,7 @@ impl Writer {
         if self.swept.elapsed() < SWEEP && !is_away {
             return;
         }
-        let now = (self.shared.settings.now)();
+        let now = (self.shared.settings.now.0)();
         let Ok(connection) = connected(&self.shared, &mut self.connection, &mut self.rest_until)
         else {
             return;

@@ -44,6 +44,37 @@ impl Metrics {
         self.table.panics.with_label_values(&[part]).inc();
     }
 
+    /// A user said something of a decision.
+    pub fn told(&self, source: &str, label: &str) {
+        self.table.feedback.with_label_values(&[source, label]).inc();
+    }
+
+    /// A user gave an answer on a scale.
+    pub fn rated(&self, route: &str, scale: i64, answer: &str) {
+        self.table.ratings.with_label_values(&[route, &scale.to_string(), answer]).inc();
+    }
+
+    /// A review queue holds so many items in a state.
+    pub fn queued(&self, queue: &str, state: &str, items: i64) {
+        self.table.review_items.with_label_values(&[queue, state]).set(items);
+    }
+
+    /// The oldest item of a review queue that is not settled is so many seconds old.
+    pub fn oldest_queued(&self, queue: &str, seconds: i64) {
+        self.table.review_age.with_label_values(&[queue]).set(seconds);
+    }
+
+    /// People said this of so many items.
+    pub fn reviewed(&self, queue: &str, (policy, rule): (&str, &str), verdict: &str, times: u64) {
+        let rule = if rule.is_empty() { "none" } else { self.rule_label(policy, rule) };
+        self.table.review_verdicts.with_label_values(&[queue, rule, verdict]).inc_by(times);
+    }
+
+    /// Whether the store can be reached.
+    pub fn store_is_up(&self, up: bool) {
+        self.table.store_up.set(i64::from(up));
+    }
+
     /// A cache was read.
     pub fn cache_read(&self, cache: &str, hit: bool) {
         let outcome = if hit { "hit" } else { "miss" };

@@ -13,7 +13,7 @@ pub use headers::{
 };
 pub use own::OwnAddresses;
 pub use remote::{Remote, RemoteBody, RemoteError, RemoteSettings};
-pub use trust::{Authorities, AuthoritiesError};
+pub use trust::{Authorities, AuthoritiesError, trusting};
 
 use std::time::Duration;
 

@@ -60,6 +60,14 @@ pub(super) fn client_config(
     Ok(builder.with_no_client_auth())
 }
 
+/// What a TLS connection to something else than a model needs: trust in these authorities, or in those of the platform.
+///
+/// # Errors
+/// When the platform has none that can be used.
+pub fn trusting(authorities: Option<&Authorities>) -> Result<ClientConfig, rustls::Error> {
+    client_config(true, authorities)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

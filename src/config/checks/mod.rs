@@ -6,6 +6,7 @@ mod rules;
 mod scope;
 mod server;
 mod settings;
+mod store;
 mod tests_file;
 mod unavailable;
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
 
+use super::store::store;
 use super::unknown;
 use crate::config::codes::Code;
 use crate::config::document::Document;
@@ -20,6 +21,7 @@ pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems
     own_addresses(file, document, problems);
     routes(file, document, problems);
     records(file, document, problems);
+    store(file, document, problems);
     if file.fail.internal_error == FailMode::Open {
         let message = "`fail.internal_error: open` fails open";
         let at = document.at("fail.internal_error");

@@ -48,14 +48,6 @@ pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems
     if file.review.while_open == WhileOpen::Hold {
         list.missing("review.while_open", "holding texts for review", "the text would pass");
     }
-    for key in ["sample", "retain", "blind_second_review"] {
-        if list.document.root().child("review").is_some_and(|review| review.child(key).is_some()) {
-            list.idle(
-                &format!("review.{key}"),
-                "there is no review queue yet; `review` is recorded as a decision",
-            );
-        }
-    }
 }
 
 /// Everything of the server file.
@@ -81,9 +73,6 @@ pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems
                 );
             }
         }
-    }
-    if file.store.url != "none" {
-        list.missing("store.url", "the store", "no decision would be kept");
     }
     if file.telemetry.capture_content {
         list.missing("telemetry.capture_content", "texts in spans", "nothing would be captured");

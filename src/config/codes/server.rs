@@ -82,6 +82,16 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "log: { decisions: { to: decisions.jsonl } }, audit: { required: true }",
     },
     Definition {
+        code: Code::TG069,
+        gravity: Gravity::Error,
+        title: "store that cannot be used so",
+        explanation: "`store.url` is `none`, `sqlite:PATH` or `postgres://USER@HOST:PORT/DATABASE?sslmode=require`. Secrets stand \
+            beside it, never in it: `password` is that of PostgreSQL, `key` encrypts texts and has at least 32 random characters. \
+            What goes over a network goes over TLS.",
+        wrong: "store: { url: 'postgres://tidegate:hunter2@db.example.com/tidegate' }",
+        right: "store: { url: 'postgres://tidegate@db.example.com/tidegate?sslmode=require', password: { env: STORE_PASSWORD } }",
+    },
+    Definition {
         code: Code::TG080,
         gravity: Gravity::Error,
         title: "line of a dialect file that cannot be read",

@@ -31,6 +31,9 @@ pub struct Limits {
     /// Requests that are worked on at a time; more are answered 503.
     #[schemars(range(min = 1))]
     pub in_flight: u32,
+    /// Feedback that one caller gives in a minute; more is answered 429.
+    #[schemars(range(min = 1))]
+    pub feedback: u32,
 }
 
 /// How long clients may take.
@@ -108,6 +111,7 @@ impl Default for Limits {
             event: Size::from_bytes(1 << 20),
             connections: 10_000,
             in_flight: 1_024,
+            feedback: 600,
         }
     }
 }

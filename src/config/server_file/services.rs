@@ -21,17 +21,25 @@ pub struct PolicyFolder {
     pub require_tests_pass: bool,
 }
 
-/// Decisions, feedback and reviews. Not available in this version, except `url: none`.
+/// Decisions, feedback and reviews.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "the store")]
 pub struct Store {
-    /// `none`, `sqlite:PATH` or `postgres://…`.
+    /// `none`, `sqlite:PATH` (from the configuration root) or `postgres://USER@HOST/DATABASE`.
     pub url: String,
-    /// How long decisions stay.
+    /// The password of `PostgreSQL`.
+    pub password: Option<SecretRef>,
+    /// Certificate authorities in PEM that vouch for `PostgreSQL`, in place of those of the platform.
+    pub ca: Option<String>,
+    /// Encrypts texts (AES-256-GCM): a random secret of at least 32 characters.
+    pub key: Option<SecretRef>,
+    /// How long decisions and feedback stay.
     pub retain: Period,
-    /// What is kept of texts.
+    /// The most that is kept of texts.
     pub text: StoreText,
+    /// Whether requests are refused while the store cannot be reached.
+    pub required: bool,
 }
 
 /// What is kept of texts.
@@ -40,6 +48,8 @@ pub struct Store {
 pub enum StoreText {
     /// Nothing.
     None,
+    /// A digest of each text.
+    Hashed,
     /// The text with its findings taken out.
     #[default]
     Redacted,
@@ -222,7 +232,15 @@ impl Default for PolicyFolder {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { url: "none".to_owned(), retain: Period::from_days(30), text: StoreText::Redacted }
+        Self {
+            url: "none".to_owned(),
+            password: None,
+            ca: None,
+            key: None,
+            retain: Period::from_days(30),
+            text: StoreText::Redacted,
+            required: false,
+        }
     }
 }
 

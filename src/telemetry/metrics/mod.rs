@@ -67,7 +67,13 @@ impl Default for Metrics {
     }
 }
 
+/// What people say of items.
+const VERDICTS: [&str; 3] = ["upheld", "overturned", "unsure"];
+
 impl Metrics {
+    /// The review queues.
+    pub const QUEUES: [&str; 4] = ["verdicts", "samples", "reports", "appeals"];
+
     /// Declares every metric.
     pub fn new() -> Self {
         let registry = Registry::new();
@@ -166,6 +172,24 @@ impl Metrics {
         }
     }
 
+    /// What people say and do.
+    fn know_people(&self) {
+        for source in ["thumbs", "rating", "label", "report", "appeal"] {
+            self.table.feedback.with_label_values(&[source, "none"]).inc_by(0);
+        }
+        for (queue, verdict) in
+            Self::QUEUES.iter().flat_map(|q| VERDICTS.map(|verdict| (q, verdict)))
+        {
+            self.table.review_verdicts.with_label_values(&[queue, "none", verdict]).inc_by(0);
+        }
+        for queue in Self::QUEUES {
+            for state in ["open", "second", "disagreement", "settled"] {
+                self.table.review_items.with_label_values(&[queue, state]).set(0);
+            }
+            self.table.review_age.with_label_values(&[queue]).set(0);
+        }
+    }
+
     /// Every series that can be known exists from the start, so that rates work from the first event.
     fn create_known(&self) {
         let build = [
@@ -175,6 +199,7 @@ impl Metrics {
         ];
         self.table.build.with_label_values(&build).set(1);
         self.know_category("none");
+        self.know_people();
         for listener in ["data", "admin"] {
             self.table.http_connections.with_label_values(&[listener]).add(0);
         }

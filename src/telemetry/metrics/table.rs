@@ -103,6 +103,18 @@ metrics! {
         "1 while decision records are written, 0 while their target takes none.";
     records_head: IntGauge = "tidegate_audit_chain_seq", [];
         "Number of the last line that was written of the chain of decision records.";
+    feedback: IntCounterVec = "tidegate_feedback_total", ["source", "label"];
+        "Feedback received, by what it was (thumbs, rating, label, report, appeal) and its label: false_positive, false_negative, correct, up, down, none.";
+    ratings: IntCounterVec = "tidegate_feedback_ratings_total", ["route", "scale", "answer"];
+        "Ratings received, by scale (5: from 1 on; 10: from 0 on) and what they count as for the net promoter score: promoter, passive, detractor.";
+    review_items: IntGaugeVec = "tidegate_review_items", ["queue", "state"];
+        "Items of the review queues: open, second (another opinion is wanted), disagreement, settled; gates that share a store all show it.";
+    review_age: IntGaugeVec = "tidegate_review_oldest_item_age_seconds", ["queue"];
+        "Age of the oldest item of a review queue that is not settled; 0 where there is none.";
+    review_verdicts: IntCounterVec = "tidegate_review_decisions_total", ["queue", "rule", "verdict"];
+        "What people said of items since the gate has started: upheld, overturned, unsure; gates that share a store all count it.";
+    store_up: IntGauge = "tidegate_store_up", [];
+        "1 while the store can be reached; 0 too where there is none.";
     spans: IntCounterVec = "tidegate_trace_spans_total", ["outcome"];
         "Spans of traces: sent, failed (the collector did not take them), dropped (too many waited).";
     panics: IntCounterVec = "tidegate_panics_total", ["part"];

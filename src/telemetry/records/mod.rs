@@ -93,13 +93,18 @@ struct Inner {
 impl Records {
     /// Takes nothing.
     pub fn none(metrics: Arc<Metrics>) -> Self {
+        Self::of_nothing(metrics, None)
+    }
+
+    /// Takes nothing. Digests of texts are keyed all the same where there is a key.
+    fn of_nothing(metrics: Arc<Metrics>, signer: Option<Arc<Signer>>) -> Self {
         Self(Arc::new(Inner {
             queue: None,
             shared: Arc::new(Shared::new("none", false)),
             metrics,
             sample_allowed: 0.0,
             text: KeptText::Omitted,
-            signer: None,
+            signer,
             ended: None,
         }))
     }
@@ -115,7 +120,7 @@ impl Records {
     ) -> io::Result<Self> {
         let RecordSettings { sink, sample_allowed, text, required, checkpoints, signer } = settings;
         let (target, name): (Box<dyn Target>, _) = match sink {
-            RecordSink::None => return Ok(Self::none(metrics)),
+            RecordSink::None => return Ok(Self::of_nothing(metrics, signer)),
             RecordSink::Stdout => (Box::new(Stdout::default()), "stdout"),
             RecordSink::File(sink) => (Box::new(Segments::new(sink)), "file"),
             RecordSink::Server(post) => (Box::new(Server(post)), "http"),
@@ -155,6 +160,11 @@ impl Records {
     /// Whether a decision of this action is kept. `draw` is a number from 0 to 1 that the shell drew.
     pub fn keeps(&self, action: &str, draw: f64) -> bool {
         self.0.queue.is_some() && (action != "allow" || draw < self.0.sample_allowed)
+    }
+
+    /// What digests of texts are keyed with, and what vouches for the chain.
+    pub fn signer(&self) -> Option<&Arc<Signer>> {
+        self.0.signer.as_ref()
     }
 
     /// The most that is kept of texts.

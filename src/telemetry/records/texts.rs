@@ -36,7 +36,6 @@ impl Records {
         kept: KeptText,
         texts: &[ScreenedText<'_>],
     ) -> (Vec<PassageRecord>, usize) {
-        let kept = kept.min(self.text());
         if kept == KeptText::Omitted {
             return (Vec::new(), 0);
         }

@@ -199,6 +199,36 @@ const SERVERS: &[(&str, &str, &str)] = &[
         "4:25",
     ),
     (
+        "TG069",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { url: 'mysql://db/tidegate' }",
+        "4:15",
+    ),
+    (
+        "TG069",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { url: 'postgres://t:hunter2@db/tidegate?sslmode=require' }",
+        "4:15",
+    ),
+    (
+        "TG069",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { url: 'postgres://t@db.example.com/tidegate' }",
+        "4:15",
+    ),
+    (
+        "TG069",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { url: 'postgres://t@localhost/tidegate?sslcert=x' }",
+        "4:15",
+    ),
+    (
+        "TG069",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { url: 'sqlite:s.db', text: none, key: { env: K } }",
+        "4:47",
+    ),
+    (
+        "TG069",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { required: true }",
+        "4:20",
+    ),
+    (
         "TG005",
         "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }, { id: r, match: {}, upstream: u, policy: p }]",
         "3:62",

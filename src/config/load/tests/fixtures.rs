@@ -102,21 +102,17 @@ fn what_a_later_version_brings_is_never_passed_over() {
     policies/later.yaml:5:13: warning[TG030]: `tenant` has no effect in this version: no request has a tenant or a key yet, so this never applies
     policies/later.yaml:9:30: warning[TG030]: `typos` has no effect in this version: this view is not built yet
     policies/later.yaml:26:12: error[TG019]: classifiers of what is no text: known, but not available in this version: nobody would judge these parts
-    policies/later.yaml:40:3: warning[TG030]: `sample` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
-    policies/later.yaml:41:3: warning[TG030]: `retain` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
-    policies/later.yaml:42:3: warning[TG030]: `blind_second_review` has no effect in this version: there is no review queue yet; `review` is recorded as a decision
     policies/later.yaml:43:3: error[TG019]: holding texts for review: known, but not available in this version: the text would pass
     policies/later.yaml:45:3: error[TG019]: adaptive thresholds: known, but not available in this version: no threshold would move
-    3 errors, 5 warnings in 1 file.
+    3 errors, 2 warnings in 1 file.
     "##);
     let (server, problems) = load_server(Some(&root.join("tidegate.yaml")), &[], &[]);
     assert!(server.is_some());
     insta::assert_snapshot!(short(&problems, &root), @r##"
     tidegate.yaml:9:11: error[TG019]: tenants: known, but not available in this version: nobody would be told apart
     tidegate.yaml:11:39: error[TG019]: routes by tenant: known, but not available in this version: this route would never match
-    tidegate.yaml:12:10: error[TG019]: the store: known, but not available in this version: no decision would be kept
     tidegate.yaml:14:14: error[TG019]: texts in spans: known, but not available in this version: nothing would be captured
-    4 errors in 1 file.
+    3 errors in 1 file.
     "##);
 }
 
