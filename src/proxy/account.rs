@@ -256,7 +256,7 @@ fn told(unit: &Unit<'_>) -> Told {
 
 impl Account {
     /// The same, traced if it is to be, as a request with this method.
-    pub(super) fn traced_as(self, method: &str) -> Self {
+    pub(super) fn traced_as(self, method: &http::Method) -> Self {
         Self { traced: Traced::new(&self, method), ..self }
     }
 

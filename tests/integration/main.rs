@@ -34,6 +34,7 @@ mod reload;
 mod reveal;
 mod scene;
 mod shadow_policy;
+mod spans;
 mod stored;
 mod storm;
 mod strict;
