@@ -18,6 +18,7 @@ use crate::telemetry::{
     UpstreamCall,
 };
 use crate::upstream::UpstreamError;
+use crate::wire::dialect::Dialect;
 
 /// The most rules that an answer's headers name.
 const MOST_TOLD: usize = 32;
@@ -65,6 +66,8 @@ pub(super) struct Account {
     pub(super) route: Route,
     /// The name of the wire format.
     pub(super) dialect: Arc<str>,
+    /// Its tables; a path that no dialect knows has none.
+    pub(super) api: Option<Arc<Dialect>>,
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) started: Instant,
@@ -398,7 +401,9 @@ impl Account {
             dialect: Arc::clone(&self.dialect),
             model: self.model.clone(),
             phase: unit.phase.as_str(),
-            passage: passage.filter(|_| would_be > Action::Allow),
+            passage: passage
+                .filter(|_| would_be > Action::Allow)
+                .map(|place| self.shown(place, kept)),
             author: author.filter(|_| would_be > Action::Allow),
             stream: self.stream,
             policy: Arc::clone(&unit.policy.name),

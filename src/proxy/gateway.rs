@@ -194,7 +194,7 @@ impl Gateway {
         let account = Account {
             model: request.model().chars().take(LONGEST_MODEL).collect(),
             stream: request.stream(),
-            ..self.account(route, Arc::clone(dialect.name()), (identity, started))
+            ..self.account(route, Some(&dialect), (identity, started))
         };
         let account = account.traced_as(&parts.method);
         let told = Told::default();
@@ -265,7 +265,7 @@ impl Gateway {
             return Err(reject(UNWANTED_BODY));
         }
         self.add_asked_for(&live, (&route, asked), &mut policies)?;
-        let account = self.account(route, Arc::from(walk::NAME), (identity, started));
+        let account = self.account(route, None, (identity, started));
         let account = account.traced_as(&parts.method);
         let told = Told::default();
         let walk = Walk { account, policies, live, parts, body, language, told, voice };
@@ -275,7 +275,7 @@ impl Gateway {
     fn account(
         &self,
         route: Route,
-        dialect: Arc<str>,
+        api: Option<&Arc<Dialect>>,
         (identity, started): (&Identity, Instant),
     ) -> Account {
         Account {
@@ -283,7 +283,8 @@ impl Gateway {
             identity: identity.clone(),
             in_flight: InFlight::new(&self.telemetry.metrics, &route.id),
             route,
-            dialect,
+            dialect: api.map_or_else(|| Arc::from(walk::NAME), |api| Arc::clone(api.name())),
+            api: api.cloned(),
             model: String::new(),
             stream: false,
             started,

@@ -8,6 +8,7 @@ use crate::domain::{Author, EditClass, KeptText, Outcome, Passage, Span, Verdict
 use crate::policy::Policy;
 use crate::stream::KeptPiece;
 use crate::telemetry::{PassageRecord, ScreenedText};
+use crate::wire::dialect::without_keys;
 
 /// The most findings of a verdict by which it is known that it has all of them: streams keep no more.
 const MOST_FINDINGS: usize = 256;
@@ -89,8 +90,20 @@ impl Account {
         let records = &self.telemetry.records;
         let kept = unit.policy.kept_text.min(records.text()).min(most_by_rules(unit));
         let texts = if kept == KeptText::Redacted { found(unit) } else { bare(unit) };
-        let (passages, left_out) = records.passages(kept, &texts);
+        let (mut passages, left_out) = records.passages(kept, &texts);
+        for passage in &mut passages {
+            passage.at = self.shown(std::mem::take(&mut passage.at), kept);
+        }
         (kept, passages, left_out)
+    }
+
+    /// A place as a record may show it: keys that clients or models chose are texts, and stand only beside whole texts.
+    pub(super) fn shown(&self, place: String, kept: KeptText) -> String {
+        if kept == KeptText::Full {
+            return place;
+        }
+        let api = self.api.as_deref();
+        without_keys(&place, |key| api.is_some_and(|api| api.names_key(key)))
     }
 }
 

@@ -178,7 +178,8 @@ pub struct Decisions {
     pub key: Option<SecretRef>,
     /// How much of what was allowed is recorded; all else always is.
     pub sample_allowed: Share,
-    /// The most that records keep of texts; a policy may keep less (`record.text`).
+    /// The most that records keep of texts; a policy may keep less (`record.text`). Below `full`, places of texts (`passage`, `at`)
+    /// have `*` for keys that the API does not name, since clients chose those.
     #[schemars(schema_with = "shapes::kept_text")]
     pub text: KeptText,
     /// When a new file is begun; without it, never.
