@@ -99,7 +99,7 @@ model: ## train config/models/default.tgm and write its figures into its card; D
 	$(CARGO) run --release --locked --quiet --bin tidegate -- eval --model config/models/default.tgm --preset low --format json > target/low.json
 	python3 tools/model_card.py target/training.json config/models/recipe.yaml config/models/default.md target/balanced.json target/low.json
 
-bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
+bench-proxy: ## what the proxy adds, against nginx where it is installed (some six minutes)
 	$(CARGO) bench --locked --bench proxy
 
 release: ## a release build, packed into dist/: binary, completions, man pages, licences, bill of materials, sums

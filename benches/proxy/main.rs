@@ -1,7 +1,7 @@
 //! What the proxy adds: latency, requests a second, processor time, time to first token, delay of each
 //! chunk, memory; each against the same model asked directly and through nginx as a plain pass-through.
 //!
-//! Run with `make bench-proxy` (some four minutes); `cargo bench --bench proxy -- dialects` only compares the dialects, `-- records` what decision records cost. Everything runs on this machine and in one run, so
+//! Run with `make bench-proxy` (some six minutes); `cargo bench --bench proxy -- dialects` only compares the dialects, `-- records` and `-- traces` what these cost. Everything runs on this machine and in one run, so
 //! only the ratios mean something. Model and clients are part of this program; they do no more than
 //! they must. Without nginx, its column stays empty and says so.
 #![allow(
@@ -22,6 +22,8 @@ mod model;
 mod records;
 mod servers;
 mod streams;
+mod traces;
+mod ways;
 
 use std::time::Duration;
 
@@ -45,6 +47,9 @@ fn main() -> anyhow::Result<()> {
     if std::env::args().any(|word| word == "records") {
         return records::compare(model);
     }
+    if std::env::args().any(|word| word == "traces") {
+        return traces::compare(model);
+    }
     let nginx = Nginx::start(model)?;
     for policy in ["bench", "default"] {
         let tidegate = Tidegate::start(model, policy)?;
@@ -64,7 +69,8 @@ fn main() -> anyhow::Result<()> {
     if std::env::args().any(|word| word == "dialects") {
         return Ok(());
     }
-    records::compare(model)
+    records::compare(model)?;
+    traces::compare(model)
 }
 
 /// Medians of one client and of many, by way.

@@ -9,6 +9,7 @@ mod descriptors;
 mod dialects;
 mod examine;
 mod exporter;
+mod exposed;
 mod inquirer;
 mod load;
 mod manager;

@@ -213,6 +213,7 @@ impl App {
                 runtime: Handle::current(),
                 tls: [certificates.data, certificates.admin],
                 fixed: fixed(file),
+                exposed: ArcSwap::from_pointee(revision.exposed.clone()),
                 revision: ArcSwap::from_pointee(revision),
                 is_refused: AtomicBool::new(false),
                 options,

@@ -19,6 +19,7 @@ use crate::telemetry::{
     UpstreamCall,
 };
 use crate::upstream::UpstreamError;
+use crate::wire::dialect::Dialect;
 
 /// The most rules that an answer's headers name.
 const MOST_TOLD: usize = 32;
@@ -69,6 +70,8 @@ pub(super) struct Account {
     pub(super) route: Route,
     /// The name of the wire format.
     pub(super) dialect: Arc<str>,
+    /// Its tables; a path that no dialect knows has none.
+    pub(super) api: Option<Arc<Dialect>>,
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) started: Instant,
@@ -264,7 +267,7 @@ fn told(unit: &Unit<'_>) -> Told {
 
 impl Account {
     /// The same, traced if it is to be, as a request with this method.
-    pub(super) fn traced_as(self, method: &str) -> Self {
+    pub(super) fn traced_as(self, method: &http::Method) -> Self {
         Self { traced: Traced::new(&self, method), ..self }
     }
 
@@ -352,7 +355,9 @@ impl Account {
         if is_logged || self.shelf.is_some() {
             let record = self.record(unit, rules, (word, would_be, action), place);
             let kept = self.shelf.as_ref().map(|shelf| shelf.keep(self, unit, (&record, would_be)));
-            recorded = kept.unwrap_or(true) && (!is_logged || self.log(unit, record));
+            let records = &self.telemetry.records;
+            let log = |record| records.write(self.with_texts(unit, record, records.text()).1);
+            recorded = kept.unwrap_or(true) && (!is_logged || log(record));
         }
         Decided { action, told, recorded }
     }
@@ -386,7 +391,7 @@ impl Account {
         self.telemetry.metrics.unknown_leaves(&self.dialect, phase, leaves);
     }
 
-    /// The record of a unit, without texts.
+    /// The record of a unit, without texts, and not yet to be shown: its place has the keys that clients chose.
     fn record(
         &self,
         unit: &Unit<'_>,
@@ -431,13 +436,6 @@ impl Account {
             passages: Vec::new(),
             passages_left_out: 0,
         }
-    }
-
-    /// Puts a record into the decision log, with what that keeps of texts.
-    fn log(&self, unit: &Unit<'_>, record: DecisionRecord) -> bool {
-        let records = &self.telemetry.records;
-        let (kept, passages, passages_left_out) = self.kept(unit, records.text());
-        records.write(DecisionRecord { text: kept.as_str(), passages, passages_left_out, ..record })
     }
 }
 

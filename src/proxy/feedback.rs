@@ -79,7 +79,8 @@ impl Gateway {
         let live = self.live();
         let voice = live.voice(parts.method.as_str(), parts.uri.path());
         if let Err(refused) = gatehouse::check(parts) {
-            let mut refusal = self.reject(&voice, refused);
+            self.telemetry().metrics.rejected(refused.code);
+            let mut refusal = reply::refused(&voice, &refused);
             refusal.headers_mut().insert(CONNECTION, CLOSE);
             return refusal;
         }

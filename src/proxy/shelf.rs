@@ -58,14 +58,9 @@ impl Shelf {
     ) -> bool {
         let records = &account.telemetry.records;
         let at = account.telemetry.clock.now().as_millisecond();
-        let (kept, passages, left_out) = account.kept(unit, self.text);
+        let (kept, mut record) = account.with_texts(unit, record.clone(), self.text);
+        let passages = std::mem::take(&mut record.passages);
         let texts = (!passages.is_empty()).then(|| serde_json::to_string(&passages).ok()).flatten();
-        let record = DecisionRecord {
-            text: kept.as_str(),
-            passages: Vec::new(),
-            passages_left_out: left_out,
-            ..record.clone()
-        };
         let deciding = record.rules.first();
         let review = unit.policy.review;
         let mut decision = KeptDecision {

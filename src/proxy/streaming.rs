@@ -500,6 +500,7 @@ mod tests {
             in_flight: InFlight::new(&metrics, &route.id),
             route,
             dialect: Arc::from("openai.chat"),
+            api: None,
             model: "m".to_owned(),
             stream: true,
             started: Instant::now(),

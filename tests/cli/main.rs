@@ -17,6 +17,7 @@ mod other;
 mod parquet;
 mod running;
 mod scan;
+mod secrets;
 mod suites;
 mod train;
 

@@ -82,6 +82,16 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "log: { decisions: { to: decisions.jsonl } }, audit: { required: true }",
     },
     Definition {
+        code: Code::TG068,
+        gravity: Gravity::Warning,
+        title: "secret file that others can read",
+        explanation: "A file of a secret (`{ file: PATH }`, the key of a listener) is for the gate alone. Its mode lets every user of the \
+            machine read it, or others than its owner write it. That its group can read it is well: so does Kubernetes with \
+            `fsGroup`. Where a mode cannot be set, as for secrets of Compose, say so: # tidegate: allow(TG068) and why.",
+        wrong: "key: { file: openai.key }   # -rw-r--r--",
+        right: "key: { file: openai.key }   # -rw-------",
+    },
+    Definition {
         code: Code::TG069,
         gravity: Gravity::Error,
         title: "store that cannot be used so",

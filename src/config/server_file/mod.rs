@@ -5,6 +5,7 @@
 mod limits;
 mod listeners;
 mod routes;
+mod secrets;
 mod services;
 
 use schemars::JsonSchema;
