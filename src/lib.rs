@@ -48,6 +48,7 @@ pub mod policy;
 pub mod engine;
 
 pub mod eval;
+pub mod people;
 pub mod scan;
 pub mod stream;
 
