@@ -2,6 +2,8 @@
 //!
 //! Plain values go in, plain values come out: it stores nothing, asks nobody and knows no clock.
 
+pub mod agreement;
 pub mod satisfaction;
+pub mod verdict;
 
 mod chance;
