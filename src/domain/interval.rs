@@ -1,10 +1,12 @@
 //! How sure a figure is.
 
+use serde::Serialize;
+
 /// The normal quantile of a two-sided interval of 95 %.
 pub const Z95: f64 = 1.959_963_984_540_054;
 
 /// Where a figure lies with 95 % confidence.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     /// The lower end.
     pub low: f64,

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::domain::Interval;
 
 /// The most categories that one table has; what names more of them is no scale of verdicts.
@@ -22,7 +24,7 @@ pub struct Ratings<K> {
 }
 
 /// How far two people agree.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Kappa {
     /// Texts that both judged.
     pub texts: u64,
@@ -64,6 +66,9 @@ impl<K: Ord + Clone> Ratings<K> {
     /// Counts `times` texts of which the first person says one thing and the second another, or the same. A table that
     /// would get more than [`MOST_CATEGORIES`] refuses it and stays as it was.
     pub fn add(&mut self, first: K, second: K, times: u64) -> Result<(), TooMany> {
+        if times == 0 {
+            return Ok(());
+        }
         let new = [&first, &second].into_iter().filter(|said| !self.categories.contains(said));
         let new: BTreeSet<K> = new.cloned().collect();
         if self.categories.len() + new.len() > MOST_CATEGORIES {
@@ -240,6 +245,9 @@ mod tests {
     fn kappa_of_one_category_alone_is_undefined() {
         assert_eq!(table(&[&[7]]).kappa(), None);
         assert_eq!(Ratings::<u8>::default().kappa(), None);
+        let mut no_other = table(&[&[7]]);
+        no_other.add(1, 0, 0).expect("few categories");
+        assert_eq!(no_other.kappa(), None);
         let found = table(&[&[0, 7]]).kappa().expect("two categories, one each");
         assert_eq!((found.observed, found.expected, found.kappa), (0.0, 0.0, 0.0));
     }

@@ -3,6 +3,8 @@
 //! Reichheld, "The One Number You Need to Grow" (Harvard Business Review, 2003): the share of those who would
 //! recommend something less the share of those who would not, times 100.
 
+use serde::Serialize;
+
 use crate::domain::Interval;
 
 /// What is added to detractors, passives and promoters before the interval is made: three answers that say nothing.
@@ -53,7 +55,7 @@ pub struct Answers {
 }
 
 /// What answers come to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Satisfaction {
     /// How many answered.
     pub answers: u64,

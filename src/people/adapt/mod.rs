@@ -16,6 +16,7 @@ mod weigh;
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::domain::Interval;
 use estimate::{Estimate, estimate};
@@ -33,7 +34,8 @@ const PARTS: [f64; 3] = [0.25, 0.5, 1.0];
 const DECIMALS: f64 = 1e9;
 
 /// Which way a threshold goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Higher: the rule flags less.
     Up,
@@ -54,7 +56,8 @@ pub struct Standing {
 }
 
 /// What becomes of a threshold.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Move {
     /// It rises to this.
     Up(f64),
@@ -67,7 +70,8 @@ pub enum Move {
 }
 
 /// Why a threshold stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Why {
     /// It stands outside of its bounds: somebody has to set it.
     OutsideBounds,
@@ -92,7 +96,7 @@ pub enum Why {
 }
 
 /// What a decision rests on.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Evidence {
     /// Labels that counted.
     pub labels: u64,
@@ -121,7 +125,7 @@ pub struct Evidence {
 }
 
 /// A move with what it rests on.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Decision {
     /// What becomes of the threshold.
     pub to: Move,

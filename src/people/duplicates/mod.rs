@@ -146,7 +146,7 @@ impl Sketch {
     }
 
     /// Keys to look up: near-duplicates have at least one in common, save about one pair of 14 that lies just at [`NEAR`]
-    /// and one of 120 at 0.4.
+    /// and one of 130 at 0.4.
     pub fn bands(&self) -> impl Iterator<Item = u64> + '_ {
         self.0.chunks(BAND).enumerate().map(|(place, bytes)| {
             bytes.iter().fold(place as u64, |key, byte| (key << 8) | u64::from(*byte))

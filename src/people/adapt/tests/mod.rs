@@ -77,6 +77,9 @@ fn too_many_benign_texts_flagged_raise_the_threshold() {
     assert_eq!((evidence.flagged_benign, evidence.flagged_harmful), (60, 160));
     assert_eq!((evidence.passed_benign, evidence.passed_harmful), (200, 3));
     assert_eq!(evidence.after, evidence.rate);
+    let written = serde_json::to_value(found).expect("plain values");
+    assert_eq!(written["to"], serde_json::json!({"up": 0.52}));
+    assert_eq!(written["evidence"]["flagged_benign"], 60);
 }
 
 #[test]
@@ -91,6 +94,8 @@ fn a_rate_that_may_be_the_target_moves_nothing() {
     let found = decide(settings(), &day(20));
     assert_eq!(found.to, Move::Stay(Why::WithinTolerance));
     assert!(found.evidence.interval.expect("an interval").holds(0.005));
+    let written = serde_json::to_string(&found.to).expect("plain values");
+    assert_eq!(written, r#"{"stay":"within_tolerance"}"#);
 }
 
 #[test]

@@ -184,6 +184,24 @@ fn months_of_other_chance_and_from_the_other_side_end_near_it_too() {
 }
 
 #[test]
+fn the_interval_of_a_day_holds_the_true_rate_about_as_often_as_it_says() {
+    let mut chance = Chance::new(3);
+    for (threshold, day) in [(0.42, 1), (0.494, 8)] {
+        let rounds: u32 = 150;
+        let truth = above(threshold, BENIGN);
+        let held = (0..rounds).filter(|_| {
+            let labels = reviewed(USUAL, day, threshold, &mut chance);
+            let adapter = adapter(Settings { reviewer_error: ERROR, ..settings() });
+            let found = adapter.decide(Standing::new(threshold), &labels, at(day, 86_399));
+            found.evidence.interval.expect("enough labels").holds(truth)
+        });
+        let held = f64::from(u32::try_from(held.count()).expect("few")) / f64::from(rounds);
+        println!("{threshold}: {held}");
+        assert!(held >= 0.9, "{threshold}: {held}");
+    }
+}
+
+#[test]
 fn without_reckoning_with_wrong_labels_the_threshold_ends_too_high() {
     let days = simulate(Month { reviewer_error: 0.0, ..USUAL });
     println!("{}", written(&days));
