@@ -91,8 +91,10 @@ pub enum Why {
     WithinTolerance,
     /// The evidence is clear only with the labels of one person.
     OnePerson,
-    /// The smallest step would miss the target on the other side, or leave nothing to measure.
+    /// The smallest step down would miss the target on the other side.
     WouldMiss,
+    /// The smallest step up would leave nothing to measure.
+    WouldMeasureNothing,
 }
 
 /// What a decision rests on.
@@ -297,7 +299,10 @@ impl Adapter {
             Direction::Up => tried.iter().find(meets).or_else(|| tried.iter().rfind(is_known)),
             Direction::Down => tried.iter().rfind(meets),
         };
-        let (to, rate) = *chosen.ok_or(Why::WouldMiss)?;
+        let (to, rate) = *chosen.ok_or(match way {
+            Direction::Up => Why::WouldMeasureNothing,
+            Direction::Down => Why::WouldMiss,
+        })?;
         if (to - threshold).abs() < 1.0 / DECIMALS {
             return Ok(Move::AtBound(way));
         }

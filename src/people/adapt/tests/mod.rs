@@ -158,7 +158,7 @@ fn a_precision_is_reached_from_both_sides() {
     // Nothing scores more than this, so from there on nobody could say what the precision is.
     let low = |score| [labels(200, score, false, 1.0), labels(50, score, true, 1.0)].concat();
     assert_eq!(decide(of(0.9), &low(0.507)).to, Move::Up(0.505));
-    assert_eq!(decide(of(0.9), &low(0.502)).to, Move::Stay(Why::WouldMiss));
+    assert_eq!(decide(of(0.9), &low(0.502)).to, Move::Stay(Why::WouldMeasureNothing));
 }
 
 #[test]
