@@ -5,9 +5,9 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::account::{Account, Unit};
-use crate::audit::digest;
+use crate::audit::{Signer, digest};
 use crate::domain::{Action, KeptText};
-use crate::people::kin;
+use crate::people::duplicates::ExactKey;
 use crate::policy::ReviewRules;
 use crate::store::{Item, KeptDecision, Store};
 use crate::telemetry::{DecisionRecord, Metrics};
@@ -119,6 +119,12 @@ impl Shelf {
     pub(super) fn announce(metrics: &Metrics) {
         metrics.records_lost(SINK, 0);
     }
+}
+
+/// What texts have in common that differ in nothing that matters; a key makes it tell nothing about them.
+fn kin(text: &str, signer: Option<&Signer>) -> String {
+    let key = ExactKey::of(text).to_string();
+    signer.map_or_else(|| key.clone(), |signer| signer.digest(&key))
 }
 
 /// Whether somebody is to look at a decision: the queue, what brings it there, and how likely that was.
