@@ -35,6 +35,7 @@ mod reveal;
 mod scene;
 mod shadow_policy;
 mod spans;
+mod store;
 mod stored;
 mod storm;
 mod strict;
