@@ -71,8 +71,9 @@ impl Tidegate {
             }
         }
         let (address, admin) = (free_address()?, free_address()?);
+        let store = if records.contains("store:") { "" } else { "store: { url: none }\n" };
         let server = format!(
-            "version: 1\nlisten: {address}\nadmin: {{ listen: '{admin}' }}\nstore: {{ url: none }}\n{records}\n\
+            "version: 1\nlisten: {address}\nadmin: {{ listen: '{admin}' }}\n{store}{records}\n\
              upstreams:\n  model: {{ url: 'http://{model}' }}\n\
              routes:\n  - {{ id: chat, match: {{ path: '/*' }}, upstream: model, policy: {policy} }}\n"
         );
