@@ -248,6 +248,13 @@ def in_postgres(folder, server):
         if "review" in os.environ.get("HAVE", ""): the_ledger_is_sound(other)
         one.stop()
         other.stop()
+        # A gate that starts while the database is away serves, and finds it later.
+        server.stop(signal.SIGQUIT)
+        with Gate(folder / "late", store) as late:
+            assert late.chat("hello")[0] == 200
+            assert late.metric("tidegate_store_up") == 0
+            server.start()
+            assert until(lambda: late.tell(late.chat("hello")[1], thumbs="up")[0] == 201)
     with Gate(folder / "strict", store.replace(" }", ", required: true }")) as strict:
         assert strict.chat("hello")[0] == 200
         server.stop(signal.SIGQUIT)
