@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_secs(10);
 /// Looks as long as the gate runs.
 pub(super) async fn watch_people(store: Store, telemetry: Telemetry) {
     let Telemetry { metrics, notices, .. } = telemetry;
-    let mut was_up = true;
+    let (mut was_up, mut told_lost) = (true, 0);
     // Judgements of before the start were counted by others.
     let mut after = Uuid::now_v7().to_string();
     let mut look = tokio::time::interval(LOOK);
@@ -26,6 +26,9 @@ pub(super) async fn watch_people(store: Store, telemetry: Telemetry) {
             Ok(last) => after = last,
             Err(error) => debug!(%error, "the store cannot say how the review queues stand"),
         }
+        let lost = store.state().lost;
+        metrics.records_lost("store", lost.saturating_sub(told_lost));
+        told_lost = lost;
         let is_up = store.state().away.is_none();
         metrics.store_is_up(is_up);
         if is_up != was_up {

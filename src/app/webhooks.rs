@@ -123,7 +123,10 @@ fn connect(
         UpstreamTimeouts { connect: TIMEOUT, first_byte: TIMEOUT, idle: TIMEOUT, total: TIMEOUT };
     let settings =
         RemoteSettings { base, key: None, authorities: None, timeouts, own: own.clone() };
-    let remote = Remote::new(settings).map_err(|error| (place, error.to_string()))?;
+    let remote = Remote::new(settings).map_err(|error| match place {
+        "url" => (place, error.to_string()),
+        _ => (place, "this is no address that a webhook can have".to_owned()),
+    })?;
     Ok((Upstream::Remote(Box::new(remote)), path, key))
 }
 

@@ -99,11 +99,11 @@ enum Thumbs {
 }
 
 /// Reads what a user says of a decision. `key` is what the caller tells repetitions by, if anything; without it the same said
-/// again is a repetition.
+/// again is a repetition. What `caller` calls people is kept as a digest that is theirs alone.
 ///
 /// # Errors
 /// When it is not what can be said.
-pub fn tell(body: &[u8], key: Option<&str>) -> Result<Told, TellError> {
+pub fn tell(body: &[u8], key: Option<&str>, caller: &str) -> Result<Told, TellError> {
     if body.len() > MOST_BODY {
         return Err(TellError::TooLong);
     }
@@ -133,11 +133,12 @@ pub fn tell(body: &[u8], key: Option<&str>) -> Result<Told, TellError> {
             return Err(TellError::Malformed(why.to_owned()));
         }
     };
-    let category = limited("category", body.category, MOST_NAME)?;
+    let category = limited("category", body.category, MOST_NAME)?.map(named).transpose()?;
     let comment = limited("comment", body.comment, MOST_COMMENT)?;
     let reporter = limited("reporter", body.reporter, MOST_NAME)?;
     // What one caller calls a person is nobody else's business.
-    let reporter = reporter.map(|reporter| digest(format!("reporter\0{reporter}").as_bytes()));
+    let reporter =
+        reporter.map(|reporter| digest(format!("reporter\0{caller}\0{reporter}").as_bytes()));
     let decision = decision.to_string();
     let all =
         json!([decision, kind, label, thumb, body.rating, body.scale, category, comment, reporter]);
@@ -171,6 +172,16 @@ pub fn tell(body: &[u8], key: Option<&str>) -> Result<Told, TellError> {
         ..Feedback::default()
     };
     Ok(Told { feedback, review })
+}
+
+/// The name of a category; it is shown where texts of users are not.
+fn named(category: String) -> Result<String, TellError> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    if category.chars().all(is_name) {
+        return Ok(category);
+    }
+    let why = "the name of a category has ASCII letters, digits and `_`, `-`, `.`, `/`; say the rest in `comment`";
+    Err(wrong("category", why))
 }
 
 fn wrong(member: &'static str, why: &str) -> TellError {
@@ -236,7 +247,7 @@ mod tests {
     const ID: &str = "0190a0a0-0000-7000-8000-000000000000";
 
     fn told(members: &str) -> Result<Told, TellError> {
-        tell(format!(r#"{{"decision_id":"{ID}"{members}}}"#).as_bytes(), None)
+        tell(format!(r#"{{"decision_id":"{ID}"{members}}}"#).as_bytes(), None, "a")
     }
 
     #[test]
@@ -268,6 +279,7 @@ mod tests {
             (r#","label":"wrong""#, None, "unknown variant"),
             (r#","thumbs":"up","thumbs":"up""#, None, "duplicate field"),
             (r#","thumbs":"up","user":"bob""#, None, "unknown field"),
+            (r#","thumbs":"up","category":"Bob said so""#, Some("category"), "ASCII letters"),
             (r#","thumbs":17"#, None, "no feedback in JSON"),
             (r#","kind":"report","comment":"a\u0000b""#, Some("comment"), "NUL"),
             (long.as_str(), Some("comment"), "2000 characters"),
@@ -277,23 +289,24 @@ mod tests {
             assert_eq!(error.member(), member, "{members}");
             assert!(error.to_string().contains(why), "{error}");
         }
-        let error = tell(br#"{"decision_id":"secret words","thumbs":"up"}"#, None).unwrap_err();
+        let error =
+            tell(br#"{"decision_id":"secret words","thumbs":"up"}"#, None, "a").unwrap_err();
         assert_eq!(error.member(), Some("decision_id"));
         assert!(!error.to_string().contains("secret"));
-        assert_eq!(tell(&vec![b' '; MOST_BODY + 1], None), Err(TellError::TooLong));
+        assert_eq!(tell(&vec![b' '; MOST_BODY + 1], None, "a"), Err(TellError::TooLong));
     }
 
     #[test]
     fn a_repetition_is_told_by_its_key_or_by_what_it_says() {
         let replay = |members, key| {
             let body = format!(r#"{{"decision_id":"{ID}"{members}}}"#);
-            tell(body.as_bytes(), key).unwrap().feedback.replay
+            tell(body.as_bytes(), key, "a").unwrap().feedback.replay
         };
         let (up, down) = (r#","thumbs":"up""#, r#","thumbs":"down""#);
         assert_eq!(replay(up, None), replay(up, None));
         assert_ne!(replay(up, None), replay(down, None));
         assert_eq!(replay(up, Some("a")), replay(down, Some("a")));
         assert_ne!(replay(up, Some("a")), replay(up, Some("b")));
-        assert!(tell(br"{}", Some("")).is_err());
+        assert!(tell(br"{}", Some(""), "a").is_err());
     }
 }

@@ -359,7 +359,9 @@ impl Account {
             let kept = self.shelf.as_ref().map(|shelf| shelf.keep(self, unit, (&record, would_be)));
             let records = &self.telemetry.records;
             let log = |record| records.write(self.with_texts(unit, record, records.text()).1);
-            recorded = kept.unwrap_or(true) && (!is_logged || log(record));
+            // Each takes it, whatever becomes of the other.
+            let logged = !is_logged || log(record);
+            recorded = kept.unwrap_or(true) && logged;
         }
         Decided { action, told, recorded }
     }

@@ -1,6 +1,7 @@
 //! `/v1/feedback`: what users say of decisions, taken from whoever asked for them, and what became of it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,8 +35,8 @@ const GRACE: Duration = Duration::from_millis(400);
 const LOOK: Duration = Duration::from_millis(40);
 /// How old a decision may be to be waited for, in milliseconds.
 const FRESH: i64 = 5_000;
-/// The most callers whose opinions are counted at a time.
-const MOST_CALLERS: usize = 10_000;
+/// Among so many counters callers are spread, by a hash that nobody outside can foretell.
+const COUNTERS: usize = 4096;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Whether a path is one of feedback.
@@ -45,19 +46,17 @@ pub(super) fn is_place(path: &str) -> bool {
 
 /// How many opinions callers have given in the minute that is running.
 #[derive(Debug, Default)]
-pub(super) struct Opinions(Mutex<HashMap<String, (Instant, u32)>>);
+pub(super) struct Opinions {
+    given: Mutex<HashMap<u64, (Instant, u32)>>,
+    hashes: RandomState,
+}
 
 impl Opinions {
     /// Whether a caller may give another one now; else in how long.
     fn admit(&self, caller: &str, most: u32, now: Instant) -> Result<(), Duration> {
-        let mut given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if given.len() >= MOST_CALLERS {
-            given.retain(|_, (since, _)| now.duration_since(*since) < MINUTE);
-        }
-        if given.len() >= MOST_CALLERS && !given.contains_key(caller) {
-            return Err(MINUTE);
-        }
-        let (since, count) = given.entry(caller.to_owned()).or_insert((now, 0));
+        let counter = self.hashes.hash_one(caller) % COUNTERS as u64;
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, count) = given.entry(counter).or_insert((now, 0));
         let passed = now.duration_since(*since);
         if passed >= MINUTE {
             (*since, *count) = (now, 0);
@@ -137,13 +136,14 @@ impl Listener<'_> {
         let bytes = body::read(incoming, &parts.headers, &limits).await.map_err(reject)?;
         let key = parts.headers.get("idempotency-key");
         let key = key.map(|key| key.to_str().unwrap_or_default());
-        let told = tell(&bytes, key).map_err(|error| self.untold(&error))?;
+        let told = tell(&bytes, key, &self.identity.caller).map_err(|error| self.untold(&error))?;
         let given = self.give(told).await.map_err(|error| self.away(&error))?;
         let (status, row) = match given {
             Given::Kept(row) => (StatusCode::CREATED, row),
             Given::Known(row) => (StatusCode::OK, row),
             Given::Clash => return Err(self.clash()),
             Given::Unknown => return Err(self.unknown("decision")),
+            Given::Enough => return Err(self.enough()),
         };
         if status == StatusCode::CREATED {
             self.count(&row);
@@ -156,6 +156,8 @@ impl Listener<'_> {
     }
 
     async fn tell(&self, id: &str) -> Result<HttpResponse<GateBody>, Refusal> {
+        let admitted = self.gateway.admits_opinion(&self.identity.caller, self.shelf.feedback);
+        admitted.map_err(|wait| self.too_many(wait))?;
         let wanted = id.to_owned();
         let found = self.shelf.store.read(move |c| FeedbackRow::find(c, &wanted)).await;
         let found = found.map_err(|error| self.away(&error))?;
@@ -167,7 +169,8 @@ impl Listener<'_> {
     async fn give(&self, told: Told) -> Result<Given, StoreError> {
         let at = self.shelf.store.now();
         let decided = told.feedback.decision.parse().ok().and_then(time_of);
-        let is_fresh = decided.is_some_and(|decided| (at - decided).abs() < FRESH);
+        let elsewhere = self.shelf.store.is_shared();
+        let is_fresh = elsewhere && decided.is_some_and(|decided| (at - decided).abs() < FRESH);
         let began = Instant::now();
         loop {
             let given = self.give_once(told.clone(), at).await?;
@@ -205,7 +208,10 @@ impl Listener<'_> {
                 "kind": feedback.kind,
                 "label": feedback.label,
                 "category": feedback.category,
+                "thumb": feedback.thumb,
+                "rating": feedback.rating.map(|rating| [rating.value, rating.scale]),
                 "comment": feedback.comment,
+                "reporter": feedback.reporter,
             }),
         };
         let signer = self.shelf.store.signer().cloned();
@@ -267,6 +273,12 @@ impl Listener<'_> {
         let message = "this `Idempotency-Key` was used for other feedback; take a new one";
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         refused(self.voice, status, "idempotency_clash", message)
+    }
+
+    fn enough(&self) -> Refusal {
+        self.gateway.telemetry().metrics.rejected("enough_feedback");
+        let message = "as much has been said of this decision as is kept of one";
+        refused(self.voice, StatusCode::UNPROCESSABLE_ENTITY, "enough_feedback", message)
     }
 
     fn too_many(&self, wait: Duration) -> Refusal {
@@ -351,13 +363,13 @@ mod tests {
     }
 
     #[test]
-    fn more_callers_than_are_counted_are_turned_away_until_others_have_gone() {
+    fn however_many_callers_there_are_others_are_heard_and_no_more_is_remembered() {
         let (opinions, now) = (Opinions::default(), Instant::now());
-        for caller in 0..MOST_CALLERS {
-            assert!(opinions.admit(&caller.to_string(), 1, now).is_ok());
-        }
-        assert!(opinions.admit("late", 1, now).is_err());
-        assert!(opinions.admit("late", 1, now + MINUTE).is_ok());
+        let heard =
+            (0..100_000).filter(|caller| opinions.admit(&format!("{caller}"), 600, now).is_ok());
+        assert!(heard.count() > 90_000);
+        assert!(opinions.given.lock().unwrap().len() <= COUNTERS);
+        assert!((0..100).all(|late| opinions.admit(&format!("late {late}"), 600, now).is_ok()));
     }
 
     #[test]

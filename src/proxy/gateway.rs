@@ -219,7 +219,7 @@ impl Gateway {
             self.take_moderation(request, &live, &policies)?
         };
         let account = Account {
-            model: request.model().chars().take(LONGEST_MODEL).collect(),
+            model: shown_model(request.model()),
             stream: request.stream(),
             ..self.account(route, Some(&dialect), (identity, started))
         };
@@ -359,6 +359,11 @@ impl Gateway {
             self.refusal(code, reply::error(&voice, StatusCode::BAD_REQUEST, code, message, None))
         })
     }
+}
+
+/// A model's name as records have it.
+fn shown_model(model: &str) -> String {
+    model.chars().filter(|c| !c.is_control()).take(LONGEST_MODEL).collect()
 }
 
 /// The reader's language: what the client asks for, else what the last user message is written in.

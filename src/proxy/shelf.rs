@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
+use uuid::Uuid;
 
 use super::account::{Account, Unit};
 use crate::audit::{Signer, digest};
@@ -56,7 +57,6 @@ impl Shelf {
         unit: &Unit<'_>,
         (record, would_be): (&DecisionRecord, Action),
     ) -> bool {
-        let records = &account.telemetry.records;
         let at = account.telemetry.clock.now().as_millisecond();
         let (kept, mut record) = account.with_texts(unit, record.clone(), self.text);
         let passages = std::mem::take(&mut record.passages);
@@ -81,19 +81,18 @@ impl Shelf {
             model: record.model.clone(),
             record: serde_json::to_string(&record).unwrap_or_default(),
             texts,
+            kin: kin_of(account, unit, kept),
+            weight: would_be as i64 * 2 + i64::from(record.enforced),
             expires: at.saturating_add(self.retain),
             item: None,
         };
         let draws = account.decision(unit.phase).draws();
         if let Some((queue, source, share)) = wanted(would_be, review, draws[0]) {
-            let signer = records.signer().map(Arc::as_ref);
-            let shown = kept >= KeptText::Hashed;
-            let text = unit.texts.last().and_then(|text| text.whole()).filter(|_| shown);
             let stays = i64::try_from(review.retain.as_millis()).unwrap_or(i64::MAX);
             let expires = at.saturating_add(stays);
             decision.expires = decision.expires.max(expires);
             decision.item = Some(Item {
-                id: decision.id.clone(),
+                id: Uuid::now_v7().to_string(),
                 at,
                 queue: queue.to_owned(),
                 source: source.to_owned(),
@@ -103,22 +102,26 @@ impl Shelf {
                 category: decision.category.clone(),
                 score: decision.score,
                 share,
-                kin: text.map_or_else(String::new, |(_, text)| kin(text, signer)),
+                kin: decision.kin.clone(),
                 wanted: if draws[1] < review.twice { 2 } else { 1 },
                 expires,
             });
         }
-        let kept = self.store.keep(decision);
-        if !kept {
-            account.telemetry.metrics.records_lost(SINK, 1);
-        }
-        kept || !self.required
+        self.store.keep(decision) || !self.required
     }
 
     /// Has the series of the store from the start.
     pub(super) fn announce(metrics: &Metrics) {
         metrics.records_lost(SINK, 0);
     }
+}
+
+/// What the last text of a unit has in common with others, where texts are kept at all.
+fn kin_of(account: &Account, unit: &Unit<'_>, kept: KeptText) -> String {
+    let signer = account.telemetry.records.signer().map(Arc::as_ref);
+    let text = unit.texts.last().and_then(|text| text.whole());
+    let text = text.filter(|_| kept >= KeptText::Hashed);
+    text.map_or_else(String::new, |(_, text)| kin(text, signer))
 }
 
 /// What texts have in common that differ in nothing that matters; a key makes it tell nothing about them.

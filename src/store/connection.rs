@@ -165,6 +165,14 @@ pub trait Connection: Send {
     /// When the database cannot be reached.
     fn serialise(&mut self) -> Result<(), StoreError>;
 
+    /// Has nothing left in journals of what was taken out of the tables. Outside of a transaction.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    fn forget(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Whether it has broken for good, so that a new one is to be made.
     fn is_broken(&self) -> bool;
 }

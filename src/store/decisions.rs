@@ -40,10 +40,21 @@ pub struct KeptDecision {
     pub record: String,
     /// The texts, a JSON list, where they are kept.
     pub texts: Option<String>,
+    /// The same for texts that are alike; empty where no text is known.
+    pub kin: String,
+    /// How strict it is: of several policies that decide about the same, people speak of the strictest.
+    pub weight: i64,
     /// When it goes, in milliseconds since 1970.
     pub expires: i64,
     /// What of it is to be looked at by people.
     pub item: Option<Item>,
+}
+
+impl KeptDecision {
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.record.len() + self.texts.as_ref().map_or(0, String::len)
+    }
 }
 
 /// A decision as the store has it.
@@ -73,7 +84,7 @@ pub struct DecisionFilter {
 }
 
 const COLUMNS: &str = "id, at, caller, request, route, policy, revision, phase, action, would_be, enforced, \
-     rule, category, score, model, record, texts, expires";
+     rule, category, score, model, record, texts, expires, kin, weight";
 
 /// Keeps a decision, and what of it is to be looked at. One with the same id is left as it is.
 pub(super) fn insert(
@@ -84,7 +95,7 @@ pub(super) fn insert(
     let KeptDecision { id, texts, item, .. } = decision;
     let texts = texts.as_ref().map(|texts| seal(key, id, texts)).transpose()?;
     let d = decision;
-    let values: [Value; 18] = [
+    let values: [Value; 20] = [
         id.into(),
         d.at.into(),
         (&d.caller).into(),
@@ -103,10 +114,12 @@ pub(super) fn insert(
         (&d.record).into(),
         texts.into(),
         d.expires.into(),
+        (&d.kin).into(),
+        d.weight.into(),
     ];
     let sql = format!(
         "INSERT INTO decisions ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-         $17, $18) ON CONFLICT (id) DO NOTHING"
+         $17, $18, $19, $20) ON CONFLICT DO NOTHING"
     );
     connection.run(&sql, &values)?;
     item.as_ref().map_or(Ok(()), |item| item.insert(connection).map(drop))
@@ -132,6 +145,8 @@ fn read(row: &Row, key: Option<&TextKey>) -> Result<DecisionRow, StoreError> {
         model: row.text(14)?,
         record: row.text(15)?,
         expires: row.int(17)?,
+        kin: row.text(18)?,
+        weight: row.int(19)?,
         texts,
         item: None,
         id,
@@ -140,7 +155,7 @@ fn read(row: &Row, key: Option<&TextKey>) -> Result<DecisionRow, StoreError> {
 }
 
 impl DecisionRow {
-    /// The decision with this id.
+    /// The decision with this id; of several policies, the strictest.
     ///
     /// # Errors
     /// When the database cannot be reached.
@@ -149,7 +164,8 @@ impl DecisionRow {
         key: Option<&TextKey>,
         id: &str,
     ) -> Result<Option<Self>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM decisions WHERE id = $1");
+        let sql =
+            format!("SELECT {COLUMNS} FROM decisions WHERE id = $1 ORDER BY weight DESC LIMIT 1");
         connection.row(&sql, &[id.into()])?.map(|row| read(&row, key)).transpose()
     }
 
@@ -197,7 +213,7 @@ impl DecisionRow {
     }
 
     /// Takes the texts of a decision out of the store for good, and what people wrote about it; whether there was one.
-    /// What was counted stays, and so does the ledger, which has only digests of what was written.
+    /// What was counted stays, and so does the ledger, which has only salted digests of what was written.
     ///
     /// # Errors
     /// When the database cannot be reached.
@@ -214,8 +230,13 @@ impl DecisionRow {
              (SELECT id FROM items WHERE decision = $1)",
             &of,
         )?;
-        let said = "UPDATE feedback SET comment = NULL, reporter = NULL WHERE decision = $1";
-        let said = connection.run(said, &of)?;
+        // Digests of what was written would let guesses be tried.
+        connection.run("UPDATE decisions SET kin = '' WHERE id = $1", &of)?;
+        connection.run("UPDATE items SET kin = '' WHERE decision = $1", &of)?;
+        let said = connection.run(
+            "UPDATE feedback SET comment = NULL, reporter = NULL, digest = '', replay = 'erased:' || id WHERE decision = $1",
+            &of,
+        )?;
         Ok(had + said > 0)
     }
 }

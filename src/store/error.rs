@@ -14,6 +14,9 @@ pub enum StoreError {
     /// It would have broken a rule of the tables.
     #[error("the store refuses it: {0}")]
     Conflict(String),
+    /// The database answers that it will not do it.
+    #[error("the database refuses it: {0}")]
+    Refused(String),
     /// The database is not one of ours, or a later version made it.
     #[error("{0}")]
     Schema(String),

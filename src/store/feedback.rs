@@ -3,6 +3,9 @@
 use super::{Act, Connection, Item, Row, StoreError, Value};
 use crate::audit::Signer;
 
+/// The most opinions that are kept of one decision.
+const MOST_OF_ONE: i64 = 20;
+
 /// An opinion about a decision.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Feedback {
@@ -56,6 +59,8 @@ pub enum Given {
     Clash,
     /// The caller has no such decision.
     Unknown,
+    /// As much was said of the decision as is kept of one.
+    Enough,
 }
 
 /// An opinion as the store has it.
@@ -102,8 +107,10 @@ impl Feedback {
         item: Option<&Item>,
         (act, signer): (&Act, Option<&Signer>),
     ) -> Result<Given, StoreError> {
+        connection.serialise()?;
         let known = connection.row(
-            "SELECT caller, route, policy, rule, category, score FROM decisions WHERE id = $1",
+            "SELECT caller, route, policy, rule, category, score, kin FROM decisions WHERE id = $1 \
+             ORDER BY weight DESC LIMIT 1",
             &[(&self.decision).into()],
         )?;
         let Some(known) = known.filter(|row| row.text(0).is_ok_and(|caller| caller == self.caller))
@@ -113,14 +120,26 @@ impl Feedback {
         if let Some(earlier) = self.earlier(connection)? {
             return Ok(earlier);
         }
+        let said = "SELECT count(*) FROM feedback WHERE decision = $1";
+        if connection.number(said, &[(&self.decision).into()])? >= MOST_OF_ONE {
+            return Ok(Given::Enough);
+        }
         let (route, policy) = (known.text(1)?, known.text(2)?);
         let item = item.map(|item| Item {
             policy: policy.clone(),
             rule: known.opt_text(3).unwrap_or_default(),
             category: self.category.clone().or_else(|| known.opt_text(4).unwrap_or_default()),
             score: known.real(5).unwrap_or_default(),
+            kin: known.text(6).unwrap_or_default(),
             ..item.clone()
         });
+        if let Some(item) = &item {
+            // What is to be looked at stays as long as there is somebody to look.
+            connection.run(
+                "UPDATE decisions SET expires = $1 WHERE id = $2 AND expires < $1",
+                &[item.expires.into(), (&self.decision).into()],
+            )?;
+        }
         let item = item.map(|item| item.insert(connection)).transpose()?;
         let changed = connection.run(
             "INSERT INTO feedback (id, decision, at, caller, kind, label, category, thumb, rating, scale, comment, reporter, \
@@ -129,7 +148,7 @@ impl Feedback {
             &self.values((&route, &policy), item.as_deref()),
         )?;
         if changed == 0 {
-            // Another gate was faster.
+            // The transaction of another gate ended after this one had looked.
             return Ok(self.earlier(connection)?.unwrap_or(Given::Clash));
         }
         act.append(connection, signer)?;

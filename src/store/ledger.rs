@@ -3,6 +3,9 @@
 //! A line holds a digest of what an act says in detail. The detail lies beside it and can be erased; the chain still
 //! verifies then. Digests tell nothing of what was erased, since every detail is salted.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 use thiserror::Error;
 
@@ -17,7 +20,7 @@ const PAGE: i64 = 1000;
 /// Something that somebody did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Act {
-    /// A UUID that nothing else has: names the chain if this is its first line, and salts the detail.
+    /// A UUID that nothing else has: names the chain if this is its first line.
     pub id: String,
     /// When, in milliseconds since 1970.
     pub at: i64,
@@ -114,7 +117,7 @@ impl Act {
             Some(row) => Chain::after(&Link::of(row.text(0)?.as_bytes()).map_err(broken)?),
             None => Chain::new(self.id.clone()),
         };
-        let detail = json!({ "salt": self.id, "detail": self.detail }).to_string();
+        let detail = json!({ "salt": salt()?, "detail": self.detail }).to_string();
         let mut line = json!({
             "schema": SCHEMA,
             "ts": self.ts,
@@ -181,8 +184,9 @@ impl LedgerState {
         let mut state = Self::default();
         let mut last: Option<Link> = None;
         loop {
-            let entries = LedgerEntry::list(connection, next(last.as_ref()), PAGE)?;
-            if entries.is_empty() {
+            let from = next(last.as_ref());
+            let entries = LedgerEntry::list(connection, from, PAGE)?;
+            if entries.is_empty() || from == i64::MAX {
                 state.head = last.map(|link| link.hash);
                 return Ok(state);
             }
@@ -202,6 +206,14 @@ impl LedgerState {
             }
         }
     }
+}
+
+/// What keeps a detail from being guessed by its digest.
+fn salt() -> Result<String, StoreError> {
+    let mut bytes = [0; 16];
+    let random = SystemRandom::new().fill(&mut bytes);
+    random.map_err(|_| StoreError::Away("there are no random numbers".to_owned()))?;
+    Ok(BASE64.encode(bytes))
 }
 
 /// The number of the line after this one.

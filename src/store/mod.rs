@@ -8,12 +8,14 @@ mod connection;
 mod decisions;
 mod error;
 mod feedback;
+mod handle;
 mod ledger;
 mod migrations;
 mod postgres;
 mod retention;
 mod reviews;
 mod sealed;
+mod shared;
 mod sqlite;
 mod worker;
 
@@ -21,12 +23,12 @@ pub use connection::{Connection, Row, Value};
 pub use decisions::{DecisionFilter, DecisionRow, KeptDecision};
 pub use error::StoreError;
 pub use feedback::{Feedback, FeedbackRow, Given, Rating, Tally};
+pub use handle::{Now, Store, StoreSettings, StoreState};
 pub use ledger::{Act, LedgerEntry, LedgerFault, LedgerState};
 pub use reviews::{
     Claim, Item, ItemFilter, ItemRow, ItemState, JudgementRow, Outcome, QueueSize, Said,
 };
 pub use sealed::TextKey;
-pub use worker::{Now, Store, StoreSettings, StoreState};
 
 use std::path::PathBuf;
 use std::sync::Arc;

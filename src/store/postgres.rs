@@ -15,6 +15,9 @@ use super::{Connection, Engine, Row, StoreError, Value};
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a statement may take, and how long one that was sent may stay without a sign from the server.
 const STATEMENT: Duration = Duration::from_secs(5);
+/// How long nothing may come before it is asked whether the other side is there, and how often.
+const ALIVE: Duration = Duration::from_secs(3);
+const ALIVE_TRIES: u32 = 3;
 /// The lock that a gate holds while it writes what others may write too. Any number does that all gates know.
 const LOCK: i64 = 0x7469_6465;
 /// The most statements that are kept ready.
@@ -22,6 +25,7 @@ const READY: usize = 128;
 
 pub(super) struct Postgres {
     client: Client,
+    reads_only: bool,
     ready: HashMap<String, Statement>,
     broken: bool,
 }
@@ -37,13 +41,20 @@ impl Postgres {
             config.password(password.expose());
         }
         let reads = if reads_only { "on" } else { "off" };
-        let millis = STATEMENT.as_millis();
+        let (millis, alive) = (STATEMENT.as_millis(), ALIVE.as_secs());
         config
             .application_name("tidegate")
             .connect_timeout(CONNECT)
             .tcp_user_timeout(STATEMENT * 2)
+            .keepalives_idle(ALIVE)
+            .keepalives_interval(ALIVE)
+            .keepalives_retries(ALIVE_TRIES)
+            // A gate that stands still gives up its locks, and the server notices one that is gone.
             .options(&format!(
-                "-c statement_timeout={millis} -c lock_timeout={millis} -c default_transaction_read_only={reads}"
+                "-c statement_timeout={millis} -c lock_timeout={millis} -c default_transaction_read_only={reads} \
+                 -c idle_in_transaction_session_timeout={} -c tcp_keepalives_idle={alive} \
+                 -c tcp_keepalives_interval={alive} -c tcp_keepalives_count={ALIVE_TRIES}",
+                millis * 2
             ));
         let client = match tls {
             Some(tls) => {
@@ -52,8 +63,16 @@ impl Postgres {
             }
             None => config.connect(NoTls),
         };
-        let client = client.map_err(|error| StoreError::Away(describe(&error)))?;
-        Ok(Self { client, ready: HashMap::new(), broken: false })
+        let client = client.map_err(|error| unconnected(&error))?;
+        let mut connection = Self { client, reads_only, ready: HashMap::new(), broken: false };
+        let encoding = connection.rows("SHOW server_encoding", &[])?;
+        let encoding = encoding.first().map(|row| row.text(0)).transpose()?.unwrap_or_default();
+        if encoding != "UTF8" {
+            return Err(StoreError::Schema(format!(
+                "the database is encoded as {encoding}, which cannot hold all texts: make it with `ENCODING 'UTF8'`"
+            )));
+        }
+        Ok(connection)
     }
 
     fn statement(&mut self, sql: &str) -> Result<Statement, postgres::Error> {
@@ -69,22 +88,44 @@ impl Postgres {
     }
 
     fn failed(&mut self, error: &postgres::Error) -> StoreError {
+        let Some(code) = error.code() else {
+            self.broken = true;
+            return StoreError::Away(describe(error));
+        };
         let conflict = [
             SqlState::UNIQUE_VIOLATION,
             SqlState::FOREIGN_KEY_VIOLATION,
             SqlState::NOT_NULL_VIOLATION,
             SqlState::CHECK_VIOLATION,
         ];
-        if error.code().is_some_and(|code| conflict.contains(code)) {
-            return StoreError::Conflict(describe(error));
+        // What another gate or the load is to blame for concerns this job alone.
+        let passing = [
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::QUERY_CANCELED,
+            SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::T_R_SERIALIZATION_FAILURE,
+        ];
+        // Connection exceptions, resources, interventions of operators, a transaction that was given up.
+        let class = code.code().get(..2).unwrap_or_default();
+        if conflict.contains(code) {
+            StoreError::Conflict(describe(error))
+        } else if passing.contains(code) {
+            StoreError::Away(describe(error))
+        } else if ["08", "53", "57", "25"].contains(&class) {
+            self.broken = true;
+            StoreError::Away(describe(error))
+        } else {
+            StoreError::Refused(describe(error))
         }
-        // Statements are ours: one that is refused for itself is a fault that a new connection does not mend, nor harm.
-        self.broken = true;
-        StoreError::Away(describe(error))
     }
 }
 
 impl Connection for Postgres {
+    /// Whoever reads sees all tables as they were at one time.
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.script(if self.reads_only { "BEGIN ISOLATION LEVEL REPEATABLE READ" } else { "BEGIN" })
+    }
+
     fn run(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
         let run = self
             .statement(sql)
@@ -147,6 +188,10 @@ impl ToSql for Value {
             Self::Int(number) if *kind == Type::FLOAT8 => (*number as f64).to_sql(kind, out),
             Self::Int(number) => number.to_sql(kind, out),
             Self::Real(number) => number.to_sql(kind, out),
+            // It is the one character that this server cannot hold.
+            Self::Text(text) if text.contains('\0') => {
+                text.replace('\0', "\u{fffd}").to_sql(kind, out)
+            }
             Self::Text(text) => text.to_sql(kind, out),
         }
     }
@@ -156,6 +201,15 @@ impl ToSql for Value {
     }
 
     to_sql_checked!();
+}
+
+/// A server that refuses us by name is not away: no waiting mends a wrong password or a database that is not there.
+fn unconnected(error: &postgres::Error) -> StoreError {
+    let class = error.code().and_then(|code| code.code().get(..2));
+    if class.is_some_and(|class| class == "28" || class == "3D") {
+        return StoreError::Schema(format!("PostgreSQL refuses the gate: {}", describe(error)));
+    }
+    StoreError::Away(describe(error))
 }
 
 /// What a server or the way to it says, with the cause that stands behind it. It names no values.

@@ -8,20 +8,29 @@ const MOST_AT_ONCE: i64 = 1000;
 /// Tables whose rows go.
 const TABLES: [&str; 4] = ["feedback", "judgements", "items", "decisions"];
 
-/// Takes out what has expired, at most so much; how many rows went.
+/// Takes out what has expired, at most so much; whether there is more. That it can be written is known then, too.
 ///
 /// # Errors
-/// When the database cannot be reached.
-pub(super) fn expire(connection: &mut dyn Connection, now: i64) -> Result<u64, StoreError> {
-    let mut gone = 0;
+/// When the database cannot be reached, or takes nothing.
+pub(super) fn expire(connection: &mut dyn Connection, now: i64) -> Result<bool, StoreError> {
+    // One gate at a time: of two, one would take away what the other one has only begun with.
+    connection.serialise()?;
+    connection.run(
+        "INSERT INTO meta (name, value) VALUES ('swept', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        &[now.to_string().into()],
+    )?;
+    let mut more = false;
     for table in TABLES {
         let values = [now.into(), MOST_AT_ONCE.into()];
-        let ids = format!("SELECT id FROM {table} WHERE expires <= $1 ORDER BY expires LIMIT $2");
+        let ids =
+            format!("SELECT id FROM {table} WHERE expires <= $1 ORDER BY expires, id LIMIT $2");
         if table == "feedback" || table == "items" {
             let sql = format!("UPDATE ledger SET detail = NULL WHERE object IN ({ids})");
             connection.run(&sql, &values)?;
         }
-        gone += connection.run(&format!("DELETE FROM {table} WHERE id IN ({ids})"), &values)?;
+        let sql = format!("DELETE FROM {table} WHERE expires <= $1 AND id IN ({ids})");
+        let gone = connection.run(&sql, &values)?;
+        more |= i64::try_from(gone).is_ok_and(|gone| gone >= MOST_AT_ONCE);
     }
-    Ok(gone)
+    Ok(more)
 }

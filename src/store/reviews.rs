@@ -193,11 +193,12 @@ impl Item {
         connection.run(
             "INSERT INTO items (id, at, queue, source, decision, policy, rule, category, score, share, kin, wanted, expires, \
              state, claimed_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', 0) \
-             ON CONFLICT (decision, source) DO NOTHING",
+             ON CONFLICT DO NOTHING",
             &values,
         )?;
-        let sql = "SELECT id FROM items WHERE decision = $1 AND source = $2";
-        let row = connection.row(sql, &[(&self.decision).into(), (&self.source).into()])?;
+        let sql = "SELECT id FROM items WHERE decision = $1 AND source = $2 AND policy = $3";
+        let of = [(&self.decision).into(), (&self.source).into(), (&self.policy).into()];
+        let row = connection.row(sql, &of)?;
         row.map_or_else(|| Ok(self.id.clone()), |row| row.text(0))
     }
 }
@@ -423,7 +424,7 @@ impl JudgementRow {
     }
 
     /// Keeps what somebody says of an item in place of what they said before, settles it by `decide`, and writes the act into
-    /// the ledger. `None` where somebody else has the item now, or there is none.
+    /// the ledger. `None` where somebody else has the item now, where others have settled it, or where there is none.
     ///
     /// # Errors
     /// When the database cannot be reached.
@@ -436,7 +437,10 @@ impl JudgementRow {
         connection.serialise()?;
         let Some(row) = ItemRow::find(connection, &self.item)? else { return Ok(None) };
         let is_taken = |(who, until): &(String, i64)| *who != self.reviewer && *until > self.at;
-        if row.claim.as_ref().is_some_and(is_taken) {
+        let said = Self::of(connection, &self.item)?;
+        let settled = row.state == ItemState::Settled
+            && said.iter().all(|earlier| earlier.reviewer != self.reviewer);
+        if settled || row.claim.as_ref().is_some_and(is_taken) {
             return Ok(None);
         }
         connection.run(

@@ -89,6 +89,10 @@ impl Connection for Sqlite {
         self.script(if self.reads_only { "BEGIN" } else { "BEGIN IMMEDIATE" })
     }
 
+    fn forget(&mut self) -> Result<(), StoreError> {
+        self.script("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
     /// Only one transaction writes at a time.
     fn serialise(&mut self) -> Result<(), StoreError> {
         Ok(())

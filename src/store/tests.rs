@@ -387,10 +387,118 @@ fn what_is_erased_or_has_expired_is_gone_and_the_ledger_still_verifies() {
         assert_eq!(listed[0].feedback.comment, None);
         let state = ledger(&store).await;
         assert_eq!((state.lines, state.erased, state.faults.len()), (1, 1, 0));
-        let gone = store.write(|c| retention::expire(c, 2_000_000)).await.unwrap();
-        assert_eq!(gone, 3);
+        assert!(!store.write(|c| retention::expire(c, 2_000_000)).await.unwrap());
         assert_eq!(store.read(|c| FeedbackRow::list(c, None, 10)).await.unwrap(), []);
         assert_eq!(ledger(&store).await.lines, 1);
+    });
+}
+
+#[test]
+fn of_several_policies_that_decide_about_the_same_people_speak_of_the_strictest() {
+    with_each(|store, _| async move {
+        let id = id();
+        let of = |policy: &str, source: &str, weight| {
+            let item = Some(Item { policy: policy.to_owned(), ..item(&id, source) });
+            KeptDecision { policy: policy.to_owned(), weight, item, ..decision(&id, "alice") }
+        };
+        for kept in
+            [of("mild", "verdict", 2), of("strict", "sample_blocked", 8), of("mild", "verdict", 2)]
+        {
+            store.keep(kept);
+        }
+        let given = give(&store, said(&id, "r1"), None).await;
+        let Given::Kept(given) = given else { panic!("{given:?}") };
+        assert_eq!(given.policy, "strict");
+        let filter = ItemFilter { limit: 10, ..ItemFilter::default() };
+        let items = store.read(move |c| ItemRow::list(c, &filter)).await.unwrap();
+        assert_eq!(items.len(), 2);
+        let filter = DecisionFilter { limit: 10, ..DecisionFilter::default() };
+        let decisions = store.read(move |c| DecisionRow::list(c, None, &filter)).await.unwrap();
+        assert_eq!(decisions.len(), 2);
+    });
+}
+
+#[test]
+fn a_decision_that_the_database_refuses_is_counted_and_holds_up_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::start(settings(Engine::Sqlite(folder.path().join("state.db")))).unwrap();
+    runtime().block_on(async {
+        let good = [id(), id()];
+        store.keep(decision(&good[0], "alice"));
+        // SQLite takes what is no number for nothing, and a score is something.
+        store.keep(KeptDecision { score: f64::NAN, ..decision(&id(), "alice") });
+        store.keep(decision(&good[1], "alice"));
+        for id in good {
+            let found = store.write(move |c| DecisionRow::find(c, None, &id)).await.unwrap();
+            assert!(found.is_some());
+        }
+        assert_eq!((store.state().away, store.state().lost, store.state().waiting), (None, 1, 0));
+    });
+}
+
+#[test]
+fn a_text_that_no_database_could_hold_is_held_all_the_same() {
+    with_each(|store, _| async move {
+        let odd = KeptDecision { model: "gpt\0\u{202e}名".to_owned(), ..decision(&id(), "alice") };
+        let id = odd.id.clone();
+        store.keep(odd);
+        let found = store.write(move |c| DecisionRow::find(c, None, &id)).await.unwrap().unwrap();
+        let model = found.decision.model;
+        assert!(model == "gpt\0\u{202e}名" || model == "gpt\u{fffd}\u{202e}名", "{model:?}");
+        assert_eq!(store.state().away, None);
+    });
+}
+
+#[test]
+fn more_than_goes_at_once_goes_one_after_the_other() {
+    with_each(|store, _| async move {
+        for _ in 0..1_200 {
+            store.keep(KeptDecision { texts: None, ..decision(&id(), "alice") });
+        }
+        let more = || async { store.write(|c| retention::expire(c, 2_000_000)).await.unwrap() };
+        assert!(more().await);
+        assert!(!more().await);
+        let left = "SELECT count(*) FROM decisions";
+        assert_eq!(store.read(move |c| c.number(left, &[])).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn of_one_decision_only_so_much_is_said_and_texts_stay_while_somebody_looks() {
+    with_each(|store, _| async move {
+        let kept = KeptDecision { kin: "k".to_owned(), ..decision(&id(), "alice") };
+        store.keep(kept.clone());
+        let late = Item { expires: 3_000_000, ..item(&kept.id, "report") };
+        give(&store, said(&kept.id, "r0"), Some(late)).await;
+        let wanted = kept.id.clone();
+        let found =
+            store.read(move |c| DecisionRow::find(c, None, &wanted)).await.unwrap().unwrap();
+        assert_eq!(found.decision.expires, 3_000_000);
+        let filter = ItemFilter { limit: 10, ..ItemFilter::default() };
+        let items = store.read(move |c| ItemRow::list(c, &filter)).await.unwrap();
+        assert_eq!(items[0].item.kin, "k");
+        for number in 1..20 {
+            let given = give(&store, said(&kept.id, &format!("r{number}")), None).await;
+            assert!(matches!(given, Given::Kept(_)), "{given:?}");
+        }
+        assert_eq!(give(&store, said(&kept.id, "r20"), None).await, Given::Enough);
+        // What was said before is still known.
+        assert!(matches!(give(&store, said(&kept.id, "r3"), None).await, Given::Known(_)));
+    });
+}
+
+#[test]
+fn a_reviewer_who_comes_late_opens_nothing_again() {
+    with_each(|store, _| async move {
+        let wanted = item("d", "report");
+        let put = wanted.clone();
+        store.write(move |c| put.insert(c)).await.unwrap();
+        let row = judge(&store, &wanted.id, "ann", "upheld").await.unwrap();
+        assert_eq!(row.state, ItemState::Settled);
+        assert_eq!(judge(&store, &wanted.id, "bob", "overturned").await, None);
+        // Ann may change her mind.
+        let row = judge(&store, &wanted.id, "ann", "overturned").await.unwrap();
+        assert_eq!(row.outcome, Some(("overturned".to_owned(), None)));
     });
 }
 

@@ -91,9 +91,9 @@ class Gate:
     def get(self, path, **more):
         return self.request("GET", path, **more)
 
-    def chat(self, text, **more):
+    def chat(self, text, model="demo", **more):
         """The status, the decision's id, and the body."""
-        body = {"model": "demo", "messages": [{"role": "user", "content": text}]}
+        body = {"model": model, "messages": [{"role": "user", "content": text}]}
         status, headers, text = self.request("POST", "/v1/chat/completions", body, **more)
         return status, headers.get("x-tidegate-decision"), text
 

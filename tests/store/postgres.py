@@ -100,6 +100,12 @@ class Postgres:
             self.process.send_signal(how)
             self.process.wait(PATIENCE)
 
+    def stand_still(self, still):
+        """Has every process of the server stand still, or go on: connections stay, and nothing is answered."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for pid in [str(self.process.pid), *children]:
+            os.kill(int(pid), signal.SIGSTOP if still else signal.SIGCONT)
+
     def query(self, database, sql):
         ran = subprocess.run(
             [self.programs / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database, "-At", "-c", sql],

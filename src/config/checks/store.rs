@@ -1,5 +1,7 @@
 //! Where decisions, feedback and reviews are kept.
 
+use std::net::IpAddr;
+
 use http::Uri;
 
 use crate::config::codes::Code;
@@ -67,7 +69,8 @@ fn postgres(url: &str, report: &mut impl FnMut(&str, &str, &str)) {
         mode = if name == "sslmode" { Some(value) } else { mode };
     }
     let host = parsed.host().unwrap_or_default();
-    let is_near = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    let is_near = host == "localhost" || address.is_some_and(|address| address.is_loopback());
     if !is_near && mode != Some("require") {
         let help =
             "add `?sslmode=require`; `store.ca` names the authorities where they are your own";

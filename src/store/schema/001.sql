@@ -1,5 +1,5 @@
 CREATE TABLE decisions (
-  id TEXT PRIMARY KEY,
+  id TEXT NOT NULL,
   at BIGINT NOT NULL,
   caller TEXT NOT NULL,
   request TEXT NOT NULL,
@@ -16,7 +16,10 @@ CREATE TABLE decisions (
   model TEXT NOT NULL,
   record TEXT NOT NULL,
   texts TEXT,
-  expires BIGINT NOT NULL
+  kin TEXT NOT NULL,
+  weight BIGINT NOT NULL,
+  expires BIGINT NOT NULL,
+  PRIMARY KEY (id, policy)
 );
 CREATE INDEX decisions_by_time ON decisions (at);
 CREATE INDEX decisions_by_request ON decisions (request);
@@ -67,7 +70,7 @@ CREATE TABLE items (
   outcome_category TEXT,
   settled_at BIGINT,
   expires BIGINT NOT NULL,
-  UNIQUE (decision, source)
+  UNIQUE (decision, source, policy)
 );
 CREATE INDEX items_by_state ON items (state, queue, at);
 CREATE INDEX items_by_kin ON items (kin);
