@@ -1,8 +1,9 @@
 //! Two judges on the same texts.
 
 use super::figures::{Figures, Measure, figures};
-use super::interval::{Draws, Interval, Resampling, middle};
+use super::interval::{Draws, Resampling, middle};
 use super::samples::Samples;
+use crate::domain::Interval;
 
 /// Texts on which exactly one of two judges is right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,20 +2,10 @@
 
 use super::figures::{Figures, Measure, figures};
 use super::samples::Samples;
+use crate::domain::Interval;
 
 /// The part of the bootstrap's rounds that must have given a value before they make an interval.
 const ENOUGH_ROUNDS: f64 = 0.5;
-/// The normal quantile of a two-sided interval of 95 %.
-const Z: f64 = 1.959_963_984_540_054;
-
-/// Where a figure lies with 95 % confidence.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
 
 /// How often samples are drawn again, and from which seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,14 +97,8 @@ pub fn percentile(sorted: &[f64], part: f64) -> Option<f64> {
     Some((above - below).mul_add(place.fract(), below))
 }
 
-/// The interval of a rate by Wilson's score (1927), which is right for few texts and for rates near 0 and 1 too.
-/// `None` where the whole is nothing.
+/// The interval of a rate by Wilson's score. `None` where the whole is nothing.
 #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
 pub fn wilson(part: u64, whole: u64) -> Option<Interval> {
-    let rate = super::share(part, whole)?;
-    let n = whole as f64;
-    let scale = 1.0 + Z * Z / n;
-    let centre = (rate + Z * Z / (2.0 * n)) / scale;
-    let half = Z / scale * (rate * (1.0 - rate) / n + Z * Z / (4.0 * n * n)).sqrt();
-    Some(Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0) })
+    Interval::wilson(super::share(part, whole)?, whole as f64)
 }

@@ -16,6 +16,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use crate::domain::Interval;
 pub use calibration::{BINS, Bin, calibration, calibration_error};
 pub use compare::{Difference, Discordance, differences};
 pub use confusion::Confusion;
@@ -23,7 +24,7 @@ pub use counterfactual::{Flips, flips};
 pub use curve::{Curve, Step};
 pub use fairness::{Disparity, FOUR_FIFTHS, Group};
 pub use figures::{Figures, Measure, figures};
-pub use interval::{Draws, Interval, Resampling, intervals, percentile, wilson};
+pub use interval::{Draws, Resampling, intervals, percentile, wilson};
 pub use samples::{Sample, Samples};
 
 /// A part of a whole; `None` where the whole is nothing.
