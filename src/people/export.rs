@@ -118,7 +118,8 @@ impl Reviewed {
     /// What is known of the text: for each category whether it applies.
     ///
     /// A decision in which a rule fired says that its category applies, one without says that none does. Who upholds it
-    /// says the same; who overturns it says the opposite. A category that a reviewer names applies in any case.
+    /// says the same; who overturns it says the opposite. A category that a reviewer names applies in any case; who
+    /// overturns a hit and names none says that nothing is wrong with the text.
     ///
     /// # Errors
     /// When it is not settled, or the decision has gone.
@@ -126,14 +127,17 @@ impl Reviewed {
         let (judgement, named) = self.outcome()?;
         let decision = self.decision.as_ref().ok_or(Unusable::Gone)?;
         let claimed = decision.rule.as_ref().map(|_| decision.category.as_deref().unwrap_or(ANY));
+        let two = |category: &str, applies| {
+            [category, ANY].into_iter().map(|name| (name.to_owned(), applies)).collect()
+        };
         let mut labels: BTreeMap<String, bool> = match (judgement, claimed) {
-            (Judgement::Upheld, Some(category)) => [(category.to_owned(), true)].into(),
-            (Judgement::Overturned, Some(category)) => [(category.to_owned(), false)].into(),
+            (Judgement::Upheld, Some(category)) => two(category, true),
+            (Judgement::Overturned, Some(category)) => two(category, false),
             (Judgement::Upheld, None) => {
                 let all = OPENAI_CATEGORIES.into_iter().chain([ANY]);
                 all.map(|category| (category.to_owned(), false)).collect()
             }
-            (Judgement::Overturned, None) => [(named.unwrap_or(ANY).to_owned(), true)].into(),
+            (Judgement::Overturned, None) => two(named.unwrap_or(ANY), true),
             (Judgement::Unsure, _) => return Err(Unusable::Unresolved),
         };
         if let Some(named) = named {
@@ -268,8 +272,8 @@ mod tests {
             labels.into_iter().collect::<Vec<_>>()
         };
         let label = |category: &str, applies| (category.to_owned(), applies);
-        assert_eq!(of(rule, "upheld", None), [label("harassment", true)]);
-        assert_eq!(of(rule, "overturned", None), [label("harassment", false)]);
+        assert_eq!(of(rule, "upheld", None), [label("any", true), label("harassment", true)]);
+        assert_eq!(of(rule, "overturned", None), [label("any", false), label("harassment", false)]);
         assert_eq!(
             of(rule, "overturned", Some("hate")),
             [label("any", true), label("harassment", false), label("hate", true)]

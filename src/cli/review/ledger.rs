@@ -55,17 +55,18 @@ pub(super) fn run(args: &LedgerArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// An act as it was, with the line that vouches for it.
+/// An act as it was, with the line that vouches for it and the salt of the detail's digest.
 fn printed(entry: &LedgerEntry) -> Value {
-    let detail = entry.detail.as_deref();
-    let detail = detail.map(|text| serde_json::from_str(text).unwrap_or_else(|_| json!(text)));
+    let kept = entry.detail.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let member = |name: &str| kept.as_ref().and_then(|kept| kept.get(name)).cloned();
     json!({
         "seq": entry.seq,
         "at": shapes::time(entry.at),
         "actor": entry.actor,
         "act": entry.act,
         "object": entry.object,
-        "detail": detail,
+        "detail": member("detail"),
+        "salt": member("salt"),
         "line": entry.line,
     })
 }

@@ -111,6 +111,8 @@ pub(super) fn duration(millis: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -143,5 +145,17 @@ mod tests {
     fn durations_are_short() {
         let shown = [0, 59_999, 60_000, 7_200_000, 864_000_000].map(duration);
         assert_eq!(shown, ["0s", "59s", "1m", "2h", "10d"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_gets_through_with_anything_hidden(text: String) {
+            let drawn = visible(&text);
+            prop_assert!(!drawn.chars().any(|c| c != '\n' && is_hidden(c)), "{:?}", drawn);
+            prop_assert!(!cell(&text).chars().any(is_hidden));
+            let value = Value::String(text);
+            let back = serde_json::from_str::<Value>(&json_line(&value));
+            prop_assert_eq!(back.ok(), Some(value));
+        }
     }
 }
