@@ -109,7 +109,11 @@ fn rule_cells(rule: &RuleFigures) -> [String; 11] {
     let rate = rule
         .overturn_rate
         .map(|rate| percent(rate) + &rule.overturn_interval.map(between).unwrap_or_default());
-    let kappa = rule.agreement.map(|kappa| format!("{:.2} ({} texts)", kappa.kappa, kappa.texts));
+    let kappa = rule.agreement.map(|kappa| {
+        // Adding 0 makes no -0 of it.
+        let rounded = (kappa.kappa * 100.0).round() / 100.0 + 0.0;
+        format!("{rounded:.2} of {}", kappa.texts)
+    });
     let dash = || "-".to_owned();
     [
         rule.policy.clone(),
