@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas docs book help run test unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test h2spec fuzz evasion lint bench bench-proxy model manifests release
+.PHONY: schemas docs book help run test unit policies differential store-test sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test h2spec fuzz evasion lint bench bench-proxy model manifests release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies differential sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, real classifier servers, Prometheus, traces, deployments, fuzzing
+test: unit policies differential store-test sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, real classifier servers, SQLite and PostgreSQL, Prometheus, traces, deployments, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet
@@ -57,6 +57,10 @@ deploy-test: ## image, manifests, units and release files by their own tools, an
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/deploy/run.sh
 
+store-test: ## the store in SQLite and a real PostgreSQL: one contract, gates that share it, gates and databases that are killed (STORE_KILLS times each, 25)
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/store/run.sh
+
 h2spec: ## HTTP/2 conformance, where h2spec is installed
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/h2spec.sh
@@ -99,7 +103,7 @@ model: ## train config/models/default.tgm and write its figures into its card; D
 	$(CARGO) run --release --locked --quiet --bin tidegate -- eval --model config/models/default.tgm --preset low --format json > target/low.json
 	python3 tools/model_card.py target/training.json config/models/recipe.yaml config/models/default.md target/balanced.json target/low.json
 
-bench-proxy: ## what the proxy adds, against nginx where it is installed (some three minutes)
+bench-proxy: ## what the proxy adds, against nginx where it is installed (some six minutes)
 	$(CARGO) bench --locked --bench proxy
 
 release: ## a release build, packed into dist/: binary, completions, man pages, licences, bill of materials, sums

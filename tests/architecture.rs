@@ -23,7 +23,6 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("eval", 5, &[]),
     ("scan", 5, &[]),
     ("stream", 5, &[]),
-    ("eval", 5, &[]),
     ("people", 5, &[]),
     ("proxy", 6, &[]),
     ("app", 7, &[]),
@@ -31,8 +30,18 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
 ];
 
 /// Modules that do no I/O, know no clock and are never `async`.
-const PURE: &[&str] =
-    &["domain", "audit", "text", "wire", "detect", "policy", "engine", "stream", "eval/metrics"];
+const PURE: &[&str] = &[
+    "domain",
+    "audit",
+    "text",
+    "wire",
+    "detect",
+    "policy",
+    "engine",
+    "stream",
+    "people",
+    "eval/metrics",
+];
 
 /// What a pure module may not name.
 const FORBIDDEN: &[&str] = &[

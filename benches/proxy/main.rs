@@ -1,7 +1,7 @@
 //! What the proxy adds: latency, requests a second, processor time, time to first token, delay of each
 //! chunk, memory; each against the same model asked directly and through nginx as a plain pass-through.
 //!
-//! Run with `make bench-proxy` (some four minutes); `cargo bench --bench proxy -- dialects` only compares the dialects, `-- records` what decision records cost. Everything runs on this machine and in one run, so
+//! Run with `make bench-proxy` (some seven minutes); `cargo bench --bench proxy -- dialects` only compares the dialects, `-- records`, `-- traces` and `-- feedback` what these cost. Everything runs on this machine and in one run, so
 //! only the ratios mean something. Model and clients are part of this program; they do no more than
 //! they must. Without nginx, its column stays empty and says so.
 #![allow(
@@ -17,11 +17,14 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod dialects;
+mod feedback;
 mod load;
 mod model;
 mod records;
 mod servers;
 mod streams;
+mod traces;
+mod ways;
 
 use std::time::Duration;
 
@@ -45,6 +48,12 @@ fn main() -> anyhow::Result<()> {
     if std::env::args().any(|word| word == "records") {
         return records::compare(model);
     }
+    if std::env::args().any(|word| word == "traces") {
+        return traces::compare(model);
+    }
+    if std::env::args().any(|word| word == "feedback") {
+        return feedback::compare(model);
+    }
     let nginx = Nginx::start(model)?;
     for policy in ["bench", "default"] {
         let tidegate = Tidegate::start(model, policy)?;
@@ -64,7 +73,9 @@ fn main() -> anyhow::Result<()> {
     if std::env::args().any(|word| word == "dialects") {
         return Ok(());
     }
-    records::compare(model)
+    records::compare(model)?;
+    traces::compare(model)?;
+    feedback::compare(model)
 }
 
 /// Medians of one client and of many, by way.

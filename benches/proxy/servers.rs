@@ -1,6 +1,7 @@
 //! The servers that are measured: processes of their own, ended when they are dropped.
 
 use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,6 +18,7 @@ const PAGE: u64 = 4096;
 #[derive(Debug)]
 pub(crate) struct Tidegate {
     pub(crate) address: SocketAddr,
+    admin: SocketAddr,
     process: Running,
 }
 
@@ -69,8 +71,9 @@ impl Tidegate {
             }
         }
         let (address, admin) = (free_address()?, free_address()?);
+        let store = if records.contains("store:") { "" } else { "store: { url: none }\n" };
         let server = format!(
-            "version: 1\nlisten: {address}\nadmin: {{ listen: '{admin}' }}\nstore: {{ url: none }}\n{records}\n\
+            "version: 1\nlisten: {address}\nadmin: {{ listen: '{admin}' }}\n{store}{records}\n\
              upstreams:\n  model: {{ url: 'http://{model}' }}\n\
              routes:\n  - {{ id: chat, match: {{ path: '/*' }}, upstream: model, policy: {policy} }}\n"
         );
@@ -90,7 +93,7 @@ impl Tidegate {
         wait_for(address)?;
         // The allocator gives memory back a little later.
         std::thread::sleep(Duration::from_secs(3));
-        Ok(Self { address, process })
+        Ok(Self { address, admin, process })
     }
 
     /// Resident bytes.
@@ -103,6 +106,17 @@ impl Tidegate {
     /// Seconds of processor time so far.
     pub(crate) fn cpu(&self) -> f64 {
         cpu_of(self.process.child.id())
+    }
+
+    /// A metric by its name and labels; 0 where there is no such series.
+    pub(crate) fn metric(&self, series: &str) -> anyhow::Result<f64> {
+        let mut stream = TcpStream::connect(self.admin)?;
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let value = answer.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        Ok(value.unwrap_or("0").trim().parse()?)
     }
 }
 

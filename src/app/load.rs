@@ -1,6 +1,6 @@
 //! From files to what is in force.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use super::certificates::Certificates;
 use super::classifiers::{Models, models, unknown_endpoints};
 use super::dialects::{self, KnownDialects, known_dialects};
 use super::examine::examine;
+use super::exposed::exposed;
 use super::suites::{TESTS, run_suite, suite_files};
 use super::upstreams::Upstreams;
 use crate::config::server_file::{self, ServerFile};
@@ -39,6 +40,8 @@ pub struct Files {
     pub tests: Vec<LoadedTests>,
     /// The dialects.
     pub dialects: KnownDialects,
+    /// What is said of secret files that others can read.
+    pub(super) exposed: Problems,
 }
 
 /// A configuration that may take effect.
@@ -67,6 +70,8 @@ pub(super) struct Revision {
     pub(super) certificates: String,
     pub(super) tests: String,
     pub(super) dialects: String,
+    /// What is said of secret files that others can read.
+    pub(super) exposed: BTreeSet<String>,
 }
 
 // === impl Files ===
@@ -88,7 +93,10 @@ impl Files {
         let settings = settings.unwrap_or_default();
         let (dialects, found) = known_dialects(&root);
         problems.extend(found);
-        let mut files = Self { server, policies: Vec::new(), tests: Vec::new(), dialects };
+        let exposed = server.as_ref().map(exposed).unwrap_or_default();
+        problems.extend(exposed.clone());
+        let (policies, tests) = (Vec::new(), Vec::new());
+        let mut files = Self { server, policies, tests, dialects, exposed };
         // Which folder a server file means that cannot be read is not known; the usual one may be there.
         if files.server.is_none() && !root.join(&settings.dir).is_dir() {
             return (files, problems);
@@ -126,6 +134,7 @@ impl Files {
             certificates: certificates.revision.clone(),
             tests: tests.join(", "),
             dialects: self.dialects.revision.clone(),
+            exposed: self.exposed.iter().map(|problem| problem.message.clone()).collect(),
         }
     }
 
@@ -148,7 +157,7 @@ impl Files {
     /// something is wrong.
     pub fn load(self, today: Date, problems: &mut Problems) -> Option<Loaded> {
         let policies = self.compile(today, problems);
-        let Self { server, policies: files, tests, dialects } = self;
+        let Self { server, policies: files, tests, dialects, exposed: _ } = self;
         let server = server.filter(|_| !problems.has_errors())?;
         let failed_tests = failed_tests(&server, &files, &tests, &policies, today);
         let root = &server.root;

@@ -9,6 +9,7 @@ mod descriptors;
 mod dialects;
 mod examine;
 mod exporter;
+mod exposed;
 mod inquirer;
 mod load;
 mod manager;
@@ -21,6 +22,7 @@ mod store;
 mod suites;
 mod upstreams;
 mod watch;
+mod webhooks;
 
 pub use certificates::Certificates;
 pub use dialects::{KnownDialects, known_dialects};

@@ -1,10 +1,12 @@
 //! Reload: read everything, check everything, test everything, then swap whole; or keep the old and
 //! say so.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use serde_json::json;
 use tokio::runtime::Handle;
 use tracing::{error, info, warn};
 
@@ -14,7 +16,8 @@ use super::load::{Files, Loaded, Revision};
 use super::serve::{ServeOptions, demo, seconds};
 use super::upstreams::{Surroundings, Upstreams, upstreams};
 use crate::config::server_file::ServerFile;
-use crate::config::{Format, Gravity, Problems, render};
+use crate::config::{Code, Format, Gravity, Problem, Problems, render};
+use crate::domain::NoticeKind;
 use crate::proxy::{Gateway, Live, ServerTls};
 use crate::telemetry::Telemetry;
 use crate::upstream::OwnAddresses;
@@ -37,6 +40,8 @@ pub(super) struct Reloader {
     pub(super) revision: ArcSwap<Revision>,
     /// Whether the last attempt was refused, so that the files are not what is in force.
     pub(super) is_refused: AtomicBool,
+    /// What was said last of secret files that others can read.
+    pub(super) exposed: ArcSwap<BTreeSet<String>>,
 }
 
 /// Everything that is read: the files, and what lies outside the configuration.
@@ -101,7 +106,7 @@ impl Reloader {
             classifiers((&loaded.policies, &loaded.models), &endpoints, metrics, Some(&before));
         match asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked))) {
             Ok(live) => {
-                warn_of(&problems);
+                self.say(&problems);
                 self.swap(live, &certificates);
                 self.applied(&loaded, &problems, revision);
             }
@@ -116,8 +121,9 @@ impl Reloader {
         let metrics = &self.telemetry.metrics;
         loaded.announce(metrics, problems.warnings());
         metrics.reloaded("ok", seconds(self.telemetry.clock));
-        let Revision { policies, server, certificates, tests, dialects } = &revision;
+        let Revision { policies, server, certificates, tests, dialects, exposed: _ } = &revision;
         info!(policies, server, certificates, tests, dialects, "configuration reloaded");
+        self.telemetry.notices.tell(NoticeKind::PolicyApplied, || json!({ "policies": policies }));
         self.is_refused.store(false, Ordering::Relaxed);
         self.revision.store(Arc::new(revision));
     }
@@ -140,9 +146,18 @@ impl Reloader {
     }
 
     fn keep_old(&self, problems: &Problems) {
-        warn_of(problems);
+        self.say(problems);
         error!("the files were refused; the configuration in force was not changed");
         self.refused("invalid");
+    }
+
+    /// Says what is wrong. Files are looked at again and again: of a secret file that others can read, which may be meant so
+    /// where it lies, it is said once, and again where it is another one or in another mode.
+    fn say(&self, problems: &Problems) {
+        let is_exposed = |problem: &&Problem| problem.code == Code::TG068;
+        let now = problems.iter().filter(is_exposed).map(|problem| problem.message.clone());
+        let known = self.exposed.swap(Arc::new(now.collect()));
+        warn_of(problems.iter().filter(|one| !is_exposed(one) || !known.contains(&one.message)));
     }
 
     /// A reload that broke in itself.
@@ -152,13 +167,16 @@ impl Reloader {
     }
 
     fn refused(&self, outcome: &str) {
-        self.is_refused.store(true, Ordering::Relaxed);
+        // The same mistake is looked at again and again.
+        if !self.is_refused.swap(true, Ordering::Relaxed) {
+            self.telemetry.notices.tell(NoticeKind::PolicyRefused, || json!({ "why": outcome }));
+        }
         self.telemetry.metrics.reloaded(outcome, seconds(self.telemetry.clock));
     }
 }
 
 /// Each problem as a line of the log, errors as errors.
-pub(super) fn warn_of(problems: &Problems) {
+pub(super) fn warn_of<'p>(problems: impl IntoIterator<Item = &'p Problem>) {
     for problem in problems {
         let mut one = Problems::new();
         one.push(problem.clone());
@@ -191,5 +209,6 @@ pub(super) fn fixed(file: &ServerFile) -> Vec<(&'static str, String)> {
         ("telemetry", format!("{:?}", file.telemetry)),
         ("audit", format!("{:?}", file.audit)),
         ("store", format!("{:?}", file.store)),
+        ("webhooks", format!("{:?}", file.webhooks)),
     ]
 }

@@ -72,7 +72,7 @@ pub fn open_store(
     {
         return Err(StoreFault::Missing(path.display().to_string()));
     }
-    let store = Store::start(settings)?;
+    let store = Store::start(StoreSettings { waits: false, ..settings })?;
     Ok(OpenStore { store, server })
 }
 
@@ -105,7 +105,10 @@ pub(super) fn settings(
             Engine::Postgres { url: store.url.clone(), password, tls }
         }
     };
+    // A file that cannot be opened is a mistake; a server may be on its way.
+    let waits = matches!(engine, Engine::Postgres { .. }) && !store.required;
     Some(StoreSettings {
+        waits,
         engine,
         key,
         signer,

@@ -100,7 +100,7 @@ impl Findings {
     fn server(&mut self, path: Option<&Path>) -> Option<LoadedServer> {
         let (files, problems) = Files::read(path, &environment(), &[]);
         self.problems.extend(problems);
-        let Files { server, policies, tests: _, dialects: _ } = files;
+        let Files { server, policies, .. } = files;
         for policy in policies {
             self.policy(policy);
         }

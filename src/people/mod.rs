@@ -1,18 +1,20 @@
-//! What people say of decisions, read and weighed. It keeps nothing and serves nobody.
+//! People in the loop: what they say of decisions, and what their ratings, judgements and labels come to.
 //!
-//! [`satisfaction`] has the net promoter score, [`verdict`] the outcome of several judgements, [`agreement`] how far two
-//! people agree, [`duplicates`] which texts are nearly the same, [`preference`] what of it a model can be trained on.
-//! [`review`] says what all this is for the items of a store, [`acts`] what reviewers do with them, [`export`],
-//! [`figures`] and [`shapes`] what programs read of them.
+//! Plain values go in, plain values come out: it asks nobody and knows no clock. [`feedback`] reads what users say, [`satisfaction`] has
+//! the net promoter score, [`verdict`] the outcome of several judgements, [`agreement`] how far two people agree,
+//! [`duplicates`] which texts are nearly the same, [`adapt`] where a threshold should move, [`preference`] what of
+//! it all a model can be trained on.
+//!
+//! [`review`] says what all this is for the items of a store, [`acts`] what reviewers do with them, in a transaction
+//! that somebody else opens, [`export`], [`figures`] and [`shapes`] what programs read of them.
 
 pub mod acts;
+pub mod adapt;
 pub mod agreement;
-mod chance;
 pub mod duplicates;
 pub mod export;
-mod feedback;
+pub mod feedback;
 pub mod figures;
-mod kinship;
 pub mod preference;
 pub mod review;
 pub mod satisfaction;
@@ -20,5 +22,4 @@ pub mod shapes;
 pub mod texts;
 pub mod verdict;
 
-pub use feedback::{MOST_BODY as MOST_FEEDBACK, TellError, Told, tell};
-pub use kinship::kin;
+mod chance;

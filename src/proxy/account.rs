@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -12,13 +13,14 @@ use super::live::{NamedUpstream, Route};
 use super::rehearsal::Rehearsals;
 use super::shelf::Shelf;
 use super::traced::{Traced, Word};
-use crate::domain::{Action, DecisionId, KeptText, Mode, Outcome, Phase, Verdict};
+use crate::domain::{Action, DecisionId, KeptText, Mode, NoticeKind, Outcome, Phase, Verdict};
 use crate::policy::{Policy, Reveal};
 use crate::telemetry::{
     ClassifierRecord, DecisionRecord, Metrics, RuleRecord, Spans, Telemetry, TraceContext,
     UpstreamCall,
 };
 use crate::upstream::UpstreamError;
+use crate::wire::dialect::Dialect;
 
 /// The most rules that an answer's headers name.
 const MOST_TOLD: usize = 32;
@@ -69,6 +71,8 @@ pub(super) struct Account {
     pub(super) route: Route,
     /// The name of the wire format.
     pub(super) dialect: Arc<str>,
+    /// Its tables; a path that no dialect knows has none.
+    pub(super) api: Option<Arc<Dialect>>,
     pub(super) model: String,
     pub(super) stream: bool,
     pub(super) started: Instant,
@@ -264,7 +268,7 @@ fn told(unit: &Unit<'_>) -> Told {
 
 impl Account {
     /// The same, traced if it is to be, as a request with this method.
-    pub(super) fn traced_as(self, method: &str) -> Self {
+    pub(super) fn traced_as(self, method: &http::Method) -> Self {
         Self { traced: Traced::new(&self, method), ..self }
     }
 
@@ -345,6 +349,7 @@ impl Account {
             traced.decided(unit, Word { decision, action: word, enforced: action > Action::Allow });
         }
         self.rehearsals.submit(self, unit);
+        self.tell_outside(unit, action, (rules.first(), category));
         let draw = share_of(self.identity.prompt_decision);
         let place = deciding.map(|d| (d.0.clone(), d.1));
         let is_logged = self.telemetry.records.keeps(word, draw);
@@ -352,9 +357,38 @@ impl Account {
         if is_logged || self.shelf.is_some() {
             let record = self.record(unit, rules, (word, would_be, action), place);
             let kept = self.shelf.as_ref().map(|shelf| shelf.keep(self, unit, (&record, would_be)));
-            recorded = kept.unwrap_or(true) && (!is_logged || self.log(unit, record));
+            let records = &self.telemetry.records;
+            let log = |record| records.write(self.with_texts(unit, record, records.text()).1);
+            recorded = kept.unwrap_or(true) && (!is_logged || log(record));
         }
         Decided { action, told, recorded }
+    }
+
+    /// Tells those outside who asked for it.
+    fn tell_outside(
+        &self,
+        unit: &Unit<'_>,
+        action: Action,
+        (rule, category): (Option<&RuleRecord>, &str),
+    ) {
+        let kind = match action {
+            Action::Respond | Action::Block => Some(NoticeKind::DecisionStopped),
+            Action::Review => Some(NoticeKind::DecisionReview),
+            Action::Allow | Action::Tag | Action::Redact => None,
+        };
+        if let Some(kind) = kind {
+            self.telemetry.notices.tell(kind, || {
+                json!({
+                    "decision": self.decision(unit.phase).to_string(),
+                    "phase": unit.phase.as_str(),
+                    "action": action.as_str(),
+                    "route": self.route.id,
+                    "policy": unit.policy.name,
+                    "rule": rule.map(|rule| &*rule.id),
+                    "category": category,
+                })
+            });
+        }
     }
 
     /// Counts and records a unit that could not be screened because something broke in us. It is no
@@ -386,7 +420,7 @@ impl Account {
         self.telemetry.metrics.unknown_leaves(&self.dialect, phase, leaves);
     }
 
-    /// The record of a unit, without texts.
+    /// The record of a unit, without texts, and not yet to be shown: its place has the keys that clients chose.
     fn record(
         &self,
         unit: &Unit<'_>,
@@ -431,13 +465,6 @@ impl Account {
             passages: Vec::new(),
             passages_left_out: 0,
         }
-    }
-
-    /// Puts a record into the decision log, with what that keeps of texts.
-    fn log(&self, unit: &Unit<'_>, record: DecisionRecord) -> bool {
-        let records = &self.telemetry.records;
-        let (kept, passages, passages_left_out) = self.kept(unit, records.text());
-        records.write(DecisionRecord { text: kept.as_str(), passages, passages_left_out, ..record })
     }
 }
 

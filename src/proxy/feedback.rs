@@ -21,7 +21,9 @@ use super::listener::CLOSE;
 use super::live::Live;
 use super::shelf::Shelf;
 use super::{GateBody, gatehouse, reply};
-use crate::people::{MOST_FEEDBACK, TellError, Told, tell};
+use crate::domain::NoticeKind;
+use crate::people::feedback::{MOST_BODY, TellError, Told, tell};
+use crate::people::satisfaction::{Scale, Standing};
 use crate::store::{Act, Feedback, FeedbackRow, Given, Item, Rating, StoreError};
 use crate::wire::dialect::Dialect;
 
@@ -79,7 +81,8 @@ impl Gateway {
         let live = self.live();
         let voice = live.voice(parts.method.as_str(), parts.uri.path());
         if let Err(refused) = gatehouse::check(parts) {
-            let mut refusal = self.reject(&voice, refused);
+            self.telemetry().metrics.rejected(refused.code);
+            let mut refusal = reply::refused(&voice, &refused);
             refusal.headers_mut().insert(CONNECTION, CLOSE);
             return refusal;
         }
@@ -130,7 +133,7 @@ impl Listener<'_> {
         gatehouse::check_json(&parts.headers, false).map_err(reject)?;
         let admitted = self.gateway.admits_opinion(&self.identity.caller, self.shelf.feedback);
         admitted.map_err(|wait| self.too_many(wait))?;
-        let limits = BodyLimits { body: MOST_FEEDBACK, decompressed: MOST_FEEDBACK, ..live.limits };
+        let limits = BodyLimits { body: MOST_BODY, decompressed: MOST_BODY, ..live.limits };
         let bytes = body::read(incoming, &parts.headers, &limits).await.map_err(reject)?;
         let key = parts.headers.get("idempotency-key");
         let key = key.map(|key| key.to_str().unwrap_or_default());
@@ -217,8 +220,27 @@ impl Listener<'_> {
         let metrics = &self.gateway.telemetry().metrics;
         let label = label.as_deref().or(thumb.as_deref()).unwrap_or("none");
         metrics.told(kind, label);
-        if let Some(rating) = rating {
-            metrics.rated(&row.route, rating.scale, answer(*rating));
+        let told = match kind.as_str() {
+            "appeal" => Some(NoticeKind::FeedbackAppeal),
+            _ => row.item.is_some().then_some(NoticeKind::FeedbackReport),
+        };
+        if let Some(told) = told {
+            let Feedback { id, decision, category, .. } = &row.feedback;
+            self.gateway.telemetry().notices.tell(told, || {
+                json!({
+                    "feedback": id,
+                    "decision": decision,
+                    "item": row.item,
+                    "kind": kind,
+                    "label": label,
+                    "category": category,
+                    "route": row.route,
+                    "policy": row.policy,
+                })
+            });
+        }
+        if let Some((rating, answer)) = rating.and_then(|rating| Some((rating, answer(rating)?))) {
+            metrics.rated(&row.route, rating.scale, answer);
         }
     }
 
@@ -279,12 +301,14 @@ impl Gateway {
 }
 
 /// What an answer counts as for the net promoter score.
-const fn answer(rating: Rating) -> &'static str {
-    match (rating.scale, rating.value) {
-        (5, 4..) | (_, 9..) => "promoter",
-        (5, 3) | (_, 7..) => "passive",
-        _ => "detractor",
-    }
+fn answer(rating: Rating) -> Option<&'static str> {
+    let scale = if rating.scale == 5 { Scale::OneToFive } else { Scale::ZeroToTen };
+    let standing = scale.standing(u8::try_from(rating.value).ok()?).ok()?;
+    Some(match standing {
+        Standing::Promoter => "promoter",
+        Standing::Passive => "passive",
+        Standing::Detractor => "detractor",
+    })
 }
 
 /// When a version 7 UUID was made, in milliseconds since 1970.
@@ -341,17 +365,6 @@ mod tests {
         let id = Uuid::parse_str("0190a0a0-0000-7000-8000-000000000000").unwrap();
         assert_eq!(time_of(id), Some(0x0190_a0a0_0000));
         assert_eq!(time_of(Uuid::nil()), None);
-    }
-
-    #[test]
-    fn answers_count_by_the_rules_of_their_scale() {
-        let of = |scale, values: &[i64]| -> Vec<&str> {
-            values.iter().map(|&value| answer(Rating { value, scale })).collect()
-        };
-        let all = ["detractor", "detractor", "passive", "promoter", "promoter"];
-        assert_eq!(of(5, &[1, 2, 3, 4, 5]), all);
-        let ends = ["detractor", "detractor", "passive", "passive", "promoter", "promoter"];
-        assert_eq!(of(10, &[0, 6, 7, 8, 9, 10]), ends);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{ACCEPT_LANGUAGE, CONNECTION};
 use http::request::Parts;
-use http::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode, Version};
+use http::{
+    HeaderMap, Method, Request as HttpRequest, Response as HttpResponse, StatusCode, Version,
+};
 use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
 
@@ -19,7 +21,7 @@ use super::live::{Asked, Live, Route, add};
 use super::rehearsal::Rehearsals;
 use super::shelf::{Shelf, caller};
 use super::walk::{self, Walk};
-use super::{GateBody, body, gatehouse, reply, untexted};
+use super::{GateBody, body, gatehouse, reply, traced, untexted};
 use crate::domain::{Author, Passage, TextKind};
 use crate::policy::Policy;
 use crate::telemetry::Telemetry;
@@ -51,8 +53,14 @@ enum Admitted {
     Walk(Box<Walk>),
 }
 
-/// The answer to a request that is not let in.
-type Refusal = Box<HttpResponse<GateBody>>;
+/// The answer to a request that meets no policy.
+struct Unmet {
+    response: HttpResponse<GateBody>,
+    /// Why it was not let in; nothing where what has no text was passed.
+    reason: Option<&'static str>,
+}
+
+type Refusal = Box<Unmet>;
 
 impl Gateway {
     /// A gateway with this configuration.
@@ -91,31 +99,27 @@ impl Gateway {
         let started = Instant::now();
         let (parts, mut body) = request.into_parts();
         let is_http1 = parts.version <= Version::HTTP_11;
-        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let spans = self.telemetry.spans.as_ref();
-        let identity = Identity::new(header("x-request-id"), header("traceparent"), spans);
-        let caller = self.shelf.as_ref().map(|_| caller(&parts.headers)).unwrap_or_default();
-        let identity = Identity { caller, ..identity };
+        let (identity, method) = (self.identity(&parts.headers), parts.method.clone());
         let admitted = if feedback::is_place(parts.uri.path()) {
-            Err(Box::new(self.hear(&parts, &mut body, &identity).await))
+            let response = self.hear(&parts, &mut body, &identity).await;
+            Err(Box::new(Unmet { response, reason: None }))
         } else {
             self.admit(parts, &mut body, &identity, started).await
         };
         match admitted {
             Ok(Admitted::Exchange(exchange)) => exchange.run().await,
             Ok(Admitted::Walk(walk)) => walk.run().await,
-            Err(mut refused) => {
+            Err(refusal) => {
+                let Unmet { mut response, reason } = *refusal;
+                let (headers, decision) = (response.headers_mut(), identity.prompt_decision);
                 // What is left of a body would be taken for the next request.
                 if is_http1 && !body.is_end_stream() {
-                    refused.headers_mut().insert(CONNECTION, CLOSE);
+                    headers.insert(CONNECTION, CLOSE);
                 }
-                reply::identify(
-                    refused.headers_mut(),
-                    &identity,
-                    &identity.prompt_decision.to_string(),
-                    "none",
-                );
-                *refused
+                reply::identify(headers, &identity, &decision.to_string(), "none");
+                let answered = (response.status().as_u16(), reason);
+                traced::unmet(&self.telemetry, &identity, (started, &method), answered);
+                response
             }
         }
     }
@@ -123,6 +127,31 @@ impl Gateway {
     /// Whether a decision that has to be kept could not be now.
     fn keeps_nothing(&self) -> bool {
         self.telemetry.records.refuses() || self.shelf.as_ref().is_some_and(|shelf| shelf.refuses())
+    }
+
+    /// Answers a request for which there is no room.
+    pub(super) fn overloaded(&self, request: &HttpRequest<Incoming>) -> HttpResponse<GateBody> {
+        let (method, started) = (request.method(), Instant::now());
+        let voice = self.live.load().voice(method.as_str(), request.uri().path());
+        let Unmet { response, reason } = *self.refusal("overloaded", reply::overloaded(&voice));
+        let identity = self.identity(request.headers());
+        let answered = (response.status().as_u16(), reason);
+        traced::unmet(&self.telemetry, &identity, (started, method), answered);
+        response
+    }
+
+    fn identity(&self, headers: &HeaderMap) -> Identity {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let spans = self.telemetry.spans.as_ref();
+        let identity = Identity::new(header("x-request-id"), header("traceparent"), spans);
+        let caller = self.shelf.as_ref().map(|_| caller(headers)).unwrap_or_default();
+        Identity { caller, ..identity }
+    }
+
+    /// An answer to a request that is not let in, counted by why.
+    fn refusal(&self, reason: &'static str, response: HttpResponse<GateBody>) -> Refusal {
+        self.telemetry.metrics.rejected(reason);
+        Box::new(Unmet { response, reason: Some(reason) })
     }
 
     /// Everything before the policy: the gate, the route, the body, the JSON.
@@ -138,31 +167,31 @@ impl Gateway {
         let first = live.first_on(path);
         let posture = live.posture(first, parts.method.as_str(), (path, parts.uri.query()));
         let voice = posture.voice();
-        let reject = |refused| Box::new(self.reject(&voice, refused));
+        let reject = |refused| self.reject(&voice, refused);
         gatehouse::check(&parts).map_err(|refused| {
             let mut refusal = reject(refused);
             if parts.version <= Version::HTTP_11 {
-                refusal.headers_mut().insert(CONNECTION, CLOSE);
+                refusal.response.headers_mut().insert(CONNECTION, CLOSE);
             }
             refusal
         })?;
-        let unknown = || Box::new(self.unknown_path(&voice, &parts));
+        let unknown = || self.unknown_path(&voice, &parts);
         if first.is_none() {
             return Err(unknown());
         }
         if self.keeps_nothing() {
-            self.telemetry.metrics.rejected("not_recorded");
-            return Err(Box::new(reply::not_recorded(&voice)));
+            return Err(self.refusal("not_recorded", reply::not_recorded(&voice)));
         }
         let dialect = match posture {
             Posture::Screen(dialect) => dialect,
             Posture::Pass(_) if !incoming.is_end_stream() => return Err(reject(UNWANTED_BODY)),
             Posture::Pass(dialect) => {
-                return Err(Box::new(untexted::pass(&live, &parts, &dialect).await));
+                let response = untexted::pass(&live, &parts, &dialect).await;
+                return Err(Box::new(Unmet { response, reason: None }));
             }
             Posture::Refuse(dialect) if live.dialects.of_path(path, None).is_some() => {
                 let refused = gatehouse::use_other("use POST", "POST");
-                return Err(Box::new(self.reject(&dialect, refused)));
+                return Err(self.reject(&dialect, refused));
             }
             Posture::Refuse(_) | Posture::Unknown => {
                 return self.admit_walk(live, parts, incoming, (identity, started)).await;
@@ -192,9 +221,9 @@ impl Gateway {
         let account = Account {
             model: request.model().chars().take(LONGEST_MODEL).collect(),
             stream: request.stream(),
-            ..self.account(route, Arc::clone(dialect.name()), (identity, started))
+            ..self.account(route, Some(&dialect), (identity, started))
         };
-        let account = account.traced_as(parts.method.as_str());
+        let account = account.traced_as(&parts.method);
         let told = Told::default();
         let exchange = Exchange { account, policies, live, request, parts, language, inline, told };
         Ok(Admitted::Exchange(Box::new(exchange)))
@@ -213,10 +242,9 @@ impl Gateway {
             Some(boundary) => Request::parse_form(dialect, (bytes, boundary), json, messages),
             None => Request::parse(dialect, bytes, json, messages),
         };
-        request.and_then(|request| request.with_headers(of_request(parts))).map_err(|problem| {
-            self.telemetry.metrics.rejected(problem.code());
-            Box::new(reply::bad_body(dialect, &problem))
-        })
+        request
+            .and_then(|request| request.with_headers(of_request(parts)))
+            .map_err(|problem| self.refusal(problem.code(), reply::bad_body(dialect, &problem)))
     }
 
     /// Takes out of a request the moderation that it asks for beside its answer: the gate honours it, and the
@@ -235,10 +263,7 @@ impl Gateway {
             let inline = asked.map(|asked| Inline::new(asked, policies));
             Ok((request.for_model(Some(&model)), inline))
         });
-        taken.map_err(|problem| {
-            self.telemetry.metrics.rejected(problem.code());
-            Box::new(reply::bad_body(&dialect, &problem))
-        })
+        taken.map_err(|problem| self.refusal(problem.code(), reply::bad_body(&dialect, &problem)))
     }
 
     /// A path that no dialect knows, where a route opts in.
@@ -250,13 +275,12 @@ impl Gateway {
         (identity, started): (&Identity, Instant),
     ) -> Result<Admitted, Refusal> {
         let voice = live.voice(parts.method.as_str(), parts.uri.path());
-        let reject = |refused| Box::new(self.reject(&voice, refused));
+        let reject = |refused| self.reject(&voice, refused);
         let language = preferred_language(&parts);
         let (path, headers) = (parts.uri.path(), &parts.headers);
         let asked = Asked { path, headers, model: "", language: language.as_deref() };
         let taken = live.route(asked).filter(|(route, _)| route.walks);
-        let (route, mut policies) =
-            taken.ok_or_else(|| Box::new(self.unknown_path(&voice, &parts)))?;
+        let (route, mut policies) = taken.ok_or_else(|| self.unknown_path(&voice, &parts))?;
         let route = route.clone();
         let has_body = parts.method == Method::POST;
         if has_body {
@@ -268,8 +292,8 @@ impl Gateway {
             return Err(reject(UNWANTED_BODY));
         }
         self.add_asked_for(&live, (&route, asked), &mut policies)?;
-        let account = self.account(route, Arc::from(walk::NAME), (identity, started));
-        let account = account.traced_as(parts.method.as_str());
+        let account = self.account(route, None, (identity, started));
+        let account = account.traced_as(&parts.method);
         let told = Told::default();
         let walk = Walk { account, policies, live, parts, body, language, told, voice };
         Ok(Admitted::Walk(Box::new(walk)))
@@ -278,7 +302,7 @@ impl Gateway {
     fn account(
         &self,
         route: Route,
-        dialect: Arc<str>,
+        api: Option<&Arc<Dialect>>,
         (identity, started): (&Identity, Instant),
     ) -> Account {
         Account {
@@ -286,7 +310,8 @@ impl Gateway {
             identity: identity.clone(),
             in_flight: InFlight::new(&self.telemetry.metrics, &route.id),
             route,
-            dialect,
+            dialect: api.map_or_else(|| Arc::from(walk::NAME), |api| Arc::clone(api.name())),
+            api: api.cloned(),
             model: String::new(),
             stream: false,
             started,
@@ -297,22 +322,16 @@ impl Gateway {
         }
     }
 
-    pub(super) fn reject(
-        &self,
-        voice: &Dialect,
-        refused: gatehouse::Refused,
-    ) -> HttpResponse<GateBody> {
-        self.telemetry.metrics.rejected(refused.code);
-        reply::refused(voice, &refused)
+    fn reject(&self, voice: &Dialect, refused: gatehouse::Refused) -> Refusal {
+        self.refusal(refused.code, reply::refused(voice, &refused))
     }
 
-    fn unknown_path(&self, voice: &Dialect, parts: &Parts) -> HttpResponse<GateBody> {
-        self.telemetry.metrics.rejected("unknown_path");
+    fn unknown_path(&self, voice: &Dialect, parts: &Parts) -> Refusal {
         let why = voice.why_refused(parts.method.as_str(), parts.uri.path());
         let message = "there is no such path, and none is served that is not screened; is the \
             base URL right? That of OpenAI's SDKs ends in `/v1`";
-        let message = why.unwrap_or(message);
-        reply::error(voice, StatusCode::NOT_FOUND, "unknown_path", message, None)
+        let (message, code) = (why.unwrap_or(message), "unknown_path");
+        self.refusal(code, reply::error(voice, StatusCode::NOT_FOUND, code, message, None))
     }
 
     /// Adds the policy that the caller asks for with a header.
@@ -334,10 +353,10 @@ impl Gateway {
     /// A policy that the caller asks for in addition; it can only tighten.
     fn asked_for(&self, live: &Live, (path, name): (&str, &str)) -> Result<Arc<Policy>, Refusal> {
         live.policies.get(name).cloned().ok_or_else(|| {
-            self.telemetry.metrics.rejected("unknown_policy");
-            let message = "`x-tidegate-policy` names no policy of this gate";
+            let (code, message) =
+                ("unknown_policy", "`x-tidegate-policy` names no policy of this gate");
             let voice = live.voice(Method::POST.as_str(), path);
-            Box::new(reply::error(&voice, StatusCode::BAD_REQUEST, "unknown_policy", message, None))
+            self.refusal(code, reply::error(&voice, StatusCode::BAD_REQUEST, code, message, None))
         })
     }
 }

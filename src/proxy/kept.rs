@@ -7,7 +7,8 @@ use super::live::UnknownLeaf;
 use crate::domain::{Author, EditClass, KeptText, Outcome, Passage, Span, Verdict};
 use crate::policy::Policy;
 use crate::stream::KeptPiece;
-use crate::telemetry::{PassageRecord, ScreenedText};
+use crate::telemetry::{DecisionRecord, PassageRecord, ScreenedText};
+use crate::wire::dialect::without_keys;
 
 /// The most findings of a verdict by which it is known that it has all of them: streams keep no more.
 const MOST_FINDINGS: usize = 256;
@@ -85,17 +86,38 @@ impl Account {
         passages.enumerate().map(heard).collect()
     }
 
-    /// What is kept of the texts of a unit where at most so much is, how many are left out, and the word for that.
-    pub(super) fn kept(
+    /// The record of a unit with what is kept of its texts, which is at most so much.
+    pub(super) fn with_texts(
         &self,
         unit: &Unit<'_>,
+        record: DecisionRecord,
         most: KeptText,
-    ) -> (KeptText, Vec<PassageRecord>, usize) {
+    ) -> (KeptText, DecisionRecord) {
+        let (kept, passages, passages_left_out) = self.kept(unit, most);
+        let passage = record.passage.map(|place| self.shown(place, kept));
+        let text = kept.as_str();
+        (kept, DecisionRecord { passage, text, passages, passages_left_out, ..record })
+    }
+
+    /// What is kept of the texts of a unit where at most so much is, how many are left out, and the word for that.
+    fn kept(&self, unit: &Unit<'_>, most: KeptText) -> (KeptText, Vec<PassageRecord>, usize) {
         let records = &self.telemetry.records;
         let kept = unit.policy.kept_text.min(most).min(most_by_rules(unit));
         let texts = if kept == KeptText::Redacted { found(unit) } else { bare(unit) };
-        let (passages, left_out) = records.passages(kept, &texts);
+        let (mut passages, left_out) = records.passages(kept, &texts);
+        for passage in &mut passages {
+            passage.at = self.shown(std::mem::take(&mut passage.at), kept);
+        }
         (kept, passages, left_out)
+    }
+
+    /// A place as a record may show it: keys that clients or models chose are texts, and stand only beside whole texts.
+    fn shown(&self, place: String, kept: KeptText) -> String {
+        if kept == KeptText::Full {
+            return place;
+        }
+        let api = self.api.as_deref();
+        without_keys(&place, |key| api.is_some_and(|api| api.names_key(key)))
     }
 }
 

@@ -65,8 +65,7 @@ async fn answer(
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let voice = || gateway.live().voice(method.as_str(), uri.path());
     let Ok(permit) = Arc::clone(free).try_acquire_owned() else {
-        metrics.rejected("overloaded");
-        return reply::overloaded(&voice());
+        return gateway.overloaded(&request);
     };
     // What the exchange shares with others is atomic or is put back only when it is whole.
     let handled = AssertUnwindSafe(gateway.handle(request)).catch_unwind().await;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::account::{Account, Unit};
-use crate::audit::digest;
+use crate::audit::{Signer, digest};
 use crate::domain::{Action, KeptText};
-use crate::people::kin;
+use crate::people::duplicates::ExactKey;
 use crate::policy::ReviewRules;
 use crate::store::{Item, KeptDecision, Store};
 use crate::telemetry::{DecisionRecord, Metrics};
@@ -58,14 +58,9 @@ impl Shelf {
     ) -> bool {
         let records = &account.telemetry.records;
         let at = account.telemetry.clock.now().as_millisecond();
-        let (kept, passages, left_out) = account.kept(unit, self.text);
+        let (kept, mut record) = account.with_texts(unit, record.clone(), self.text);
+        let passages = std::mem::take(&mut record.passages);
         let texts = (!passages.is_empty()).then(|| serde_json::to_string(&passages).ok()).flatten();
-        let record = DecisionRecord {
-            text: kept.as_str(),
-            passages: Vec::new(),
-            passages_left_out: left_out,
-            ..record.clone()
-        };
         let deciding = record.rules.first();
         let review = unit.policy.review;
         let mut decision = KeptDecision {
@@ -124,6 +119,12 @@ impl Shelf {
     pub(super) fn announce(metrics: &Metrics) {
         metrics.records_lost(SINK, 0);
     }
+}
+
+/// What texts have in common that differ in nothing that matters; a key makes it tell nothing about them.
+fn kin(text: &str, signer: Option<&Signer>) -> String {
+    let key = ExactKey::of(text).to_string();
+    signer.map_or_else(|| key.clone(), |signer| signer.digest(&key))
 }
 
 /// Whether somebody is to look at a decision: the queue, what brings it there, and how likely that was.

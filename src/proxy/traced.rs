@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use http::Method;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::account::{Account, Unit};
+use super::account::{Account, Identity, Unit};
 use crate::domain::{Classified, DecisionId, Phase};
-use crate::telemetry::{Attribute, Span, SpanKind, Spans, TraceContext};
+use crate::telemetry::{Attribute, Span, SpanKind, Spans, Telemetry, TraceContext};
 
 /// The most rules that a span names.
 const MOST_RULES: usize = 32;
@@ -45,31 +46,43 @@ pub(super) struct Word {
 
 impl Traced {
     /// Begins to trace an exchange, if it is to be.
-    pub(super) fn new(account: &Account, method: &str) -> Option<Arc<Self>> {
-        let context = account.identity.trace;
-        let spans = account.telemetry.spans.as_ref().filter(|_| context.is_sampled())?.clone();
-        let now = account.telemetry.clock.now();
-        let since = now - account.started.elapsed();
-        let mut attributes = vec![
-            ("http.request.method", method.into()),
+    pub(super) fn new(account: &Account, method: &Method) -> Option<Arc<Self>> {
+        let (telemetry, identity) = (&account.telemetry, &account.identity);
+        let mut traced = Self::begun(telemetry, identity, (account.started, method))?;
+        traced.attributes.extend([
             ("http.route", (*account.route.id).into()),
             ("tidegate.route", (*account.route.id).into()),
             ("tidegate.dialect", (*account.dialect).into()),
-            ("tidegate.request_id", account.identity.request_id.as_str().into()),
             ("tidegate.stream", Attribute::Bool(account.stream)),
-        ];
+        ]);
         if !account.model.is_empty() {
-            attributes.push(("gen_ai.request.model", account.model.as_str().into()));
+            traced.attributes.push(("gen_ai.request.model", account.model.as_str().into()));
         }
-        Some(Arc::new(Self {
+        Some(Arc::new(traced))
+    }
+
+    /// What is known of every request.
+    fn begun(
+        telemetry: &Telemetry,
+        identity: &Identity,
+        (started, method): (Instant, &Method),
+    ) -> Option<Self> {
+        let context = identity.trace;
+        let spans = telemetry.spans.as_ref().filter(|_| context.is_sampled())?.clone();
+        let since = telemetry.clock.now() - started.elapsed();
+        let attributes = vec![
+            ("http.request.method", word_of(method).into()),
+            ("tidegate.request_id", identity.request_id.as_str().into()),
+        ];
+        Some(Self {
             spans,
             context,
             call: drawn(),
-            began: (account.started, since),
+            began: (started, since),
             attributes,
             status: AtomicU16::new(0),
             first_chunk: OnceLock::new(),
-        }))
+        })
     }
 
     /// What the upstream is told of the trace: that its work is a part of our call.
@@ -203,6 +216,34 @@ impl Drop for Traced {
         let span = self.part("tidegate.request".to_owned(), SpanKind::Server, self.began.0);
         let (id, parent) = (self.context.span(), self.context.parent());
         self.push(Span { id, parent, attributes, failed: status >= 500, ..span });
+    }
+}
+
+/// The span of a request that has met no policy, where it is traced: how it was answered, and why it was refused, if it was.
+pub(super) fn unmet(
+    telemetry: &Telemetry,
+    identity: &Identity,
+    asked: (Instant, &Method),
+    (status, reason): (u16, Option<&'static str>),
+) {
+    let Some(mut traced) = Traced::begun(telemetry, identity, asked) else { return };
+    traced.attributes.extend(reason.map(|reason| ("error.type", reason.into())));
+    traced.answered(status);
+}
+
+/// A method as the conventions want it: any other is a text that a client chose.
+const fn word_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        Method::CONNECT => "CONNECT",
+        Method::TRACE => "TRACE",
+        _ => "_OTHER",
     }
 }
 

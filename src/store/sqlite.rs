@@ -1,6 +1,7 @@
 //! SQLite: one file, its journal written ahead.
 
-use std::fs::{OpenOptions, Permissions};
+use std::fs::{OpenOptions, Permissions, set_permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
@@ -29,11 +30,15 @@ impl Sqlite {
         let away = |error: &dyn std::fmt::Display| {
             StoreError::Away(format!("`{}` cannot be opened: {error}", path.display()))
         };
-        // SQLite gives its journal the mode of the file.
-        let file = OpenOptions::new().create(true).append(true).mode(MODE).open(path);
-        let file = file.map_err(|error| away(&error))?;
-        file.set_permissions(Permissions::from_mode(MODE)).map_err(|error| away(&error))?;
-        drop(file);
+        // SQLite gives its journal the mode of the file. A file that is there is not opened here: closing it would give up
+        // the locks that this process has on it.
+        let made = OpenOptions::new().create_new(true).write(true).mode(MODE).open(path);
+        if let Err(error) = made
+            && error.kind() != ErrorKind::AlreadyExists
+        {
+            return Err(away(&error));
+        }
+        set_permissions(path, Permissions::from_mode(MODE)).map_err(|error| away(&error))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = rusqlite::Connection::open_with_flags(path, flags);
         let connection = opened.map_err(|error| away(&error))?;

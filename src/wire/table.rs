@@ -3,6 +3,7 @@
 //! It knows no dialect and reads no document: `wire::visit` goes through one by what is compiled here.
 
 use super::json::NodeId;
+use super::visit::camel;
 use crate::domain::{Author, EditClass, TextKind};
 
 /// One row of a dialect: every string at `path`.
@@ -303,6 +304,12 @@ impl Table {
     /// The member that says the type of an object.
     pub fn tag(&self) -> &str {
         &self.keys.tag
+    }
+
+    /// Whether some row has this key.
+    pub fn has_key(&self, key: &str) -> bool {
+        let camel = if self.keys.snake_case { camel(key) } else { key.into() };
+        self.steps.iter().any(|step| step.next(&camel).is_some())
     }
 
     /// Whether `snake_case` stands for `camelCase`.

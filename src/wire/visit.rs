@@ -212,7 +212,7 @@ fn as_key(leaf: Leaf) -> Leaf {
 }
 
 /// A key in `snake_case` as protobuf reads it.
-fn camel(key: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn camel(key: &str) -> std::borrow::Cow<'_, str> {
     if !key.contains('_') {
         return key.into();
     }

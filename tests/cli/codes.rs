@@ -7,9 +7,13 @@ use tidegate::config::Code;
 use crate::{project, tidegate};
 
 /// Codes that no file provokes in this version, or that depend on the day: who finds them, or when.
-const ELSEWHERE: [(&str, &str); 2] = [
+const ELSEWHERE: [(&str, &str); 3] = [
     ("TG036", "dates that have passed: `checks_of_dates_depend_on_the_day` in `check`"),
     ("TG064", "certificates: `serve_names_certificates_that_cannot_be_used` in `other`"),
+    (
+        "TG068",
+        "modes of files: `secret_files_that_others_can_read_are_named_with_their_mode` in `secrets`",
+    ),
 ];
 
 fn fixture(code: &str) -> PathBuf {

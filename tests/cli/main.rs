@@ -19,6 +19,7 @@ mod parquet;
 mod review;
 mod running;
 mod scan;
+mod secrets;
 mod suites;
 mod train;
 

@@ -17,6 +17,8 @@ pub(crate) struct Server {
     /// What it writes to standard error, a line at a time.
     log: BufReader<ChildStderr>,
     pub(crate) address: String,
+    /// The warnings that it began with.
+    pub(crate) warned: Vec<String>,
 }
 
 impl Drop for Server {
@@ -41,14 +43,22 @@ pub(crate) fn start(
         .spawn()
         .unwrap_or_else(|error| panic!("{error}"));
     let stderr = process.stderr.take().unwrap_or_else(|| panic!("no standard error"));
-    let mut server = Server { process, log: BufReader::new(stderr), address: String::new() };
+    let (log, address_of) = (BufReader::new(stderr), address);
+    let mut server = Server { process, log, address: String::new(), warned: Vec::new() };
     let mut line = server.line();
     while line.contains("\"WARN\"") {
         // Such as about a machine that allows few open files.
+        server.warned.push(line);
         line = server.line();
     }
-    server.address = address(&line).unwrap_or_else(|| panic!("no address in {line}"));
+    server.address = address_of(&line).unwrap_or_else(|| panic!("no address in {line}"));
     server
+}
+
+/// Where the gate says that it listens.
+pub(crate) fn listening(line: &str) -> Option<String> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    line.get("listen")?.as_str().map(str::to_owned)
 }
 
 fn mock(folder: &Path) -> Server {
@@ -130,10 +140,6 @@ fn the_log_of_the_gate_says_why_an_upstream_failed_and_the_client_is_not_told() 
             "version: 1\nname: p\nrules: [{ id: r, words: [grenade], action: block }]\n",
         ),
     ]);
-    let listening = |line: &str| {
-        let line: serde_json::Value = serde_json::from_str(line).ok()?;
-        line["listen"].as_str().map(str::to_owned)
-    };
     let mut gate = start(folder.path(), &["serve", "--config", "tidegate.yaml"], listening);
     let answer = gate.ask("what a nice day", false);
     assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");

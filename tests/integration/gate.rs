@@ -79,6 +79,12 @@ impl Setup {
         self
     }
 
+    /// With a secret in the environment.
+    pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// With lines at the end of the policy.
     pub(crate) fn policy(mut self, lines: &str) -> Self {
         self.policy.push_str(lines);

@@ -12,7 +12,7 @@ use tidegate::audit::{PublicKey, Signer, Verifier, VerifierSettings, new_key};
 
 use crate::gate::{Gate, Setup};
 use crate::model::{Model, STREAM, chunk, end};
-use crate::wire::{Client, ask, ask_with, prompt, request, streamed};
+use crate::wire::{Client, ask, ask_with, prompt, request, request_to, streamed};
 
 /// The records of `request` as phase, action and outcome.
 async fn recorded(gate: &Gate, id: &str) -> Vec<[String; 3]> {
@@ -239,6 +239,40 @@ async fn what_was_not_screened_to_its_end_is_not_shown_where_texts_are_redacted(
     assert!(!passages.is_empty() && passages.iter().all(|one| one["withheld"] == true), "{answer}");
     let whole = std::fs::read_to_string(gate.path("decisions.jsonl")).expect("records");
     assert!(!whole.contains("example.org") && !whole.contains("ple.org"), "{whole}");
+}
+
+#[tokio::test]
+async fn keys_that_a_client_chose_are_on_record_only_beside_whole_texts() {
+    let arguments = json!({ "Ada Lovelace": [{ "note": "a grenade" }] }).to_string();
+    let function = json!({ "name": "send", "arguments": arguments });
+    let call = json!({ "id": "c1", "type": "function", "function": function });
+    let body = json!({ "model": "m", "messages": [
+        { "role": "user", "content": "Do it." },
+        { "role": "assistant", "content": null, "tool_calls": [call] },
+        { "role": "tool", "tool_call_id": "c1", "content": "done" },
+    ] });
+    let known = "messages[1].tool_calls[0].function.arguments";
+    for kept in ["omitted", "hashed", "redacted", "full"] {
+        let setup = Setup::demo().walking().with("log.decisions.text", kept);
+        let gate = setup.start().await;
+        let mut client = Client::connect(gate.data).await;
+        let walked = json!({ "Ada Lovelace": { "note": "a grenade" } }).to_string();
+        let request = request_to("/v1/other", "x-request-id: walked\r\n", &walked);
+        client.send(request.as_bytes()).await;
+        assert_eq!(client.answer().await.status, 400);
+        ask_as(gate.data, "called", &body.to_string()).await;
+        ask_as(gate.data, "end", &prompt("hi")).await;
+        let is_full = kept == "full";
+        let (called, walked) = if is_full {
+            (format!("{known}.Ada Lovelace[0].note"), "Ada Lovelace.note")
+        } else {
+            (format!("{known}.*[0].*"), "*.*")
+        };
+        assert_eq!(gate.records("called", "end").await[0]["passage"], *called, "{kept}");
+        assert_eq!(gate.records("walked", "end").await[0]["passage"], walked, "{kept}");
+        let whole = std::fs::read_to_string(gate.path("decisions.jsonl")).expect("records");
+        assert_eq!(whole.contains("Lovelace"), is_full, "{kept}: {whole}");
+    }
 }
 
 #[tokio::test]

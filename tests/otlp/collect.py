@@ -167,6 +167,31 @@ def blocked(port):
         assert all(span.status.code == Status.STATUS_CODE_UNSET for span in spans.values()), spans
 
 
+def refused(port):
+    """What meets no policy is one span, with the reason in a word of the gate's and no text of the request."""
+    trace = "7" * 32
+    texts = (
+        ("/v1/zorp", b"{}", 404, "unknown_path"),
+        ("/v1/chat/completions?zorp=1", b"{}", 400, "unknown_query_parameter"),
+        ("/v1/chat/completions", b'{"zorp": 1, "zorp": 2}', 400, "duplicate_key"),
+        ("/v1/chat/completions", json.dumps({"zorp": "zorp" * 20_000}).encode(), 413, "body_too_large"),
+    )
+    for path, body, status, reason in texts:
+        trace = f"{int(trace, 16) + 1:032x}"
+        headers = {"content-type": "application/json", "traceparent": f"00-{trace}-{PARENT}-01"}
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers)
+        try:
+            urllib.request.urlopen(request, timeout=PATIENCE)
+            raise AssertionError(f"{path} passed")
+        except urllib.error.HTTPError as error:
+            assert error.code == status, (path, error.code)
+        span = of_trace(trace, 1)["tidegate.request"]
+        said = attributes(span)
+        assert (said["http.response.status_code"], said["error.type"]) == (status, reason), said
+        assert span.parent_span_id.hex() == PARENT and span.status.code == Status.STATUS_CODE_UNSET
+        assert "zorp" not in str(span), span
+
+
 def streams(port):
     trace = "2" * 32
     ask(port, "tell me a story", True, {"traceparent": f"00-{trace}-{PARENT}-01"})
@@ -221,6 +246,7 @@ upstreams: {{ demo: {{ builtin: demo }} }}
 endpoints: {{ guard: {{ url: '{at}' }} }}
 routes: [{{ id: chat, match: {{ path: '/v1/*' }}, upstream: demo, policy: traced }}]
 drain: {{ delay: 0s }}
+limits: {{ body: 64KiB }}
 log: {{ decisions: {{ to: none }} }}
 telemetry: {{ otlp: '{at}', headers: {{ authorization: {{ env: COLLECTOR_TOKEN }} }} }}
 """
@@ -233,6 +259,7 @@ telemetry: {{ otlp: '{at}', headers: {{ authorization: {{ env: COLLECTOR_TOKEN }
             wait_for("the gate", lambda: metrics(admin))
             passes(port)
             blocked(port)
+            refused(port)
             streams(port)
             unkept(port)
             outage(port, admin)

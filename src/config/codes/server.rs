@@ -82,6 +82,16 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "log: { decisions: { to: decisions.jsonl } }, audit: { required: true }",
     },
     Definition {
+        code: Code::TG068,
+        gravity: Gravity::Warning,
+        title: "secret file that others can read",
+        explanation: "A file of a secret (`{ file: PATH }`, the key of a listener) is for the gate alone. Its mode lets every user of the \
+            machine read it, or others than its owner write it. That its group can read it is well: so does Kubernetes with \
+            `fsGroup`. Where a mode cannot be set, as for secrets of Compose, say so: # tidegate: allow(TG068) and why.",
+        wrong: "key: { file: openai.key }   # -rw-r--r--",
+        right: "key: { file: openai.key }   # -rw-------",
+    },
+    Definition {
         code: Code::TG069,
         gravity: Gravity::Error,
         title: "store that cannot be used so",
@@ -90,6 +100,15 @@ pub(super) const DEFINITIONS: &[Definition] = &[
             What goes over a network goes over TLS.",
         wrong: "store: { url: 'postgres://tidegate:hunter2@db.example.com/tidegate' }",
         right: "store: { url: 'postgres://tidegate@db.example.com/tidegate?sslmode=require', password: { env: STORE_PASSWORD } }",
+    },
+    Definition {
+        code: Code::TG079,
+        gravity: Gravity::Error,
+        title: "webhook that nobody could be told by",
+        explanation: "A webhook has an address (`url`, or `url_from` where the address is a secret), a list of `events`, and a `secret` that \
+            messages are signed with (Standard Webhooks): `whsec_` and 24 to 64 random bytes in base64. Slack checks no signature.",
+        wrong: "webhooks: { ops: { url: 'https://ops.example.com/hook', events: [] } }",
+        right: "webhooks: { ops: { url: 'https://ops.example.com/hook', secret: { env: HOOK_SECRET }, events: [policy.refused] } }",
     },
     Definition {
         code: Code::TG080,

@@ -188,7 +188,7 @@ pub struct Decisions {
     pub key: Option<SecretRef>,
     /// How much of what was allowed is recorded; all else always is.
     pub sample_allowed: Share,
-    /// The most that records keep of texts; a policy may keep less (`record.text`).
+    /// The most that records keep of texts; a policy may keep less (`record.text`). Below `full`, keys of JSON that clients chose are `*`.
     #[schemars(schema_with = "shapes::kept_text")]
     pub text: KeptText,
     /// When a new file is begun; without it, never.

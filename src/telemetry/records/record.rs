@@ -28,7 +28,7 @@ pub struct DecisionRecord {
     pub model: String,
     /// `prompt` or `completion`.
     pub phase: &'static str,
-    /// Where the deciding text sits.
+    /// Where the deciding text sits. Unless `text` is `full`, keys that no table of the dialect names are `*`.
     pub passage: Option<String>,
     /// Who wrote it.
     pub author: Option<&'static str>,
@@ -76,7 +76,7 @@ pub struct DecisionRecord {
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 #[schemars(title = "a text that was screened", rename = "passage")]
 pub struct PassageRecord {
-    /// Where it sits.
+    /// Where it sits. Unless `text` is `full`, keys that no table of the dialect names are `*`.
     pub at: String,
     /// Who wrote it.
     pub author: &'static str,

@@ -158,6 +158,7 @@ pub(super) fn scene() -> Scene {
     let settings = StoreSettings {
         engine: Engine::Sqlite(folder.path().join("state.db")),
         key: None,
+        waits: false,
         signer: Some(Arc::new(Signer::from_pem(&pem).expect("a key"))),
         now: Now(Arc::new(now)),
     };

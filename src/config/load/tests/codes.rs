@@ -229,6 +229,26 @@ const SERVERS: &[(&str, &str, &str)] = &[
         "4:20",
     ),
     (
+        "TG079",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nwebhooks: { w: { url: 'https://e', events: [store.away] } }",
+        "4:16",
+    ),
+    (
+        "TG079",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nwebhooks: { w: { url: 'ftp://e', secret: { env: S }, events: [store.away] } }",
+        "4:23",
+    ),
+    (
+        "TG079",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nwebhooks: { w: { url: 'https://e', secret: { env: S }, events: [] } }",
+        "4:64",
+    ),
+    (
+        "TG079",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nwebhooks: { w: { url_from: { env: U }, body: slack, secret: { env: S }, events: [store.away] } }",
+        "4:61",
+    ),
+    (
         "TG005",
         "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }, { id: r, match: {}, upstream: u, policy: p }]",
         "3:62",
@@ -262,8 +282,8 @@ const LISTS: &[(&str, &str)] = &[
 /// Codes that need an engine, a classifier or today's date; whoever finds them tests them.
 const ELSEWHERE: &[&str] = &[
     "TG010", "TG011", "TG013", "TG014", "TG015", "TG024", "TG031", "TG032", "TG039", "TG040",
-    "TG048", "TG053", "TG054", "TG064", "TG066", "TG074", "TG080", "TG081", "TG082", "TG083",
-    "TG084",
+    "TG048", "TG053", "TG054", "TG064", "TG066", "TG068", "TG074", "TG080", "TG081", "TG082",
+    "TG083", "TG084",
 ];
 
 /// Why `code` was not given at `place`, or nothing.
