@@ -32,6 +32,12 @@ pub enum StoreFault {
     /// The server file names none.
     #[error("the server file names no store; `store: {{ url: sqlite:state.db }}` would be one")]
     None,
+    /// The file is not there, and a command makes none: it would be of another gate than the one that was meant.
+    #[error("there is no store at `{0}` yet; the gate makes it when it starts")]
+    Missing(String),
+    /// What signs the ledger cannot be read, and no act stays unsigned where others are signed.
+    #[error("`audit.key` signs the ledger of the store, and cannot be used: {0}")]
+    Key(String),
     /// It cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,12 +59,19 @@ pub fn open_store(
         return Err(wrong(problems));
     };
     let key = server.file.audit.key.as_ref().map(|key| secret(&server, key, environment));
-    let signer = key.and_then(Result::ok).and_then(|pem| Signer::from_pem(pem.expose()).ok());
+    let pem = key.transpose().map_err(StoreFault::Key)?;
+    let signer = pem.map(|pem| Signer::from_pem(pem.expose()));
+    let signer = signer.transpose().map_err(|error| StoreFault::Key(error.to_string()))?;
     let settings = settings(&server, environment, signer.map(Arc::new), clock, &mut problems);
     if problems.has_errors() {
         return Err(wrong(problems));
     }
     let settings = settings.ok_or(StoreFault::None)?;
+    if let Engine::Sqlite(path) = &settings.engine
+        && !path.is_file()
+    {
+        return Err(StoreFault::Missing(path.display().to_string()));
+    }
     let store = Store::start(StoreSettings { waits: false, ..settings })?;
     Ok(OpenStore { store, server })
 }

@@ -17,6 +17,7 @@ mod output;
 mod packs;
 mod pages;
 mod policy;
+mod review;
 mod rows;
 mod scan;
 mod serve;
@@ -60,6 +61,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Verify decision logs, and make the key that signs their checkpoints.
     Audit(audit::AuditArgs),
+    /// Work on the review queues: list, show, judge, export, import, count.
+    Review(Box<review::ReviewArgs>),
     /// List detectors, views, codes, dialects, packs or metrics.
     List(list::ListArgs),
     /// Print a JSON schema: policy, server, test or decision-log.
@@ -144,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Review(args) => review::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema { what } => list::schema(what),
         Command::Health(args) => health::run(&args),

@@ -409,6 +409,23 @@ impl JudgementRow {
         rows.iter().map(Self::read).collect()
     }
 
+    /// All that was said of the items from one id to another, by items and times; what was taken back is among it.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn between(
+        connection: &mut dyn Connection,
+        first: &str,
+        last: &str,
+    ) -> Result<Vec<Self>, StoreError> {
+        let rows = connection.rows(
+            "SELECT id, item, at, reviewer, judgement, category, note, edited, undone_at FROM judgements \
+             WHERE item >= $1 AND item <= $2 ORDER BY item, at, id",
+            &[first.into(), last.into()],
+        )?;
+        rows.iter().map(Self::read).collect()
+    }
+
     fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.text(0)?,

@@ -15,6 +15,8 @@ mod managed;
 mod monitoring;
 mod other;
 mod parquet;
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod review;
 mod running;
 mod scan;
 mod secrets;
