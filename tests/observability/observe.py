@@ -24,6 +24,8 @@ BIN = os.environ["TIDEGATE_BIN"]
 SCRAPE_SECONDS = 1
 # Grafana takes at least four scrapes.
 RATE_INTERVAL = "8s"
+# What people said is counted over what a dashboard shows.
+RANGE = "1m"
 TRAFFIC_SECONDS = 16
 PATIENCE_SECONDS = 40
 # `for:` of every alert in this run.
@@ -181,7 +183,7 @@ class Prometheus:
 
 def substituted(expression):
     """An expression of the dashboard with what Grafana puts in for its variables when all are chosen."""
-    for name, value in {"$__rate_interval": RATE_INTERVAL, "$job": ".+", "$instance": ".+"}.items():
+    for name, value in {"$__rate_interval": RATE_INTERVAL, "$__range": RANGE, "$job": ".+", "$instance": ".+"}.items():
         expression = expression.replace(name, value)
     assert "$" not in expression, expression
     return expression
