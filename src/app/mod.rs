@@ -22,6 +22,7 @@ mod store;
 mod suites;
 mod upstreams;
 mod watch;
+mod webhooks;
 
 pub use certificates::Certificates;
 pub use dialects::{KnownDialects, known_dialects};

@@ -1,19 +1,22 @@
 //! What the metrics say of people's work, looked up in the store now and then.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
 use tracing::debug;
 use uuid::Uuid;
 
+use crate::domain::NoticeKind;
 use crate::store::{ItemRow, ItemState, Said, Store, StoreError};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Telemetry};
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Looks as long as the gate runs.
-pub(super) async fn watch_people(store: Store, metrics: Arc<Metrics>) {
+pub(super) async fn watch_people(store: Store, telemetry: Telemetry) {
+    let Telemetry { metrics, notices, .. } = telemetry;
+    let mut was_up = true;
     // Judgements of before the start were counted by others.
     let mut after = Uuid::now_v7().to_string();
     let mut look = tokio::time::interval(LOOK);
@@ -23,7 +26,13 @@ pub(super) async fn watch_people(store: Store, metrics: Arc<Metrics>) {
             Ok(last) => after = last,
             Err(error) => debug!(%error, "the store cannot say how the review queues stand"),
         }
-        metrics.store_is_up(store.state().away.is_none());
+        let is_up = store.state().away.is_none();
+        metrics.store_is_up(is_up);
+        if is_up != was_up {
+            let kind = if is_up { NoticeKind::StoreBack } else { NoticeKind::StoreAway };
+            notices.tell(kind, || json!({ "engine": store.state().engine }));
+            was_up = is_up;
+        }
     }
 }
 

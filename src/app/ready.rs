@@ -13,6 +13,7 @@ use super::records::records;
 use super::reload::{Read, warn_of};
 use super::serve::{ServeError, ServeOptions, seconds};
 use super::store::{kept_text, settings as store_settings};
+use super::webhooks::{Teller, tellers};
 use crate::config::Problems;
 use crate::config::server_file::{LogFormat as LogFormatFile, ServerFile};
 use crate::proxy::{Gateway, Shelf};
@@ -28,6 +29,7 @@ pub(super) struct Ready {
     pub(super) gateway: Arc<Gateway>,
     pub(super) telemetry: Telemetry,
     pub(super) exporter: Option<Exporter>,
+    pub(super) tellers: Vec<Teller>,
     pub(super) revision: Revision,
     pub(super) own: OwnAddresses,
 }
@@ -60,6 +62,8 @@ impl Ready {
         let (server, environment) = (&loaded.server, &options.environment);
         let signer = records.signer.clone();
         let store = store_settings(server, environment, signer, clock, &mut problems);
+        let (notices, tellers) =
+            tellers(server, environment, &own, (&metrics, clock), &mut problems);
         if problems.has_errors() {
             return Err(ServeError::Configuration(Box::new(problems)));
         }
@@ -71,14 +75,24 @@ impl Ready {
             exporter(&loaded.server, &options.environment, &own, &metrics).map_err(wrong)?;
         let (spans, exporter) = traced.unzip();
         let store = store.map(Store::start).transpose()?;
-        let telemetry = Telemetry { metrics, records, spans, clock };
+        let telemetry = Telemetry { metrics, records, notices, spans, clock };
         let asked =
             classifiers((&loaded.policies, &loaded.models), &endpoints, &telemetry.metrics, None);
         let live = asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked)));
         let live = live.map_err(|problem| wrong(problem.into()))?;
         let shelf = store.map(|store| shelf(store, &loaded.server.file));
         let gateway = Arc::new(Gateway::new(live, telemetry.clone(), shelf));
-        Ok(Self { options, loaded, certificates, gateway, telemetry, exporter, revision, own })
+        Ok(Self {
+            options,
+            loaded,
+            certificates,
+            gateway,
+            telemetry,
+            exporter,
+            tellers,
+            revision,
+            own,
+        })
     }
 }
 

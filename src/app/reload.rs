@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use serde_json::json;
 use tokio::runtime::Handle;
 use tracing::{error, info, warn};
 
@@ -16,6 +17,7 @@ use super::serve::{ServeOptions, demo, seconds};
 use super::upstreams::{Surroundings, Upstreams, upstreams};
 use crate::config::server_file::ServerFile;
 use crate::config::{Code, Format, Gravity, Problem, Problems, render};
+use crate::domain::NoticeKind;
 use crate::proxy::{Gateway, Live, ServerTls};
 use crate::telemetry::Telemetry;
 use crate::upstream::OwnAddresses;
@@ -121,6 +123,7 @@ impl Reloader {
         metrics.reloaded("ok", seconds(self.telemetry.clock));
         let Revision { policies, server, certificates, tests, dialects, exposed: _ } = &revision;
         info!(policies, server, certificates, tests, dialects, "configuration reloaded");
+        self.telemetry.notices.tell(NoticeKind::PolicyApplied, || json!({ "policies": policies }));
         self.is_refused.store(false, Ordering::Relaxed);
         self.revision.store(Arc::new(revision));
     }
@@ -164,7 +167,10 @@ impl Reloader {
     }
 
     fn refused(&self, outcome: &str) {
-        self.is_refused.store(true, Ordering::Relaxed);
+        // The same mistake is looked at again and again.
+        if !self.is_refused.swap(true, Ordering::Relaxed) {
+            self.telemetry.notices.tell(NoticeKind::PolicyRefused, || json!({ "why": outcome }));
+        }
         self.telemetry.metrics.reloaded(outcome, seconds(self.telemetry.clock));
     }
 }
@@ -203,5 +209,6 @@ pub(super) fn fixed(file: &ServerFile) -> Vec<(&'static str, String)> {
         ("telemetry", format!("{:?}", file.telemetry)),
         ("audit", format!("{:?}", file.audit)),
         ("store", format!("{:?}", file.store)),
+        ("webhooks", format!("{:?}", file.webhooks)),
     ]
 }

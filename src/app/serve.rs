@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures_util::future::join_all;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -18,6 +19,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::{info, warn};
 
 use super::apart::apart;
+use super::certificates::Certificates;
 use super::exporter::Exporter;
 use super::load::Loaded;
 use super::manager::Manager;
@@ -26,6 +28,7 @@ use super::ready::Ready;
 use super::reload::{Reloader, fixed};
 use super::upstreams::secret;
 use super::watch::watch;
+use super::webhooks::Teller;
 use crate::config::server_file::ServerFile;
 use crate::config::{Flag, Problems};
 use crate::domain::Secret;
@@ -33,7 +36,7 @@ use crate::proxy::{
     AdminState, ConnectionTimes, ListenerSettings, Pulse, Workers, serve_admin, serve_data,
 };
 use crate::store::StoreError;
-use crate::telemetry::{Clock, hush_panics};
+use crate::telemetry::{Clock, Metrics, hush_panics};
 use crate::upstream::demo::DemoSettings;
 
 /// How often files are looked at even if no change was told: some file systems tell nothing.
@@ -47,6 +50,8 @@ const ADMIN_GRACE: Duration = Duration::from_secs(2);
 
 /// How long the last spans may take to reach their collector.
 const EXPORTER_GRACE: Duration = Duration::from_secs(2);
+/// How long webhooks may take for the last messages.
+const TELLERS_GRACE: Duration = Duration::from_secs(2);
 /// How long the target of decision records may take for the last of them.
 const RECORDS_GRACE: Duration = Duration::from_secs(5);
 
@@ -128,6 +133,8 @@ pub struct App {
     watched: Option<Vec<PathBuf>>,
     /// Sends the spans.
     exporter: Option<Exporter>,
+    /// Tell others of what happens.
+    tellers: Vec<Teller>,
     manager: Manager,
     pulse: Pulse,
 }
@@ -162,8 +169,17 @@ impl App {
     }
 
     async fn bind(ready: Ready) -> Result<Self, ServeError> {
-        let Ready { options, loaded, certificates, gateway, telemetry, exporter, revision, own } =
-            ready;
+        let Ready {
+            options,
+            loaded,
+            certificates,
+            gateway,
+            telemetry,
+            exporter,
+            tellers,
+            revision,
+            own,
+        } = ready;
         let file = &loaded.server.file;
         let state = Arc::new(AdminState {
             telemetry: telemetry.clone(),
@@ -178,23 +194,7 @@ impl App {
         for (name, runtime) in workers.runtimes() {
             telemetry.metrics.know_runtime(&name, runtime);
         }
-        let settings = ListenerSettings {
-            name: "data",
-            connections: file.limits.connections as usize,
-            times: connection_times(file),
-            grace: file.drain.timeout.duration(),
-            tls: certificates.data.clone(),
-            workers: Some(Arc::new(workers)),
-            metrics: Arc::clone(&telemetry.metrics),
-        };
-        let admin = ListenerSettings {
-            name: "admin",
-            connections: ADMIN_CONNECTIONS,
-            grace: ADMIN_GRACE,
-            tls: certificates.admin.clone(),
-            workers: None,
-            ..settings.clone()
-        };
+        let [settings, admin] = listeners(file, &certificates, workers, &telemetry.metrics);
         let watches = options.watch.unwrap_or(file.policies.watch);
         let watched = watches.then(|| watched(&loaded, certificates.folders));
         let data = match &options.passed {
@@ -225,6 +225,7 @@ impl App {
             delay: file.drain.delay.duration(),
             watched,
             exporter,
+            tellers,
             manager,
             pulse,
         })
@@ -254,7 +255,17 @@ impl App {
 
     async fn run_and_drain(self, orders: Receiver<Order>) -> Result<(), ServeError> {
         let Self {
-            reloader, state, data, admin, in_flight, delay, watched, exporter, manager, ..
+            reloader,
+            state,
+            data,
+            admin,
+            in_flight,
+            delay,
+            watched,
+            exporter,
+            tellers,
+            manager,
+            ..
         } = self;
         let status = format!("serving on {}, admin on {}", data.address, admin.address);
         let (stop, stop_admin) = (CancellationToken::new(), CancellationToken::new());
@@ -266,10 +277,13 @@ impl App {
             stop_admin.clone(),
         ));
         let exporter = exporter.map(|exporter| tasks.spawn(exporter.run()));
+        let telling: Vec<_> = tellers
+            .into_iter()
+            .map(|teller| AbortOnDropHandle::new(tasks.spawn(teller.run())))
+            .collect();
         let store = reloader.gateway.shelf().map(|shelf| shelf.store.clone());
         let watching = store.clone().map(|store| {
-            let metrics = Arc::clone(&state.telemetry.metrics);
-            AbortOnDropHandle::new(tasks.spawn(watch_people(store, metrics)))
+            AbortOnDropHandle::new(tasks.spawn(watch_people(store, state.telemetry.clone())))
         });
         let gateway = Arc::clone(&reloader.gateway);
         let mut data =
@@ -298,6 +312,8 @@ impl App {
         }
         // Whatever was decided is on record before the process ends.
         drop(watching);
+        // Nobody gives them messages any more: what waits has a moment to be told.
+        drop(tokio::time::timeout(TELLERS_GRACE, join_all(telling)).await);
         apart(move || {
             if let Some(store) = store {
                 store.close(RECORDS_GRACE);
@@ -429,6 +445,33 @@ async fn follow(
             tell.manager.ready(&tell.status);
         }
     }
+}
+
+/// What the data listener and the admin listener are made of.
+fn listeners(
+    file: &ServerFile,
+    certificates: &Certificates,
+    workers: Workers,
+    metrics: &Arc<Metrics>,
+) -> [ListenerSettings; 2] {
+    let settings = ListenerSettings {
+        name: "data",
+        connections: file.limits.connections as usize,
+        times: connection_times(file),
+        grace: file.drain.timeout.duration(),
+        tls: certificates.data.clone(),
+        workers: Some(Arc::new(workers)),
+        metrics: Arc::clone(metrics),
+    };
+    let admin = ListenerSettings {
+        name: "admin",
+        connections: ADMIN_CONNECTIONS,
+        grace: ADMIN_GRACE,
+        tls: certificates.admin.clone(),
+        workers: None,
+        ..settings.clone()
+    };
+    [settings, admin]
 }
 
 fn connection_times(file: &ServerFile) -> ConnectionTimes {

@@ -58,7 +58,8 @@ pub fn open_store(
     if problems.has_errors() {
         return Err(wrong(problems));
     }
-    let store = Store::start(settings.ok_or(StoreFault::None)?)?;
+    let settings = settings.ok_or(StoreFault::None)?;
+    let store = Store::start(StoreSettings { waits: false, ..settings })?;
     Ok(OpenStore { store, server })
 }
 
@@ -91,7 +92,10 @@ pub(super) fn settings(
             Engine::Postgres { url: store.url.clone(), password, tls }
         }
     };
+    // A file that cannot be opened is a mistake; a server may be on its way.
+    let waits = matches!(engine, Engine::Postgres { .. }) && !store.required;
     Some(StoreSettings {
+        waits,
         engine,
         key,
         signer,

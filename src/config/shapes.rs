@@ -10,6 +10,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize, Serializer};
 
+use crate::domain::NoticeKind;
+
 /// A list that may be written as a single value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -214,6 +216,12 @@ pub(super) fn mode(_: &mut SchemaGenerator) -> Schema {
 /// `omitted`, `hashed`, `redacted` or `full`.
 pub(super) fn kept_text(_: &mut SchemaGenerator) -> Schema {
     words(&["omitted", "hashed", "redacted", "full"])
+}
+
+/// A list of what somebody may be told of.
+pub(super) fn notices(_: &mut SchemaGenerator) -> Schema {
+    let kinds = NoticeKind::ALL.map(NoticeKind::as_str);
+    json_schema!({ "type": "array", "items": words(&kinds), "uniqueItems": true })
 }
 
 /// `low`, `medium` or `high`.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use super::live::{NamedUpstream, Route};
 use super::rehearsal::Rehearsals;
 use super::shelf::Shelf;
 use super::traced::{Traced, Word};
-use crate::domain::{Action, DecisionId, KeptText, Mode, Outcome, Phase, Verdict};
+use crate::domain::{Action, DecisionId, KeptText, Mode, NoticeKind, Outcome, Phase, Verdict};
 use crate::policy::{Policy, Reveal};
 use crate::telemetry::{
     ClassifierRecord, DecisionRecord, Metrics, RuleRecord, Spans, Telemetry, TraceContext,
@@ -348,6 +349,7 @@ impl Account {
             traced.decided(unit, Word { decision, action: word, enforced: action > Action::Allow });
         }
         self.rehearsals.submit(self, unit);
+        self.tell_outside(unit, action, (rules.first(), category));
         let draw = share_of(self.identity.prompt_decision);
         let place = deciding.map(|d| (d.0.clone(), d.1));
         let is_logged = self.telemetry.records.keeps(word, draw);
@@ -360,6 +362,33 @@ impl Account {
             recorded = kept.unwrap_or(true) && (!is_logged || log(record));
         }
         Decided { action, told, recorded }
+    }
+
+    /// Tells those outside who asked for it.
+    fn tell_outside(
+        &self,
+        unit: &Unit<'_>,
+        action: Action,
+        (rule, category): (Option<&RuleRecord>, &str),
+    ) {
+        let kind = match action {
+            Action::Respond | Action::Block => Some(NoticeKind::DecisionStopped),
+            Action::Review => Some(NoticeKind::DecisionReview),
+            Action::Allow | Action::Tag | Action::Redact => None,
+        };
+        if let Some(kind) = kind {
+            self.telemetry.notices.tell(kind, || {
+                json!({
+                    "decision": self.decision(unit.phase).to_string(),
+                    "phase": unit.phase.as_str(),
+                    "action": action.as_str(),
+                    "route": self.route.id,
+                    "policy": unit.policy.name,
+                    "rule": rule.map(|rule| &*rule.id),
+                    "category": category,
+                })
+            });
+        }
     }
 
     /// Counts and records a unit that could not be screened because something broke in us. It is no

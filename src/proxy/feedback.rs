@@ -21,6 +21,7 @@ use super::listener::CLOSE;
 use super::live::Live;
 use super::shelf::Shelf;
 use super::{GateBody, gatehouse, reply};
+use crate::domain::NoticeKind;
 use crate::people::feedback::{MOST_BODY, TellError, Told, tell};
 use crate::people::satisfaction::{Scale, Standing};
 use crate::store::{Act, Feedback, FeedbackRow, Given, Item, Rating, StoreError};
@@ -219,6 +220,25 @@ impl Listener<'_> {
         let metrics = &self.gateway.telemetry().metrics;
         let label = label.as_deref().or(thumb.as_deref()).unwrap_or("none");
         metrics.told(kind, label);
+        let told = match kind.as_str() {
+            "appeal" => Some(NoticeKind::FeedbackAppeal),
+            _ => row.item.is_some().then_some(NoticeKind::FeedbackReport),
+        };
+        if let Some(told) = told {
+            let Feedback { id, decision, category, .. } = &row.feedback;
+            self.gateway.telemetry().notices.tell(told, || {
+                json!({
+                    "feedback": id,
+                    "decision": decision,
+                    "item": row.item,
+                    "kind": kind,
+                    "label": label,
+                    "category": category,
+                    "route": row.route,
+                    "policy": row.policy,
+                })
+            });
+        }
         if let Some((rating, answer)) = rating.and_then(|rating| Some((rating, answer(rating)?))) {
             metrics.rated(&row.route, rating.scale, answer);
         }

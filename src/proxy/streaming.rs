@@ -461,7 +461,7 @@ mod tests {
     use crate::proxy::account::{Identity, InFlight};
     use crate::proxy::contain::breaks;
     use crate::proxy::live::{NamedUpstream, PathMatch, Route, UnknownLeaf};
-    use crate::telemetry::{Clock, Metrics, Records, Telemetry};
+    use crate::telemetry::{Clock, Metrics, Notices, Records, Telemetry};
     use crate::upstream::demo::{Demo, DemoSettings};
     use crate::upstream::{Outgoing, Upstream};
     use crate::wire::dialect::Dialects;
@@ -473,6 +473,7 @@ mod tests {
         let telemetry = Telemetry {
             metrics: Arc::clone(&metrics),
             records,
+            notices: Notices::default(),
             spans: None,
             clock: Clock::default(),
         };

@@ -23,7 +23,7 @@ static NOW: AtomicI64 = AtomicI64::new(1_000_000);
 
 fn settings(engine: Engine) -> StoreSettings {
     let now = Now(Arc::new(|| NOW.load(Ordering::Relaxed)));
-    StoreSettings { engine, key: None, signer: None, now }
+    StoreSettings { engine, key: None, signer: None, waits: false, now }
 }
 
 /// A store to try, and what has to live as long.

@@ -43,6 +43,8 @@ pub struct StoreSettings {
     pub key: Option<TextKey>,
     /// What signs the ledger.
     pub signer: Option<Arc<Signer>>,
+    /// Whether a server that cannot be reached at the start is waited for, as it is later.
+    pub waits: bool,
     /// The time.
     pub now: Now,
 }
@@ -153,10 +155,14 @@ impl Store {
     /// Opens the database, brings its tables up to date, and starts the threads.
     ///
     /// # Errors
-    /// When the database cannot be opened or reached, or is not one of ours.
+    /// When the database cannot be opened or reached, or is not one of ours. A server that cannot be reached now is waited for
+    /// where the settings say so.
     pub fn start(settings: StoreSettings) -> Result<Self, StoreError> {
-        let mut connection = connect(&settings.engine, false)?;
-        within(&mut *connection, |connection| migrate(connection))?;
+        let (connection, away) = match opened(&settings.engine) {
+            Ok(connection) => (Some(connection), None),
+            Err(StoreError::Away(why)) if settings.waits => (None, Some(why)),
+            Err(error) => return Err(error),
+        };
         let shared = Arc::new(Shared {
             settings,
             away: Mutex::new(None),
@@ -164,13 +170,16 @@ impl Store {
             waiting: AtomicU64::new(0),
             lost: AtomicU64::new(0),
         });
+        if let Some(why) = &away {
+            shared.went(why);
+        }
         let (writes, work) = sync_channel(MOST_JOBS + MOST_DECISIONS);
         let (reads, jobs) = sync_channel(MOST_JOBS);
         let (end, ended) = sync_channel(1);
         let no_thread = |error: std::io::Error| StoreError::Away(error.to_string());
         let writer = Writer {
             shared: Arc::clone(&shared),
-            connection: Some(connection),
+            connection,
             rest_until: None,
             swept: Instant::now(),
         };
@@ -309,6 +318,13 @@ fn connect(engine: &Engine, reads_only: bool) -> Result<Box<dyn Connection>, Sto
         Engine::Sqlite(path) => Box::new(Sqlite::open(path, reads_only)?),
         Engine::Postgres { .. } => Box::new(Postgres::connect(engine, reads_only)?),
     })
+}
+
+/// A connection that writes, to tables that are up to date.
+fn opened(engine: &Engine) -> Result<Box<dyn Connection>, StoreError> {
+    let mut connection = connect(engine, false)?;
+    within(&mut *connection, |connection| migrate(connection))?;
+    Ok(connection)
 }
 
 /// Does something in a transaction of its own.
@@ -477,7 +493,7 @@ fn connected<'c>(
         shared.reachable()?;
     }
     if connection.is_none() {
-        match connect(&shared.settings.engine, false) {
+        match opened(&shared.settings.engine) {
             Ok(new) => *connection = Some(new),
             Err(error) => {
                 shared.went(&error.to_string());

@@ -77,6 +77,18 @@ impl Metrics {
         }
     }
 
+    /// A webhook is there.
+    pub fn know_webhook(&self, webhook: &str) {
+        for outcome in ["sent", "failed", "dropped"] {
+            self.table.webhooks.with_label_values(&[webhook, outcome]).inc_by(0);
+        }
+    }
+
+    /// What became of a message to a webhook.
+    pub fn notified(&self, webhook: &str, outcome: &str) {
+        self.table.webhooks.with_label_values(&[webhook, outcome]).inc();
+    }
+
     /// Whether the store can be reached.
     pub fn store_is_up(&self, up: bool) {
         self.table.store_up.with_label_values::<&str>(&[]).set(i64::from(up));

@@ -7,6 +7,7 @@ mod clock;
 mod events;
 mod log;
 mod metrics;
+mod notices;
 mod records;
 mod spans;
 mod trace;
@@ -15,6 +16,7 @@ pub use clock::Clock;
 pub use events::{StreamCut, UpstreamCall};
 pub use log::{LogFormat, hush_panics, init_log};
 pub use metrics::{METRICS, MetricDefinition, Metrics};
+pub use notices::{Notice, Notices};
 pub use records::{
     Checkpoint, CheckpointSettings, ClassifierRecord, DecisionRecord, FileSink, MOST_TEXT,
     PassageRecord, Post, RecordSettings, RecordSink, Records, RecordsState, RuleRecord,
@@ -32,6 +34,8 @@ pub struct Telemetry {
     pub metrics: Arc<Metrics>,
     /// The decision records.
     pub records: Records,
+    /// Those who asked to be told of what happens.
+    pub notices: Notices,
     /// The spans of traces, where these are sent.
     pub spans: Option<Spans>,
     /// The time.

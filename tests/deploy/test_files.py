@@ -18,7 +18,7 @@ MOST_EXPOSURE = 1.5
 # Kinds that Kubernetes has only where the Prometheus operator runs.
 OF_THE_OPERATOR = {"ServiceMonitor": operator.ServiceMonitor, "PrometheusRule": operator.PrometheusRule}
 
-KUSTOMIZATIONS = ["base", "overlays/monitoring", "overlays/sidecar"]
+KUSTOMIZATIONS = ["base", "overlays/monitoring", "overlays/sidecar", "overlays/store"]
 
 
 def kustomized(name: str) -> list[dict]:

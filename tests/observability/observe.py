@@ -1,5 +1,6 @@
 """Starts a model, a classifier, the gate and Prometheus, sends traffic, and asks Prometheus what the dashboard and the alerts see."""
 
+import base64
 import http.client
 import json
 import math
@@ -76,6 +77,27 @@ class Classifier(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
+
+
+class Ops(BaseHTTPRequestHandler):
+    """A webhook; remembers what it was told of."""
+
+    told = set()
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        self.told.add(json.loads(self.rfile.read(int(self.headers["content-length"])))["type"])
+        self.send_response(204)
+        self.end_headers()
+
+
+def served(handler):
+    """The address of a server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}"
 
 
 def free_ports(count):
@@ -298,8 +320,6 @@ def edited(policy, text):
 
 def observe(work, running):
     data, admin, model, port = free_ports(4)
-    classifier = ThreadingHTTPServer(("127.0.0.1", 0), Classifier)
-    threading.Thread(target=classifier.serve_forever, daemon=True).start()
     for name in ("tidegate.yaml", "policies"):
         source = HERE / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, work / name)
@@ -314,7 +334,9 @@ def observe(work, running):
         "TIDEGATE_ADMIN__LISTEN": f"127.0.0.1:{admin}",
         "TIDEGATE_LOG__DECISIONS__TO": str(work / "decisions.jsonl"),
         "TIDEGATE_UPSTREAMS__MODEL__URL": f"http://127.0.0.1:{model}",
-        "TIDEGATE_ENDPOINTS__JUDGE__URL": f"http://127.0.0.1:{classifier.server_address[1]}",
+        "TIDEGATE_ENDPOINTS__JUDGE__URL": served(Classifier),
+        "TIDEGATE_WEBHOOKS__OPS__URL": served(Ops),
+        "OPS_SECRET": "whsec_" + base64.b64encode(os.urandom(32)).decode(),
     }
     gate = started(work, "gate", [BIN, "serve", "--config", str(work / "tidegate.yaml")], env=environment)
     running.append(gate)
@@ -353,6 +375,7 @@ def observe(work, running):
         "TidegateReviewBacklog", "TidegateRuleOverturned",
     }
     expect(not unwanted, f"these alerts fire without a cause: {unwanted}")
+    waits(lambda: Ops.told == {"policy.refused", "feedback.appeal"}, "the webhook is told of an edit that was refused, and of an appeal")
     traffic.end()
     expect(not traffic.broken, f"requests broke: {traffic.broken[:3]}")
     print(f"traffic: {traffic.sent} requests")

@@ -14,6 +14,7 @@ import threading
 import time
 
 from gate import Gate
+from receiver import SECRET, Receiver
 from postgres import Postgres, programs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -156,6 +157,49 @@ def the_ledger_is_sound(gate):
     assert code == 0, (code, said, errors)
 
 
+def others_are_told(folder):
+    """What happens goes to those who asked: signed, without texts, tried again, and to Slack as a line."""
+    with Receiver([503, 500]) as receiver:
+        hooks = (
+            "webhooks:\n"
+            f"  ops: {{ url: 'http://127.0.0.1:{receiver.port}/hook', secret: {{ file: secret }},\n"
+            "    events: [decision.stopped, feedback.appeal, policy.refused, policy.applied] }\n"
+            f"  team: {{ url: 'http://127.0.0.1:{receiver.port}/slack', body: slack, events: [decision.review] }}\n"
+        )
+        folder.mkdir(parents=True)
+        (folder / "secret").write_text(SECRET)
+        (folder / "secret").chmod(0o600)
+        with Gate(folder, "{ url: 'sqlite:state.db' }", hooks) as gate:
+            _, decision, _ = gate.chat("you blockhead, secret words")
+            assert until(lambda: receiver.kinds() == ["decision.stopped"]), receiver.kinds()
+            # The same message came three times, each signed anew.
+            assert len(receiver.ids) == 3 and len(set(receiver.ids)) == 1, receiver.ids
+            stopped = receiver.told[0]["data"]
+            assert (stopped["decision"], stopped["rule"], stopped["category"]) == (decision, "insult", "harassment")
+            assert "secret words" not in json.dumps(receiver.told)
+            assert gate.tell(decision, kind="appeal", comment="unfair")[0] == 201
+            assert until(lambda: len(receiver.told) == 2), receiver.kinds()
+            assert receiver.told[1]["data"]["decision"] == decision and "unfair" not in json.dumps(receiver.told)
+            gate.chat("a doubtful word <!channel>")
+            assert until(lambda: receiver.plain), "Slack was told nothing"
+            line = receiver.plain[0]["text"]
+            assert line.startswith("Tidegate: a decision asks for a person") and "rule doubt" in line, line
+            policy = folder / "policies/house.yaml"
+            good = policy.read_text()
+            policy.write_text("version: 1\nname: house\nrules: nonsense\n")
+            gate.process.send_signal(signal.SIGHUP)
+            assert until(lambda: "policy.refused" in receiver.kinds()), receiver.kinds()
+            policy.write_text(good + "# touched\n")
+            gate.process.send_signal(signal.SIGHUP)
+            assert until(lambda: receiver.kinds()[-1] == "policy.applied"), receiver.kinds()
+            assert receiver.kinds().count("policy.refused") == 1, receiver.kinds()
+            sent = gate.metric('tidegate_webhook_messages_total{outcome="sent",webhook="ops"}')
+            assert sent == len(receiver.told), (sent, receiver.kinds())
+            assert not receiver.refused, receiver.refused
+            gate.stop()
+    print("webhooks: told, signed as the library of Standard Webhooks reads it")
+
+
 def in_sqlite(folder):
     store = "{ url: 'sqlite:state.db', text: full }"
     file = folder / "state.db"
@@ -204,6 +248,13 @@ def in_postgres(folder, server):
         if "review" in os.environ.get("HAVE", ""): the_ledger_is_sound(other)
         one.stop()
         other.stop()
+        # A gate that starts while the database is away serves, and finds it later.
+        server.stop(signal.SIGQUIT)
+        with Gate(folder / "late", store) as late:
+            assert late.chat("hello")[0] == 200
+            assert late.metric("tidegate_store_up") == 0
+            server.start()
+            assert until(lambda: late.tell(late.chat("hello")[1], thumbs="up")[0] == 201)
     with Gate(folder / "strict", store.replace(" }", ", required: true }")) as strict:
         assert strict.chat("hello")[0] == 200
         server.stop(signal.SIGQUIT)
@@ -238,8 +289,10 @@ def main():
         if programs() is None:
             print("skipped: PostgreSQL is not installed (apt-get install postgresql), so only SQLite is tried")
             contract(None)
+            others_are_told(folder / "told")
             in_sqlite(folder / "sqlite")
             return
+        others_are_told(folder / "told")
         in_sqlite(folder / "sqlite")
         with Postgres() as server:
             contract(server)

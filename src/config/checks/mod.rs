@@ -9,6 +9,7 @@ mod settings;
 mod store;
 mod tests_file;
 mod unavailable;
+mod webhooks;
 
 use super::check::closest_word;
 use super::codes::Code;

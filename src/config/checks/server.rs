@@ -7,6 +7,7 @@ use http::Uri;
 
 use super::store::store;
 use super::unknown;
+use super::webhooks::webhooks;
 use crate::config::codes::Code;
 use crate::config::document::Document;
 use crate::config::formats::{url, url_holds_secret};
@@ -22,6 +23,7 @@ pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems
     routes(file, document, problems);
     records(file, document, problems);
     store(file, document, problems);
+    webhooks(file, document, problems);
     if file.fail.internal_error == FailMode::Open {
         let message = "`fail.internal_error: open` fails open";
         let at = document.at("fail.internal_error");

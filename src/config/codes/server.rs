@@ -102,6 +102,15 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "store: { url: 'postgres://tidegate@db.example.com/tidegate?sslmode=require', password: { env: STORE_PASSWORD } }",
     },
     Definition {
+        code: Code::TG079,
+        gravity: Gravity::Error,
+        title: "webhook that nobody could be told by",
+        explanation: "A webhook has an address (`url`, or `url_from` where the address is a secret), a list of `events`, and a `secret` that \
+            messages are signed with (Standard Webhooks): `whsec_` and 24 to 64 random bytes in base64. Slack checks no signature.",
+        wrong: "webhooks: { ops: { url: 'https://ops.example.com/hook', events: [] } }",
+        right: "webhooks: { ops: { url: 'https://ops.example.com/hook', secret: { env: HOOK_SECRET }, events: [policy.refused] } }",
+    },
+    Definition {
         code: Code::TG080,
         gravity: Gravity::Error,
         title: "line of a dialect file that cannot be read",

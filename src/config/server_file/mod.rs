@@ -7,6 +7,7 @@ mod listeners;
 mod routes;
 mod secrets;
 mod services;
+mod webhooks;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ pub use services::{
     Audit, AuditCheckpoint, Decisions, Log, LogFormat, LogLevel, LogText, Metrics, PolicyFolder,
     RecordSync, Rotation, SemanticConventions, Store, StoreText, Telemetry,
 };
+pub use webhooks::{Webhook, WebhookBody};
 
 /// A server file as written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -71,9 +73,12 @@ pub struct ServerFile {
     /// What happens after SIGTERM.
     #[serde(default)]
     pub drain: Drain,
-    /// Decisions, feedback and reviews. Not available in this version, except `url: none`.
+    /// Decisions, feedback and reviews.
     #[serde(default)]
     pub store: Store,
+    /// Servers that are told of what happens, by name.
+    #[serde(default)]
+    pub webhooks: Named<Webhook>,
     /// Whether every decision must be on record.
     #[serde(default)]
     pub audit: Audit,

@@ -23,6 +23,10 @@ impl ServerFile {
         named.push(("tenant.keys".to_owned(), self.tenant.keys.as_ref()));
         named.push(("admin.auth.tokens".to_owned(), self.admin.auth.tokens.as_ref()));
         named.push(("log.decisions.key".to_owned(), self.log.decisions.key.as_ref()));
+        for (name, webhook) in self.webhooks.iter() {
+            named.push((format!("webhooks.{name}.url_from"), webhook.url_from.as_ref()));
+            named.push((format!("webhooks.{name}.secret"), webhook.secret.as_ref()));
+        }
         named.push(("store.password".to_owned(), self.store.password.as_ref()));
         named.push(("store.key".to_owned(), self.store.key.as_ref()));
         named.push(("audit.key".to_owned(), self.audit.key.as_ref()));
@@ -59,17 +63,18 @@ mod tests {
             "log": { "decisions": { "key": secret("7") } },
             "audit": { "key": secret("8") },
             "store": { "password": secret("11"), "key": secret("12") },
+            "webhooks": { "w": { "url_from": secret("13"), "secret": secret("14"), "events": [] } },
             "tls": tls("10"),
         });
         let file: ServerFile = serde_json::from_value(written).unwrap();
         let found = file.secret_files();
         let mut named: Vec<u32> = found.iter().map(|(_, file)| file.parse().unwrap()).collect();
         named.sort_unstable();
-        assert_eq!(named, (1..=12).collect::<Vec<_>>(), "{found:?}");
+        assert_eq!(named, (1..=14).collect::<Vec<_>>(), "{found:?}");
         let keys: Vec<&str> = found.iter().map(|(key, _)| &**key).collect();
         assert!(keys.contains(&"endpoints.e.headers.x-a") && keys.contains(&"admin.tls.key"));
-        // One reference more in the schema is one more to look at here: ten, besides the keys of the two listeners.
+        // One reference more in the schema is one more to look at here: twelve, besides the keys of the two listeners.
         let references = schema(SchemaOf::Server).matches("#/$defs/SecretRef").count();
-        assert_eq!(references, 10);
+        assert_eq!(references, 12);
     }
 }

@@ -115,6 +115,8 @@ metrics! {
         "What people said of items since the gate has started: upheld, overturned, unsure; gates that share a store all count it.";
     store_up: IntGaugeVec = "tidegate_store_up", [];
         "1 while the store can be reached, 0 while it cannot; where there is no store there is no such series.";
+    webhooks: IntCounterVec = "tidegate_webhook_messages_total", ["webhook", "outcome"];
+        "Messages to webhooks: sent, failed (tried again and again, or refused), dropped (too many waited).";
     spans: IntCounterVec = "tidegate_trace_spans_total", ["outcome"];
         "Spans of traces: sent, failed (the collector did not take them), dropped (too many waited).";
     panics: IntCounterVec = "tidegate_panics_total", ["part"];

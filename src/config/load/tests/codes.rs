@@ -229,6 +229,26 @@ const SERVERS: &[(&str, &str, &str)] = &[
         "4:20",
     ),
     (
+        "TG079",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nwebhooks: { w: { url: 'https://e', events: [store.away] } }",
+        "4:16",
+    ),
+    (
+        "TG079",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nwebhooks: { w: { url: 'ftp://e', secret: { env: S }, events: [store.away] } }",
+        "4:23",
+    ),
+    (
+        "TG079",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nwebhooks: { w: { url: 'https://e', secret: { env: S }, events: [] } }",
+        "4:64",
+    ),
+    (
+        "TG079",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nwebhooks: { w: { url_from: { env: U }, body: slack, secret: { env: S }, events: [store.away] } }",
+        "4:61",
+    ),
+    (
         "TG005",
         "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }, { id: r, match: {}, upstream: u, policy: p }]",
         "3:62",
