@@ -2,7 +2,8 @@
 
     python3 tools/dashboard.py [--check]
 
-`$M` in an expression stands for the matchers of the variables `job` and `instance`, `$R` for the range of a rate.
+`$M` in an expression stands for the matchers of the variables `job` and `instance`, `$R` for the range of a rate, `$A` for the
+whole range that is shown.
 """
 
 import json
@@ -23,7 +24,7 @@ ACTIONS = {
 
 
 def expression(text):
-    return text.replace("$M", MATCH).replace("$R", "$__rate_interval")
+    return text.replace("$M", MATCH).replace("$R", "$__rate_interval").replace("$A", "$__range")
 
 
 def quantiles(metric, by="", more="", shown=(0.5, 0.95, 0.99)):
@@ -161,6 +162,17 @@ def laid_out(rows):
 
 
 STOPS = 'action=~"block|respond"'
+
+
+def verdicts(which, by):
+    """What people said of items in the whole range. Gates that share a store all count it, so it is the most that any of them counted."""
+    return f"sum by ({by}) (max by (job, queue, rule, verdict) (increase(tidegate_review_decisions_total{{$M,{which}}}[$A])))"
+
+
+def ratings(which=""):
+    return f"sum by (scale) (increase(tidegate_feedback_ratings_total{{$M{which}}}[$A]))"
+
+
 ALL_DECISIONS = "sum(rate(tidegate_decisions_total{$M}[$R]))"
 
 ROWS = [
@@ -193,8 +205,12 @@ ROWS = [
               "sum by (detector) (rate(tidegate_redactions_total{$M}[$R]))", stacked=True),
         lines("Rules on trial", "Matches of rules in shadow mode: what they would have touched.", "ops",
               'topk(10, sum by (rule) (rate(tidegate_rule_matches_total{$M,mode="shadow"}[$R])))'),
+        bars("Overturned by reviewers", "Share of judgements of a rule's decisions in the time that is shown that say that it was wrong; the ten worst rules. "
+             "Who is unsure says neither. The alert TidegateRuleOverturned says what to do.", "percentunit",
+             "topk(10, " + verdicts('rule!="none",verdict="overturned"', "rule") + " / ("
+             + verdicts('rule!="none",verdict=~"upheld|overturned"', "rule") + " > 0))"),
         lines("Not screened, by reason", "Why texts and parts were not or could not be screened.", "ops",
-              "sum by (phase, reason) (rate(tidegate_unmoderated_total{$M}[$R]))", stacked=True),
+              "sum by (phase, reason) (rate(tidegate_unmoderated_total{$M}[$R]))", width=24, stacked=True),
     ]),
     ("Classifiers", [
         lines("Texts judged, by outcome", "What came of texts that a classifier was to judge; all but ok and cached went without its answer.", "ops",
@@ -235,6 +251,22 @@ ROWS = [
         lines("Time of an answer of the upstream", "From asking a model server to the last byte of its answer.", "s",
               *quantiles("tidegate_upstream_request_duration_seconds", by="upstream", shown=(0.5, 0.95))),
     ]),
+    ("People", [
+        lines("Items in review", "Items of the review queues that nobody has settled yet. Gates that share a store all show it, so it is the most that any of them shows.",
+              "short", 'max by (queue, state) (tidegate_review_items{$M,state!="settled"})', stacked=True),
+        lines("Oldest open item", "How long the oldest item of a review queue has waited; the alert TidegateReviewBacklog is at a day.", "s",
+              "max by (queue) (tidegate_review_oldest_item_age_seconds{$M})"),
+        lines("Judgements", "What reviewers said of decisions: they were right (upheld), wrong (overturned), or it cannot be told (unsure).", "ops",
+              "sum by (verdict) (max by (job, queue, rule, verdict) (rate(tidegate_review_decisions_total{$M}[$R])))", stacked=True),
+        lines("Feedback", "What users said of decisions, by what it was and its label.", "ops",
+              "sum by (source, label) (rate(tidegate_feedback_total{$M}[$R]))", stacked=True),
+        number("Net promoter score", "Ratings in the time that is shown: promoters less detractors, per hundred ratings, for each scale. From -100 to 100.", "short",
+               ("100 * (" + ratings(',answer="promoter"') + " - " + ratings(',answer="detractor"') + ") / (" + ratings() + " > 0)", "to {{scale}}")),
+        number("Store", "Whether the gates reach their store; the worst of them. Nothing where there is none. On away: TidegateStoreAway.", "short",
+               "min(tidegate_store_up{$M})", mappings=words(_0=("away", "red"), _1=("in reach", "green"))),
+        lines("Not kept", "Decisions that the store did not take, so that nobody can speak of them. Should be 0.", "ops",
+              'sum by (instance) (rate(tidegate_audit_events_dropped_total{$M,sink="store"}[$R]))'),
+    ]),
     ("Process", [
         lines("Busy threads", "Share of its time that each serving thread works; 100 % is one core.", "percentunit",
               "max by (runtime) (rate(tokio_busy_seconds_total{$M}[$R]))", width=6),
@@ -251,7 +283,7 @@ ROWS = [
 DASHBOARD = {
     "uid": "tidegate-overview",
     "title": "Tidegate",
-    "description": "Moderation of LLM traffic: decisions, rules, classifiers, streams, proxy.",
+    "description": "Moderation of LLM traffic: decisions, rules, classifiers, streams, proxy, people.",
     "tags": ["tidegate", "llm", "moderation"],
     "schemaVersion": 39,
     "editable": False,

@@ -41,9 +41,9 @@ pub(super) async fn watch_people(store: Store, telemetry: Telemetry) {
 
 async fn state(store: &Store, after: String, metrics: &Metrics) -> Result<String, StoreError> {
     let read = move |c: &mut dyn crate::store::Connection| {
-        Ok((ItemRow::sizes(c)?, Said::since(c, &after)?))
+        Ok((ItemRow::sizes(c)?, ItemRow::rules_waiting(c)?, Said::since(c, &after)?))
     };
-    let (sizes, (said, last)) = store.read(read).await?;
+    let (sizes, waiting, (said, last)) = store.read(read).await?;
     for queue in Metrics::QUEUES {
         let of = |state: ItemState| {
             let mut sizes = sizes.iter().filter(|size| size.queue == queue);
@@ -56,6 +56,9 @@ async fn state(store: &Store, after: String, metrics: &Metrics) -> Result<String
         let oldest = unsettled.filter_map(of).map(|size| size.oldest).min();
         let age = oldest.map_or(0, |oldest| (store.now() - oldest) / 1000);
         metrics.oldest_queued(queue, age.max(0));
+    }
+    for (queue, policy, rule) in waiting {
+        metrics.reviewable(&queue, (&policy, &rule));
     }
     for Said { queue, policy, rule, judgement, times } in said {
         let times = u64::try_from(times).unwrap_or_default();

@@ -298,6 +298,23 @@ impl ItemRow {
         };
         rows.iter().map(size).collect()
     }
+
+    /// Of which rules there are items that are not settled: queue, policy, and the rule, empty where none decided. At
+    /// most 2,000.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn rules_waiting(
+        connection: &mut dyn Connection,
+    ) -> Result<Vec<(String, String, String)>, StoreError> {
+        let rows = connection.rows(
+            "SELECT DISTINCT queue, policy, rule FROM items WHERE state <> 'settled' ORDER BY queue, policy, rule LIMIT 2000",
+            &[],
+        )?;
+        let rule =
+            |row: &Row| Ok((row.text(0)?, row.text(1)?, row.opt_text(2)?.unwrap_or_default()));
+        rows.iter().map(rule).collect()
+    }
 }
 
 /// What people said of items, counted.

@@ -300,6 +300,33 @@ fn of_two_reviewers_one_holds_an_item_and_what_is_taken_back_counts_no_more() {
 }
 
 #[test]
+fn the_rules_of_items_that_wait_are_known_and_of_those_that_are_settled_not() {
+    with_each(|store, _| async move {
+        let rule = |rule: Option<&str>, decision: &str| Item {
+            policy: "house".to_owned(),
+            rule: rule.map(str::to_owned),
+            ..item(decision, "report")
+        };
+        let items = [rule(Some("insult"), "a"), rule(Some("insult"), "b"), rule(None, "c")];
+        for item in items.clone() {
+            store.write(move |c| item.insert(c)).await.unwrap();
+        }
+        let waiting = async || {
+            let mut waiting = store.read(ItemRow::rules_waiting).await.unwrap();
+            waiting.sort();
+            waiting
+        };
+        let row = |rule: &str| ("reports".to_owned(), "house".to_owned(), rule.to_owned());
+        assert_eq!(waiting().await, [row(""), row("insult")]);
+        let claim = Claim { reviewer: "ann".to_owned(), now: 1_000_000, until: 1_100_000 };
+        let other = items[2].id.clone();
+        store.write(move |c| claim.take(c, &other)).await.unwrap();
+        judge(&store, &items[2].id, "ann", "upheld").await.unwrap();
+        assert_eq!(waiting().await, [row("insult")]);
+    });
+}
+
+#[test]
 fn a_flood_of_the_same_text_fills_no_queue() {
     with_each(|store, _| async move {
         let put = (0..50).map(|index| {

@@ -1,6 +1,6 @@
 //! What happens in the process, as the metrics count it.
 
-use super::metrics::{CIRCUIT_STATES, FOUND_BY, Metrics};
+use super::metrics::{CIRCUIT_STATES, FOUND_BY, Metrics, VERDICTS};
 use crate::domain::{Action, Classified, Mode, Phase};
 
 /// A stream that a decision cut.
@@ -70,6 +70,13 @@ impl Metrics {
         self.table.review_verdicts.with_label_values(&[queue, rule, verdict]).inc_by(times);
     }
 
+    /// An item of a rule waits in a review queue, so people will say something of it: rates see the first time.
+    pub fn reviewable(&self, queue: &str, rule: (&str, &str)) {
+        for verdict in VERDICTS {
+            self.reviewed(queue, rule, verdict, 0);
+        }
+    }
+
     /// A webhook is there.
     pub fn know_webhook(&self, webhook: &str) {
         for outcome in ["sent", "failed", "dropped"] {
@@ -84,7 +91,7 @@ impl Metrics {
 
     /// Whether the store can be reached.
     pub fn store_is_up(&self, up: bool) {
-        self.table.store_up.set(i64::from(up));
+        self.table.store_up.with_label_values::<&str>(&[]).set(i64::from(up));
     }
 
     /// A cache was read.

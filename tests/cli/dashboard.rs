@@ -132,9 +132,16 @@ const RULES: [Rule; 17] = [
     Rule {
         name: "target-rate-interval-rule",
         wrong: |dashboard| {
-            let ranges = Regex::new(r"\[[^\]]*\]").expect("a regex");
+            // `increase` and its like may ask for the whole range that is shown; a fixed one fits no zoom.
+            let ranges = Regex::new(r"(\w+)\([^()\[\]]*\[([^\]]*)\]").expect("a regex");
             of_targets(dashboard, |_, expression| {
-                ranges.find_iter(expression).all(|range| range.as_str() == "[$__rate_interval]")
+                let mut found =
+                    ranges.captures_iter(expression).map(|f| (f[1].to_owned(), f[2].to_owned()));
+                let fits = found.all(|(function, range)| {
+                    let is_rate = ["rate", "irate"].contains(&&*function);
+                    range == "$__rate_interval" || !is_rate && range == "$__range"
+                });
+                fits && ranges.find_iter(expression).count() == expression.matches('[').count()
             })
         },
         breaks: |dashboard| rewritten(dashboard, "$__rate_interval", "5m"),

@@ -25,6 +25,8 @@ async fn what_can_be_known_stands_at_zero_from_the_start() {
         "tidegate_stream_reframed_total{dialect=\"openai.chat\"} 0",
         "tidegate_policy_reloads_total{outcome=\"invalid\"} 0",
         "tidegate_panics_total{part=\"screening\"} 0",
+        "tidegate_feedback_total{label=\"false_positive\",source=\"label\"} 0",
+        "tidegate_feedback_ratings_total{answer=\"promoter\",route=\"chat\",scale=\"10\"} 0",
         "tidegate_stream_hold_seconds_count 0",
     ])
     .await;

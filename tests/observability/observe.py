@@ -1,5 +1,6 @@
 """Starts a model, a classifier, the gate and Prometheus, sends traffic, and asks Prometheus what the dashboard and the alerts see."""
 
+import base64
 import http.client
 import json
 import math
@@ -24,6 +25,8 @@ BIN = os.environ["TIDEGATE_BIN"]
 SCRAPE_SECONDS = 1
 # Grafana takes at least four scrapes.
 RATE_INTERVAL = "8s"
+# What people said is counted over what a dashboard shows.
+RANGE = "1m"
 TRAFFIC_SECONDS = 16
 PATIENCE_SECONDS = 40
 # `for:` of every alert in this run.
@@ -76,6 +79,27 @@ class Classifier(BaseHTTPRequestHandler):
         self.wfile.write(said)
 
 
+class Ops(BaseHTTPRequestHandler):
+    """A webhook; remembers what it was told of."""
+
+    told = set()
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        self.told.add(json.loads(self.rfile.read(int(self.headers["content-length"])))["type"])
+        self.send_response(204)
+        self.end_headers()
+
+
+def served(handler):
+    """The address of a server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
 def free_ports(count):
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [one.getsockname()[1] for one in held]
@@ -98,15 +122,39 @@ def fetched(url, seconds=10):
         return None
 
 
-def chat(port, text, stream=False, content=None, path="/v1/chat/completions"):
-    body = {"model": "demo", "stream": stream, "messages": [{"role": "user", "content": content or text}]}
+def posted(port, path, body):
+    """The status, and the decision's id where there is one."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
         answer = connection.getresponse()
-        return answer.status, answer.read().decode(errors="replace")
+        answer.read()
+        return answer.status, answer.getheader("x-tidegate-decision")
     finally:
         connection.close()
+
+
+def chat(port, text, stream=False, content=None, path="/v1/chat/completions"):
+    return posted(port, path, {"model": "demo", "stream": stream, "messages": [{"role": "user", "content": content or text}]})
+
+
+# What is asked, and what is said of the decision.
+OPINIONS = [
+    ("say: good evening", {"thumbs": "up"}),
+    ("say: good evening", {"rating": 9, "scale": 10}),
+    ("a grenade", {"label": "false_positive"}),
+    ("say: good evening", {"rating": 2, "scale": 5}),
+    ("say: good evening", {"kind": "report"}),
+    ("a grenade", {"kind": "appeal"}),
+]
+
+
+def opinion(port, n):
+    text, said = OPINIONS[n // len(KINDS) % len(OPINIONS)]
+    _, decision = chat(port, f"{text}, number {n}")
+    status, _ = posted(port, "/v1/feedback", {"decision_id": decision, **said})
+    if status != 201:
+        raise http.client.HTTPException(f"feedback {said} was answered with {status}")
 
 
 PICTURE = [{"type": "text", "text": "what is it"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]
@@ -125,6 +173,7 @@ KINDS = [
     lambda port, n: chat(port, "", content=PICTURE),
     lambda port, n: chat(port, "hi", path="/nowhere"),
     lambda port, n: chat(port, "cut me", stream=True),
+    opinion,
 ]
 
 
@@ -181,15 +230,18 @@ class Prometheus:
 
 def substituted(expression):
     """An expression of the dashboard with what Grafana puts in for its variables when all are chosen."""
-    for name, value in {"$__rate_interval": RATE_INTERVAL, "$job": ".+", "$instance": ".+"}.items():
+    for name, value in {"$__rate_interval": RATE_INTERVAL, "$__range": RANGE, "$job": ".+", "$instance": ".+"}.items():
         expression = expression.replace(name, value)
     assert "$" not in expression, expression
     return expression
 
 
-def check_dashboard(prometheus, began):
+def check_dashboard(prometheus, began, without):
+    """Every panel shows something, but those `without` what they are about."""
     dashboard = json.loads((ROOT / "config/grafana/tidegate-overview.json").read_text(encoding="utf-8"))
     panels = [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+    expect(without <= {panel["title"] for panel in panels}, f"these are no panels: {without}")
+    panels = [panel for panel in panels if panel["title"] not in without]
     asked = [(panel["title"], target["expr"]) for panel in panels for target in panel["targets"]]
     empty = asked
     # A busy machine may scrape late, so what is empty is asked again.
@@ -207,6 +259,28 @@ def check_dashboard(prometheus, began):
         found = prometheus.ask(f"label/{label}/values", **{"match[]": substituted(selector)})
         expect(found, f"variable {name} has no values: {query}")
     print(f"dashboard: {len(panels)} panels, {len(asked)} expressions asked")
+
+
+def judged(prometheus, work, environment):
+    """Has reviewers judge decisions of a rule; the panels that have nothing to show where this build has no `tidegate review`."""
+    # Before anybody judges, so that the first judgement counts.
+    waits(lambda: len(prometheus.values('tidegate_review_decisions_total{queue="reports",rule="weapons"} == 0')) == 3,
+          "what people may say of a rule that waits for them stands at 0")
+    command = lambda *words: subprocess.run(
+        [BIN, *words], env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    if "\n  review " not in command("--help").stdout:
+        print("skipped: this build has no `tidegate review`, so nobody judges")
+        return {"Overturned by reviewers"}
+    config = ["--config", str(work / "tidegate.yaml")]
+    listed = command("review", "list", "--queue", "reports", "--rule", "weapons", "--format", "json", *config)
+    items = [json.loads(line)["item"] for line in listed.stdout.splitlines()][:2]
+    expect(items, f"no item of the rule waits: {listed.stdout}{listed.stderr}")
+    for item, judgement in zip(items, ["overturned", "upheld"]):
+        done = command("review", "judge", item, judgement, "--reviewer", "ann", *config)
+        expect(done.returncode == 0, f"{judgement} {item}: {done.stdout}{done.stderr}")
+    waits(lambda: prometheus.values('tidegate_review_decisions_total{queue="reports",rule="weapons",verdict="overturned"} == 1'),
+          "a judgement is counted")
+    return set()
 
 
 def check_exposition(text, listed):
@@ -246,8 +320,6 @@ def edited(policy, text):
 
 def observe(work, running):
     data, admin, model, port = free_ports(4)
-    classifier = ThreadingHTTPServer(("127.0.0.1", 0), Classifier)
-    threading.Thread(target=classifier.serve_forever, daemon=True).start()
     for name in ("tidegate.yaml", "policies"):
         source = HERE / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, work / name)
@@ -262,7 +334,9 @@ def observe(work, running):
         "TIDEGATE_ADMIN__LISTEN": f"127.0.0.1:{admin}",
         "TIDEGATE_LOG__DECISIONS__TO": str(work / "decisions.jsonl"),
         "TIDEGATE_UPSTREAMS__MODEL__URL": f"http://127.0.0.1:{model}",
-        "TIDEGATE_ENDPOINTS__JUDGE__URL": f"http://127.0.0.1:{classifier.server_address[1]}",
+        "TIDEGATE_ENDPOINTS__JUDGE__URL": served(Classifier),
+        "TIDEGATE_WEBHOOKS__OPS__URL": served(Ops),
+        "OPS_SECRET": "whsec_" + base64.b64encode(os.urandom(32)).decode(),
     }
     gate = started(work, "gate", [BIN, "serve", "--config", str(work / "tidegate.yaml")], env=environment)
     running.append(gate)
@@ -294,9 +368,14 @@ def observe(work, running):
     waits(lambda: "TidegatePolicyReloadFailed" not in prometheus.firing(), "TidegatePolicyReloadFailed ends")
     waits(lambda: "TidegateFailingOpen" in prometheus.firing(), "TidegateFailingOpen fires")
     time.sleep(max(0.0, began + TRAFFIC_SECONDS - time.time()))
-    check_dashboard(prometheus, began)
-    unwanted = prometheus.firing() & {"TidegateDown", "TidegateAuditLoss", "TidegatePanics", "TidegateFailingClosed"}
+    without = judged(prometheus, work, environment)
+    check_dashboard(prometheus, began, without)
+    unwanted = prometheus.firing() & {
+        "TidegateDown", "TidegateAuditLoss", "TidegatePanics", "TidegateFailingClosed", "TidegateStoreAway",
+        "TidegateReviewBacklog", "TidegateRuleOverturned",
+    }
     expect(not unwanted, f"these alerts fire without a cause: {unwanted}")
+    waits(lambda: Ops.told == {"policy.refused", "feedback.appeal"}, "the webhook is told of an edit that was refused, and of an appeal")
     traffic.end()
     expect(not traffic.broken, f"requests broke: {traffic.broken[:3]}")
     print(f"traffic: {traffic.sent} requests")

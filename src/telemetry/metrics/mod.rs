@@ -47,6 +47,24 @@ const CHANGES: [&str; 7] =
     ["newly_blocked", "no_longer_blocked", "stricter", "milder", "other_rules", "none", "skipped"];
 /// What a label says that is yes or no.
 const YES_OR_NO: [&str; 2] = ["true", "false"];
+/// What users say most often, and of what kind it is.
+const FEEDBACK: [(&str, &str); 11] = [
+    ("thumbs", "up"),
+    ("thumbs", "down"),
+    ("rating", "none"),
+    ("label", "false_positive"),
+    ("label", "false_negative"),
+    ("label", "correct"),
+    ("report", "none"),
+    ("report", "false_positive"),
+    ("report", "false_negative"),
+    ("appeal", "none"),
+    ("appeal", "false_positive"),
+];
+/// The scales that users rate on, by their highest number.
+const SCALES: [&str; 2] = ["5", "10"];
+/// What a rating counts as.
+const ANSWERS: [&str; 3] = ["promoter", "passive", "detractor"];
 /// The modes of rules and policies.
 const MODES: [Mode; 2] = [Mode::Enforce, Mode::Shadow];
 /// What is decided of a unit besides the actions.
@@ -68,7 +86,7 @@ impl Default for Metrics {
 }
 
 /// What people say of items.
-const VERDICTS: [&str; 3] = ["upheld", "overturned", "unsure"];
+pub(super) const VERDICTS: [&str; 3] = ["upheld", "overturned", "unsure"];
 
 impl Metrics {
     /// The review queues.
@@ -118,6 +136,9 @@ impl Metrics {
         for stream in YES_OR_NO {
             drop(self.table.http_duration.with_label_values(&[route, stream]));
             drop(self.table.overhead.with_label_values(&[route, stream]));
+        }
+        for (scale, answer) in SCALES.iter().flat_map(|s| ANSWERS.map(|answer| (s, answer))) {
+            self.table.ratings.with_label_values(&[route, scale, answer]).inc_by(0);
         }
     }
 
@@ -174,8 +195,8 @@ impl Metrics {
 
     /// What people say and do.
     fn know_people(&self) {
-        for source in ["thumbs", "rating", "label", "report", "appeal"] {
-            self.table.feedback.with_label_values(&[source, "none"]).inc_by(0);
+        for (source, label) in FEEDBACK {
+            self.table.feedback.with_label_values(&[source, label]).inc_by(0);
         }
         for (queue, verdict) in
             Self::QUEUES.iter().flat_map(|q| VERDICTS.map(|verdict| (q, verdict)))
@@ -274,6 +295,29 @@ mod tests {
         ));
         assert!(text.contains("tidegate_build_info{"));
         assert!(text.contains("tidegate_audit_events_dropped_total{sink=\"file\"} 0"));
+    }
+
+    #[test]
+    fn a_rule_that_people_are_to_judge_has_its_verdicts_at_zero() {
+        let metrics = Metrics::new();
+        metrics.know_rules(&[("p", "a", Mode::Enforce)], 9);
+        metrics.reviewable("verdicts", ("p", "a"));
+        metrics.reviewable("verdicts", ("p", "gone"));
+        let text = metrics.render();
+        for (rule, verdict) in ["a", "other"].iter().flat_map(|rule| VERDICTS.map(|v| (rule, v))) {
+            let labels = format!("queue=\"verdicts\",rule=\"{rule}\",verdict=\"{verdict}\"");
+            let line = format!("tidegate_review_decisions_total{{{labels}}} 0\n");
+            assert!(text.contains(&line), "{line}");
+        }
+        assert!(!text.contains("gone"), "{text}");
+    }
+
+    #[test]
+    fn only_a_gate_with_a_store_says_whether_it_is_up() {
+        let metrics = Metrics::new();
+        assert!(!metrics.render().contains("tidegate_store_up"));
+        metrics.store_is_up(false);
+        assert!(metrics.render().contains("\ntidegate_store_up 0\n"));
     }
 
     #[test]

@@ -113,8 +113,8 @@ metrics! {
         "Age of the oldest item of a review queue that is not settled; 0 where there is none.";
     review_verdicts: IntCounterVec = "tidegate_review_decisions_total", ["queue", "rule", "verdict"];
         "What people said of items since the gate has started: upheld, overturned, unsure; gates that share a store all count it.";
-    store_up: IntGauge = "tidegate_store_up", [];
-        "1 while the store can be reached; 0 too where there is none.";
+    store_up: IntGaugeVec = "tidegate_store_up", [];
+        "1 while the store can be reached, 0 while it cannot; where there is no store there is no such series.";
     webhooks: IntCounterVec = "tidegate_webhook_messages_total", ["webhook", "outcome"];
         "Messages to webhooks: sent, failed (tried again and again, or refused), dropped (too many waited).";
     spans: IntCounterVec = "tidegate_trace_spans_total", ["outcome"];
