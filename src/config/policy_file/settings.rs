@@ -261,7 +261,7 @@ pub enum History {
     DropBlocked,
 }
 
-/// The review queue. Only `while_open: pass` is available in this version; the rest has no effect.
+/// What people are to look at, where the server file has a store. Only `while_open: pass` is available in this version.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "review settings")]

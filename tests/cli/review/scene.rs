@@ -56,6 +56,8 @@ pub(super) fn decision(request: &str, phase: &str, texts: &Value) -> KeptDecisio
         model: "demo".to_owned(),
         record: json!({ "text": "full" }).to_string(),
         texts: Some(texts.to_string()),
+        kin: String::new(),
+        weight: 10,
         expires: now() + 24 * HOUR,
         item: None,
     }
