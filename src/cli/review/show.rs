@@ -162,13 +162,12 @@ fn about(decision: &KeptDecision) -> String {
         format!(", would have been {}", decision.would_be)
     };
     let mut drawn = format!("decision {}\n", cell(&decision.id));
-    let what = format!(
-        "{} of the {} by {}",
-        decision.action,
-        decision.phase,
-        with(rule, decision.category.as_deref())
-    );
-    writeln!(drawn, "  {}{would_be}, score {:.2}", cell(&what), decision.score).unwrap_or_default();
+    // Each part may be as long as a cell, and all of them together longer.
+    let category = decision.category.as_deref().map(cell);
+    let by = with(&cell(rule), category.as_deref());
+    let (action, phase) = (cell(&decision.action), cell(&decision.phase));
+    writeln!(drawn, "  {action} of the {phase} by {by}{would_be}, score {:.2}", decision.score)
+        .unwrap_or_default();
     let under = format!(
         "policy {} at {}, route {}, model {}",
         decision.policy, decision.revision, decision.route, decision.model
@@ -212,4 +211,25 @@ fn said_by_user(row: &FeedbackRow) -> String {
     let head = cell(&parts.join(", "));
     let comment = feedback.comment.as_deref().map(block).unwrap_or_default();
     format!("a user says: {head}, {}\n{comment}", shapes::time(feedback.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_is_shown_with_all_of_its_rule_and_category() {
+        let decision = KeptDecision {
+            action: "redact".to_owned(),
+            would_be: "block".to_owned(),
+            phase: "completion".to_owned(),
+            rule: Some("pack.harassment/insults-in-chinese".to_owned()),
+            category: Some("harassment/threatening".to_owned()),
+            ..KeptDecision::default()
+        };
+        let shown = about(&decision);
+        let line = "redact of the completion by pack.harassment/insults-in-chinese \
+            (harassment/threatening), would have been block, score 0.00";
+        assert!(shown.contains(line), "{shown}");
+    }
 }
