@@ -175,9 +175,13 @@ class Pod:
             for path, text in self.files(volume, objects).items():
                 (place / path).parent.mkdir(parents=True, exist_ok=True)
                 (place / path).write_text(text)
+                if "secret" in volume:
+                    (place / path).chmod(volume["secret"]["defaultMode"])
 
     @staticmethod
     def files(volume: dict, objects: list[dict]) -> dict[str, str]:
+        if volume.get("secret", {}).get("secretName") == "tidegate-store":
+            return {"password": "hunter2", "key": "0123456789abcdef0123456789abcdef"}
         if "secret" in volume:
             return {"admin_tokens": f"{TOKEN}\n", "metrics_token": TOKEN}
         data = of_kind(objects, "ConfigMap")["data"]
@@ -186,7 +190,8 @@ class Pod:
         return {item["path"]: data[item["key"]] for item in items}
 
     def moved(self, text: str, to_loopback: bool = True) -> str:
-        for path, place in self.paths.items():
+        # A longer path may begin with a shorter one.
+        for path, place in sorted(self.paths.items(), reverse=True):
             text = text.replace(path, place)
         return self.ports.moved("pod", text) if to_loopback else text
 
