@@ -115,7 +115,7 @@ async fn people_are_shown_what_a_policy_asks_for_and_how_likely_that_was() {
         ask(gate.data, &prompt("a grenade")).await;
     }
     let items = "SELECT i.source, i.queue, i.rule, i.category, i.share, i.wanted, i.expires - i.at, count(*), \
-        count(DISTINCT kin) FROM items i JOIN decisions d ON d.id = i.decision WHERE d.phase = 'prompt' \
+        count(DISTINCT i.kin) FROM items i JOIN decisions d ON d.id = i.decision WHERE d.phase = 'prompt' \
         GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1";
     let found = left(gate, items).await;
     let week = (7 * 86_400_000).to_string();
