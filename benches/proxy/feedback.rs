@@ -18,8 +18,10 @@ const ROUNDS: usize = 11;
 /// How long each measurement runs.
 const SPAN: Duration = Duration::from_secs(1);
 /// Opinions a second beside traffic, and who gives them.
-const RATE: u64 = 2_000;
-const SPEAKERS: u64 = 8;
+const RATE: u32 = 2_000;
+const SPEAKERS: usize = 8;
+/// Opinions that are kept of one decision.
+const OF_ONE: usize = 20;
 
 /// What the server file says of the store. No caller is told to wait.
 const WAYS: [(&str, &str); 3] = [
@@ -41,20 +43,16 @@ pub(crate) fn compare(model: SocketAddr) -> anyhow::Result<()> {
     let request = APIS[0].request(&format!("{COUNTER} {}", prompt()));
     cost(&gates, &request)?;
     let gate = &gates[1];
-    let decision = decision(gate.address)?;
-    let body =
-        format!(r#"{{"decision_id":"{decision}","rating":4,"scale":5,"comment":"{COUNTER}"}}"#);
-    let said = post("/v1/feedback", &body);
-    let given = Load::run(gate.address, &said, CLIENTS, SPAN * 3)?;
+    let given = speaking(gate.address, CLIENTS, None, || std::thread::sleep(SPAN * 3))?;
     println!("\n## Feedback, SQLite, {CLIENTS} callers without pause\n");
     println!("| acknowledged a second | median | p99 |\n|---:|---:|---:|");
     println!(
         "| {:.0} | {:.1} ms | {:.1} ms |",
-        given.latencies.len() as f64 / (SPAN * 3).as_secs_f64(),
-        given.percentile(50) * 1e3,
-        given.percentile(99) * 1e3
+        given.len() as f64 / (SPAN * 3).as_secs_f64(),
+        super::percentile(&given, 50) * 1e3,
+        super::percentile(&given, 99) * 1e3
     );
-    beside(gate, &request, &said)
+    beside(gate, &request)
 }
 
 fn cost(gates: &[Tidegate], request: &[u8]) -> anyhow::Result<()> {
@@ -78,30 +76,20 @@ fn cost(gates: &[Tidegate], request: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Latency of one client's requests, alone and while people speak.
-fn beside(gate: &Tidegate, request: &[u8], said: &[u8]) -> anyhow::Result<()> {
-    let (stop, told) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+fn beside(gate: &Tidegate, request: &[u8]) -> anyhow::Result<()> {
     let mut found: [Vec<[f64; 2]>; 2] = [Vec::new(), Vec::new()];
     let mut rates = Vec::new();
+    let pause = Duration::from_secs(1) * u32::try_from(SPEAKERS)? / RATE;
     for _ in 0..ROUNDS {
         let alone = Load::run(gate.address, request, 1, SPAN)?;
         found[0].push([alone.percentile(50), alone.percentile(99)]);
-        stop.store(false, Relaxed);
-        let before = told.load(Relaxed);
-        let speakers: Vec<_> = (0..SPEAKERS)
-            .map(|_| {
-                let (stop, told, said) = (Arc::clone(&stop), Arc::clone(&told), said.to_vec());
-                let address = gate.address;
-                std::thread::spawn(move || speak(address, said, &stop, &told))
-            })
-            .collect();
-        let began = Instant::now();
-        let with = Load::run(gate.address, request, 1, SPAN)?;
-        rates.push((told.load(Relaxed) - before) as f64 / began.elapsed().as_secs_f64());
+        let mut with = Ok(Load::default());
+        let given = speaking(gate.address, SPEAKERS, Some(pause), || {
+            with = Load::run(gate.address, request, 1, SPAN);
+        })?;
+        let with = with?;
+        rates.push(given.len() as f64 / SPAN.as_secs_f64());
         found[1].push([with.percentile(50), with.percentile(99)]);
-        stop.store(true, Relaxed);
-        for speaker in speakers {
-            speaker.join().ok().context("a speaker panicked")??;
-        }
     }
     println!("\n## Traffic of one client while people speak\n");
     println!("| feedback/s | median | p99 |\n|---:|---:|---:|");
@@ -112,49 +100,71 @@ fn beside(gate: &Tidegate, request: &[u8], said: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives opinions at an even pace.
-fn speak(
+/// Seconds of each opinion that so many people gave while `meanwhile` went on.
+fn speaking(
     address: SocketAddr,
-    mut said: Vec<u8>,
-    stop: &AtomicBool,
-    told: &AtomicU64,
-) -> anyhow::Result<()> {
-    static NUMBER: AtomicU64 = AtomicU64::new(5_000_000_000);
-    let pause = Duration::from_secs(1) / u32::try_from(RATE / SPEAKERS)?;
-    let place = said.windows(COUNTER.len()).position(|window| window == COUNTER.as_bytes());
-    let place = place.context("a counter")?;
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_nodelay(true)?;
-    let (mut next, mut answer) = (Instant::now(), [0_u8; 4096]);
-    while !stop.load(Relaxed) {
-        std::thread::sleep(next.saturating_duration_since(Instant::now()));
-        next += pause;
-        let digits = format!("{:010}", NUMBER.fetch_add(1, Relaxed));
-        said[place..place + COUNTER.len()].copy_from_slice(digits.as_bytes());
-        stream.write_all(&said)?;
-        let mut length = 0;
-        while message_length(&answer[..length]).is_none() {
-            let read = stream.read(&mut answer[length..])?;
-            anyhow::ensure!(read > 0, "the connection was closed");
-            length += read;
-        }
-        anyhow::ensure!(answer.starts_with(b"HTTP/1.1 201"), "feedback was refused");
-        told.fetch_add(1, Relaxed);
+    speakers: usize,
+    pause: Option<Duration>,
+    meanwhile: impl FnOnce(),
+) -> anyhow::Result<Vec<f64>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let speakers: Vec<_> = (0..speakers)
+        .map(|_| {
+            let stop = Arc::clone(&stop);
+            std::thread::spawn(move || speak(address, pause, &stop))
+        })
+        .collect();
+    meanwhile();
+    stop.store(true, Relaxed);
+    let mut given = Vec::new();
+    for speaker in speakers {
+        given.extend(speaker.join().ok().context("a speaker panicked")??);
     }
-    Ok(())
+    Ok(given)
 }
 
-/// A decision to speak of.
-fn decision(address: SocketAddr) -> anyhow::Result<String> {
+/// Gives opinions, at an even pace where there is one, and asks for another decision as soon as enough was said of one.
+fn speak(
+    address: SocketAddr,
+    pause: Option<Duration>,
+    stop: &AtomicBool,
+) -> anyhow::Result<Vec<f64>> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
     let mut stream = TcpStream::connect(address)?;
-    stream.write_all(&APIS[0].request("hello"))?;
+    stream.set_nodelay(true)?;
+    let (mut next, mut given) = (Instant::now(), Vec::new());
+    'decisions: loop {
+        let answer = asked(&mut stream, &APIS[0].request("hello"))?;
+        let found = answer.lines().find_map(|line| line.strip_prefix("x-tidegate-decision: "));
+        let decision = found.context("a decision's id")?.to_owned();
+        for _ in 0..OF_ONE {
+            if stop.load(Relaxed) {
+                break 'decisions;
+            }
+            if let Some(pause) = pause {
+                std::thread::sleep(next.saturating_duration_since(Instant::now()));
+                next += pause;
+            }
+            let number = NUMBER.fetch_add(1, Relaxed);
+            let body = format!(
+                r#"{{"decision_id":"{decision}","rating":4,"scale":5,"comment":"opinion {number}"}}"#
+            );
+            let began = Instant::now();
+            let answer = asked(&mut stream, &post("/v1/feedback", &body))?;
+            anyhow::ensure!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+            given.push(began.elapsed().as_secs_f64());
+        }
+    }
+    Ok(given)
+}
+
+fn asked(stream: &mut TcpStream, request: &[u8]) -> anyhow::Result<String> {
+    stream.write_all(request)?;
     let (mut answer, mut buffer) = (Vec::new(), [0_u8; 4096]);
     while message_length(&answer).is_none() {
         let read = stream.read(&mut buffer)?;
         anyhow::ensure!(read > 0, "the connection was closed");
         answer.extend_from_slice(&buffer[..read]);
     }
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let found = answer.lines().find_map(|line| line.strip_prefix("x-tidegate-decision: "));
-    Ok(found.context("a decision's id")?.to_owned())
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }

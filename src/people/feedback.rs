@@ -242,6 +242,8 @@ fn limited(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ID: &str = "0190a0a0-0000-7000-8000-000000000000";
@@ -294,6 +296,33 @@ mod tests {
         assert_eq!(error.member(), Some("decision_id"));
         assert!(!error.to_string().contains("secret"));
         assert_eq!(tell(&vec![b' '; MOST_BODY + 1], None, "a"), Err(TellError::TooLong));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_is_taken_within_limits_or_refused(
+            body in prop_oneof![
+                any::<Vec<u8>>(),
+                (any::<String>(), any::<i64>(), any::<i64>(), "report|appeal|other").prop_map(
+                    |(text, value, scale, kind)| {
+                        let body = serde_json::json!({
+                            "decision_id": ID, "kind": kind, "rating": value % 12, "scale": scale % 11,
+                            "comment": text, "category": text, "reporter": text,
+                        });
+                        body.to_string().into_bytes()
+                    },
+                ),
+            ],
+            key in proptest::option::of(any::<String>()),
+        ) {
+            let Ok(told) = tell(&body, key.as_deref(), "a") else { return Ok(()) };
+            let Feedback { comment, category, reporter, replay, rating, .. } = told.feedback;
+            prop_assert!(comment.is_none_or(|text| text.chars().count() <= MOST_COMMENT && !text.contains('\0')));
+            prop_assert!(category.is_none_or(|name| name.is_ascii() && name.len() <= MOST_NAME));
+            prop_assert!(reporter.is_none_or(|digest| digest.len() == 64));
+            prop_assert!(replay.len() <= 4 * MOST_NAME + 4);
+            prop_assert!(rating.is_none_or(|rating| (0..=rating.scale).contains(&rating.value)));
+        }
     }
 
     #[test]

@@ -35,13 +35,18 @@ pub(super) struct Writer {
     next_sweep: Instant,
 }
 
-/// Whoever holds the store is told when nobody writes any more, whatever the reason.
-struct Ends(Arc<Shared>);
+/// Whoever holds the store is told when nobody writes any more, unless that is the end that was asked for.
+struct Ends {
+    shared: Arc<Shared>,
+    in_order: bool,
+}
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        self.0.busy(false);
-        self.0.went("its writer has ended");
+        self.shared.busy(false);
+        if !self.in_order {
+            self.shared.went("its writer has ended");
+        }
     }
 }
 
@@ -52,7 +57,7 @@ impl Writer {
     }
 
     pub(super) fn run(mut self, work: &Receiver<Work>) {
-        let _ends = Ends(Arc::clone(&self.shared));
+        let mut ends = Ends { shared: Arc::clone(&self.shared), in_order: false };
         let mut due: Option<Instant> = None;
         loop {
             let next = due.map_or(self.next_sweep, |due| due.min(self.next_sweep));
@@ -91,6 +96,7 @@ impl Writer {
             }
             if stop {
                 self.forget();
+                ends.in_order = true;
                 return;
             }
             if Instant::now() >= self.next_sweep {
