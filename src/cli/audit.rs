@@ -101,7 +101,7 @@ pub(super) fn run(args: &AuditArgs) -> anyhow::Result<ExitCode> {
 
 fn key(args: &KeyArgs) -> anyhow::Result<ExitCode> {
     if let Some(path) = &args.public {
-        let signer = Signer::from_pem(&text(path)?);
+        let signer = Signer::from_pem(&key_text(path)?);
         let signer = signer.with_context(|| path.display().to_string())?;
         output::say(&signer.public().to_pem())?;
     }
@@ -119,8 +119,8 @@ fn key(args: &KeyArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The text of a small file.
-fn text(path: &Path) -> anyhow::Result<String> {
+/// The text of a file that is no longer than a key.
+pub(super) fn key_text(path: &Path) -> anyhow::Result<String> {
     let shown = || format!("`{}`", path.display());
     let mut text = String::new();
     File::open(path)
@@ -135,7 +135,7 @@ fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(args.key.len() <= MOST_KEYS, "more than {MOST_KEYS} keys");
     let mut keys = Vec::new();
     for path in &args.key {
-        let key = PublicKey::from_pem(&text(path)?);
+        let key = PublicKey::from_pem(&key_text(path)?);
         keys.push(key.with_context(|| path.display().to_string())?);
     }
     let mut known = args.head.clone();

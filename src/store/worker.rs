@@ -83,7 +83,8 @@ impl Writer {
                 }
             }
             let is_due = due.is_some_and(|due| Instant::now() >= due);
-            if !jobs.is_empty() || is_due || stop || self.decisions.len() >= MOST_TOGETHER {
+            let is_full = self.decisions.len() >= MOST_TOGETHER && !self.is_resting();
+            if !jobs.is_empty() || is_due || stop || is_full {
                 self.shared.busy(true);
                 self.write(jobs);
                 self.shared.busy(false);
@@ -108,7 +109,7 @@ impl Writer {
     /// Writes what there is, and tells everybody. Decisions that cannot be written now stay. They go before what people say of
     /// them, and apart, so that they wait for nobody who is writing the ledger.
     fn write(&mut self, jobs: Vec<Job>) {
-        if let Err(error) = self.write_decisions().and_then(|()| self.connected().map(drop)) {
+        if let Err(error) = self.write_decisions() {
             for job in jobs {
                 job.tell(Err(error.clone()));
             }
@@ -168,6 +169,10 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        // Whoever comes meanwhile does not make the rest longer, or it would never end under load.
+        if self.is_resting() {
+            self.shared.reachable()?;
+        }
         let done = self.connected().and_then(|connection| within(connection, work));
         match &done {
             Ok(_) => self.shared.came_back(),
@@ -182,11 +187,12 @@ impl Writer {
         done
     }
 
-    /// The connection, made anew where there is none; not before the rest after a failure is over.
+    fn is_resting(&self) -> bool {
+        Instant::now() < self.rest_until
+    }
+
+    /// The connection, made anew where there is none.
     fn connected(&mut self) -> Result<&mut dyn Connection, StoreError> {
-        if Instant::now() < self.rest_until {
-            self.shared.reachable()?;
-        }
         if self.connection.is_none() {
             self.connection = Some(opened(&self.shared.settings.engine)?);
         }

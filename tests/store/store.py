@@ -295,9 +295,17 @@ def a_database_that_goes_away_stops_no_traffic(gate, server):
     assert (status, headers.get("retry-after")) == (503, "1"), status
     assert until(lambda: gate.metric("tidegate_store_up") == 0)
     assert gate.chat("hello")[0] == 200
+    # More waits than goes in one transaction, and traffic does not stop while the database comes back.
+    for number in range(300):
+        assert gate.chat(f"hello {number}")[0] == 200
     _, late, _ = gate.chat("said while nobody could write it down")
+    back = threading.Event()
+    traffic = threading.Thread(target=lambda: [gate.chat("hello") for _ in iter(back.is_set, True)], daemon=True)
+    traffic.start()
     server.start()
     assert until(lambda: gate.tell(decision, kind="report")[0] in (200, 201))
+    back.set()
+    traffic.join(30)
     assert until(lambda: gate.metric("tidegate_store_up") == 1)
     # It waited in the gate.
     assert gate.tell(late, thumbs="up")[0] == 201

@@ -1,7 +1,5 @@
 //! `tidegate review ledger`: every act of people, printed or verified.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::super::audit::key_text;
 use super::desk::Desk;
 use super::shown::json_line;
 use super::{ConfigArg, Since, output, since};
@@ -18,8 +17,6 @@ use crate::store::{LedgerEntry, LedgerState};
 
 /// Lines that are read at once.
 const PAGE: i64 = 1000;
-/// The most bytes of a key file.
-const MOST_KEY: u64 = 64 << 10;
 /// The most keys whose signatures count.
 const MOST_KEYS: usize = 16;
 
@@ -93,11 +90,5 @@ fn verify(desk: &Desk, paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
 
 fn key(path: &Path) -> anyhow::Result<PublicKey> {
     let shown = || format!("`{}`", path.display());
-    let mut text = String::new();
-    File::open(path)
-        .with_context(shown)?
-        .take(MOST_KEY)
-        .read_to_string(&mut text)
-        .with_context(shown)?;
-    PublicKey::from_pem(&text).with_context(shown)
+    PublicKey::from_pem(&key_text(path)?).with_context(shown)
 }
