@@ -55,5 +55,7 @@ pub mod stream;
 
 pub mod proxy;
 
+pub mod console;
+
 pub mod app;
 pub mod cli;

@@ -25,6 +25,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("stream", 5, &[]),
     ("people", 5, &[]),
     ("proxy", 6, &[]),
+    ("console", 6, &["proxy"]),
     ("app", 7, &[]),
     ("cli", 8, &[]),
 ];

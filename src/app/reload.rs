@@ -199,6 +199,7 @@ pub(super) fn fixed(file: &ServerFile) -> Vec<(&'static str, String)> {
         ("admin.tls", admin.tls.is_some().to_string()),
         ("admin.hosts", admin.hosts.join(",")),
         ("admin.auth", format!("{:?}", admin.auth)),
+        ("admin.sessions", format!("{:?}", admin.sessions)),
         ("limits.connections", limits.connections.to_string()),
         ("limits.in_flight", limits.in_flight.to_string()),
         ("timeouts.header", format!("{:?}", times.header)),

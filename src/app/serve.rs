@@ -30,10 +30,12 @@ use super::upstreams::secret;
 use super::watch::watch;
 use super::webhooks::Teller;
 use crate::config::server_file::ServerFile;
+use crate::config::units::Period;
 use crate::config::{Flag, Problems};
+use crate::console::{Access, AdminState, SetupToken, admin_routes};
 use crate::domain::Secret;
 use crate::proxy::{
-    AdminState, ConnectionTimes, ListenerSettings, Pulse, Workers, serve_admin, serve_data,
+    ConnectionTimes, Gateway, ListenerSettings, Pulse, Workers, serve_admin, serve_data,
 };
 use crate::store::StoreError;
 use crate::telemetry::{Clock, Metrics, hush_panics};
@@ -42,8 +44,8 @@ use crate::upstream::demo::DemoSettings;
 /// How often files are looked at even if no change was told: some file systems tell nothing.
 const SLOW_POLL: Duration = Duration::from_secs(30);
 
-/// Open connections of the admin listener: a scraper, probes, people.
-const ADMIN_CONNECTIONS: usize = 64;
+/// Open connections of the admin listener: a scraper, probes, people with their live feeds.
+const ADMIN_CONNECTIONS: usize = 512;
 
 /// How long admin requests may go on after the data listener has ended.
 const ADMIN_GRACE: Duration = Duration::from_secs(2);
@@ -74,6 +76,9 @@ pub struct ServeOptions {
     pub passed: Option<Arc<std::net::TcpListener>>,
     /// Whether the service manager that the environment names is told how the service stands.
     pub managed: bool,
+    /// Shows whoever starts the gate the one-time token that makes the first admin, with the admin listener's address. It
+    /// is a secret, so it does not go to the log.
+    pub announce: Option<fn(&str, &str)>,
 }
 
 /// What a running service is told.
@@ -187,6 +192,7 @@ impl App {
             ready: AtomicBool::new(true),
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
+            access: access(&gateway, file, &options).await,
         });
         let workers = Workers::start()?;
         let pulse = workers.pulse();
@@ -273,7 +279,7 @@ impl App {
         let mut admin = tasks.spawn(serve_admin(
             admin.listener,
             admin.settings,
-            Arc::clone(&state),
+            admin_routes(Arc::clone(&state)),
             stop_admin.clone(),
         ));
         let exporter = exporter.map(|exporter| tasks.spawn(exporter.run()));
@@ -462,6 +468,7 @@ fn listeners(
         tls: certificates.data.clone(),
         workers: Some(Arc::new(workers)),
         metrics: Arc::clone(metrics),
+        tells_peers: false,
     };
     let admin = ListenerSettings {
         name: "admin",
@@ -469,6 +476,7 @@ fn listeners(
         grace: ADMIN_GRACE,
         tls: certificates.admin.clone(),
         workers: None,
+        tells_peers: true,
         ..settings.clone()
     };
     [settings, admin]
@@ -481,6 +489,19 @@ fn connection_times(file: &ServerFile) -> ConnectionTimes {
         keep_alive: times.keep_alive.duration(),
         write_stall: times.write_stall.duration(),
     }
+}
+
+/// Who may use the console. Where nobody can sign in yet, whoever starts the gate is told how to become the first admin.
+async fn access(gateway: &Gateway, file: &ServerFile, options: &ServeOptions) -> Access {
+    let millis = |period: Period| i64::try_from(period.duration().as_millis()).unwrap_or(i64::MAX);
+    let sessions = &file.admin.sessions;
+    let times = (millis(sessions.idle), millis(sessions.absolute));
+    let Some(shelf) = gateway.shelf() else { return Access::new(times, SetupToken::default()) };
+    let (setup, token) = SetupToken::for_store(&shelf.store).await;
+    if let Some((announce, token)) = options.announce.zip(token) {
+        announce(&file.admin.listen, &token);
+    }
+    Access::new(times, setup)
 }
 
 fn admin_tokens(loaded: &Loaded, options: &ServeOptions) -> std::io::Result<Vec<Secret>> {

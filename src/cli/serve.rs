@@ -88,6 +88,13 @@ fn passed() -> anyhow::Result<Option<Arc<std::net::TcpListener>>> {
     Ok(socket.map(Arc::new))
 }
 
+/// Says how to become the first admin of the console.
+fn announce(admin: &str, token: &str) {
+    output::complain(&format!(
+        "nobody can sign in to the console yet: open http://{admin}/console/ and enter this one-time token: {token}"
+    ));
+}
+
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let flag = |name: &str, path: &str, value: &Option<String>| {
         let value = value.clone()?;
@@ -110,6 +117,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         clock: Clock::default(),
         passed: passed()?,
         managed: true,
+        announce: Some(announce),
     };
     // It listens; the threads that serve have runtimes of their own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

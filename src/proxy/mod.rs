@@ -3,7 +3,6 @@
 //! It has no moderation logic of its own; it moves bytes, asks the engine, and reports events.
 
 mod account;
-mod admin;
 mod answer;
 mod asker;
 mod blocked_turns;
@@ -34,13 +33,14 @@ mod untexted;
 mod walk;
 mod way_back;
 
-pub use admin::AdminState;
 pub use asker::{Asker, Asking, Classifiers, Running};
 pub use blocked_turns::BlockedTurns;
 pub use body::BodyLimits;
 pub use clean_texts::CleanTexts;
 pub use gateway::Gateway;
-pub use listener::{ConnectionTimes, ListenerSettings, Pulse, ServerTls, TlsError, Workers};
+pub use listener::{
+    ConnectionTimes, Doubt, ListenerSettings, Peer, Pulse, ServerTls, TlsError, Workers,
+};
 pub use live::{Asked, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 pub use service::{serve_admin, serve_data};
 pub use shelf::Shelf;

@@ -19,7 +19,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::admin::{AdminState, admin_router};
 use super::contain::{forget, part};
 use super::listener::{ListenerSettings, serve};
 use super::{GateBody, Gateway, reply};
@@ -49,10 +48,10 @@ pub async fn serve_data(
 pub async fn serve_admin(
     listener: TcpListener,
     settings: ListenerSettings,
-    state: Arc<AdminState>,
+    routes: axum::Router,
     stop: CancellationToken,
 ) {
-    serve(listener, settings, TowerToHyperService::new(admin_router(state)), stop).await;
+    serve(listener, settings, TowerToHyperService::new(routes), stop).await;
 }
 
 /// One request, if there is room for it. A panic in an exchange ends that exchange alone.

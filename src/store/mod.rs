@@ -1,9 +1,10 @@
-//! Keeps what people need to look at again: decisions, feedback, reviews and the ledger of acts, in SQLite or
+//! Keeps what people need to look at again: decisions, feedback, reviews, accounts and the ledger of acts, in SQLite or
 //! PostgreSQL. It inserts as given: ids and times come from above, and it decides nothing.
 //!
 //! All work runs on threads of its own, one that writes and some that read, behind bounded queues. What is queued
 //! together is committed together, and nobody is told of success before the commit.
 
+mod accounts;
 mod connection;
 mod decisions;
 mod error;
@@ -19,6 +20,9 @@ mod shared;
 mod sqlite;
 mod worker;
 
+pub use accounts::{
+    MOST_SESSIONS, MOST_TOKENS, MOST_USERS, SessionRow, TokenRow, UserChange, UserRow,
+};
 pub use connection::{Connection, Row, Value};
 pub use decisions::{DecisionFilter, DecisionRow, KeptDecision};
 pub use error::StoreError;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::shapes::{self, SecretRef};
+use crate::config::units::Period;
 
 /// The admin listener.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +22,25 @@ pub struct Admin {
     pub tls: Option<TlsFiles>,
     /// `Host` and `Origin` values that are accepted.
     pub hosts: Vec<String>,
+    /// How long people stay signed in.
+    pub sessions: Sessions,
+}
+
+/// How long people stay signed in at the console.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "sessions of the console")]
+pub struct Sessions {
+    /// After this time without a request one has to sign in again.
+    pub idle: Period,
+    /// After this time one has to sign in again in any case.
+    pub absolute: Period,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { idle: Period::from_secs(30 * 60), absolute: Period::from_secs(12 * 60 * 60) }
+    }
 }
 
 /// Who may use the admin listener.
@@ -51,6 +71,7 @@ impl Default for Admin {
             allow_plaintext: false,
             tls: None,
             hosts: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+            sessions: Sessions::default(),
         }
     }
 }

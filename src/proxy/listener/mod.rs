@@ -15,6 +15,7 @@ mod workers;
 
 use std::error::Error;
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -39,7 +40,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(super) use strict::Doubt;
+pub use strict::Doubt;
 pub use timed::ConnectionTimes;
 pub use tls::{ServerTls, TlsError};
 pub use workers::{Pulse, Workers};
@@ -115,7 +116,13 @@ pub struct ListenerSettings {
     pub workers: Option<Arc<Workers>>,
     /// Counts the connections.
     pub metrics: Arc<Metrics>,
+    /// Whether requests come with their [`Peer`].
+    pub tells_peers: bool,
 }
+
+/// The address that a request came from, without its port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Peer(pub IpAddr);
 
 /// An open connection, as the metrics count it.
 struct Counted {
@@ -161,6 +168,7 @@ pub(super) async fn serve<S, B>(
         service: Arc::new(service),
         metrics: Arc::clone(&settings.metrics),
         shutdown: shutdown.clone(),
+        tells_peers: settings.tells_peers,
     });
     let free = Arc::new(Semaphore::new(settings.connections));
     let mut backoff = FIRST_BACKOFF;
@@ -214,6 +222,7 @@ struct Door<S> {
     service: Arc<S>,
     metrics: Arc<Metrics>,
     shutdown: CancellationToken,
+    tells_peers: bool,
 }
 
 impl<S, B> Door<S>
@@ -225,6 +234,8 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     async fn serve(&self, stream: TcpStream) {
+        let peer = if self.tells_peers { stream.peer_addr().ok() } else { None };
+        let peer = peer.map(|peer| Peer(peer.ip()));
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot switch off nagle's algorithm");
         }
@@ -233,7 +244,7 @@ where
             let spoken = self.shutdown.run_until_cancelled(spoken).await;
             let Some(Ok(Ok(protocol))) = spoken else { return };
             // In a box, because a connection is some kilobytes large and is moved on its way here.
-            return Box::pin(self.serve_http(stream, protocol)).await;
+            return Box::pin(self.serve_http(stream, protocol, peer)).await;
         };
         let acceptor = TlsAcceptor::from(tls.current());
         match timeout(self.times.header, acceptor.accept(stream)).await {
@@ -241,14 +252,14 @@ where
                 let agreed = stream.get_ref().1.alpn_protocol();
                 let http2 = agreed.is_some_and(|name| name == b"h2");
                 let protocol = if http2 { Protocol::Http2 } else { Protocol::Http1 };
-                Box::pin(self.serve_http(stream, protocol)).await;
+                Box::pin(self.serve_http(stream, protocol, peer)).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "tls handshake failed"),
             Err(_) => tracing::debug!("tls handshake took too long"),
         }
     }
 
-    async fn serve_http<T>(&self, stream: T, protocol: Protocol)
+    async fn serve_http<T>(&self, stream: T, protocol: Protocol, peer: Option<Peer>)
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -262,6 +273,9 @@ where
             let closes = doubt.is_some() || request.version() < Version::HTTP_11;
             if let Some(doubt) = doubt {
                 request.extensions_mut().insert(doubt);
+            }
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
             }
             let answer = service.call(request);
             async move {

@@ -13,7 +13,7 @@ const MOST_DIGITS: usize = 16;
 
 /// What makes the framing of a request doubtful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::proxy) enum Doubt {
+pub enum Doubt {
     /// A line ends without a carriage return.
     BareLineFeed,
     /// The target has a fragment.

@@ -47,6 +47,7 @@ fn settings() -> ListenerSettings {
         tls: None,
         workers: None,
         metrics: Arc::new(Metrics::new()),
+        tells_peers: false,
     }
 }
 

@@ -1,8 +1,7 @@
-//! The admin listener's routes so far: metrics and health. It is never reachable through the data
-//! listener.
+//! Metrics, health, and which hosts the listener answers to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::{RawQuery, Request, State};
@@ -14,32 +13,16 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use sha2::{Digest as _, Sha256};
 
-use super::gateway::Gateway;
-use super::listener::Doubt;
+use super::AdminState;
 use crate::classify::{State as ClassifierState, Tested};
-use crate::domain::Secret;
-use crate::telemetry::{RecordsState, Telemetry};
+use crate::proxy::Doubt;
+use crate::telemetry::RecordsState;
 
-/// What the admin listener shows.
-#[derive(Debug)]
-pub struct AdminState {
-    /// Where the metrics come from.
-    pub telemetry: Telemetry,
-    /// What is in force.
-    pub gateway: Arc<Gateway>,
-    /// Whether requests may come: policies are loaded, listeners are up, no drain has begun.
-    pub ready: AtomicBool,
-    /// Accepted values of `Host` and `Origin`, without ports.
-    pub hosts: Vec<String>,
-    /// Accepted bearer tokens; none means that none is asked for.
-    pub tokens: Vec<Secret>,
-}
-
-/// The admin routes.
-pub(super) fn admin_router(state: Arc<AdminState>) -> Router {
+/// Metrics and health.
+pub(super) fn routes(state: &Arc<AdminState>) -> Router<Arc<AdminState>> {
     let guarded = Router::new()
         .route("/metrics", get(metrics))
-        .route_layer(from_fn_with_state(Arc::clone(&state), check_token));
+        .route_layer(from_fn_with_state(Arc::clone(state), check_token));
     Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         // It listens once a policy is in force.
@@ -47,8 +30,6 @@ pub(super) fn admin_router(state: Arc<AdminState>) -> Router {
         .route("/readyz", get(ready))
         .route("/healthz", get(ready))
         .merge(guarded)
-        .layer(from_fn_with_state(Arc::clone(&state), check_host))
-        .with_state(state)
 }
 
 async fn metrics(State(state): State<Arc<AdminState>>) -> Response {
@@ -96,7 +77,7 @@ fn line(name: &str, state: &ClassifierState) -> String {
 }
 
 /// A page of another site cannot read us through the browser of somebody who may.
-async fn check_host(
+pub(super) async fn check_host(
     State(state): State<Arc<AdminState>>,
     request: Request,
     next: Next,

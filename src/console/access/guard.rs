@@ -1,0 +1,212 @@
+//! Holds every request to the table: who asks, whether they may, and whether a page of ours asks.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+
+use super::principal::not_signed_in;
+use super::sessions::{CONFIRMED, COOKIES};
+use super::table::{Place, place};
+use super::{Needs, Principal, digest_of};
+use crate::console::AdminState;
+use crate::console::answer::{Answer, ApiError};
+use crate::store::{SessionRow, Store, TokenRow};
+
+/// The header in which a page of ours brings along what no other page knows.
+const CSRF: &str = "x-csrf-token";
+/// What tokens of programs begin with.
+pub(super) const TOKEN: &str = "tgt_";
+/// How often the use of a session or token is noted, in milliseconds.
+const NOTED: i64 = 60_000;
+
+/// Lets a request through, or answers in its place.
+pub(in crate::console) async fn guard(
+    State(state): State<Arc<AdminState>>,
+    mut request: Request,
+    next: Next,
+) -> Answer {
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let place = path.and_then(|path| place(request.method().as_str(), path));
+    let Some(place) = place else {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        return Err(ApiError::new(status, "method_not_allowed", "this place has other methods"));
+    };
+    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let headers = request.headers();
+    let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    if is_change && bearer.is_none() {
+        same_origin(&request)?;
+    }
+    if place.needs == Needs::Nothing {
+        return Ok(next.run(request).await);
+    }
+    let store = state.store().ok_or_else(ApiError::no_store)?;
+    let principal = match bearer {
+        Some(bearer) => of_token(&store, bearer).await?,
+        None => of_session(&state, &store, headers).await?,
+    };
+    if is_change && bearer.is_none() {
+        check_csrf(&principal, headers)?;
+    }
+    admit(place, &principal, store.now())?;
+    request.extensions_mut().insert(principal);
+    Ok(next.run(request).await)
+}
+
+/// Whether this principal may do what stands at this place.
+fn admit(place: &Place, principal: &Principal, now: i64) -> Answer<()> {
+    let forbidden = |message: String| ApiError::new(StatusCode::FORBIDDEN, "forbidden", message);
+    match place.needs {
+        Needs::Nothing | Needs::SignedIn => {}
+        Needs::Session if principal.session.is_some() => {}
+        Needs::Session => {
+            return Err(forbidden("a token may not do this; sign in at `/console/`".to_owned()));
+        }
+        Needs::Permission(permission) if principal.may(permission) => {}
+        Needs::Permission(permission) => {
+            let needed = permission.as_str();
+            let message = format!("this asks for the permission `{needed}`, which you do not have");
+            return Err(forbidden(message));
+        }
+    }
+    let Some(session) = &principal.session else { return Ok(()) };
+    if session.user.must_change && place.needs != Needs::SignedIn && place.needs != Needs::Session {
+        let message = "change your password first";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "change_password", message));
+    }
+    let is_confirmed = session.confirmed.is_some_and(|at| now - at < CONFIRMED);
+    if place.confirmed && !is_confirmed {
+        let message = "give your password again (`POST /api/session/confirm`), then repeat this";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "confirm_password", message));
+    }
+    Ok(())
+}
+
+async fn of_token(store: &Store, bearer: &str) -> Answer<Principal> {
+    let sent = bearer.strip_prefix("Bearer ").filter(|sent| sent.starts_with(TOKEN));
+    let hash = digest_of(sent.ok_or_else(not_signed_in)?);
+    let now = store.now();
+    let token = store.read(move |c| TokenRow::find(c, &hash)).await?;
+    let is_valid = |token: &TokenRow| {
+        token.revoked.is_none()
+            && token.expires.is_none_or(|expires| now < expires)
+            && !token.user.disabled
+    };
+    let token = token.filter(is_valid).ok_or_else(not_signed_in)?;
+    if token.used.is_none_or(|used| now - used >= NOTED) {
+        let id = token.id.clone();
+        store.write(move |c| TokenRow::touch(c, &id, now)).await?;
+    }
+    Principal::of_token(token).ok_or_else(not_signed_in)
+}
+
+async fn of_session(state: &AdminState, store: &Store, headers: &HeaderMap) -> Answer<Principal> {
+    let hash = digest_of(&cookie(headers).ok_or_else(not_signed_in)?);
+    let session = standing(state, store, hash).await?.ok_or_else(not_signed_in)?;
+    let now = store.now();
+    if now - session.seen >= NOTED {
+        let hash = session.hash.clone();
+        store.write(move |c| SessionRow::touch(c, &hash, (now, false))).await?;
+    }
+    Principal::of_session(session).ok_or_else(not_signed_in)
+}
+
+/// The session with this digest, unless it has ended.
+pub(super) async fn standing(
+    state: &AdminState,
+    store: &Store,
+    hash: String,
+) -> Answer<Option<SessionRow>> {
+    let now = store.now();
+    let session = store.read(move |c| SessionRow::find(c, &hash)).await?;
+    let idle = state.access.idle;
+    let stands = |session: &SessionRow| {
+        now < session.ends && now - session.seen < idle && !session.user.disabled
+    };
+    Ok(session.filter(stands))
+}
+
+/// What the browser has of a session. Two of a name are none: somebody else may have set one.
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs: Vec<(&str, &str)> = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .collect();
+    COOKIES.iter().find_map(|name| {
+        let mut values = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| *value);
+        let value = values.next()?;
+        values.next().is_none().then(|| value.to_owned())
+    })
+}
+
+/// A change comes from a page of this very listener: browsers say so in a header that pages cannot write.
+fn same_origin(request: &Request) -> Answer<()> {
+    let headers = request.headers();
+    let host = request.uri().authority().map(Authority::as_str);
+    let host = host.or_else(|| headers.get(HOST)?.to_str().ok());
+    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    let from = origin.and_then(|origin| origin.split_once("://")).map(|(_, from)| from);
+    let same = from.zip(host).is_some_and(|(from, host)| from.eq_ignore_ascii_case(host));
+    if same && headers.get_all(ORIGIN).iter().count() == 1 {
+        return Ok(());
+    }
+    Err(forged("a change by a browser comes from a page of this listener (`Origin`)"))
+}
+
+fn check_csrf(principal: &Principal, headers: &HeaderMap) -> Answer<()> {
+    let sent = headers.get(CSRF).and_then(|sent| sent.to_str().ok()).unwrap_or_default();
+    let expected = principal.session.as_ref().map(|session| session.csrf.as_str());
+    // Digests are compared, so that the time it takes tells nothing of it.
+    if expected.is_some_and(|expected| digest_of(expected) == digest_of(sent)) {
+        return Ok(());
+    }
+    Err(forged(
+        "a change by a browser brings `X-CSRF-Token` along, with what `GET /api/session` says",
+    ))
+}
+
+fn forged(message: &str) -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "csrf", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_session_is_known_by_one_cookie_and_not_by_two() {
+        let headers = |line: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_static(line));
+            headers
+        };
+        assert_eq!(cookie(&headers("a=b; __Host-tidegate=x")), Some("x".to_owned()));
+        assert_eq!(cookie(&headers("tidegate=y")), Some("y".to_owned()));
+        assert_eq!(cookie(&headers("tidegate=x; tidegate=y")), None);
+        assert_eq!(cookie(&headers("atidegate=x")), None);
+    }
+
+    #[test]
+    fn a_change_comes_from_a_page_of_this_listener() {
+        let asked = |origin: Option<&'static str>| {
+            let mut request = Request::new(axum::body::Body::empty());
+            request.headers_mut().insert(HOST, HeaderValue::from_static("localhost:9901"));
+            if let Some(origin) = origin {
+                request.headers_mut().insert(ORIGIN, HeaderValue::from_static(origin));
+            }
+            same_origin(&request).is_ok()
+        };
+        assert!(asked(Some("http://localhost:9901")));
+        for origin in [None, Some("null"), Some("http://localhost"), Some("http://localhost:8080")]
+        {
+            assert!(!asked(origin), "{origin:?}");
+        }
+    }
+}

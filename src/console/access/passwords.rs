@@ -1,0 +1,138 @@
+//! Passwords: which may be taken, and how they are kept.
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use axum::http::StatusCode;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::console::answer::ApiError;
+
+/// The fewest characters: NIST SP 800-63B-4 asks for fifteen where nothing else is asked for, and eight beside
+/// another factor; guesses are limited here.
+pub(super) const FEWEST: usize = 12;
+/// The most bytes.
+pub(super) const MOST: usize = 256;
+/// The fewest different characters.
+const DIFFERENT: usize = 5;
+/// Passwords that are looked at at the same time: each takes 19 MiB and a processor for some time.
+pub(in crate::console) const AT_ONCE: usize = 2;
+/// The hash of a password that nobody has, so that a name that nobody has takes as long as any.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdG9mbm9ib2R5MTIz$ZHbtzpWcG8sTIOdhO1QHh0LhqBmk1vCYfAXZkzgB1UU";
+
+/// Why a password is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum WeakPassword {
+    /// It is too short.
+    #[error("a password has at least {FEWEST} characters")]
+    Short,
+    /// It is too long.
+    #[error("a password has at most {MOST} bytes")]
+    Long,
+    /// It is easily guessed.
+    #[error(
+        "a password has at least {DIFFERENT} different characters, and the name is no part of it"
+    )]
+    Plain,
+}
+
+/// Whether a password may be taken for the user of this name.
+fn check(password: &str, name: &str) -> Result<(), WeakPassword> {
+    if password.chars().count() < FEWEST {
+        return Err(WeakPassword::Short);
+    }
+    if password.len() > MOST {
+        return Err(WeakPassword::Long);
+    }
+    let mut different: Vec<char> = password.chars().collect();
+    different.sort_unstable();
+    different.dedup();
+    let name = name.to_lowercase();
+    if different.len() < DIFFERENT || password.to_lowercase().contains(&name) {
+        return Err(WeakPassword::Plain);
+    }
+    Ok(())
+}
+
+/// What is kept of a new password: its hash by Argon2id with the parameters that OWASP names (19 MiB, two passes).
+///
+/// # Errors
+/// When it may not be taken.
+pub fn hash_password(password: &str, name: &str) -> Result<String, WeakPassword> {
+    check(password, name)?;
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    // The length is the only thing that it could refuse.
+    hash.map(|hash| hash.to_string()).map_err(|_| WeakPassword::Long)
+}
+
+/// The same, beside the threads that serve, with at most so many at once.
+pub(super) async fn hashed(
+    gate: &Semaphore,
+    (password, name): (String, String),
+) -> Result<String, ApiError> {
+    let weak = |weak: WeakPassword| {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "weak_password", weak.to_string())
+    };
+    let _permit = gate.acquire().await.map_err(|_| broke())?;
+    let hash = spawn_blocking(move || hash_password(&password, &name)).await;
+    hash.map_err(|_| broke())?.map_err(weak)
+}
+
+/// Whether it is the password of which this is the hash. It takes as long where there is none.
+pub(super) async fn is_right(
+    gate: &Semaphore,
+    password: String,
+    hash: Option<String>,
+) -> Result<bool, ApiError> {
+    let _permit = gate.acquire().await.map_err(|_| broke())?;
+    let right = spawn_blocking(move || verify(&password, hash.as_deref())).await;
+    right.map_err(|_| broke())
+}
+
+fn verify(password: &str, hash: Option<&str>) -> bool {
+    if password.len() > MOST {
+        return false;
+    }
+    let Ok(known) = PasswordHash::new(hash.unwrap_or(NOBODY)) else { return false };
+    let right = Argon2::default().verify_password(password.as_bytes(), &known).is_ok();
+    right && hash.is_some()
+}
+
+fn broke() -> ApiError {
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "the password could not be looked at",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_the_one_that_was_taken_and_no_other() {
+        let hash = hash_password("correct horse 电池", "ann").unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(verify("correct horse 电池", Some(&hash)));
+        assert!(!verify("correct horse 电地", Some(&hash)));
+        assert_ne!(hash, hash_password("correct horse 电池", "ann").unwrap());
+    }
+
+    #[test]
+    fn a_user_without_a_password_has_none_that_is_right() {
+        assert!(PasswordHash::new(NOBODY).is_ok());
+        assert!(!verify("", None) && !verify("nobody", None));
+    }
+
+    #[test]
+    fn what_is_easily_guessed_is_refused_with_the_reason() {
+        let refused = |password: &str| hash_password(password, "Ann").err();
+        assert_eq!(refused("short"), Some(WeakPassword::Short));
+        assert_eq!(refused("aaaaaaaaaaaaaaa"), Some(WeakPassword::Plain));
+        assert_eq!(refused("my-name-is-ann-x"), Some(WeakPassword::Plain));
+        assert_eq!(refused(&"ab1cd".repeat(60)), Some(WeakPassword::Long));
+    }
+}

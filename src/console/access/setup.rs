@@ -1,0 +1,100 @@
+//! The first user: whoever holds the token that the gate printed at its start becomes the admin, once.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::passwords::hashed;
+use super::users::check_name;
+use super::{Principal, Role, digest_of, new_secret, sessions};
+use crate::console::AdminState;
+use crate::console::answer::{Answer, ApiError, Sent, found};
+use crate::console::new_id;
+use crate::store::{SessionRow, Store, UserRow};
+
+/// The digest of the token that makes the first admin; none where there are users already.
+#[derive(Clone, Debug, Default)]
+pub struct SetupToken(Option<String>);
+
+impl SetupToken {
+    /// A new token, and what is to be shown once to whoever starts the gate; neither where there are users already. A
+    /// store that cannot be reached may have none.
+    pub async fn for_store(store: &Store) -> (Self, Option<String>) {
+        let users = store.read(|c| UserRow::count(c)).await;
+        if users.is_ok_and(|users| users > 0) {
+            return (Self(None), None);
+        }
+        match new_secret() {
+            Ok(token) => (Self(Some(digest_of(&token))), Some(token)),
+            Err(_) => (Self(None), None),
+        }
+    }
+
+    fn is(&self, token: &str) -> bool {
+        self.0.as_ref().is_some_and(|known| *known == digest_of(token))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::console) struct SetUp {
+    token: String,
+    name: String,
+    password: String,
+}
+
+/// `GET /api/setup`.
+pub(in crate::console) async fn needed(State(state): State<Arc<AdminState>>) -> Answer<Response> {
+    let Some(store) = state.store() else {
+        return Ok(found(&json!({ "needed": false, "oidc": false, "store": false })));
+    };
+    let users = store.read(|c| UserRow::count(c)).await?;
+    Ok(found(&json!({ "needed": users == 0, "oidc": state.access.oidc, "store": true })))
+}
+
+/// `POST /api/setup`.
+pub(in crate::console) async fn set_up(
+    State(state): State<Arc<AdminState>>,
+    headers: HeaderMap,
+    Sent(SetUp { token, name, password }): Sent<SetUp>,
+) -> Answer {
+    let store = state.store().ok_or_else(ApiError::no_store)?;
+    if !state.access.setup.is(token.trim()) {
+        let message = "the token is not the one that this gate printed when it started";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "wrong_token", message));
+    }
+    let name = check_name(&name)?;
+    let hash = hashed(&state.access.hashing, (password, name.clone())).await?;
+    let user = UserRow {
+        id: new_id(),
+        name,
+        role: Role::Admin.as_str().to_owned(),
+        password: Some(hash),
+        at: store.now(),
+        ..UserRow::default()
+    };
+    let (first, signing) = (user.clone(), store.clone());
+    let made = store
+        .write(move |c| {
+            // Several gates may be asked at the same time.
+            c.serialise()?;
+            if UserRow::count(c)? > 0 || !first.insert(c)? {
+                return Ok(false);
+            }
+            let session = SessionRow { user: first, ..SessionRow::default() };
+            let Some(acting) = Principal::of_session(session) else { return Ok(false) };
+            let id = &acting.user.id;
+            acting.acting(&signing).note(c, ("set_up", id), json!({ "role": "admin" }))?;
+            Ok(true)
+        })
+        .await?;
+    if !made {
+        let message = "there is an admin already; sign in, or ask them for an account";
+        return Err(ApiError::conflict("set_up", message));
+    }
+    sessions::begin(&state, &store, user, &headers).await
+}
