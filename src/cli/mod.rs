@@ -23,6 +23,7 @@ mod scan;
 mod serve;
 mod test;
 mod train;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +64,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Work on the review queues: list, show, judge, export, import, count.
     Review(Box<review::ReviewArgs>),
+    /// Say who may use the console.
+    User(user::UserArgs),
     /// List detectors, views, codes, dialects, packs or metrics.
     List(list::ListArgs),
     /// Print a JSON schema: policy, server, test or decision-log.
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Review(args) => review::run(&args),
+        Command::User(args) => user::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema { what } => list::schema(what),
         Command::Health(args) => health::run(&args),

@@ -6,7 +6,9 @@ mod admin;
 mod answer;
 mod assets;
 
-pub use access::{Attempts, Permission, Role, SetupToken, WeakPassword, hash_password};
+pub use access::{
+    Attempts, Permission, Role, SetupToken, WeakPassword, WrongName, hash_password, user_name,
+};
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

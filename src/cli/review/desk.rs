@@ -17,7 +17,7 @@ use crate::telemetry::Clock;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A store that is open.
-pub(super) struct Desk {
+pub(in crate::cli) struct Desk {
     store: Store,
     runtime: Runtime,
 }
@@ -30,7 +30,7 @@ impl Drop for Desk {
 
 impl Desk {
     /// Opens the store that the server file names.
-    pub(super) fn open(config: &ConfigArg) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn open(config: &ConfigArg) -> anyhow::Result<Self> {
         let path = config.path();
         let opened = open_store(path.as_deref(), &environment(), &[], Clock::default());
         if let Err(StoreFault::Configuration(problems)) = &opened {
@@ -42,12 +42,12 @@ impl Desk {
     }
 
     /// The time, in milliseconds since 1970.
-    pub(super) fn now(&self) -> i64 {
+    pub(in crate::cli) fn now(&self) -> i64 {
         self.store.now()
     }
 
     /// Looks something up; all that one call reads is of one moment.
-    pub(super) fn read<T: Send + 'static>(
+    pub(in crate::cli) fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Connection, Option<&TextKey>) -> Result<T, StoreError>
         + Send
@@ -59,7 +59,7 @@ impl Desk {
     }
 
     /// Does something in somebody's name.
-    pub(super) fn act<T: Send + 'static>(
+    pub(in crate::cli) fn act<T: Send + 'static>(
         &self,
         name: &str,
         work: impl FnOnce(&mut dyn Connection, &Reviewer<'_>) -> Result<T, StoreError> + Send + 'static,

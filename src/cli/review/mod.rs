@@ -1,7 +1,7 @@
 //! `tidegate review`: the review queues without a browser, one file a subcommand.
 
 mod claim;
-mod desk;
+pub(super) mod desk;
 mod erase;
 mod export;
 mod feedback;
@@ -11,7 +11,7 @@ mod ledger;
 mod list;
 mod release;
 mod show;
-mod shown;
+pub(super) mod shown;
 mod stats;
 mod undo;
 
@@ -79,14 +79,14 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
 
 /// Who acts.
 #[derive(Debug, Args)]
-struct ReviewerArg {
+pub(super) struct ReviewerArg {
     /// Who acts; by default the user of this machine.
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true)]
     reviewer: Option<String>,
 }
 
 impl ReviewerArg {
-    fn name(&self) -> anyhow::Result<&str> {
+    pub(super) fn name(&self) -> anyhow::Result<&str> {
         let name = self.reviewer.as_deref();
         let name =
             name.ok_or_else(|| anyhow::anyhow!("nobody says who acts: `--reviewer NAME`"))?;
@@ -145,7 +145,7 @@ impl From<StateArg> for ItemState {
 
 /// The form of a result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Form {
+pub(super) enum Form {
     /// For people.
     #[default]
     Table,

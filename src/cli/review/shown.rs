@@ -28,7 +28,7 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// A text with all that is hidden in it drawn as `<U+200B>`; lines stay lines.
-pub(super) fn visible(text: &str) -> String {
+pub(in crate::cli) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c != '\n' && is_hidden(c) {
@@ -41,7 +41,7 @@ pub(super) fn visible(text: &str) -> String {
 }
 
 /// The same in one line, and not wider than a cell.
-pub(super) fn cell(text: &str) -> String {
+pub(in crate::cli) fn cell(text: &str) -> String {
     let line = visible(text).replace('\n', "⏎");
     if line.width() <= WIDEST {
         return line;
@@ -58,7 +58,7 @@ pub(super) fn cell(text: &str) -> String {
 }
 
 /// A value as one line of JSON. What is hidden in its texts is written as an escape, so that it reads back the same.
-pub(super) fn json_line(value: &Value) -> String {
+pub(in crate::cli) fn json_line(value: &Value) -> String {
     let mut line = String::new();
     for c in value.to_string().chars() {
         if is_hidden(c) {
@@ -75,7 +75,7 @@ pub(super) fn json_line(value: &Value) -> String {
 }
 
 /// Rows below their headings, in columns.
-pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+pub(in crate::cli) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let rows: Vec<[String; N]> =
         rows.iter().map(|row| row.each_ref().map(|text| cell(text))).collect();
     let mut widths = headings.map(str::len);
@@ -98,12 +98,12 @@ pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
 }
 
 /// A text below a heading, each line moved in.
-pub(super) fn block(text: &str) -> String {
+pub(in crate::cli) fn block(text: &str) -> String {
     visible(text).lines().flat_map(|line| ["    ", line, "\n"]).map(str::to_owned).collect()
 }
 
 /// A duration in milliseconds, in its greatest unit.
-pub(super) fn duration(millis: i64) -> String {
+pub(in crate::cli) fn duration(millis: i64) -> String {
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
     let fits = units.into_iter().find(|(size, _)| millis >= *size);
     fits.map_or_else(|| "0s".to_owned(), |(size, unit)| format!("{}{unit}", millis / size))

@@ -26,6 +26,7 @@ pub use setup::SetupToken;
 pub(super) use setup::{needed, set_up};
 pub(super) use table::{Needs, TABLE};
 pub(super) use tokens::{add_token, revoke_token, tokens};
+pub use users::{WrongName, user_name};
 pub(super) use users::{add_user, change_user, end_sessions, users};
 
 use axum::http::StatusCode;

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use thiserror::Error;
 
 use super::passwords::hashed;
 use super::{Principal, Role};
@@ -32,16 +33,32 @@ pub(in crate::console) struct Change {
     password: Option<String>,
 }
 
+/// Why something is no name of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum WrongName {
+    /// It cannot be a name at all.
+    #[error(transparent)]
+    NoName(#[from] review::WrongOpinion),
+    /// The ledger uses it: callers stand there as `client:…`, and the gate itself as `gate`.
+    #[error("`name` is not `gate` and has no colon")]
+    Taken,
+}
+
 /// A name that a user may have, as it is kept.
-pub(super) fn check_name(name: &str) -> Answer<String> {
-    let wrong = |error: review::WrongOpinion| ApiError::wrong(error.to_string());
-    review::name("name", name).map_err(wrong)?;
+///
+/// # Errors
+/// When it is empty, too long, has control characters, or is one that the ledger uses itself.
+pub fn user_name(name: &str) -> Result<String, WrongName> {
+    review::name("name", name)?;
     let name = name.trim();
-    // Callers and the gate itself stand in the ledger as `client:…` and `gate`.
     if name.contains(':') || name.eq_ignore_ascii_case("gate") {
-        return Err(ApiError::wrong("`name` is not `gate` and has no colon"));
+        return Err(WrongName::Taken);
     }
     Ok(name.to_owned())
+}
+
+pub(super) fn check_name(name: &str) -> Answer<String> {
+    user_name(name).map_err(|wrong| ApiError::wrong(wrong.to_string()))
 }
 
 fn role(word: &str) -> Answer<Role> {
