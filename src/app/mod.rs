@@ -10,6 +10,7 @@ mod dialects;
 mod examine;
 mod exporter;
 mod exposed;
+mod identity;
 mod inquirer;
 mod load;
 mod manager;

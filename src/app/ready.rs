@@ -8,6 +8,7 @@ use super::certificates::Certificates;
 use super::classifiers::classifiers;
 use super::descriptors;
 use super::exporter::{Exporter, exporter};
+use super::identity::identity;
 use super::load::{Loaded, Revision};
 use super::records::records;
 use super::reload::{Read, warn_of};
@@ -16,6 +17,7 @@ use super::store::{kept_text, settings as store_settings};
 use super::webhooks::{Teller, tellers};
 use crate::config::Problems;
 use crate::config::server_file::{LogFormat as LogFormatFile, ServerFile};
+use crate::console::Provider;
 use crate::proxy::{Gateway, Shelf};
 use crate::store::Store;
 use crate::telemetry::{LogFormat, Metrics, Records, Telemetry, init_log};
@@ -32,6 +34,8 @@ pub(super) struct Ready {
     pub(super) tellers: Vec<Teller>,
     pub(super) revision: Revision,
     pub(super) own: OwnAddresses,
+    /// Signs people in.
+    pub(super) identity: Option<Provider>,
 }
 
 impl Ready {
@@ -64,6 +68,7 @@ impl Ready {
         let store = store_settings(server, environment, signer, clock, &mut problems);
         let (notices, tellers) =
             tellers(server, environment, &own, (&metrics, clock), &mut problems);
+        let identity = identity(server, environment, &own, &mut problems);
         if problems.has_errors() {
             return Err(ServeError::Configuration(Box::new(problems)));
         }
@@ -92,6 +97,7 @@ impl Ready {
             tellers,
             revision,
             own,
+            identity,
         })
     }
 }

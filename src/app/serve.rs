@@ -184,6 +184,7 @@ impl App {
             tellers,
             revision,
             own,
+            identity,
         } = ready;
         let file = &loaded.server.file;
         let state = Arc::new(AdminState {
@@ -192,7 +193,7 @@ impl App {
             ready: AtomicBool::new(true),
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
-            access: access(&gateway, file, &options).await,
+            access: Access { oidc: identity, ..access(&gateway, file, &options).await },
         });
         let workers = Workers::start()?;
         let pulse = workers.pulse();

@@ -5,10 +5,13 @@ mod access;
 mod admin;
 mod answer;
 mod assets;
+mod oidc;
 
 pub use access::{
     Attempts, Permission, Role, SetupToken, WeakPassword, WrongName, hash_password, user_name,
 };
+
+pub use oidc::{OidcFault, OidcSettings, Provider};
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -55,15 +58,15 @@ pub struct Access {
     pub attempts: Attempts,
     /// Limits the passwords that are looked at at once.
     pub hashing: Semaphore,
-    /// Whether another system may sign users in.
-    pub oidc: bool,
+    /// The other system that may sign users in.
+    pub oidc: Option<Provider>,
 }
 
 impl Access {
     /// A door with these limits, in milliseconds, and this way to the first admin.
     pub fn new((idle, absolute): (i64, i64), setup: SetupToken) -> Self {
         let hashing = Semaphore::new(access::PASSWORDS_AT_ONCE);
-        Self { idle, absolute, setup, attempts: Attempts::default(), hashing, oidc: false }
+        Self { idle, absolute, setup, attempts: Attempts::default(), hashing, oidc: None }
     }
 }
 
@@ -89,6 +92,8 @@ fn api() -> Router<Arc<AdminState>> {
     Router::new()
         .route("/api/setup", get(access::needed).post(access::set_up))
         .route("/api/session", get(access::session).post(access::sign_in).delete(access::sign_out))
+        .route("/api/oidc/login", get(oidc::login))
+        .route("/api/oidc/callback", get(oidc::callback))
         .route("/api/session/confirm", post(access::confirm))
         .route("/api/password", put(access::password))
         .route("/api/users", get(access::users).post(access::add_user))

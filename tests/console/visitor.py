@@ -84,7 +84,7 @@ class Visitor:
 def person(root, role, name=None):
     """A user of this role who has changed the password that an admin gave, signed in."""
     name = name or f"{role}-{len(root.get('/api/users')[1]['rows'])}"
-    first = f"first {name} 口令 12345"
+    first = "the first 口令 12345"
     status, row = root.ask("POST", "/api/users", {"name": name, "role": role, "password": first})
     assert status == 201, row
     visitor = Visitor(root.gate).sign_in(name, first)

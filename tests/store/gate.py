@@ -27,16 +27,16 @@ def free_port():
 
 
 class Gate:
-    """A gate in a folder of its own; `store` is a line of the server file."""
+    """A gate in a folder of its own; `store` is a line of the server file, `access` members of `admin` there, given its port."""
 
-    def __init__(self, folder, store, more=""):
+    def __init__(self, folder, store, more="", access=lambda port: "", policy=POLICY):
         self.folder = pathlib.Path(folder)
         self.port, self.admin = free_port(), free_port()
         (self.folder / "policies").mkdir(parents=True, exist_ok=True)
-        (self.folder / "policies/house.yaml").write_text(POLICY)
+        (self.folder / "policies/house.yaml").write_text(policy)
         self.config = self.folder / "tidegate.yaml"
         self.config.write_text(
-            f"version: 1\nlisten: '127.0.0.1:{self.port}'\nadmin: {{ listen: '127.0.0.1:{self.admin}' }}\n"
+            f"version: 1\nlisten: '127.0.0.1:{self.port}'\nadmin: {{ listen: '127.0.0.1:{self.admin}'{access(self.admin)} }}\n"
             f"store: {store}\nlimits: {{ feedback: 1000000 }}\nlog: {{ decisions: {{ to: none }} }}\n{more}"
             "upstreams: { model: { builtin: demo } }\n"
             "routes:\n  - { id: chat, match: { path: '/v1/*' }, upstream: model, policy: house }\n"

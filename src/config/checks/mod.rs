@@ -2,6 +2,7 @@
 //!
 //! It compiles nothing: whether a regex compiles or a term folds to nothing is for `policy` to say.
 
+mod access;
 mod rules;
 mod scope;
 mod server;

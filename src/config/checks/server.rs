@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
 
+use super::access::access;
 use super::store::store;
 use super::unknown;
 use super::webhooks::webhooks;
@@ -24,6 +25,7 @@ pub(in crate::config) fn server(file: &ServerFile, document: &Document, problems
     records(file, document, problems);
     store(file, document, problems);
     webhooks(file, document, problems);
+    access(file, document, problems);
     if file.fail.internal_error == FailMode::Open {
         let message = "`fail.internal_error: open` fails open";
         let at = document.at("fail.internal_error");

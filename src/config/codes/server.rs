@@ -102,6 +102,17 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "store: { url: 'postgres://tidegate@db.example.com/tidegate?sslmode=require', password: { env: STORE_PASSWORD } }",
     },
     Definition {
+        code: Code::TG078,
+        gravity: Gravity::Error,
+        title: "identity provider that cannot sign people in",
+        explanation: "`admin.auth.oidc` names another system by its `issuer`, to the letter as it says it, and where it sends people back to: \
+            `redirect` is the address of this admin listener as browsers see it, with the path `/api/oidc/callback`. Beyond this machine both are \
+            `https`. `roles` says which group gives which role; without one nobody gets in. Users are kept in the store.",
+        wrong: "admin: { auth: { oidc: { issuer: 'http://id.example', client_id: gate, redirect: 'https://gate.example', roles: {} } } }",
+        right: "admin: { auth: { oidc: { issuer: 'https://id.example', client_id: gate, redirect: 'https://gate.example/api/oidc/callback', \
+            roles: { moderators: reviewer } } } }",
+    },
+    Definition {
         code: Code::TG079,
         gravity: Gravity::Error,
         title: "webhook that nobody could be told by",

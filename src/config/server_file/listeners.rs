@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::shapes::{self, SecretRef};
+use crate::config::shapes::{self, Named, SecretRef};
 use crate::config::units::Period;
 
 /// The admin listener.
@@ -48,8 +48,59 @@ impl Default for Sessions {
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "admin authentication")]
 pub struct AdminAuth {
-    /// Bearer tokens, one a line.
+    /// Bearer tokens of those who scrape `/metrics`, one a line.
     pub tokens: Option<SecretRef>,
+    /// Another system that signs people in at the console, by OpenID Connect.
+    pub oidc: Option<Oidc>,
+}
+
+/// A system that signs people in, by OpenID Connect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "an identity provider")]
+pub struct Oidc {
+    /// Its name, to the letter as it says it: `https://id.example/realms/us`.
+    pub issuer: String,
+    /// Our name there.
+    pub client_id: String,
+    /// Our secret there.
+    #[serde(default)]
+    pub client_secret: Option<SecretRef>,
+    /// Where it sends people back to: this listener's `/api/oidc/callback`, as browsers see it.
+    pub redirect: String,
+    /// What we ask for besides `openid`.
+    #[serde(default = "oidc_scopes")]
+    pub scopes: Vec<String>,
+    /// The claim that names the groups of people.
+    #[serde(default = "oidc_claim")]
+    pub claim: String,
+    /// Which role a group gives; who is in none of them is not let in.
+    pub roles: Named<RoleName>,
+    /// Certificate authorities in PEM that vouch for it, in place of those of the platform.
+    #[serde(default)]
+    pub ca: Option<String>,
+}
+
+/// What somebody may do at the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleName {
+    /// Sees figures and decisions, and no text.
+    Viewer,
+    /// Reads texts and judges.
+    Reviewer,
+    /// Works on policies.
+    Editor,
+    /// Everything.
+    Admin,
+}
+
+fn oidc_scopes() -> Vec<String> {
+    ["profile", "email"].map(str::to_owned).to_vec()
+}
+
+fn oidc_claim() -> String {
+    "groups".to_owned()
 }
 
 /// Certificate and key of a listener.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::shapes::{self, Named};
 
 pub use limits::{Drain, Fail, FailMode, Limits, StreamTimes, Timeouts};
-pub use listeners::{Admin, AdminAuth, Sessions, TlsFiles};
+pub use listeners::{Admin, AdminAuth, Oidc, RoleName, Sessions, TlsFiles};
 pub use routes::{
     Builtin, Endpoint, Moderation, Route, RouteMatch, Tenant, TenantSource, UnknownLeaf,
     UnknownPath, Upstream, UpstreamTimeouts, UpstreamTls,

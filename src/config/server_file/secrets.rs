@@ -22,6 +22,9 @@ impl ServerFile {
         }
         named.push(("tenant.keys".to_owned(), self.tenant.keys.as_ref()));
         named.push(("admin.auth.tokens".to_owned(), self.admin.auth.tokens.as_ref()));
+        let oidc = self.admin.auth.oidc.as_ref();
+        let oidc = oidc.and_then(|oidc| oidc.client_secret.as_ref());
+        named.push(("admin.auth.oidc.client_secret".to_owned(), oidc));
         named.push(("log.decisions.key".to_owned(), self.log.decisions.key.as_ref()));
         for (name, webhook) in self.webhooks.iter() {
             named.push((format!("webhooks.{name}.url_from"), webhook.url_from.as_ref()));
@@ -59,7 +62,9 @@ mod tests {
             "endpoints": { "e": { "url": "https://e", "key": secret("2"), "headers": { "x-a": secret("3") } } },
             "telemetry": { "headers": { "x-b": secret("4") } },
             "tenant": { "keys": secret("5") },
-            "admin": { "auth": { "tokens": secret("6") }, "tls": tls("9") },
+            "admin": { "auth": { "tokens": secret("6"), "oidc": {
+                "issuer": "https://i", "client_id": "c", "client_secret": secret("15"), "redirect": "https://r", "roles": {},
+            } }, "tls": tls("9") },
             "log": { "decisions": { "key": secret("7") } },
             "audit": { "key": secret("8") },
             "store": { "password": secret("11"), "key": secret("12") },
@@ -70,11 +75,11 @@ mod tests {
         let found = file.secret_files();
         let mut named: Vec<u32> = found.iter().map(|(_, file)| file.parse().unwrap()).collect();
         named.sort_unstable();
-        assert_eq!(named, (1..=14).collect::<Vec<_>>(), "{found:?}");
+        assert_eq!(named, (1..=15).collect::<Vec<_>>(), "{found:?}");
         let keys: Vec<&str> = found.iter().map(|(key, _)| &**key).collect();
         assert!(keys.contains(&"endpoints.e.headers.x-a") && keys.contains(&"admin.tls.key"));
-        // One reference more in the schema is one more to look at here: twelve, besides the keys of the two listeners.
+        // One reference more in the schema is one more to look at here: thirteen, besides the keys of the two listeners.
         let references = schema(SchemaOf::Server).matches("#/$defs/SecretRef").count();
-        assert_eq!(references, 12);
+        assert_eq!(references, 13);
     }
 }

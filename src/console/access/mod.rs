@@ -1,7 +1,7 @@
 //! Who may use the console and its interface, and for what.
 //!
 //! [`table`] says what each place of the API asks for, and denies what it does not name; [`guard`] holds every request
-//! to it. People sign in with a password ([`sessions`]); programs with a token
+//! to it. People sign in with a password ([`sessions`]) or by another system ([`super::oidc`]), programs with a token
 //! ([`tokens`]).
 
 mod attempts;
@@ -21,7 +21,7 @@ pub(super) use passwords::AT_ONCE as PASSWORDS_AT_ONCE;
 pub use passwords::{WeakPassword, hash_password};
 pub(super) use principal::{Principal, new_id};
 pub use role::{Permission, Role};
-pub(super) use sessions::{confirm, password, session, sign_in, sign_out};
+pub(super) use sessions::{begin, confirm, is_local, password, session, sign_in, sign_out};
 pub use setup::SetupToken;
 pub(super) use setup::{needed, set_up};
 pub(super) use table::{Needs, TABLE};
@@ -41,7 +41,7 @@ use crate::audit::digest;
 const SECRET: usize = 32;
 
 /// A new secret, as text.
-fn new_secret() -> Result<String, ApiError> {
+pub(super) fn new_secret() -> Result<String, ApiError> {
     let mut bytes = [0; SECRET];
     SystemRandom::new().fill(&mut bytes).map_err(|_| no_random())?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
@@ -57,6 +57,6 @@ fn no_random() -> ApiError {
 
 /// What is kept of a secret. It is long and random, so a plain digest tells nothing of it, and looking it up by the
 /// digest takes the same time whatever is sent.
-fn digest_of(secret: &str) -> String {
+pub(super) fn digest_of(secret: &str) -> String {
     digest(secret.as_bytes())
 }

@@ -26,7 +26,7 @@ pub(in crate::console) struct Principal {
 
 impl Principal {
     /// Somebody at a browser.
-    pub(super) fn of_session(session: SessionRow) -> Option<Self> {
+    pub(in crate::console) fn of_session(session: SessionRow) -> Option<Self> {
         let role = Role::of(&session.user.role)?;
         let permissions = role.permissions().to_vec();
         let user = session.user.clone();

@@ -82,7 +82,7 @@ fn attempt(state: &AdminState, name: &str, address: &str) -> Answer<()> {
 }
 
 /// Begins a session of this user, who has just shown who they are.
-pub(super) async fn begin(
+pub(in crate::console) async fn begin(
     state: &AdminState,
     store: &Store,
     user: UserRow,
@@ -109,12 +109,16 @@ pub(super) async fn begin(
     Ok(response)
 }
 
+/// Whether a value of `Host` names this machine, where a browser comes without TLS.
+pub(in crate::console) fn is_local(host: &str) -> bool {
+    let local = ["127.0.0.1", "localhost", "[::1]"];
+    local.iter().any(|name| host == *name || host.starts_with(&format!("{name}:")))
+}
+
 /// Gives the browser its cookie; with an age of 0, takes it.
 fn put_cookie(response: &mut Response, headers: &HeaderMap, secret: &str, age: i64) {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let local = ["127.0.0.1", "localhost", "[::1]"];
-    let is_local = local.iter().any(|name| host == *name || host.starts_with(&format!("{name}:")));
-    let (name, secure) = if is_local { (COOKIES[1], "") } else { (COOKIES[0], "; Secure") };
+    let (name, secure) = if is_local(host) { (COOKIES[1], "") } else { (COOKIES[0], "; Secure") };
     let cookie =
         format!("{name}={secret}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

@@ -53,7 +53,7 @@ pub(in crate::console) async fn needed(State(state): State<Arc<AdminState>>) -> 
         return Ok(found(&json!({ "needed": false, "oidc": false, "store": false })));
     };
     let users = store.read(|c| UserRow::count(c)).await?;
-    Ok(found(&json!({ "needed": users == 0, "oidc": state.access.oidc, "store": true })))
+    Ok(found(&json!({ "needed": users == 0, "oidc": state.access.oidc.is_some(), "store": true })))
 }
 
 /// `POST /api/setup`.

@@ -56,6 +56,8 @@ pub(in crate::console) const TABLE: &[Place] = &[
     open("GET", "/api/setup"),
     open("POST", "/api/setup"),
     open("POST", "/api/session"),
+    open("GET", "/api/oidc/login"),
+    open("GET", "/api/oidc/callback"),
     signed_in("GET", "/api/session"),
     session("DELETE", "/api/session"),
     session("POST", "/api/session/confirm"),

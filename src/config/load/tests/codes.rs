@@ -229,6 +229,26 @@ const SERVERS: &[(&str, &str, &str)] = &[
         "4:20",
     ),
     (
+        "TG078",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { url: 'sqlite:s.db' }\nadmin: { auth: { oidc: { issuer: 'http://i', client_id: c, redirect: 'https://g/api/oidc/callback', roles: { m: viewer } } } }",
+        "5:34",
+    ),
+    (
+        "TG078",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { url: 'sqlite:s.db' }\nadmin: { auth: { oidc: { issuer: 'https://i', client_id: c, redirect: 'https://g/', roles: { m: viewer } } } }",
+        "5:71",
+    ),
+    (
+        "TG078",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { url: 'sqlite:s.db' }\nadmin: { auth: { oidc: { issuer: 'https://i', client_id: c, redirect: 'https://g/api/oidc/callback', roles: {} } } }",
+        "5:109",
+    ),
+    (
+        "TG078",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nadmin: { auth: { oidc: { issuer: 'https://i', client_id: c, redirect: 'https://g/api/oidc/callback', roles: { m: viewer } } } }",
+        "4:24",
+    ),
+    (
         "TG079",
         "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nwebhooks: { w: { url: 'https://e', events: [store.away] } }",
         "4:16",
