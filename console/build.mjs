@@ -14,6 +14,16 @@ const out = join(here, 'dist');
 const notice =
   '/* Tidegate console. Holds Preact (MIT, (c) 2015-present Jason Miller) and htm (Apache-2.0, (c) 2018 Google Inc.). */';
 
+/** Markup keeps its line ends, which htm drops, but not the indentation that is for readers of the sources. */
+const unindented = {
+  name: 'unindented',
+  setup(to) {
+    to.onLoad({ filter: /src[\\/].*\.js$/ }, ({ path }) =>
+      path.includes('node_modules') ? undefined : { contents: readFileSync(path, 'utf8').replace(/\n[ \t]+/g, '\n'), loader: 'js' },
+    );
+  },
+};
+
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 await build({
@@ -29,6 +39,7 @@ await build({
   legalComments: 'none',
   banner: { js: notice },
   sourcemap: false,
+  plugins: [unindented],
 });
 writeFileSync(join(out, 'app.css'), readFileSync(join(out, 'style.css')));
 rmSync(join(out, 'style.css'));

@@ -2,643 +2,643 @@
 (()=>{var F,bo,kn,_e,Ht,dt,_o,lt,wo,Ut,Wt,xn,tt=Symbol.for("pv"),pt={},mt=[],Sn=/^m(i|n|o|s|text|space)$/,zt=Array.isArray,Bt=mt.slice,Ne=Object.assign;function Me(e){e&&e.parentNode&&e.remove()}function ko(e,t,o){var n,a,i,c={},l=arguments.length;for(i in t)i=="key"?n=t[i]:i=="ref"&&typeof e!="function"?a=t[i]:c[i]=t[i];return l>2&&(c.children=l>3?Bt.call(arguments,2):o),et(e,c,n,a,null)}function et(e,t,o,n,a){var i={type:e,props:t,key:o,ref:n,__k:null,__:null,__b:0,__e:null,__c:null,constructor:tt,__v:a||++bo,__i:-1,__u:0};return!a&&F.vnode&&F.vnode(i),i}function $t(e){return e.children}function ct(e,t){this.props=e,this.context=t,this.__g=0}function we(e,t){if(t==null)return e.__&&we(e.__,e.__i+1);for(var o;t<e.__k.length;t++)if((o=e.__k[t])&&o.__e)return o.__e;return typeof e.type!="function"||e.props.__P?null:we(e)}function Tn(e){var t,o=e.__v,n=o.__e,a=[],i=[],c=e.__P;c&&((t=Ne({constructor:tt},o)).__v=o.__v+1,F.vnode&&F.vnode(t),Gt(c,t,o,e.__n,c.namespaceURI,32&o.__u?[n]:null,a,n||we(o),32&o.__u,i),t.__v=o.__v,t.__.__k[t.__i]=t,Eo(a,t,i),o.__=o.__e=null,t.__e!=n&&xo(t))}function xo(e){if((e=e.__)&&e.__c&&!e.props.__P)return e.__e=null,e.__k.some(function(t){return t&&(e.__e=t.__e)}),xo(e)}function yo(e){(8&e.__g||(e.__g|=8,_e.push(e),dt++))&&Ht==F.debounceRendering||((Ht=F.debounceRendering)||queueMicrotask)(So)}function So(){try{for(var e,t=1;_e.length;)_e.length>t&&_e.sort(_o),e=_e.shift(),t=_e.length,8&e.__g&&Tn(e)}finally{(dt=_e.length)&&(Ht||queueMicrotask)(So)}}function To(e,t,o,n,a,i,c,l,u,$,d){var f,y,m,_,E,b,w=n.__k||mt,T=t.length;for(u=Cn(o,t,w,u,T),f=0;f<T;f++)(m=o.__k[f])!=null&&(y=~m.__i&&w[m.__i]||pt,m.__i=f,b=Gt(e,m,y,a,i,c,l,u,$,d),_=m.__e,(y.ref!=m.ref||8&y.__u)&&(y.ref&&Kt(y.ref,null,m,y),m.ref&&d.push(m.ref,m.__c||_,m)),E=E||_,4&m.__u?(u=Co(m,u,e,!y.__v),y.__e&&(y.__e=null)):typeof m.type=="function"&&b!==void 0?u=b:_&&(u=_.nextSibling),m.__u&=-21);return o.__e=E,u}function Cn(e,t,o,n,a){var i,c,l,u,$,d,f,y,m,_=o.length,E=_,b=0,w=0,T=e.__k=Array(a);for(i=0;i<a;i++)(c=t[i])!=null&&typeof c!="boolean"&&typeof c!="function"?(typeof c!="object"||c.constructor===String?c=T[i]=et(null,c):zt(c)?c=T[i]=et($t,{children:c}):c.constructor===tt&&c.__b?c=T[i]=et(c.type,c.props,c.key,c.ref,c.__v):T[i]=c,u=i+b,c.__=e,c.__b=e.__b+1,l=null,~($=c.__i=In(c,o,u,E))&&(E--,(l=o[$])&&(l.__u|=2)),l&&l.__v?(c.__u|=16,$==u-1?b--:$==u+1?b++:$!=u&&($>u?b--:b++,w=1)):(~$||(a>_?b--:a<_&&b++),typeof c.type!="function"&&(c.__u|=4))):T[i]=null;if(w){for(d=[],f=[],i=0;i<a;i++)if((c=T[i])&&16&c.__u){for(b=0,y=d.length;b<y;)d[m=b+y>>1]<c.__i?b=m+1:y=m;d[b]=c.__i,f[i]=b+1}for(b=d.length;i--;)f[i]&&(f[i]==b?b--:T[i].__u|=4)}if(E)for(i=0;i<_;i++)!(l=o[i])||2&l.__u||(l.__e==n&&(n=we(l)),Jt(l,l));return n}function Co(e,t,o,n){var a,i,c,l;if(typeof e.type=="function"){if(e.props.__P)return t;if(a=e.__k)for(i=0;i<a.length;i++)a[i]&&(a[i].__=e,t=Co(a[i],t,o,!1));return t}for(t&&!t.parentNode&&(t=we(e))&&!t.parentNode&&(t=null),c=e.__e,l=t;l&&l.nodeType==8;)l=l.nextSibling;for(c!=l&&(!n&&o.moveBefore&&c.parentNode?o.moveBefore(c,t):o.insertBefore(c,t||null)),t=c;(t=t&&t.nextSibling)&&t.nodeType==8&&!t.data.startsWith("$s"););return t}function In(e,t,o,n){var a,i=e.key,c=e.type,l=t[o],u=l&&!(2&l.__u);if(l===null&&i==null||u&&i==l.key&&c==l.type)return o;if(n>(u?1:0)){for(a=o-1;a>=0;a--)if((l=t[a])&&!(2&l.__u)&&i==l.key&&c==l.type)return a;for(a=o+1;a<t.length;a++)if((l=t[a])&&!(2&l.__u)&&i==l.key&&c==l.type)return a}return-1}function vo(e,t,o){o==null&&(o=""),t[0]=="-"?e.setProperty(t,o):e[t]=o}function it(e,t,o,n,a){var i,c;if(t=="style")if(typeof o=="string")e.style.cssText=o;else{if(typeof n=="string"&&(e.style.cssText=n=""),n)for(t in n)o&&t in o||vo(e.style,t);if(o)for(t in o)n&&o[t]==n[t]||vo(e.style,t,o[t])}else if(t[0]=="o"&&t[1]=="n")typeof o!="function"&&(o=null),typeof n!="function"&&(n=null),(e.__e||(e.__e={}))[t]=o,o&&n||(c=Wt[t]||(Wt[t]=En(t)),(e.__a||(e.__a={}))[t]=Ut,i=t!=(t=t.replace(wo,"$1")),(t=t.slice(2))[0]<"a"&&(t=t.toLowerCase()),o?e.addEventListener(t,c,i):e.removeEventListener(t,c,i));else{if(a=="http://www.w3.org/2000/svg")t=t.replace(/xlink(H|:h)/,"h").replace(/sName$/,"s");else if(t!="width"&&t!="height"&&t!="href"&&t!="list"&&t!="form"&&t!="tabIndex"&&t!="download"&&t!="rowSpan"&&t!="colSpan"&&t!="role"&&t!="popover"&&t in e)try{return void(e[t]=o??"")}catch{}if(typeof o=="function")return;o==null||o===!1&&t[4]!="-"?e.removeAttribute(t):e.setAttribute(t,t=="popover"&&o==1?"":o)}}function En(e){return function(t){var o=this.__e;if(o){if(o=o[e],t[lt]==null)t[lt]=Ut++;else if(t[lt]<this.__a[e])return;return o(F.event?F.event(t):t)}}}function Gt(e,t,o,n,a,i,c,l,u,$){var d,f,y,m,_,E,b,w,T,z,L,B,ie,G,ne,Ze,ce,je,me=t.type;if(t.constructor!==tt)return null;128&o.__u&&(u=32&o.__u,d=o.__c.__z)&&(t.__u|=u,f=i=[],d.nodeType==8?l=ut(d,i):i.push(d),l=i[0]||l),(d=F.__b)&&d(t);e:if(typeof me=="function"){y=c.length;try{if(w=t.props,T=(d=me.prototype)&&d.render,z=(d=me.contextType)&&n[d.__c],L=d?z?z.props.value:d.__:n,(m=o.__c)?(t.__c=m,2&m.__g&&(m.__g|=1)):(T?t.__c=m=new me(w,L):(t.__c=m=new ct(w,L),m.constructor=me,m.render=Mn),z&&z.sub(m),m.state||(m.state={}),m.__n=n,m.__g|=8,m.__h=[],m.__k=[]),T&&(m.__s||(m.__s=m.state),me.getDerivedStateFromProps&&(m.__s==m.state&&(m.__s=Ne({},m.__s)),Ne(m.__s,me.getDerivedStateFromProps(w,m.__s)))),_=m.props,E=m.state,m.__v=t,o.__c){if(w!==_&&T&&!me.getDerivedStateFromProps&&m.componentWillReceiveProps&&m.componentWillReceiveProps(w,L),t.__v==o.__v&&!(8&m.__g)||!(4&m.__g)&&m.shouldComponentUpdate&&m.shouldComponentUpdate(w,m.__s,L)===!1){t.__v!=o.__v&&(m.props=w,m.state=m.__s,m.__g&=-9),t.__e=o.__e,t.__k=o.__k,t.__k.some(function(re){re&&(re.__=t)}),mt.push.apply(m.__h,m.__k),m.__k=[],m.__h.length&&c.push(m),l=we(o);break e}m.componentWillUpdate&&m.componentWillUpdate(w,m.__s,L),T&&m.componentDidUpdate&&m.__h.push(function(){m.componentDidUpdate(_,E,b)})}else T&&!me.getDerivedStateFromProps&&m.componentWillMount&&m.componentWillMount(),T&&m.componentDidMount&&m.__h.push(m.componentDidMount);m.context=L,m.props=w,m.__P=e,m.__g&=-5,B=F.__r,ie=T?25:0;do m.__g&=-9,B&&B(t),d=m.render(m.props,m.state=m.__s,m.context);while(8&m.__g&&++ie<25);T&&(mt.push.apply(m.__h,m.__k),m.__k=[]),m.state=m.__s,m.getChildContext&&(n=Ne({},n,m.getChildContext())),T&&o.__c&&m.getSnapshotBeforeUpdate&&(b=m.getSnapshotBeforeUpdate(_,E)),G=d&&d.type===$t&&d.key==null?d.props.children:d,w.__P&&(d=l,a=(e=w.__P).namespaceURI,u=i=null,o.props&&o.props.__P!=e&&(o.__k.some(function(re){re&&Jt(re,re)}),o.__k=null),l=o.__k?we(o,0):null),l=To(e,zt(G)?G:[G],t,o,n,a,i,c,l,u,$),w.__P&&(t.__e=null,l=d),t.__u&=-161,f&&f.some(Me),m.__h.length&&c.push(m),1&m.__g&&(m.__g&=-4)}catch(re){if(c.length=y,t.__v=null,u||i)if(re&&re.then){if(t.__u|=128|u,i){for(~(ce=i.indexOf(l||void 0))||(ce=i.length);(je=i[ce-1])&&je.nodeType==8;)ce--;for(;ce<i.length;ce++)if(je=i[ce])if(i[ce]=null,ne){if(je==Ze)break}else{if(je.nodeType!=8)break;je.data.startsWith("$s")&&(Ze=ut(ne=je))}}if(!ne){for(;l&&l.nodeType==8&&l.nextSibling;)l=l.nextSibling;ne=l}(d=ut(ne=t.__c.__z||(t.__c.__z=ne)))?(t.__e=ne,l=d):t.__e=l,l=l&&l.nextSibling}else i&&i.some(Me);else t.__e=o.__e;t.__k||(t.__k=o.__k||[]),re&&re.then||Io(t),F.__e(re,t,o)}}else l=t.__e=jn(o.__e,t,o,n,a,i,c,u,$,e);return(d=F.diffed)&&d(t),l}function ut(e,t){if(e&&e.nodeType==8&&e.data.startsWith("$s"))for(var o=1;e=e.nextSibling;){if(e.nodeType==8){if(e.data.startsWith("$s"))o++;else if(e.data.startsWith("/$s")&&!--o)return e}t&&t.push(e)}}function Io(e){e&&(e.__c&&(e.__c.__g|=4),e.__k&&e.__k.some(Io))}function Eo(e,t,o){for(var n=0;n<o.length;)Kt(o[n++],o[n++],o[n++]);F.__c&&F.__c(t,e),e.some(function(a){try{e=a.__h,a.__h=[],e.some(function(i){i.call(a)})}catch(i){F.__e(i,a.__v)}})}function jn(e,t,o,n,a,i,c,l,u,$){var d,f,y,m,_,E,b,w,T=o.props||pt,z=t.props,L=t.type;if(L=="svg"?a="http://www.w3.org/2000/svg":L=="math"?a="http://www.w3.org/1998/Math/MathML":a||(a="http://www.w3.org/1999/xhtml"),i){for(d=0;d<i.length;d++)if((_=i[d])&&(L?_.localName==L:_.nodeType==3)){e=_,i[d]=null;break}}if(!e){if(w=$.ownerDocument||document,!L)return w.createTextNode(z);e=w.createElementNS(a,L,z.is?z:$),l&&(F.__m&&F.__m(t,i),l=!1),i=null}if(L){if($=L=="template"&&e.content||e,i=L=="textarea"&&z.defaultValue!=null?null:i&&Bt.call($.childNodes),!l&&i)for(T={},d=0;d<e.attributes.length;d++)T[(_=e.attributes[d]).name]=_.value;for(d in T)_=T[d],d=="dangerouslySetInnerHTML"?y=_:d=="children"||d in z||d=="value"&&"defaultValue"in z||d=="checked"&&"defaultChecked"in z||it(e,d,null,_,a);for(d in z)_=z[d],d=="children"?m=_:d=="dangerouslySetInnerHTML"?f=_:d=="value"?E=_:d=="checked"?b=_:l&&typeof _!="function"||T[d]===_||it(e,d,_,T[d],a);f?(l||y&&(f.__html==y.__html||f.__html==e.innerHTML)||(e.innerHTML=f.__html),t.__k=[]):(y&&(e.textContent=""),(L=="foreignObject"||a=="http://www.w3.org/1998/Math/MathML"&&Sn.test(L))&&(a="http://www.w3.org/1999/xhtml"),To($,zt(m)?m:[m],t,o,n,a,i,c,i?i[0]:o.__k&&we(o,0),l,u),i&&i.some(Me)),l&&L!="textarea"||(d="value",L=="progress"&&E==null?e.removeAttribute(d):E==null||E===e[d]&&(L!="progress"||E)||it(e,d,E,T[d],a),d="checked",b!=null&&b!=e[d]&&it(e,d,b,T[d],a))}else T===z||l&&e.data==z||(e.data=z);return e}function Kt(e,t,o,n){try{typeof e=="function"?t?t.__x=e(t)||1:n&&(n=n.__c||n.__e)&&(t=n.__x)&&(n.__x=null,typeof t=="function"?t():e(null)):e.current=t}catch(a){F.__e(a,o)}}function Jt(e,t,o){var n,a,i,c;if(F.unmount&&F.unmount(e),!(n=e.ref)||n.current&&n.current!=e.__e||Kt(n,null,t,e),n=e.__c){if(n.componentWillUnmount)try{n.componentWillUnmount()}catch(l){F.__e(l,t)}n.__P=n.__n=null}if(n=e.__k)for(c=0;c<n.length;c++)n[c]&&Jt(n[c],t,typeof e.type!="function"||o&&!e.props.__P);!o&&(n=e.__c)&&(n=n.__z)&&(a=ut(n,i=[]))&&(n==e.__e&&i.some(Me),Me(a),Me(n)),o||Me(e.__e),e.__e=e.__c=e.__=null}function Mn(e,t,o){return this.constructor(e,o)}function jo(e,t){var o,n,a,i;F.__&&F.__(e,t),t.nodeType==9&&(t=t.documentElement),n=(o=e&&32&e.__u)?null:t.__k,t.__k=et($t,{children:[e]}),a=[],i=[],Gt(t,t.__k,n||pt,pt,t.namespaceURI,n?null:t.firstChild?Bt.call(t.childNodes):null,a,n?n.__e:t.firstChild,o,i),Eo(a,t.__k,i),t.__k.props.children=null}F={__e:function(e,t,o,n){for(var a,i,c;t=t.__;)if((a=t.__c)&&!(1&a.__g)){a.__g|=4;try{if((c=(i=a.constructor)&&i.getDerivedStateFromError)&&a.setState(i.getDerivedStateFromError(e)),a.componentDidCatch&&(a.componentDidCatch(e,n||{}),c=1),c&&8&a.__g)return void(a.__g|=2)}catch(l){e=l}}throw dt=0,e}},bo=0,kn=function(e){return e!=null&&e.constructor===tt},ct.prototype.setState=function(e,t){var o=this.__s;o&&o!=this.state||(o=this.__s=Ne({},this.state)),typeof e=="function"&&(e=e(Ne({},o),this.props)),e&&(Ne(o,e),this.__v&&(t&&this.__k.push(t),yo(this)))},ct.prototype.forceUpdate=function(e){this.__v&&(this.__g|=4,e&&this.__h.push(e),yo(this))},ct.prototype.render=$t,_e=[],dt=0,_o=function(e,t){return e.__v.__b-t.__v.__b},lt=Symbol(),wo=/(PointerCapture)$|Capture$/i,Ut=0,Wt={},xn=0;var No=function(e,t,o,n){var a;t[0]=0;for(var i=1;i<t.length;i++){var c=t[i++],l=t[i]?(t[0]|=c?1:2,o[t[i++]]):t[++i];c===3?n[0]=l:c===4?n[1]=Object.assign(n[1]||{},l):c===5?(n[1]=n[1]||{})[t[++i]]=l:c===6?n[1][t[++i]]+=l+"":c?(a=e.apply(l,No(e,l,o,["",null])),n.push(a),l[0]?t[0]|=2:(t[i-2]=0,t[i]=a)):n.push(l)}return n},Mo=new Map;function Po(e){var t=Mo.get(this);return t||(t=new Map,Mo.set(this,t)),(t=No(this,t.get(e)||(t.set(e,t=(function(o){for(var n,a,i=1,c="",l="",u=[0],$=function(y){i===1&&(y||(c=c.replace(/^\s*\n\s*|\s*\n\s*$/g,"")))?u.push(0,y,c):i===3&&(y||c)?(u.push(3,y,c),i=2):i===2&&c==="..."&&y?u.push(4,y,0):i===2&&c&&!y?u.push(5,0,!0,c):i>=5&&((c||!y&&i===5)&&(u.push(i,0,c,a),i=6),y&&(u.push(i,y,0,a),i=6)),c=""},d=0;d<o.length;d++){d&&(i===1&&$(),$(d));for(var f=0;f<o[d].length;f++)n=o[d][f],i===1?n==="<"?($(),u=[u],i=3):c+=n:i===4?c==="--"&&n===">"?(i=1,c=""):c=n+c[0]:l?n===l?l="":c+=n:n==='"'||n==="'"?l=n:n===">"?($(),i=1):i&&(n==="="?(i=5,a=c,c=""):n==="/"&&(i<5||o[d][f+1]===">")?($(),i===3&&(u=u[0]),i=u,(u=u[0]).push(2,0,i),i=0):n===" "||n==="	"||n===`
 `||n==="\r"?($(),i=2):c+=n),i===3&&c==="!--"&&(i=4,u=u[0])}return $(),u})(e)),t),arguments,[])).length>1?t:t[0]}var r=Po.bind(ko);var De,Q,Vt,qo,Yt=Object.is,st=0,Uo=[],Qt=[],Y=F,Do=Y.__b,Lo=Y.__r,Ao=Y.diffed,Oo=Y.__c,Ro=Y.unmount,Fo=Y.__;function ft(e,t){Y.__h&&Y.__h(Q,e,st||t),st=0;var o=Q.__H||(Q.__H={__:[],__h:[]});return e>=o.__.length&&o.__.push({}),o.__[e]}function h(e){return st=1,Nn(Go,e)}function Nn(e,t,o){var n=ft(De++,2);if(n.t=e,!n.__c&&(n.__=[o?o(t):Go(void 0,t),function(i){var c=(n.__N||n.__)[0],l=n.t(c,i);Yt(c,l)||(n.__N=[l,n.__[1]],n.__c.setState({}))}],n.__c=Q,!Q.__f)){Q.__f=!0;var a=Q.shouldComponentUpdate;Q.shouldComponentUpdate=function(i,c,l){var u=this.__H;if(!u)return!0;var $=!1,d=this.props!=i;if(u.__.some(function(y){y.__N&&($=!0,Yt(y.__[0],y.__N[0])||(d=!0))}),a){var f=a.call(this,i,c,l);return $?f||d:f}return!$||d}}return n.__}function S(e,t){var o=ft(De++,3);!Y.__s&&Bo(o.__H,t)&&(o.__P=!0,o.__=e,o.u=t,Q.__H.__h.push(o))}function R(e){return st=5,zo(function(){return{current:e}},[])}function zo(e,t){var o=ft(De++,7);return Bo(o.__H,t)&&(o.__=e(),o.__H=t),o.__}function Le(e,t){return st=8,zo(function(){return e},t)}function $e(){var e=ft(De++,11);if(!e.__){for(var t=Q.__v;!t.__m&&t.__;)t=t.__;var o=t.__m||(t.__m=[0,0]);e.__="P"+o[0]+"-"+o[1]++}return e.__}function Pn(){var e;do{for(;e=Qt.shift();)try{ot(e)}catch(o){Y.__e(o,{__:(e=e.__P)&&e.__v})}for(;e=Uo.shift();){var t=e.__H;if(e.__P&&t)try{t.__h.some(ot),t.__h.some(Xt),t.__h=[]}catch(o){t.__h=[],Y.__e(o,e.__v)}}}while(Qt.length)}Y.__b=function(e){Q=null,Do&&Do(e)},Y.__=function(e,t){e&&t.__k&&t.__k.__m&&(e.__m=t.__k.__m),Fo&&Fo(e,t)},Y.__r=function(e){Lo&&Lo(e),De=0;var t=(Q=e.__c).__H;t&&(Vt==Q?Q.__h=[]:(t.__h.some(ot),t.__h.some(Xt),De=0),t.__h=[],t.__.some(function(o){o.__N&&(o.__=o.__N),o.u=o.__N=void 0})),Vt=Q},Y.diffed=function(e){Ao&&Ao(e);var t=e.__c;t&&t.__H&&(t.__H.__h.length&&Wo(Uo.push(t)),t.__H.__.some(function(o){o.u&&(o.__H=o.u)})),Vt=Q=null},Y.__c=function(e,t){t.some(function(o){try{o.__h.some(ot),o.__h=o.__h.filter(function(n){return!n.__||Xt(n)})}catch(n){o.__h=[function(){throw n}]}}),Oo&&Oo(e,t)},Y.unmount=function(e){Ro&&Ro(e);var t,o,n=e.__c;n&&n.__H&&(n.__H.__.some(function(a){try{if(a.__P&&a.__c){if(o===void 0){for(o=e.__;o&&(!o.__c||!o.__c.__P);)o=o.__;o=o&&o.__c}a.__P=o,Wo(Qt.push(a))}else ot(a)}catch(i){t=i}}),n.__H=void 0,t&&Y.__e(t,n.__v))};var Ho=typeof requestAnimationFrame=="function";function qn(e){var t,o=function(){clearTimeout(n),Ho&&cancelAnimationFrame(t),setTimeout(e)},n=setTimeout(o,35);Ho&&(t=requestAnimationFrame(o))}function Wo(e){e!=1&&qo==Y.requestAnimationFrame||((qo=Y.requestAnimationFrame)||qn)(Pn)}function ot(e){var t=Q,o=e.__c;typeof o=="function"&&(e.__c=void 0,o()),Q=t}function Xt(e){var t=Q;e.__c=e.__(),Q=t}function Bo(e,t){return!e||e.length!=t.length||t.some(function(o,n){return!Yt(o,e[n])})}function Go(e,t){return typeof t=="function"?t(e):t}function ue(e){let t=e,o=new Set;return{get:()=>t,set(n){let a=typeof n=="function"?n(t):n;if(!Object.is(a,t)){t=a;for(let i of[...o])i(t)}},watch(n){return o.add(n),()=>o.delete(n)}}}var Jo="tidegate.prefs",Ko={lang:null,blur:null,keys:!0,advance:!0};function Dn(){try{return{...Ko,...JSON.parse(localStorage.getItem(Jo)??"{}")}}catch{return Ko}}var ee=ue(Dn());function ke(e){ee.set({...ee.get(),...e});try{localStorage.setItem(Jo,JSON.stringify(ee.get()))}catch{}}var q=ue(void 0);function M(e){return q.get()?.permissions.includes(e)??!1}function Ae(){return ee.get().blur??q.get()?.blur??!0}var Oe=ue(null);function Vo(){return new Promise(e=>{let t=Oe.get();Oe.set(()=>o=>{t?.(o),e(o)})})}function Re(e){let t=Oe.get();Oe.set(null),t?.(e)}var Ln=3e4,Fe=class extends Error{constructor(t,o,n,a){super(n),this.status=t,this.code=o,this.body=a,this.after=null}get quiet(){return this.code==="cancelled"}};async function Yo(e){let t=await e.json().catch(()=>null),o=new Fe(e.status,t?.error?.code??"unknown",t?.error?.message??"",t);return o.after=Number(e.headers.get("retry-after"))||null,o}async function Qo(e,t,o,n){let a={};o!==void 0&&(a["content-type"]="application/json");let i=q.get()?.csrf;e!=="GET"&&i&&(a["x-csrf-token"]=i);let c=[AbortSignal.timeout(Ln),...n?[n]:[]];try{return await fetch("/api"+t,{method:e,headers:a,body:o===void 0?void 0:JSON.stringify(o),signal:An(c),credentials:"same-origin",redirect:"error",cache:"no-store"})}catch{throw n?.aborted?new Fe(0,"cancelled",""):new Fe(0,"away","")}}function An(e){if(AbortSignal.any)return AbortSignal.any(e);let t=new AbortController;for(let o of e)o.addEventListener("abort",()=>t.abort(),{once:!0});return t.signal}async function Xo(e,t,o,n){let a=await Qo(e,t,o,n);if(a.ok)return a;let i=await Yo(a);if(i.code==="not_signed_in"&&q.set(null),i.code!=="confirm_password")throw i;if(!await Vo())throw new Fe(403,"cancelled","");let c=await Qo(e,t,o,n);if(c.ok)return c;throw await Yo(c)}async function C(e,t,o,n){let a=await Xo(e,t,o,n);return a.status===204?null:a.json()}var se=(e,t)=>C("GET",e,void 0,t);async function Zo(e,t){let o=await Xo("GET",e),n=document.createElement("a");n.href=URL.createObjectURL(await o.blob()),n.download=t,n.click(),setTimeout(()=>URL.revokeObjectURL(n.href),6e4)}function ht(e){let t=new URLSearchParams;for(let[n,a]of Object.entries(e))a==null||a===""||a===!1||t.append(n,String(a));let o=t.toString();return o?"?"+o:""}function gt(e){let[t,o=""]=e.replace(/^#\/?/,"").split(/\?(.*)/s),n=a=>{try{return decodeURIComponent(a)}catch{return a}};return{path:t.split("/").filter(Boolean).map(n),params:Object.fromEntries(new URLSearchParams(o))}}function xe(e,t={}){return"#/"+e.map(encodeURIComponent).join("/")+ht(t)}function He(e){let t=new Date(e);return e&&!Number.isNaN(t.getTime())?t.toISOString():""}function We(e){let t=new Date(e);return!e||Number.isNaN(t.getTime())?"":new Date(t.getTime()-t.getTimezoneOffset()*6e4).toISOString().slice(0,16)}var X=ue(gt(location.hash));addEventListener("hashchange",()=>X.set(gt(location.hash)));function J(e,t){location.hash=xe(e,t)}function yt(e,t){history.replaceState(null,"",xe(e,t)),X.set(gt(location.hash))}var es={"nav.label":"Pages","nav.skip":"Skip to the page","nav.open":"Open the menu","nav.close":"Close the menu","nav.group.watch":"Watch","nav.group.people":"People","nav.group.rules":"Rules","nav.group.gate":"Gate","nav.overview":"Overview","nav.live":"Live","nav.decisions":"Decisions","nav.review":"Review","nav.figures":"Quality","nav.feedback":"Feedback","nav.policies":"Policies","nav.playground":"Playground","nav.learning":"Learning","nav.ledger":"Ledger","nav.settings":"Settings","lost.title":"Nothing here","lost.says":"There is no such page, or your role does not see it.","do.again":"Try again","do.all":"All","do.any":"Any","do.cancel":"Cancel","do.clear":"Clear","do.close":"Close","do.copied":"Copied.","do.copy":"Copy","do.done":"Done","do.filter":"Filter","do.loading":"Loading…","do.more":"Show more","do.not_copied":"The browser did not allow copying.","do.reload":"Reload","text.all":"Show all {n} characters","text.hidden":"A character that cannot be seen","sign.title":"Sign in","sign.in":"Sign in","sign.name":"Name","sign.password":"Password","sign.or":"or","sign.oidc":"Sign in with your organisation","sign.out":"Sign out","sign.wrong":"Name or password is wrong.","setup.title":"First set-up","setup.says":"Make the first administrator of this gate.","setup.needed":"Nobody can sign in yet.","setup.no_store":"This gate keeps nothing: its server file names no store. The console needs one.","setup.token":"Set-up token","setup.token_help":"The gate prints it when it starts. It works once.","setup.do":"Create and sign in","setup.back":"Back to sign-in","password.title":"Change password","password.must":"Somebody else chose this password. Choose your own before you go on.","password.old":"Present password","password.new":"New password","password.again":"New password again","password.help":"Long beats complicated: a few unrelated words are good.","password.differ":"The two passwords differ.","password.do":"Change password","password.changed":"Password changed. Your other sessions have ended.","confirm.title":"Is it you?","confirm.says":"What you are about to do weighs much, so the gate asks for your password once more.","confirm.do":"Confirm","period.24":"24 hours","period.168":"7 days","period.720":"30 days","overview.choose":"Period","overview.all":"Decisions","overview.period":"in {hours}","overview.acted":"Acted on, over time","overview.passed":"Passed, over time","overview.rules":"Rules that fired most","overview.no_rules":"No rule fired in this period.","overview.queues":"Waiting for people","overview.satisfaction":"Satisfaction","overview.no_answers":"Nobody gave a rating in this period.","overview.gate":"This gate","overview.since":"Figures since","queue.none":"Nothing waits.","gate.state":"State","gate.ready":"ready","gate.busy":"not ready","gate.not_ready":"The gate does not take traffic at the moment.","gate.version":"Version","store.engine":"Store","store.away":"The store cannot be reached:","store.is_away":"away","store.well":"connected","store.waiting":"Decisions waiting to be kept","store.lost":"Decisions lost","chart.point":"Point at a bar for its numbers.","chart.table":"As a table","live.says":"Decisions as they are made, without texts.","live.opening":"Connecting…","live.open":"Live. Waiting for decisions.","live.away":"Connection lost; trying again.","live.is_paused":"Paused","live.paused":"Paused; {n} new.","live.pause":"Pause","live.go_on":"Go on ({n} new)","live.missed":"{n} decision was too fast for this page and is not shown; it is kept all the same.|{n} decisions were too fast for this page and are not shown; they are kept all the same.","live.none_match":"None of the {n} rows fits the filter.","live.shown":"{n} of {of} rows shown; at most {most} are held.","live.would":"Would have acted","settings.looks":"Preferences","settings.language":"Language","settings.blur":"Cover words in severe items until I ask","settings.keys":"Shortcuts of one letter","settings.kept":"Kept in this browser alone.","settings.session":"This session","settings.ends":"Ends at the latest","settings.idle":"Ends when idle for","settings.minutes":"{n} minute|{n} minutes","settings.others_end":"Changing your password ends all your other sessions.","tokens.title":"API tokens","tokens.says":"For programs that call the API in your name.","tokens.says_all":"For programs that call the API; you see those of everybody.","tokens.new":"New token","tokens.none":"No tokens.","tokens.name":"Name","tokens.name_help":"What it is for, so that somebody can tell later.","tokens.owner":"Owner","tokens.scopes":"Scopes","tokens.days":"Expires after so many days","tokens.days_help":"Empty: never.","tokens.do":"Make token","tokens.made":"Your new token","tokens.once":"Copy it now: it is shown this once.","tokens.good":"valid","tokens.expired":"expired","tokens.revoked":"revoked","tokens.revoke":"Revoke","tokens.revoke_says":"stops working at once, and for good.","tokens.gone":"Token revoked.","tokens.until":"Valid until","tokens.always":"no end","tokens.used":"Last used","people.title":"People","people.add":"Add a person","people.added":"Added. They choose their own password at the first sign-in.","people.first":"First password","people.first_help":"They have to change it at the next sign-in.","people.password":"New password","people.set":"Set","people.changed":"Changed.","people.active":"active","people.disabled":"disabled","people.disable":"Disable","people.disable_says":"is signed out at once and cannot sign in any more, until enabled again.","people.enable":"Enable","people.out":"Sign out everywhere","people.is_out":"Signed out everywhere.","people.role_of":"Role of {name}","people.seen":"Last seen","people.since":"Since","keys.title":"Shortcuts","keys.short":"Shortcuts","keys.says":"They rest while you type, and can be switched off in the settings.","keys.everywhere":"Everywhere","keys.help":"This list","keys.claim":"Claim the next item","keys.next":"Next item","keys.previous":"Item before","keys.uphold":"Uphold: the gate was right","keys.overturn":"Overturn: the gate was wrong","keys.unsure":"Unsure: a second person looks","keys.category":"Category","keys.edit":"Write a better answer","keys.note":"Write a note","keys.alike":"Decide equal texts too","keys.reveal":"Show or cover the words","keys.undo":"Take the last judgement back","keys.pass":"Pass","keys.rule":"Go to the rule","keys.search":"Search","fault.other":"That did not work.","fault.after":"Try again in {n} second.|Try again in {n} seconds.","fault.away":"The gate cannot be reached.","fault.not_signed_in":"You are not signed in.","fault.forbidden":"Your role does not allow this.","fault.csrf":"The page is out of date; load it again.","fault.not_found":"There is no such thing, or it has expired.","fault.conflict":"Somebody else was quicker.","fault.last_admin":"The last administrator has to stay.","fault.too_many":"Too many tries.","fault.severe_cap":"Enough severe items for this hour.","fault.store_unavailable":"The store cannot be reached at the moment.","fault.no_store":"This gate has no store.","fault.400":"The gate did not understand this.","fault.401":"Not signed in.","fault.403":"This is not allowed.","fault.404":"There is no such thing.","fault.409":"This clashes with what is there.","fault.413":"This is too large.","fault.422":"This is not right yet.","fault.429":"Too much at once.","fault.503":"The gate cannot do this at the moment."};var ts={"action.allow":"allow","action.tag":"tag","action.redact":"redact","action.respond":"respond","action.review":"review","action.block":"block","action.would":"would have been","phase.prompt":"prompt","phase.completion":"completion","author.system":"system","author.user":"user","author.assistant":"assistant","author.tool":"tool","category.hate":"hate","category.hate/threatening":"hate, threatening","category.harassment":"harassment","category.harassment/threatening":"harassment, threatening","category.self-harm":"self-harm","category.self-harm/intent":"self-harm, intent","category.self-harm/instructions":"self-harm, instructions","category.sexual":"sexual","category.sexual/minors":"sexual, minors","category.violence":"violence","category.violence/graphic":"violence, graphic","category.illicit":"illicit","category.illicit/violent":"illicit, violent","category.jailbreak":"jailbreak","category.personal-data":"personal data","category.secrets":"secrets","category.profanity":"profanity","category.spam":"spam","queue.verdicts":"verdicts","queue.samples":"samples","queue.reports":"reports","queue.appeals":"appeals","source.verdict":"verdict","source.sample_allowed":"sample of what passed","source.sample_blocked":"sample of what was stopped","source.report":"report","source.appeal":"appeal","source.label":"label","state.open":"open","state.second":"second opinion","state.disagreement":"disagreement","state.settled":"settled","state.received":"received","state.in_review":"in review","state.none":"–","outcome.upheld":"upheld","outcome.overturned":"overturned","outcome.unresolved":"unresolved","judgement.upheld":"upheld","judgement.overturned":"overturned","judgement.unsure":"unsure","judgement.do.upheld":"Uphold","judgement.do.overturned":"Overturn","judgement.do.unsure":"Unsure","kind.rating":"rating","kind.thumbs":"thumbs","kind.label":"label","kind.report":"report","kind.appeal":"appeal","label.false_positive":"should have passed","label.false_negative":"should have been stopped","label.correct":"correct","thumbs.up":"thumbs up","thumbs.down":"thumbs down","scale.5":"1–5","scale.10":"0–10","level.low":"low","level.medium":"medium","level.high":"high","level.critical":"critical","severity.error":"Error","severity.warning":"Warning","severity.note":"Note","enforcement.enforce":"enforced","enforcement.shadow":"shadow: decides, but never acts","adapt.state.off":"off","adapt.state.shadow":"shadow","adapt.state.on":"on","role.viewer":"viewer","role.reviewer":"reviewer","role.editor":"editor","role.admin":"administrator","role.viewer_says":"Sees figures and decisions, never texts of users.","role.reviewer_says":"Reads texts and judges items.","role.editor_says":"Reviews, and changes tests, exceptions and thresholds.","role.admin_says":"Everything, people and the ledger too.","scope.see":"figures and decisions, no texts","scope.read":"texts of users","scope.judge":"judge review items","scope.edit":"tests, exceptions, thresholds","scope.export":"export judgements","scope.manage":"people, tokens, ledger"};var os={"col.action":"Action","col.category":"Category","col.comment":"Comment","col.decision":"Decision","col.detect":"Finds","col.do":"Actions","col.hits":"Hits","col.item":"Item","col.items":"Items","col.judged":"Judged","col.kind":"Kind","col.loaded":"Loaded","col.model":"Model","col.oldest":"Oldest","col.outcome":"Outcome","col.overturned":"Overturned","col.phase":"Side","col.policy":"Policy","col.queue":"Queue","col.request":"Request","col.reviewer":"Reviewer","col.revision":"Revision","col.role":"Role","col.route":"Route","col.rule":"Rule","col.rules":"Rules","col.says":"Says","col.score":"Score","col.severity":"Severity","col.source":"Source","col.state":"State","col.time":"Time","col.who":"Who","filter.since":"From","filter.until":"Until","filter.id":"Decision or request","mark.covered":"covered word","mark.found":"found","mark.spans":"{n} span|{n} spans","mark.views":"Seen through","decisions.says":"Everything the gate decided, newest first.","decisions.none":"No decisions are kept yet.","decisions.none_match":"No decision fits the filter.","decision.title":"Decision","decision.back":"All decisions","decision.what":"What was decided","decision.passages":"What was said","decision.would":"In enforcement this would have been: {action}.","decision.others":"Other policies on the same","decision.request":"Of the same request","decision.items":"Review items","decision.record":"The record as it is kept","decision.erase":"Erase texts","decision.erase_says":"The texts, notes and comments of this decision are removed for good. The decision itself and the ledger stay.","decision.erased":"Texts erased.","passage.bytes":"{n} byte|{n} bytes","passage.cut":"shortened","passage.no":"No passages are kept.","passage.none":"No text was kept.","passage.withheld":"Your role does not see this text, or it is not kept.","passage.hashed":"Only a digest is kept:","cover.title":"Words are covered.","cover.says":"They are not on the page until you ask, and then for this item alone.","cover.severe":"severe","cover.show":"Show","cover.hide":"Cover again","review.advance":"Go on by itself","review.claim":"Claim next","review.claim_this":"Claim this","review.claimed":"Held by","review.mine":"Yours until","review.waiting":"Waiting","review.search":"Search in the list","review.items":"Items","review.none":"No item fits.","review.nothing":"Nothing is left for you.","review.no_rule":"no rule","review.severe":"severe","review.alike":"{n} alike","review.wanted":"{n} people","review.start":"Choose an item, or claim the oldest with","review.beside":"Beside it","review.rule":"The rule","review.rule_text":"Text of the rule","review.judgements":"Judgements","review.hidden":"Hidden until you have judged: two people look at this without knowing of each other.","review.no_judgements":"None yet.","review.users_say":"Users say","review.to_decision":"Open the decision","review.loop":"Make it stick","judge.title":"Your judgement","judge.upheld":"the gate was right","judge.overturned":"the gate was wrong","judge.unsure":"a second person looks","judge.pass":"Pass","judge.pass_says":"No reason needed.","judge.pass_mine":"give it back","judge.pass_on":"go to the next","judge.category":"Category","judge.note":"Note","judge.edit":"Better answer","judge.edited":"Better answer","judge.edited_help":"What the model should have said. Pairs of answers for training come from this.","judge.alike":"Decide the {n} alike too","judge.with":"{n} alike too.","judge.left_out":"{n} left out.","judge.undo":"Undo","judge.undone":"Taken back.","judge.nothing_to_undo":"Nothing to take back.","judge.settled":"This item is settled. A new judgement changes that.","break.title":"Time for a break.","break.says":"You have looked at severe items for {n} minutes. They can wait.","break.done":"I took one","propose.test":"Save as a test","propose.test_says":"A test that fails as soon as the policy decides otherwise.","propose.exception":"Propose an exception","propose.exception_says":"An exception for exactly this match. It excuses the match, never the whole message.","propose.file":"Into","propose.diff":"The change","propose.read_only":"The gate may not write its policies here. Copy the change and make it where they are kept.","propose.copy":"Copy YAML","propose.copy_diff":"Copy patch","propose.save":"Save","propose.saved":"Saved.","figures.says":"How often people disagree with the gate, and with each other.","figures.days":"{n} day|{n} days","figures.rules":"By rule","figures.none":"Nothing was judged in this period.","figures.kappa":"Kappa","figures.kappa_says":"Kappa: how far two people who judged blindly agree beyond chance. 1 is always, 0 is no better than chance.","figures.pairs":"{n} pair|{n} pairs","figures.reviewers":"By reviewer","export.title":"Export judgements","export.says":"Settled items as a file. The export is a line of the ledger.","export.form":"Form","export.labels":"Labelled texts","export.labels_says":"For evaluation and training: JSON Lines.","export.trl":"Pairs for TRL","export.trl_says":"prompt, chosen, rejected: JSON Lines.","export.openai":"Pairs for OpenAI","export.openai_says":"The form of preference fine-tuning: JSON Lines.","export.csv":"Table","export.csv_says":"CSV; what a spreadsheet would take for a formula is made harmless.","export.do":"Export","feedback.says":"What users say of decisions.","feedback.list":"Opinions","feedback.none":"Nobody has said anything.","feedback.of":"of {n}","nps.says":"The score is the share of promoters less that of detractors, from −100 to 100: on 1–5, 4 and 5 promote and 1 and 2 detract; on 0–10, 9 and 10 promote and 0 to 6 detract. The band is where the true score lies in 95 of 100 such samples.","nps.score":"Net promoter score","nps.answers":"Answers","nps.mean":"Mean","nps.parts":"Detract · passive · promote","nps.range":"{low} to {high}","nps.shares":"{d} · {p} · {s}","nps.trend_day":"Score by day","nps.trend_week":"Score by week","policies.says":"The files as they are loaded.","policies.loaded":"The last reload went well.","policies.not_loaded":"The last reload failed.","policies.old_stays":"The policies from before are still in force.","policies.diagnostics":"What is wrong","policy.title":"Policy","policy.try":"Try it","policy.shadow":"shadow","policy.search":"Search the rules","policy.used":"Only those that fired","policy.no_rules":"No rule fits.","policy.files":"Files","policy.file":"Text of the file","policy.history":"History","play.intro":"A text against a policy: what is found, what is done, what comes out. Nothing is kept.","play.form":"Form","play.text":"Text","play.chat":"Conversation","play.role":"Author of turn {n}","play.turn":"Text of turn {n}","play.remove":"Remove turn {n}","play.add":"Add a turn","play.streamed":"As a stream","play.chunk":"Characters a piece","play.use_draft":"Try a draft of the policy","play.draft":"Draft","play.run":"Run","play.run_tests":"Run all tests","play.start":"What the policy makes of it stands here.","play.result":"Result","play.says":"The policy","play.draft_says":"Your draft","play.live_says":"In force now","play.same":"The draft acts as the policy in force does.","play.differs":"The draft acts differently from the policy in force.","play.shadow":"This policy is in shadow: traffic would pass unchanged.","play.no_rules":"No rule fired.","play.found":"Found","play.hover":"Point at a marked piece, or go to it with Tab, to see the rule and how it was seen through.","play.findings":"Findings as a table","play.quote":"Piece","play.output":"What goes out","play.no_output":"Nothing goes out.","play.stream":"The stream, piece by piece","play.stream_says":"What comes in, what the client has after it, and how many characters are held back.","play.piece":"Piece","play.in":"In","play.out":"Out so far","play.held":"Held","play.test_name":"Name of the test","play.test_name_help":"A sentence that says what it proves.","play.expect":"Expected action","play.preview":"Show the change","tests.title":"Tests","tests.passed":"All tests passed.","tests.failed":"{n} test failed.|{n} tests failed.","tests.count":"{n} passed.","tests.cases":"{n} test|{n} tests","tests.ok":"passed:","tests.bad":"failed:","adapt.says":"Thresholds that follow what people judge, within the bounds of the policy.","adapt.none":"No policy lets its thresholds follow judgements.","adapt.thresholds":"Thresholds","adapt.threshold":"Threshold","adapt.target":"Target","adapt.why":"Why","adapt.changed":"Changed","adapt.bounds":"{low} to {high}, written {written}","adapt.reset":"Reset","adapt.reset_says":"back to {to}, as the file has it. What was learned so far is set aside.","adapt.was_reset":"Reset.","adapt.changes":"Changes","adapt.no_changes":"None so far.","adapt.from":"From","adapt.to":"To","adapt.evidence":"Evidence","ledger.says":"Who did what. Each line holds the digest of the one before.","ledger.verify":"Verify","ledger.verifying":"Verifying…","ledger.whole":"The ledger is whole.","ledger.broken":"The ledger is broken in {n} place.|The ledger is broken in {n} places.","ledger.lines":"{n} line.|{n} lines.","ledger.erased":"Details of {n} erased.","ledger.signed":"Every line is signed.","ledger.unsigned":"Lines are not signed.","ledger.head":"Head","ledger.none":"No line fits.","ledger.seq":"No.","ledger.act":"Act","ledger.object":"Of what","ledger.detail":"Detail","ledger.gone":"erased"};var Pe={...es,...os,...ts};var ss={"nav.label":"页面导航","nav.skip":"跳到正文","nav.open":"打开菜单","nav.close":"收起菜单","nav.group.watch":"观测","nav.group.people":"人工","nav.group.rules":"规则","nav.group.gate":"网关","nav.overview":"概览","nav.live":"实时","nav.decisions":"判定记录","nav.review":"人工复核","nav.figures":"复核质量","nav.feedback":"用户反馈","nav.policies":"策略","nav.playground":"试验台","nav.learning":"自适应","nav.ledger":"操作台账","nav.settings":"设置","lost.title":"这里什么也没有","lost.says":"没有这个页面，或者您的角色看不到它。","do.again":"重试","do.all":"全部","do.any":"不限","do.cancel":"取消","do.clear":"清除","do.close":"关闭","do.copied":"已复制。","do.copy":"复制","do.done":"完成","do.filter":"筛选","do.loading":"正在加载…","do.more":"加载更多","do.not_copied":"浏览器不允许复制。","do.reload":"刷新","text.all":"显示全部 {n} 个字符","text.hidden":"不可见字符","sign.title":"登录","sign.in":"登录","sign.name":"用户名","sign.password":"密码","sign.or":"或","sign.oidc":"使用组织账号登录","sign.out":"退出登录","sign.wrong":"用户名或密码不正确。","setup.title":"首次设置","setup.says":"为这个网关创建第一位管理员。","setup.needed":"目前还没有任何账号。","setup.no_store":"这个网关不保存任何数据：服务配置里没有设置存储。控制台需要存储才能使用。","setup.token":"设置令牌","setup.token_help":"网关启动时会打印这个令牌，只能使用一次。","setup.do":"创建并登录","setup.back":"返回登录","password.title":"修改密码","password.must":"当前密码由他人设置。请先换成自己的密码，再继续使用。","password.old":"当前密码","password.new":"新密码","password.again":"再次输入新密码","password.help":"长比复杂更有用：几个不相干的词连在一起就很好。","password.differ":"两次输入的密码不一致。","password.do":"修改密码","password.changed":"密码已修改，其他会话均已退出。","confirm.title":"请确认身份","confirm.says":"这项操作影响较大，请再输入一次密码。","confirm.do":"确认","period.24":"24 小时","period.168":"7 天","period.720":"30 天","overview.choose":"时间范围","overview.all":"判定总数","overview.period":"最近 {hours}","overview.acted":"处置情况（按时间）","overview.passed":"放行情况（按时间）","overview.rules":"命中最多的规则","overview.no_rules":"这段时间没有规则命中。","overview.queues":"等待人工处理","overview.satisfaction":"满意度","overview.no_answers":"这段时间没有人评分。","overview.gate":"本网关","overview.since":"统计起点：","queue.none":"没有待处理的内容。","gate.state":"状态","gate.ready":"就绪","gate.busy":"未就绪","gate.not_ready":"网关暂时不接收流量。","gate.version":"版本","store.engine":"存储","store.away":"无法连接存储：","store.is_away":"连接中断","store.well":"已连接","store.waiting":"等待写入的判定","store.lost":"丢失的判定","chart.point":"把指针移到柱上可查看数值。","chart.table":"以表格查看","live.says":"判定一产生就出现在这里，不含文本内容。","live.opening":"正在连接…","live.open":"已连接，等待新的判定。","live.away":"连接中断，正在重连。","live.is_paused":"已暂停","live.paused":"已暂停，新到 {n} 条。","live.pause":"暂停","live.go_on":"继续（新到 {n} 条）","live.missed":"有 {n} 条判定来得太快，没有在此显示，但都已保存。","live.none_match":"现有 {n} 条，都不符合筛选条件。","live.shown":"显示 {n} 条，共 {of} 条；最多保留 {most} 条。","live.would":"本会处置","settings.looks":"个人偏好","settings.language":"语言","settings.blur":"遮住严重内容中的字词，需要时再显示","settings.keys":"启用单键快捷键","settings.kept":"这些偏好只保存在当前浏览器中。","settings.session":"当前会话","settings.ends":"最晚结束于","settings.idle":"闲置多久后结束","settings.minutes":"{n} 分钟","settings.others_end":"修改密码会让其他所有会话退出。","tokens.title":"API 令牌","tokens.says":"供程序以您的名义调用 API。","tokens.says_all":"供程序调用 API；您可以看到所有人的令牌。","tokens.new":"新建令牌","tokens.none":"没有令牌。","tokens.name":"名称","tokens.name_help":"写明用途，方便日后辨认。","tokens.owner":"所有者","tokens.scopes":"权限范围","tokens.days":"有效天数","tokens.days_help":"留空表示永不过期。","tokens.do":"创建令牌","tokens.made":"新令牌","tokens.once":"请立即复制，它只显示这一次。","tokens.good":"有效","tokens.expired":"已过期","tokens.revoked":"已吊销","tokens.revoke":"吊销","tokens.revoke_says":"将立即失效，无法恢复。","tokens.gone":"令牌已吊销。","tokens.until":"有效期至","tokens.always":"永久","tokens.used":"上次使用","people.title":"人员","people.add":"添加人员","people.added":"已添加。对方首次登录时须自行设置密码。","people.first":"初始密码","people.first_help":"对方下次登录时必须修改。","people.password":"重设密码","people.set":"设置","people.changed":"已修改。","people.active":"正常","people.disabled":"已停用","people.disable":"停用","people.disable_says":"将立即退出，在重新启用之前无法登录。","people.enable":"启用","people.out":"强制退出","people.is_out":"已在所有设备上退出。","people.role_of":"{name} 的角色","people.seen":"上次活动","people.since":"创建时间","keys.title":"快捷键","keys.short":"快捷键","keys.says":"输入文字时快捷键不生效；也可以在设置里关闭。","keys.everywhere":"所有页面","keys.help":"显示本列表","keys.claim":"领取下一项","keys.next":"下一项","keys.previous":"上一项","keys.uphold":"维持：判定正确","keys.overturn":"推翻：判定有误","keys.unsure":"拿不准：请第二人复核","keys.category":"选择类别","keys.edit":"改写回答","keys.note":"写备注","keys.alike":"相同文本一并处理","keys.reveal":"显示或遮住字词","keys.undo":"撤销上一次结论","keys.pass":"跳过","keys.rule":"查看规则","keys.search":"搜索","fault.other":"操作未成功。","fault.after":"请在 {n} 秒后重试。","fault.away":"无法连接网关。","fault.not_signed_in":"您尚未登录。","fault.forbidden":"您的角色没有这项权限。","fault.csrf":"页面已过期，请刷新。","fault.not_found":"找不到，或者已过期删除。","fault.conflict":"已被他人抢先处理。","fault.last_admin":"必须至少保留一位管理员。","fault.too_many":"尝试次数过多。","fault.severe_cap":"这一小时的严重内容已达上限，请休息一下。","fault.store_unavailable":"暂时无法连接存储。","fault.no_store":"这个网关没有配置存储。","fault.400":"请求有误。","fault.401":"未登录。","fault.403":"不允许这样做。","fault.404":"找不到。","fault.409":"与现有内容冲突。","fault.413":"内容过大。","fault.422":"内容有误，请修改。","fault.429":"操作过于频繁。","fault.503":"网关暂时无法处理。"};var ns={"action.allow":"放行","action.tag":"打标签","action.redact":"脱敏","action.respond":"代答","action.review":"送审","action.block":"拦截","action.would":"本应","phase.prompt":"提示词","phase.completion":"回答","author.system":"系统","author.user":"用户","author.assistant":"助手","author.tool":"工具","category.hate":"仇恨","category.hate/threatening":"仇恨威胁","category.harassment":"骚扰","category.harassment/threatening":"骚扰威胁","category.self-harm":"自残","category.self-harm/intent":"自残意图","category.self-harm/instructions":"自残方法","category.sexual":"色情","category.sexual/minors":"涉未成年人色情","category.violence":"暴力","category.violence/graphic":"血腥暴力","category.illicit":"违法","category.illicit/violent":"暴力违法","category.jailbreak":"越狱","category.personal-data":"个人信息","category.secrets":"密钥凭证","category.profanity":"粗话","category.spam":"垃圾信息","queue.verdicts":"送审判定","queue.samples":"抽样","queue.reports":"举报","queue.appeals":"申诉","source.verdict":"判定送审","source.sample_allowed":"放行抽样","source.sample_blocked":"拦截抽样","source.report":"举报","source.appeal":"申诉","source.label":"标注","state.open":"待复核","state.second":"待第二人","state.disagreement":"有分歧","state.settled":"已有结果","state.received":"已收到","state.in_review":"复核中","state.none":"–","outcome.upheld":"维持","outcome.overturned":"推翻","outcome.unresolved":"未决","judgement.upheld":"维持","judgement.overturned":"推翻","judgement.unsure":"拿不准","judgement.do.upheld":"维持","judgement.do.overturned":"推翻","judgement.do.unsure":"拿不准","kind.rating":"评分","kind.thumbs":"赞踩","kind.label":"标注","kind.report":"举报","kind.appeal":"申诉","label.false_positive":"误拦","label.false_negative":"漏拦","label.correct":"判定正确","thumbs.up":"赞","thumbs.down":"踩","scale.5":"1–5 分制","scale.10":"0–10 分制","level.low":"低","level.medium":"中","level.high":"高","level.critical":"极高","severity.error":"错误","severity.warning":"警告","severity.note":"提示","enforcement.enforce":"正式执行","enforcement.shadow":"影子模式：只判定，不处置","adapt.state.off":"关闭","adapt.state.shadow":"影子模式","adapt.state.on":"生效中","role.viewer":"观察员","role.reviewer":"复核员","role.editor":"编辑","role.admin":"管理员","role.viewer_says":"可查看统计和判定，看不到用户文本。","role.reviewer_says":"可阅读文本、给出复核结论。","role.editor_says":"除复核外，还可修改测试、例外和阈值，并导出数据。","role.admin_says":"拥有全部权限，包括人员管理和台账。","scope.see":"统计和判定，不含文本","scope.read":"用户文本","scope.judge":"给出复核结论","scope.edit":"测试、例外、阈值","scope.export":"导出复核结果","scope.manage":"人员、令牌、台账"};var rs={"col.action":"处置","col.category":"类别","col.comment":"留言","col.decision":"判定","col.detect":"检测内容","col.do":"操作","col.hits":"命中","col.item":"复核项","col.items":"数量","col.judged":"已复核","col.kind":"类型","col.loaded":"加载时间","col.model":"模型","col.oldest":"最早","col.outcome":"结果","col.overturned":"推翻率","col.phase":"方向","col.policy":"策略","col.queue":"队列","col.request":"请求","col.reviewer":"复核人","col.revision":"版本","col.role":"角色","col.route":"路由","col.rule":"规则","col.rules":"规则","col.says":"意见","col.score":"分数","col.severity":"严重程度","col.source":"来源","col.state":"状态","col.time":"时间","col.who":"操作人","filter.since":"起始","filter.until":"截止","filter.id":"判定或请求 ID","mark.covered":"已遮住的字词","mark.found":"命中","mark.spans":"{n} 处","mark.views":"识别途径","decisions.says":"网关作出的所有判定，最新的在前。","decisions.none":"还没有保存任何判定。","decisions.none_match":"没有符合筛选条件的判定。","decision.title":"判定详情","decision.back":"全部判定","decision.what":"判定内容","decision.passages":"对话内容","decision.would":"若正式执行，结果会是：{action}。","decision.others":"其他策略的判定","decision.request":"同一请求的判定","decision.items":"复核项","decision.record":"原始记录","decision.erase":"清除文本","decision.erase_says":"将永久清除这条判定的文本、备注和留言；判定本身和台账保留。","decision.erased":"文本已清除。","passage.bytes":"{n} 字节","passage.cut":"已截短","passage.no":"没有保存对话内容。","passage.none":"未保存文本。","passage.withheld":"您的角色看不到这段文本，或文本未保存。","passage.hashed":"只保存了摘要：","cover.title":"部分字词已遮住。","cover.says":"您要求显示之前，页面上没有这些字词；显示也只对这一项有效。","cover.severe":"严重内容","cover.show":"显示","cover.hide":"重新遮住","review.advance":"自动进入下一项","review.claim":"领取下一项","review.claim_this":"领取这一项","review.claimed":"已被领取：","review.mine":"由您处理，截至","review.waiting":"待处理","review.search":"在列表中搜索","review.items":"复核项","review.none":"没有符合条件的复核项。","review.nothing":"没有需要您处理的内容了。","review.no_rule":"无规则","review.severe":"严重","review.alike":"{n} 项相同","review.wanted":"需 {n} 人复核","review.start":"请选择一项，或按快捷键领取最早的一项：","review.beside":"参考信息","review.rule":"相关规则","review.rule_text":"规则原文","review.judgements":"复核结论","review.hidden":"双人盲审：您给出结论之前，看不到对方的结论。","review.no_judgements":"暂无。","review.users_say":"用户的意见","review.to_decision":"打开判定详情","review.loop":"沉淀下来","judge.title":"您的结论","judge.upheld":"判定正确","judge.overturned":"判定有误","judge.unsure":"请第二人复核","judge.pass":"跳过","judge.pass_says":"无需说明理由。","judge.pass_mine":"放回队列","judge.pass_on":"看下一项","judge.category":"类别","judge.note":"备注","judge.edit":"改写回答","judge.edited":"改写后的回答","judge.edited_help":"写下模型本该给出的回答，可用于生成训练用的回答对。","judge.alike":"相同的 {n} 项一并处理","judge.with":"相同的 {n} 项一并处理。","judge.left_out":"有 {n} 项未处理。","judge.undo":"撤销","judge.undone":"已撤销。","judge.nothing_to_undo":"没有可撤销的结论。","judge.settled":"该项已有结果；重新给出结论会改变结果。","break.title":"该休息一下了。","break.says":"您已连续处理严重内容 {n} 分钟，剩下的可以稍后再看。","break.done":"已休息","propose.test":"保存为测试","propose.test_says":"日后策略若给出不同结果，这条测试就会失败。","propose.exception":"提议例外","propose.exception_says":"只豁免这一处匹配，不豁免整条消息。","propose.file":"写入文件","propose.diff":"改动内容","propose.read_only":"网关无权改写策略文件。请复制改动，到存放策略的地方修改。","propose.copy":"复制 YAML","propose.copy_diff":"复制补丁","propose.save":"保存","propose.saved":"已保存。","figures.says":"人工与网关、人工与人工之间的分歧程度。","figures.days":"{n} 天","figures.rules":"按规则","figures.none":"这段时间没有复核结论。","figures.kappa":"Kappa","figures.kappa_says":"Kappa 系数：两人盲审时，排除偶然因素后的一致程度。1 为完全一致，0 为与随机无异。","figures.pairs":"{n} 对","figures.reviewers":"按复核人","export.title":"导出复核结果","export.says":"把已有结果的复核项导出为文件；导出会记入台账。","export.form":"格式","export.labels":"标注文本","export.labels_says":"用于评测和训练，JSON Lines 格式。","export.trl":"TRL 回答对","export.trl_says":"prompt、chosen、rejected，JSON Lines 格式。","export.openai":"OpenAI 回答对","export.openai_says":"偏好微调所用的格式，JSON Lines。","export.csv":"表格","export.csv_says":"CSV；会被电子表格当成公式的内容已作处理。","export.do":"导出","feedback.says":"用户对判定的意见。","feedback.list":"反馈列表","feedback.none":"还没有反馈。","feedback.of":"/ {n}","nps.says":"得分等于推荐者占比减去贬损者占比，范围 −100 到 100。1–5 分制：4、5 分为推荐者，1、2 分为贬损者；0–10 分制：9、10 分为推荐者，0 到 6 分为贬损者。色带为 95% 置信区间。","nps.score":"净推荐值","nps.answers":"评分数","nps.mean":"平均分","nps.parts":"贬损 · 中立 · 推荐","nps.range":"{low} 至 {high}","nps.shares":"{d} · {p} · {s}","nps.trend_day":"每日得分","nps.trend_week":"每周得分","policies.says":"当前加载的策略文件。","policies.loaded":"最近一次加载成功。","policies.not_loaded":"最近一次加载失败。","policies.old_stays":"仍在使用之前的策略。","policies.diagnostics":"诊断信息","policy.title":"策略","policy.try":"试一试","policy.shadow":"影子模式","policy.search":"搜索规则","policy.used":"只看命中过的","policy.no_rules":"没有符合条件的规则。","policy.files":"文件","policy.file":"文件内容","policy.history":"历史版本","play.intro":"用一段文本试验策略：看看命中什么、如何处置、输出什么。试验内容不会保存。","play.form":"形式","play.text":"文本","play.chat":"对话","play.role":"第 {n} 轮的角色","play.turn":"第 {n} 轮的内容","play.remove":"删除第 {n} 轮","play.add":"添加一轮","play.streamed":"模拟流式输出","play.chunk":"每片字符数","play.use_draft":"试用策略草稿","play.draft":"草稿","play.run":"运行","play.run_tests":"运行全部测试","play.start":"运行结果会显示在这里。","play.result":"结果","play.says":"策略","play.draft_says":"草稿","play.live_says":"当前生效的策略","play.same":"草稿与当前策略的处置一致。","play.differs":"草稿与当前策略的处置不一致。","play.shadow":"该策略处于影子模式，流量会原样通过。","play.no_rules":"没有规则命中。","play.found":"命中","play.hover":"把指针移到标记处，或用 Tab 键移过去，可查看规则和识别途径。","play.findings":"以表格查看命中","play.quote":"片段","play.output":"实际输出","play.no_output":"没有输出。","play.stream":"逐片查看流","play.stream_says":"依次为：收到的片段、客户端此时已收到的内容、暂扣的字符数。","play.piece":"序号","play.in":"收到","play.out":"已输出","play.held":"暂扣","play.test_name":"测试名称","play.test_name_help":"用一句话写明它验证什么。","play.expect":"预期处置","play.preview":"预览改动","tests.title":"测试","tests.passed":"全部测试通过。","tests.failed":"{n} 个测试失败。","tests.count":"{n} 个通过。","tests.cases":"共 {n} 个测试","tests.ok":"通过：","tests.bad":"失败：","adapt.says":"阈值随人工结论调整，但不超出策略规定的上下限。","adapt.none":"没有策略开启自适应阈值。","adapt.thresholds":"阈值","adapt.threshold":"阈值","adapt.target":"目标","adapt.why":"依据","adapt.changed":"变更时间","adapt.bounds":"{low} 至 {high}，文件中为 {written}","adapt.reset":"重置","adapt.reset_says":"恢复为文件中的 {to}，之前学到的结果作废。","adapt.was_reset":"已重置。","adapt.changes":"变更记录","adapt.no_changes":"暂无变更。","adapt.from":"原值","adapt.to":"新值","adapt.evidence":"证据","ledger.says":"谁做了什么，都记在这里；每一行都含有上一行的摘要。","ledger.verify":"校验","ledger.verifying":"正在校验…","ledger.whole":"台账完整。","ledger.broken":"台账有 {n} 处异常。","ledger.lines":"共 {n} 行。","ledger.erased":"{n} 行的详情已清除。","ledger.signed":"每一行均已签名。","ledger.unsigned":"未签名。","ledger.head":"末行摘要","ledger.none":"没有符合条件的记录。","ledger.seq":"序号","ledger.act":"操作","ledger.object":"对象","ledger.detail":"详情","ledger.gone":"已清除"};var as={...ss,...rs,...ns};var On={en:Pe,zh:as};function fe(){return(ee.get().lang??navigator.languages?.[0]??navigator.language??"en").toLowerCase().startsWith("zh")?"zh":"en"}function Se(){return(navigator.languages??[]).find(t=>t.toLowerCase().startsWith(fe()))??(fe()==="zh"?"zh-CN":"en-GB")}function Rn(e,t){if(!e.includes("|")||typeof t.n!="number")return e;let[o,n]=e.split("|");return t.n===1?o:n}function Fn(e,t={}){return Rn(On[fe()][e]??Pe[e]??e,t).split(/\{(\w+)\}/).map((n,a)=>{if(a%2===0)return n;let i=t[n];return typeof i=="number"?i.toLocaleString(Se()):i??""})}function s(e,t){return Fn(e,t).join("")}function g(e,t){let o=`${e}.${t}`;return o in Pe?s(o):String(t??"")}var Hn=4,is=7e3,vt=ue([]),ls=0;function Zt(e){vt.set(t=>t.filter(o=>o.id!==e))}function U(e,t=!1){ls+=1;let o=ls;vt.set(n=>[...n,{id:o,says:e,bad:t}].slice(-Hn)),setTimeout(()=>Zt(o),t?2*is:is)}var cs=new RegExp("[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}\\u{d800}-\\u{dfff}]","u"),Wn=new RegExp("\\p{Mn}|\\p{Me}","u"),Un=new RegExp("\\p{Emoji}","u"),us=new RegExp("\\p{Extended_Pictographic}|\\p{Emoji_Modifier}|\\ufe0f","u");function ds(e){return"U+"+e.codePointAt(0).toString(16).toUpperCase().padStart(4,"0")}function zn(e,t){let o=e[t];return o==="️"?t>0&&Un.test(e[t-1]):o==="‍"?t>0&&us.test(e[t-1])&&us.test(e[t+1]??""):!1}function Bn(e){let t=e.codePointAt(0);return t>=917536&&t<=917630?String.fromCharCode(t-917504):""}function eo(e){let t=Array.from(e),o=[],n="",a=0,i=()=>{n&&o.push({kind:"seen",text:n}),n=""},c=l=>{i();let u=o.at(-1),$=Bn(l),d=$!==""&&u?.kind==="hidden"&&u.says!=="";if(u?.kind==="hidden"&&(u.code===ds(l)||d)){u.count+=1,u.says.length<80&&(u.says+=$);return}o.push({kind:"hidden",code:ds(l),count:1,says:$})};return t.forEach((l,u)=>{a=Wn.test(l)&&!cs.test(l)?a+1:0,l==="\r"?t[u+1]!==`
 `&&c(l):a>3||cs.test(l)&&!zn(t,u)?c(l):n+=l}),i(),o}function ps(e){return eo(e.replace(/\s+/g," ")).map(t=>t.kind==="seen"?t.text:`<${t.code}>`).join("")}var to=4e3,ms=160;function Gn({piece:e}){let t=e.count>1?` ×${e.count}`:"",o=e.says?` “${e.says}”`:"";return r`<span class="chip" title=${s("text.hidden")}>${e.code}${t}${o}</span>`}function de({of:e}){return eo(e).map(t=>t.kind==="seen"?t.text:r`<${Gn} piece=${t} />`)}function oo(e,t){let[o,n]=h(!1),a=e.length>t&&!o,i=/[\ud800-\udbff]/.test(e[t-1]??"")?t-1:t,c=a&&r`<button type="button" class="link" onClick=${()=>n(!0)}>
-    ${s("text.all",{n:e.length})}
-  </button>`;return[a?e.slice(0,i)+"…":e,c]}function p({of:e,limit:t,block:o=!1}){let n=e==null?"":String(e),[a,i]=oo(n,t??(o?to:ms));return o?r`<div class="text block" dir="auto"><${de} of=${a} />${i}</div>`:r`<bdi class="text"><${de} of=${a} /></bdi>${i}`}function Ue(e){return ps(String(e??"")).slice(0,ms)}function Kn(e){let t=e.status??0;return`fault.${e.code}`in Pe?g("fault",e.code):`fault.${t}`in Pe?g("fault",String(t)):s("fault.other")}function bt(e){let t=e.after?" "+s("fault.after",{n:e.after}):"";return r`<span><b>${Kn(e)}</b>${e.message&&r` <${p} of=${e.message} />`}${t}</span>`}function D(e){let[,t]=h(0);return S(()=>e.watch(()=>t(o=>o+1)),[e]),e.get()}function N(e){let[t,o]=h({path:null,data:null,error:null,loading:!0}),[n,a]=h(0);S(()=>{if(!e)return;let l=new AbortController;return o(u=>({path:e,data:u.path===e?u.data:null,error:null,loading:!0})),se(e,l.signal).then(u=>o({path:e,data:u,error:null,loading:!1}),u=>u.quiet||o($=>({...$,error:u,loading:!1}))),()=>l.abort()},[e,n]);let i=Le(()=>a(l=>l+1),[]),c=Le(l=>o(u=>({...u,data:l})),[]);return{...t,data:t.path===e?t.data:null,reload:i,set:c}}function Te(e,t){let o=e+ht(t),[n,a]=h({rows:null,next:null,error:null,loading:!0}),[i,c]=h(0),l=R(new AbortController),u=Le(async($,d)=>{let{signal:f}=l.current;a(y=>({...y,error:null,loading:!0}));try{let y=await se(e+ht({...t,after:$}),f);f.aborted||a({rows:[...d,...y.rows],next:y.next,error:null,loading:!1})}catch(y){!y.quiet&&!f.aborted&&a(m=>({...m,error:y,loading:!1}))}},[o]);return S(()=>(l.current=new AbortController,u(null,[]),()=>l.current.abort()),[o,i]),{...n,more:()=>n.next&&!n.loading&&u(n.next,n.rows),reload:Le(()=>c($=>$+1),[]),change:$=>a(d=>({...d,rows:$(d.rows??[])}))}}function x(e){let[t,o]=h(!1),n=R(e);n.current=e;let a=R(!1);return[Le(async(...c)=>{if(!a.current){a.current=!0,o(!0);try{return await n.current(...c)}catch(l){l.quiet||U(bt(l),!0);return}finally{a.current=!1,o(!1)}}},[]),t]}function _t(e,t){let o=R(e);o.current=e,S(()=>{let n=setInterval(()=>document.hidden||o.current(),t);return()=>clearInterval(n)},[t])}var ze="–";function wt(e){let t=e?new Date(e):null;return t&&!Number.isNaN(t.getTime())?t:null}function he(e){let t=wt(e);return t?new Intl.DateTimeFormat(Se(),{dateStyle:"medium",timeStyle:"medium"}).format(t):ze}function $s(e){let t=wt(e);if(!t)return ze;let o=t.toDateString()===new Date().toDateString(),n={hour:"2-digit",minute:"2-digit"},a=o?{...n,second:"2-digit"}:{month:"short",day:"numeric",...n};return new Intl.DateTimeFormat(Se(),{...a,hourCycle:"h23"}).format(t)}function fs(e){let t=wt(e);if(!t)return ze;let o=(t.getTime()-Date.now())/1e3,n=new Intl.RelativeTimeFormat(fe(),{numeric:"auto",style:"short"});for(let[a,i]of[["day",86400],["hour",3600],["minute",60]])if(Math.abs(o)>=i)return n.format(Math.round(o/i),a);return n.format(Math.round(o),"second")}function v(e,t=0){return e==null||Number.isNaN(Number(e))?ze:Number(e).toLocaleString(Se(),{maximumFractionDigits:t})}function kt(e){return e==null?ze:Number(e).toLocaleString(Se(),{style:"percent",maximumFractionDigits:1})}function Ce(e){return e==null?ze:Number(e).toLocaleString(Se(),{signDisplay:"exceptZero",maximumFractionDigits:1})}function xt(e,t){let o=wt(e);if(!o)return"";let n=t<=48?{hour:"2-digit",minute:"2-digit",hourCycle:"h23"}:{month:"short",day:"numeric"};return new Intl.DateTimeFormat(Se(),n).format(o)}function A({title:e,says:t,children:o}){let n=R(null);return S(()=>n.current?.focus({preventScroll:!0}),[]),S(()=>{document.title=`${e} · Tidegate`},[e]),r`<header class="head">
-    <div><h1 tabindex="-1" ref=${n}>${e}</h1>${t&&r`<p class="says">${t}</p>`}</div>
-    ${o&&r`<div class="tools">${o}</div>`}
-  </header>`}function ge({label:e,help:t,children:o,wide:n}){let a=$e(),i=t?a+"-help":void 0;return r`<div class=${"field"+(n?" wide":"")}>
-    <label for=${a}>${e}</label>
-    ${o(a,i)}
-    ${t&&r`<p class="help" id=${i}>${t}</p>`}
-  </div>`}function k({label:e,value:t,onInput:o,type:n="text",help:a,wide:i,...c}){return r`<${ge} label=${e} help=${a} wide=${i}>${(l,u)=>r`
-    <input id=${l} type=${n} value=${t} aria-describedby=${u}
-      onInput=${$=>o($.target.value)} ...${c} />`}<//>`}function V({label:e,value:t,onInput:o,options:n,help:a,...i}){return r`<${ge} label=${e} help=${a}>${(c,l)=>r`
-    <select id=${c} value=${t} aria-describedby=${l} onChange=${u=>o(u.target.value)} ...${i}>
-      ${n.map(([u,$])=>r`<option value=${u} selected=${u===t}>${$}</option>`)}
-    </select>`}<//>`}function te({label:e,checked:t,onInput:o,disabled:n}){return r`<label class="check">
-    <input type="checkbox" checked=${t} disabled=${n} onChange=${a=>o(a.target.checked)} />
-    <span>${e}</span>
-  </label>`}function ye({legend:e,value:t,onInput:o,options:n}){let a=$e();return r`<fieldset class="choice">
-    <legend>${e}</legend>
-    <div class="segments">${n.map(([i,c])=>r`<label>
-        <input type="radio" name=${a} value=${i} checked=${i===t} onChange=${()=>o(i)} />
-        <span>${c}</span>
-      </label>`)}</div>
-  </fieldset>`}var hs={allow:"M3 8.5l3.2 3.2L13 5",tag:"M2.5 7.5v-5h5l6 6-5 5zM5.3 5.3h.01",redact:"M2 5h4M2 11h7M8.5 5H14M11.5 11H14M7 4.2h.9v1.6H7z",respond:"M6.5 4L3 7.5 6.5 11M3.5 7.5H10a3 3 0 013 3V12",review:"M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM8 6.4a1.6 1.6 0 100 3.2 1.6 1.6 0 000-3.2z",block:"M8 2a6 6 0 100 12A6 6 0 008 2zM3.8 3.8l8.4 8.4",other:"M8 4v5M8 12h.01",overview:"M2.5 13.5v-5M6.2 13.5v-9M9.8 13.5V7M13.5 13.5v-11",live:"M1.5 8h3l2-5 3 10 2-5h3",decisions:"M5.5 4H14M5.5 8H14M5.5 12H14M2.2 4h.01M2.2 8h.01M2.2 12h.01",judge:"M8 2.5v11M3.5 4.5h9M5 13.5h6M3.5 4.5l-2 5h4zM12.5 4.5l-2 5h4z",policies:"M3.5 2.5h6l3 3v8h-9zM9.5 2.5v3h3M5.5 8.5h5M5.5 11h5",playground:"M6 2.5h4M7 2.5v4L3 13.5h10L9 6.5v-4M5 10.5h6",feedback:"M2.5 3h11v8H8l-3 2.5V11H2.5zM5 6h6M5 8.3h4",learning:"M2 12.5c4 0 3-9 6-9s2 6 6 6M2 14.5h12",ledger:"M6.5 9.5l3-3M5 7L3 9a2.8 2.8 0 004 4l2-2M11 9l2-2a2.8 2.8 0 00-4-4L7 5",settings:"M2 4.5h7M12 4.5h2M2 11.5h2M7 11.5h7M10.5 3v3M5.5 10v3",menu:"M2.5 4h11M2.5 8h11M2.5 12h11",close:"M4 4l8 8M12 4l-8 8",warn:"M8 2.2l6.3 11.3H1.7zM8 6.5v3.2M8 11.7h.01",pause:"M5.5 3.5v9M10.5 3.5v9",play:"M5 3l8 5-8 5z",key:"M10.5 2.5a3 3 0 11-2.6 4.5L3 11.9V14h2.2v-1.6h1.6v-1.6L8.6 9",out:"M6.5 2.5h-4v11h4M6 8h8M11 5l3 3-3 3"};function P({name:e}){return r`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
-    <path d=${hs[e]??hs.other} fill="none" stroke="currentColor" stroke-width="1.5"
-      stroke-linecap="round" stroke-linejoin="round" />
-  </svg>`}function O({kind:e="plain",children:t,role:o}){let n={plain:"other",warn:"warn",bad:"warn",good:"allow"}[e];return r`<div class=${"notice is-"+e} role=${o}><${P} name=${n} /><div>${t}</div></div>`}function Z({error:e,again:t,says:o}){let n=[403,404].includes(e.status);return r`<${O} kind="bad" role="alert">${o??bt(e)}${" "}
-    ${t&&!n&&r`<button type="button" class="link" onClick=${t}>${s("do.again")}</button>`}
-  <//>`}function H({children:e}){return r`<p class="empty">${e}</p>`}function K({of:e,children:t}){let o=e.error&&r`<${Z} error=${e.error} again=${e.reload} />`;return e.data?r`${o}${t(e.data)}`:o||r`<p class="loading" role="status">${s("do.loading")}</p>`}var le=["allow","tag","redact","respond","review","block"];function ae({of:e}){let t=le.includes(e)?e:"other";return r`<span class=${"action is-"+t}><${P} name=${t} /><${p} of=${g("action",e)} /></span>`}function St({row:e}){return!e.would_have||e.would_be===e.action?r`<${ae} of=${e.action} />`:r`<${ae} of=${e.action} /> <span class="would">
-    ${s("action.would")} <${ae} of=${e.would_be} />
-  </span>`}function gs(e,t=4){if(!(e>0))return[0,1];let o=e/t,n=10**Math.floor(Math.log10(o)),a=Math.max(1,[1,2,5,10].map(c=>c*n).find(c=>c>=o)),i=[];for(let c=0;c<e+a;c+=a)i.push(c);return i}function Tt(e,t){let o=Math.max(1,Math.ceil(e.length/Math.max(1,t)));return e.map((n,a)=>a).filter(n=>n%o===0)}function j({caption:e,columns:t,rows:o,id:n,mark:a,showCaption:i=!1}){let c=l=>[l.num&&"num",l.wide&&"wide"].filter(Boolean).join(" ")||void 0;return r`<div class="scroll" role="region" tabindex="0" aria-label=${e}>
-    <table>
-      <caption class=${i?void 0:"away"}>${e}</caption>
-      <thead><tr>${t.map(l=>r`<th scope="col" class=${c(l)}>${l.label}</th>`)}</tr></thead>
-      <tbody>${o.map((l,u)=>r`<tr key=${n(l,u)} class=${a?.(l)}>${t.map($=>$.head?r`<th scope="row" class=${c($)}>${$.cell(l)}</th>`:r`<td class=${c($)}>${$.cell(l)}</td>`)}</tr>`)}</tbody>
-    </table>
-  </div>`}function Be({of:e,empty:t,...o}){return r`
-    ${e.error&&r`<${Z} error=${e.error} again=${e.reload} />`}
-    ${e.rows&&e.rows.length>0&&r`<${j} ...${o} rows=${e.rows} />`}
-    ${e.rows?.length===0&&r`<${H}>${t}<//>`}
-    ${e.loading&&r`<p class="loading" role="status">${s("do.loading")}</p>`}
-    ${e.next&&!e.loading&&r`<p class="more">
-      <button type="button" onClick=${e.more}>${s("do.more")}</button></p>`}
-  `}function Ct(e){let t=R(null),[o,n]=h(e);return S(()=>{let a=new ResizeObserver(([i])=>n(Math.max(200,Math.round(i.contentRect.width))));return a.observe(t.current),()=>a.disconnect()},[]),[t,o]}var so=190,pe={left:44,right:8,top:10,bottom:24};function Jn({bucket:e,names:t,x:o,wide:n,y:a,on:i}){let c=0;return r`<g class=${i?"is-on":void 0}>${t.map(l=>{let u=a(c);c+=e[l]??0;let $=u-a(c);return $>0&&r`<rect class=${"bar is-"+l} x=${o} y=${a(c)} width=${n} height=${$} />`})}</g>`}function Vn({names:e,bucket:t}){return r`<p class="legend" aria-hidden=${t?"true":void 0}>
-    <span class="legend-at">${t?he(t.at):s("chart.point")}</span>${e.map(o=>r`<span class=${"legend-one is-"+o}><${P} name=${o} />${g("action",o)}
-        ${t&&r` <b>${v(t[o])}</b>`}</span>`)}</p>`}function no({title:e,buckets:t,names:o,hours:n}){let[a,i]=Ct(720),[c,l]=h(null),u=b=>o.reduce((w,T)=>w+(b[T]??0),0),$=gs(Math.max(0,...t.map(u))),d={wide:i-pe.left-pe.right,high:so-pe.top-pe.bottom},f=b=>pe.top+d.high*(1-b/$.at(-1)),y=d.wide/Math.max(1,t.length),m=b=>pe.left+b*y,_=Math.max(1,Math.min(y-2,y*.78)),E=Tt(t,d.wide/72);return r`<figure class="chart" ref=${a}>
-    <figcaption>${e}</figcaption>
-    <${Vn} names=${o} bucket=${c===null?null:t[c]} />
-    <svg width=${i} height=${so} role="img" aria-label=${e} onMouseLeave=${()=>l(null)}>
-      ${$.map(b=>r`<g><line class="grid" x1=${pe.left} x2=${i-pe.right} y1=${f(b)} y2=${f(b)} />
-        <text class="tick" x=${pe.left-8} y=${f(b)+4} text-anchor="end">${v(b)}</text></g>`)}
-      ${t.map((b,w)=>r`<${Jn} bucket=${b} names=${o} x=${m(w)+(y-_)/2}
-        wide=${_} y=${f} on=${c===w} />`)}
-      ${E.map(b=>r`<text class="tick" x=${m(b)+y/2} y=${so-6} text-anchor="middle">
-        ${xt(t[b].at,n)}</text>`)}
-      ${t.map((b,w)=>r`<rect class="feel" x=${m(w)} y=${pe.top} width=${y} height=${d.high}
-        onMouseEnter=${()=>l(w)} />`)}
-    </svg>
-    <details><summary>${s("chart.table")}</summary>
-      <${j} caption=${e} rows=${t} id=${b=>b.at} columns=${[{label:s("col.time"),cell:b=>he(b.at),head:!0},...o.map(b=>({label:g("action",b),num:!0,cell:w=>v(w[b])}))]} />
-    </details>
-  </figure>`}function I({at:e,how:t="brief"}){let o={brief:$s,ago:fs,full:he}[t](e);return e?r`<time dateTime=${e} title=${he(e)}>${o}</time>`:r`<span class="quiet">${o}</span>`}var ys=8;function qe({of:e,to:t}){let o=String(e??""),n=o.length>ys+2?"…"+o.slice(-ys):o,a=r`<code title=${Ue(o)}><${p} of=${n} /></code>`;return t?r`<a href=${xe(t)}>${a}</a>`:a}function W({to:e,params:t,children:o,...n}){return r`<a href=${xe(e,t)} ...${n}>${o}</a>`}var nt=168,Yn=22;function It({of:e}){let t=a=>4+(Math.max(-100,Math.min(100,a))+100)/200*(nt-8);if(e.score===null||e.score===void 0)return r`<span class="quiet">–</span>`;let o=typeof e.low=="number"&&typeof e.high=="number",n=o?s("nps.range",{low:Ce(e.low),high:Ce(e.high)}):"";return r`<span class="score">
-    <b>${Ce(e.score)}</b>
-    <svg width=${nt} height=${Yn} aria-hidden="true" focusable="false">
-      <line class="grid" x1="4" x2=${nt-4} y1="11" y2="11" /><line class="grid" x1=${nt/2} x2=${nt/2} y1="3" y2="19" />
-      ${o&&r`<rect class="score-range" x=${t(e.low)} y="8" width=${Math.max(2,t(e.high)-t(e.low))} height="6" rx="3" />`}
-      <circle class="score-at" cx=${t(e.score)} cy="11" r="4.5" />
-    </svg>
-    <span class="quiet">${n}</span>
-  </span>`}function Et({of:e}){let t=Math.max(1,e.answers),o=0,n=a=>{let i=120*(e[a]??0)/t,c=o;return o+=i,r`<rect class=${"is-"+a} x=${c} width=${i} height="8" />`};return r`<span class="shares"><svg width="120" height="8" aria-hidden="true" focusable="false">
-      ${["detractors","passives","promoters"].map(n)}</svg>
-    <span class="quiet">${s("nps.shares",{d:v(e.detractors),p:v(e.passives),s:v(e.promoters)})}</span></span>`}function jt({rows:e,links:t}){let o=e.filter(a=>a.state!=="settled");if(o.length===0)return r`<${H}>${s("queue.none")}<//>`;let n=a=>r`<${p} of=${g("queue",a.queue)} />`;return r`<${j} caption=${s("overview.queues")} rows=${o} id=${a=>a.queue+a.state} columns=${[{label:s("col.queue"),head:!0,cell:a=>t?r`<${W} to=${["review"]} params=${{queue:a.queue,state:a.state}}>${n(a)}<//>`:n(a)},{label:s("col.state"),cell:a=>r`<${p} of=${g("state",a.state)} />`},{label:s("col.items"),num:!0,cell:a=>v(a.items)},{label:s("col.oldest"),num:!0,cell:a=>r`<${I} at=${a.oldest_at} how="ago" />`}]} />`}var Qn=3e4,vs=["24","168","720"];function Xn({of:e,hours:t}){let o=le.reduce((n,a)=>n+(e.totals[a]??0),0);return r`<ul class="tiles">
-    <li class="tile"><span class="tile-name">${s("overview.all")}</span><b>${v(o)}</b>
-      <span class="quiet">${s("overview.period",{hours:s(`period.${t}`)})}</span></li>
-    ${le.map(n=>r`<li class="tile"><${W} to=${["decisions"]} params=${{action:n,since:e.since}}>
-      <${ae} of=${n} /><//>
-      <b>${v(e.totals[n])}</b><span class="quiet">${kt(o?(e.totals[n]??0)/o:null)}</span></li>`)}
-  </ul>`}function Zn({rows:e,since:t}){if(e.length===0)return r`<${H}>${s("overview.no_rules")}<//>`;let o=Math.max(...e.map(n=>n.hits));return r`<${j} caption=${s("overview.rules")} rows=${e} id=${n=>n.policy+" "+n.rule} columns=${[{label:s("col.rule"),head:!0,wide:!0,cell:n=>r`<${W} to=${["decisions"]}
-      params=${{policy:n.policy,rule:n.rule,since:t}}><${p} of=${n.rule} /><//>`},{label:s("col.policy"),cell:n=>r`<${W} to=${["policies",n.policy]}><${p} of=${n.policy} /><//>`},{label:s("col.category"),cell:n=>r`<${p} of=${g("category",n.category??"")} />`},{label:s("col.hits"),num:!0,cell:n=>r`<span class="rate"><svg width="64" height="6" aria-hidden="true">
-      <rect class="rate-part" width=${64*n.hits/o} height="6" rx="3" /></svg>${v(n.hits)}</span>`}]} />`}function er({rows:e}){return e.length===0?r`<${H}>${s("overview.no_answers")}<//>`:r`<${j} caption=${s("overview.satisfaction")} rows=${e} id=${t=>t.route+t.scale} columns=${[{label:s("col.route"),head:!0,cell:t=>r`<${p} of=${t.route} /> <span class="quiet">
-      ${s(`scale.${t.scale}`)}</span>`},{label:s("nps.score"),cell:t=>r`<${It} of=${t} />`},{label:s("nps.answers"),num:!0,cell:t=>v(t.answers)},{label:s("nps.parts"),cell:t=>r`<${Et} of=${t} />`}]} />`}function tr({of:e}){let t=e.store;return r`
-    ${!e.ready&&r`<${O} kind="warn">${s("gate.not_ready")}<//>`}
-    ${t.away&&r`<${O} kind="bad">${s("store.away")} <${p} of=${t.away} /><//>`}
-    <dl class="facts">
-      <div><dt>${s("gate.state")}</dt><dd>${e.ready?s("gate.ready"):s("gate.busy")}</dd></div>
-      <div><dt>${s("gate.version")}</dt><dd><${p} of=${e.version} /></dd></div>
-      <div><dt>${s("store.engine")}</dt><dd><${p} of=${t.engine} /> · ${t.away?s("store.is_away"):s("store.well")}</dd></div>
-      <div><dt>${s("store.waiting")}</dt><dd>${v(t.waiting)}</dd></div>
-      <div><dt>${s("store.lost")}</dt><dd class=${t.lost>0?"bad":void 0}>${v(t.lost)}</dd></div>
-    </dl>`}function bs(){let{params:e}=D(X),t=vs.includes(e.hours)?e.hours:"24",o=N(`/overview?hours=${t}`);return _t(o.reload,Qn),r`<${A} title=${s("nav.overview")}>
-      <${ye} legend=${s("overview.choose")} value=${t} onInput=${n=>yt(["overview"],{hours:n})}
-        options=${vs.map(n=>[n,s(`period.${n}`)])} />
-    <//>
-    <${K} of=${o}>${n=>r`
-      <${Xn} of=${n} hours=${t} />
-      <section class="card"><${no} title=${s("overview.acted")} buckets=${n.buckets} hours=${Number(t)}
-        names=${le.filter(a=>a!=="allow")} /></section>
-      <section class="card"><${no} title=${s("overview.passed")} buckets=${n.buckets} hours=${Number(t)} names=${["allow"]} /></section>
-      <div class="columns">
-        <section class="card grow"><h2>${s("overview.rules")}</h2><${Zn} rows=${n.rules} since=${n.since} /></section>
-        <section class="card"><h2>${s("overview.queues")}</h2><${jt} rows=${n.queues} links=${M("judge")} /></section>
-      </div>
-      <div class="columns">
-        <section class="card grow"><h2>${s("overview.satisfaction")}</h2><${er} rows=${n.satisfaction} /></section>
-        <section class="card"><h2>${s("overview.gate")}</h2><${tr} of=${n} /></section>
-      </div>
-      <p class="quiet small">${s("overview.since")} <${I} at=${n.since} how="full" /></p>`}<//>`}function Mt(e,t){return[...t.slice(-500).reverse(),...e].slice(0,500)}function _s(e,t){let o=a=>!t[a]||e[a]===t[a],n=a=>!t[a]||String(e[a]??"").toLowerCase().includes(t[a].toLowerCase());return(t.action==="would"?!e.would_have:!o("action"))?!1:o("policy")&&o("phase")&&n("rule")&&n("route")}function ro({row:e}){return e.rule?r`<${W} to=${["policies",e.policy]} params=${{rule:e.rule}}><${p} of=${e.rule} /><//>`:r`<span class="quiet">–</span>`}function ve(){return[{label:s("col.time"),cell:e=>r`<${I} at=${e.at} />`},{label:s("col.action"),cell:e=>r`<${St} row=${e} />`},{label:s("col.rule"),wide:!0,cell:e=>r`<${ro} row=${e} />`},{label:s("col.category"),cell:e=>r`<${p} of=${g("category",e.category??"")} />`},{label:s("col.score"),num:!0,cell:e=>v(e.score,2)},{label:s("col.phase"),cell:e=>g("phase",e.phase)},{label:s("col.policy"),cell:e=>r`<${p} of=${e.policy} />`},{label:s("col.route"),cell:e=>r`<${p} of=${e.route} />`},{label:s("col.model"),cell:e=>r`<${p} of=${e.model} limit=${40} />`},{label:s("col.decision"),head:!0,cell:e=>r`<${qe} of=${e.decision} to=${["decisions",e.decision]} />`}]}function Ge(e){return(e?.rows??[]).map(t=>[t.name,Ue(t.name)])}var sr=300,nr=4e3;function rr(e,t){let[o,n]=h("opening");return S(()=>{let[a,i,c]=[null,0,[]],l=()=>{a=new EventSource("/api/live"),a.onopen=()=>n("open"),a.addEventListener("decision",$=>c.push(JSON.parse($.data))),a.addEventListener("missed",$=>t(JSON.parse($.data).count??0)),a.onerror=()=>{n("away"),a.readyState===EventSource.CLOSED&&(se("/session").catch(()=>null),i=setTimeout(l,nr))}},u=setInterval(()=>{c.length>0&&e(c.splice(0))},sr);return l(),()=>{a.close(),clearTimeout(i),clearInterval(u)}},[]),o}var ar={action:"",policy:"",rule:"",route:"",phase:""};function ir({value:e,onChange:t}){let o=N("/policies"),n=i=>c=>t({...e,[i]:c}),a=["",s("do.any")];return r`<form class="filter" onSubmit=${i=>i.preventDefault()} aria-label=${s("do.filter")}>
-    <${V} label=${s("col.action")} value=${e.action} onInput=${n("action")}
-      options=${[a,...le.map(i=>[i,g("action",i)]),["would",s("live.would")]]} />
-    <${V} label=${s("col.phase")} value=${e.phase} onInput=${n("phase")}
-      options=${[a,...["prompt","completion"].map(i=>[i,g("phase",i)])]} />
-    <${V} label=${s("col.policy")} value=${e.policy} onInput=${n("policy")} options=${[a,...Ge(o.data)]} />
-    <${k} label=${s("col.rule")} value=${e.rule} onInput=${n("rule")} type="search" />
-    <${k} label=${s("col.route")} value=${e.route} onInput=${n("route")} type="search" />
-  </form>`}function ws(){let[e,t]=h([]),[o,n]=h(null),[a,i]=h(0),[c,l]=h(ar),u=R(!1),$=rr(m=>u.current?n(_=>({rows:Mt(_.rows,m),n:_.n+m.length})):t(_=>Mt(_,m)),m=>i(_=>_+m)),d=()=>{u.current=!u.current,o&&t(m=>Mt(m,[...o.rows].reverse())),n(o?null:{rows:[],n:0})},f=e.filter(m=>_s(m,c)),y=o?s("live.paused",{n:o.n}):s(`live.${$}`);return r`<${A} title=${s("nav.live")} says=${s("live.says")}>
-      <span class=${"feed is-"+(o?"paused":$)}><span class="dot" aria-hidden="true"></span>
-        <span role="status">${o?s("live.is_paused"):s(`live.${$}`)}</span></span>
-      <button type="button" class=${o?"main":void 0} onClick=${d}>
-        <${P} name=${o?"play":"pause"} /> ${o?s("live.go_on",{n:o.n}):s("live.pause")}</button>
-    <//>
-    <${ir} value=${c} onChange=${l} />
-    ${a>0&&r`<${O} kind="warn">${s("live.missed",{n:a})}<//>`}
-    ${f.length>0?r`<${j} caption=${s("nav.live")} rows=${f} columns=${ve()}
-          id=${m=>m.decision+" "+m.policy} mark=${m=>m.would_have?"is-would":void 0} />`:r`<${H}>${e.length>0?s("live.none_match",{n:e.length}):y}<//>`}
-    <p class="quiet small">${s("live.shown",{n:f.length,of:v(e.length),most:v(500)})}</p>`}var ks=["action","phase","policy","rule","route","since","until","id"],lr=e=>Object.fromEntries(ks.map(t=>[t,e[t]??""]));function cr({value:e}){let t=N("/policies"),[o,n]=h(e);S(()=>n(e),[JSON.stringify(e)]);let a=l=>u=>n($=>({...$,[l]:u})),i=["",s("do.any")];return r`<form class="filter" onSubmit=${l=>{l.preventDefault(),J(["decisions"],o)}} role="search" aria-label=${s("do.filter")}>
-    <${V} label=${s("col.action")} value=${o.action} onInput=${a("action")}
-      options=${[i,...le.map(l=>[l,g("action",l)])]} />
-    <${V} label=${s("col.phase")} value=${o.phase} onInput=${a("phase")}
-      options=${[i,...["prompt","completion"].map(l=>[l,g("phase",l)])]} />
-    <${V} label=${s("col.policy")} value=${o.policy} onInput=${a("policy")} options=${[i,...Ge(t.data)]} />
-    <${k} label=${s("col.rule")} value=${o.rule} onInput=${a("rule")} />
-    <${k} label=${s("col.route")} value=${o.route} onInput=${a("route")} />
-    <${k} label=${s("filter.since")} type="datetime-local" value=${We(o.since)} onInput=${l=>a("since")(He(l))} />
-    <${k} label=${s("filter.until")} type="datetime-local" value=${We(o.until)} onInput=${l=>a("until")(He(l))} />
-    <${k} label=${s("filter.id")} value=${o.id} onInput=${l=>a("id")(l.trim())} spellcheck="false" />
-    <div class="filter-do"><button type="submit" class="main">${s("do.filter")}</button>
-      <button type="button" onClick=${()=>J(["decisions"])}>${s("do.clear")}</button></div>
-  </form>`}function xs(){let{params:e}=D(X),t=lr(e),o=Te("/decisions",t),n=ks.some(a=>t[a]);return r`<${A} title=${s("nav.decisions")} says=${s("decisions.says")}>
-      <button type="button" onClick=${o.reload}>${s("do.reload")}</button><//>
-    <${cr} value=${t} />
-    <${Be} of=${o} caption=${s("nav.decisions")} columns=${ve()} id=${a=>a.decision+" "+a.policy}
-      mark=${a=>a.would_have?"is-would":void 0} empty=${n?s("decisions.none_match"):s("decisions.none")} />`}function Nt({row:e}){let t=(o,n)=>r`<div><dt>${o}</dt><dd>${n}</dd></div>`;return r`<dl class="facts">
-    ${t(s("col.action"),r`<${St} row=${e} />`)}
-    ${t(s("col.rule"),r`<${ro} row=${e} />`)}
-    ${t(s("col.category"),r`<${p} of=${g("category",e.category??"")||"–"} />`)}
-    ${t(s("col.score"),v(e.score,3))}
-    ${t(s("col.phase"),g("phase",e.phase))}
-    ${t(s("col.time"),r`<${I} at=${e.at} how="full" />`)}
-    ${t(s("col.route"),r`<${p} of=${e.route} />`)}
-    ${t(s("col.model"),r`<${p} of=${e.model||"–"} />`)}
-    ${t(s("col.policy"),r`<${W} to=${["policies",e.policy]}><${p} of=${e.policy} /><//>`)}
-    ${t(s("col.revision"),r`<code><${p} of=${e.revision} /></code>`)}
-    ${t(s("col.request"),r`<code><${p} of=${e.request} /></code>`)}
-  </dl>`}function Ss(e,t,o){return/[\udc00-\udfff]/.test(e[t]??"")&&/[\ud800-\udbff]/.test(e[t-1]??"")?t+o:t}function Ts(e,t){if(!Number.isFinite(t.start)||!Number.isFinite(t.end))return null;let o=Ss(e,Math.max(0,Math.min(t.start,e.length)),-1),n=Ss(e,Math.max(0,Math.min(t.end,e.length)),1);return n>o?{start:o,end:n}:null}function Cs(e,t){let o=t.map(c=>Ts(e,c)),n=new Set([0,e.length]);for(let c of o)c&&n.add(c.start).add(c.end);let a=[...n].sort((c,l)=>c-l),i=[];for(let c=0;c+1<a.length;c+=1){let[l,u]=[a[c],a[c+1]],$=[];o.forEach((d,f)=>{d&&d.start<=l&&d.end>=u&&$.push(f)}),i.push({start:l,end:u,of:$})}return i}var ur=new Intl.Segmenter(void 0,{granularity:"word"});function dr(e,t){let o=t.map(i=>Ts(e,i)).filter(Boolean),n=o.length===0,a=[];for(let i of ur.segment(e)){let[c,l]=[i.index,i.index+i.segment.length];if(!i.segment.trim())continue;let u=$=>$.start<l&&$.end>c;(n?i.isWordLike:o.some(u))&&a.push({start:c,end:l})}return a}function Is(e,t){let o=[],n=0;for(let a of dr(e,t)){a.start>n&&o.push({text:e.slice(n,a.start),covered:!1});let i=Array.from(e.slice(a.start,a.end)).length;o.push({text:"■".repeat(Math.min(i,12)),covered:!0}),n=a.end}return n<e.length&&o.push({text:e.slice(n),covered:!1}),o}function pr({of:e}){let t=typeof e.score=="number"&&r` · ${v(e.score,2)}`,o=e.views?.length>0&&r`<span class="about-views">
-    ${s("mark.views")} <${p} of=${e.views.join(" → ")} />
-  </span>`;return r`<span class="about">
-    <b><${p} of=${e.rule??e.category??""} /></b>
-    <span>${g("category",e.category??"")}${t}</span>${o}
-  </span>`}function mr({text:e,findings:t}){let[o,n]=h(!1),a=$e(),i=l=>l.key==="Escape"&&n(!1),c=t.length>1?" many":"";return r`<span class="marked" onMouseEnter=${()=>n(!0)} onMouseLeave=${()=>n(!1)}>
-    <mark class=${"mark"+c} tabindex="0" role="mark" aria-describedby=${o?a:void 0}
-      onFocus=${()=>n(!0)} onBlur=${()=>n(!1)} onKeyDown=${i}><${de} of=${e} /></mark>
-    ${o&&r`<span class="tip" role="tooltip" id=${a}>${t.map(l=>r`<${pr} of=${l} />`)}</span>`}
-  </span>`}function ao({findings:e}){let t=new Map;for(let{category:o}of e)t.set(o??"",(t.get(o??"")??0)+1);return[...t].map(([o,n])=>r`<span class="tag"><${p} of=${g("category",o)||s("mark.found")} /> ·
-      ${" "}${s("mark.spans",{n})}</span> `)}function $r({text:e,findings:t}){return r`<div class="text block" dir="auto">${Is(e,t).map(o=>o.covered?r`<span class="cover" role="img" aria-label=${s("mark.covered")}>${o.text}</span>`:r`<${de} of=${o.text} />`)}</div>`}function Pt({text:e,findings:t=[],cover:o=!1,limit:n=to}){let[a,i]=oo(e,n);if(o)return r`<${$r} text=${a} findings=${t} />${i}`;let c=Cs(a,t);return r`<div class="text block" dir="auto">${c.map(l=>{let u=a.slice(l.start,l.end);return l.of.length===0?r`<${de} of=${u} />`:r`<${mr} key=${l.start} text=${u} findings=${l.of.map($=>t[$])} />`})}${i}</div>`}function fr({of:e}){return e.sha256?r`<p class="quiet">${s("passage.hashed")} <code><${p} of=${e.sha256} /></code></p>`:r`<p class="quiet">${e.withheld?s("passage.withheld"):s("passage.none")}</p>`}function hr({of:e,cover:t}){let o=e.findings??[];return r`<li class=${"passage is-"+(["system","user","assistant","tool"].includes(e.author)?e.author:"other")}>
-    <p class="passage-head"><b><${p} of=${g("author",e.author??"")} /></b>
-      <code><${p} of=${e.at} /></code><span class="quiet">${s("passage.bytes",{n:e.bytes??0})}</span>
-      ${e.cut&&r`<span class="tag">${s("passage.cut")}</span>`}
-      <${ao} findings=${o} /></p>
-    ${typeof e.text=="string"?r`<${Pt} text=${e.text} findings=${o} cover=${t} />`:r`<${fr} of=${e} />`}
-  </li>`}function qt({of:e,cover:t=!1}){if(!e?.length)return r`<p class="empty">${s("passage.no")}</p>`;let o=e.some(n=>n.findings?.length>0);return r`<ol class="passages">${e.map((n,a)=>r`<${hr} key=${a} of=${n} cover=${t&&(!o||n.findings?.length>0)} />`)}</ol>`}function Dt({passages:e,category:t,onShow:o,keyed:n}){let a=e.flatMap(i=>i.findings??[]);return r`<div class="notice is-warn cover-note"><${P} name="warn" /><div>
-    <b>${s("cover.title")}</b> ${a.length>0?r`<${ao} findings=${a} />`:r`<span class="tag"><${p} of=${g("category",t??"")||s("cover.severe")} /></span>`}
-    <p>${s("cover.says")}</p></div>
-    <button type="button" onClick=${o}>${s("cover.show")}${n&&r` <kbd>x</kbd>`}</button>
-  </div>`}function oe({title:e,onClose:t,children:o,wide:n}){let a=R(null),i=$e();return S(()=>{let l=document.activeElement;return a.current.showModal(),()=>l instanceof HTMLElement&&l.isConnected&&l.focus()},[]),r`<dialog ref=${a} class=${n?"wide":void 0} aria-labelledby=${i} onCancel=${l=>{l.preventDefault(),t()}}>
-    <header><h2 id=${i}>${e}</h2>
-      <button type="button" class="bare" aria-label=${s("do.close")} onClick=${t}><${P} name="close" /></button>
-    </header>
-    ${o}
-  </dialog>`}function Ie({title:e,says:t,act:o,onDo:n,onClose:a,busy:i}){return r`<${oe} title=${e} onClose=${a}>
-    <p>${t}</p>
-    <footer>
-      <button type="button" onClick=${a}>${s("do.cancel")}</button>
-      <button type="button" class="danger" disabled=${i} onClick=${n}>${o}</button>
-    </footer>
-  <//>`}function gr({row:e}){return e.rating!==null&&e.rating!==void 0?r`<b>${e.rating}</b> <span class="quiet">${s("feedback.of",{n:e.scale})}</span>`:e.thumbs?g("thumbs",e.thumbs):e.label?r`<${p} of=${g("label",e.label)} />`:r`<${p} of=${g("kind",e.kind)} />`}function Ke(){let e={label:s("col.comment"),wide:!0,cell:t=>r`<${p} of=${t.comment??""} limit=${200} />`};return[{label:s("col.time"),cell:t=>r`<${I} at=${t.at} />`},{label:s("col.kind"),cell:t=>r`<${p} of=${g("kind",t.kind)} />`},{label:s("col.says"),head:!0,cell:t=>r`<${gr} row=${t} />`},{label:s("col.category"),cell:t=>r`<${p} of=${g("category",t.category??"")} />`},...M("read")?[e]:[],{label:s("col.route"),cell:t=>r`<${p} of=${t.route} />`},{label:s("col.outcome"),cell:t=>t.outcome?r`<${p} of=${g("outcome",t.outcome)} />`:r`<${p} of=${g("state",t.state??"none")} />`},{label:s("col.item"),cell:t=>t.item&&r`<${qe} of=${t.item} to=${M("judge")?["review",t.item]:void 0} />`},{label:s("col.decision"),decision:!0,cell:t=>r`<${qe} of=${t.decision} to=${["decisions",t.decision]} />`}]}function Es(){return[{label:s("col.time"),cell:e=>r`<${I} at=${e.at} />`},{label:s("col.queue"),cell:e=>r`<${p} of=${g("queue",e.queue)} />`},{label:s("col.source"),cell:e=>r`<${p} of=${g("source",e.source)} />`},{label:s("col.rule"),wide:!0,cell:e=>r`<${p} of=${e.rule??"–"} />`},{label:s("col.state"),cell:e=>r`<${p} of=${g("state",e.state)} />`},{label:s("col.outcome"),cell:e=>r`<${p} of=${e.outcome?g("outcome",e.outcome):"–"} />`},{label:s("col.item"),head:!0,cell:e=>r`<${qe} of=${e.item} to=${M("judge")?["review",e.item]:void 0} />`}]}function yr({id:e,onDone:t}){let[o,n]=h(!1),[a,i]=x(async()=>{await C("DELETE",`/decisions/${encodeURIComponent(e)}/texts`),n(!1),U(s("decision.erased")),t()});return r`<button type="button" class="danger" onClick=${()=>n(!0)}>${s("decision.erase")}</button>
-    ${o&&r`<${Ie} title=${s("decision.erase")} says=${s("decision.erase_says")} act=${s("decision.erase")}
-      onDo=${a} busy=${i} onClose=${()=>n(!1)} />`}`}function Lt({title:e,rows:t,columns:o,id:n}){return t?.length?r`<section class="card"><h2>${e}</h2><${j} caption=${e} rows=${t} columns=${o} id=${n} /></section>`:null}function vr({of:e}){let[t,o]=h(!1),n=!t&&Ae()&&(e.items??[]).some(a=>a.severe);return r`<section class="card"><h2>${s("decision.passages")}</h2>
-    ${n&&r`<${Dt} passages=${e.passages??[]} category=${e.decision.category} onShow=${()=>o(!0)} />`}
-    <${qt} of=${e.passages} cover=${n} /></section>`}function br({of:e,id:t}){let o=(e.request??[]).filter(n=>n.decision!==t);return r`
-    ${e.decision.would_have&&r`<${O} kind="warn">${s("decision.would",{action:g("action",e.decision.would_be)})}<//>`}
-    <section class="card"><h2>${s("decision.what")}</h2><${Nt} row=${e.decision} /></section>
-    <${vr} of=${e} />
-    <${Lt} title=${s("decision.others")} rows=${e.others} columns=${ve()} id=${n=>n.policy} />
-    <${Lt} title=${s("decision.request")} rows=${o} columns=${ve()} id=${n=>n.decision+n.policy} />
-    <${Lt} title=${s("nav.feedback")} rows=${e.feedback} columns=${Ke().filter(n=>!n.decision)} id=${n=>n.feedback} />
-    <${Lt} title=${s("decision.items")} rows=${e.items} columns=${Es()} id=${n=>n.item} />
-    ${e.record&&r`<details class="card"><summary>${s("decision.record")}</summary>
-      <pre class="record" tabindex="0" role="region" aria-label=${s("decision.record")}><${p} of=${JSON.stringify(e.record,null,2)} block /></pre></details>`}`}function js({id:e}){let t=N(`/decisions/${encodeURIComponent(e)}`);return r`<${A} title=${s("decision.title")} says=${r`<code><${p} of=${e} /></code>`}>
-      <${W} to=${["decisions"]} class="button">${s("decision.back")}<//>
-      ${M("manage")&&t.data&&r`<${yr} id=${e} onDone=${t.reload} />`}
-    <//>
-    <${K} of=${t}>${o=>r`<${br} of=${o} id=${e} />`}<//>`}var io=1500;function _r(e){let t=e.target instanceof Element?e.target:null;return e.ctrlKey||e.metaKey||e.altKey||e.isComposing||document.querySelector("dialog[open]")?!0:!!t?.closest("input, textarea, select, [contenteditable]")}function Ee(e){let t=R(e);t.current=e,S(()=>{let o=0,n=a=>{if(!ee.get().keys||a.defaultPrevented||_r(a))return;let i=a.timeStamp-o<io;o=a.key==="g"?a.timeStamp:-io;let c=t.current[i?`g ${a.key}`:a.key];c&&(a.preventDefault(),c(a))};return o=-io,addEventListener("keydown",n),()=>removeEventListener("keydown",n)},[])}var wr=["verdicts","samples","reports","appeals"],kr=["open","second","disagreement","settled"];function Ms({filter:e,queues:t,onChange:o,search:n,onSearch:a,onFirst:i}){let c=d=>(t??[]).filter(f=>f.queue===d&&f.state!=="settled").reduce((f,y)=>f+y.items,0),l=d=>[d,t?`${g("queue",d)} (${v(c(d))})`:g("queue",d)],u=d=>f=>o({...e,[d]:f}),$=d=>{d.preventDefault(),i()};return r`<form class="item-filter" role="search" aria-label=${s("do.filter")} onSubmit=${$}>
-    <${V} label=${s("col.queue")} value=${e.queue} onInput=${u("queue")}
-      options=${[["",s("do.all")],...wr.map(l)]} />
-    <${V} label=${s("col.state")} value=${e.state} onInput=${u("state")}
-      options=${[["",s("review.waiting")],...kr.map(d=>[d,g("state",d)])]} />
-    <${k} label=${s("review.search")} type="search" value=${n} onInput=${a} wide data-search="" spellcheck="false" />
-  </form>`}function xr({row:e,on:t,params:o}){let n=R(null);return S(()=>{t&&n.current?.scrollIntoView({block:"nearest"})},[t]),r`<li ref=${n}><a class=${"item"+(t?" is-on":"")} href=${xe(["review",e.item],o)}
-    aria-current=${t?"true":void 0}>
-    <span class="item-top"><b><${p} of=${e.rule??s("review.no_rule")} limit=${60} /></b><${I} at=${e.at} how="ago" /></span>
-    <span class="item-more"><span><${p} of=${g("category",e.category??"")||g("source",e.source)} limit=${40} /></span>
-      ${e.severe&&r`<span class="tag is-severe"><${P} name="warn" />${s("review.severe")}</span>`}
-      ${e.alike>0&&r`<span class="tag">${s("review.alike",{n:e.alike})}</span>`}
-      ${e.state!=="open"&&r`<span class="tag"><${p} of=${g("state",e.state)} /></span>`}
-      ${e.outcome&&r`<span class="tag"><${p} of=${g("outcome",e.outcome)} /></span>`}
-      ${e.claimed_by&&r`<span class="tag"><${p} of=${e.claimed_by} limit=${30} /></span>`}</span>
-  </a></li>`}function Ns({of:e,rows:t,id:o,params:n}){return r`<div class="items">
-    ${e.error&&r`<${Z} error=${e.error} again=${e.reload} />`}
-    ${e.rows&&t.length===0&&r`<${H}>${s("review.none")}<//>`}
-    ${!e.rows&&e.loading&&r`<p class="loading" role="status">${s("do.loading")}</p>`}
-    <ul aria-label=${s("review.items")}>${t.map(a=>r`<${xr} key=${a.item} row=${a} on=${a.item===o} params=${n} />`)}</ul>
-    ${e.next&&r`<p class="more"><button type="button" disabled=${e.loading} onClick=${e.more}>${s("do.more")}</button></p>`}
-  </div>`}var Ps=5e3;function Je({text:e,label:t,marks:o={},first:n=1}){let a=e.split(`
+${s("text.all",{n:e.length})}
+</button>`;return[a?e.slice(0,i)+"…":e,c]}function p({of:e,limit:t,block:o=!1}){let n=e==null?"":String(e),[a,i]=oo(n,t??(o?to:ms));return o?r`<div class="text block" dir="auto"><${de} of=${a} />${i}</div>`:r`<bdi class="text"><${de} of=${a} /></bdi>${i}`}function Ue(e){return ps(String(e??"")).slice(0,ms)}function Kn(e){let t=e.status??0;return`fault.${e.code}`in Pe?g("fault",e.code):`fault.${t}`in Pe?g("fault",String(t)):s("fault.other")}function bt(e){let t=e.after?" "+s("fault.after",{n:e.after}):"";return r`<span><b>${Kn(e)}</b>${e.message&&r` <${p} of=${e.message} />`}${t}</span>`}function D(e){let[,t]=h(0);return S(()=>e.watch(()=>t(o=>o+1)),[e]),e.get()}function N(e){let[t,o]=h({path:null,data:null,error:null,loading:!0}),[n,a]=h(0);S(()=>{if(!e)return;let l=new AbortController;return o(u=>({path:e,data:u.path===e?u.data:null,error:null,loading:!0})),se(e,l.signal).then(u=>o({path:e,data:u,error:null,loading:!1}),u=>u.quiet||o($=>({...$,error:u,loading:!1}))),()=>l.abort()},[e,n]);let i=Le(()=>a(l=>l+1),[]),c=Le(l=>o(u=>({...u,data:l})),[]);return{...t,data:t.path===e?t.data:null,reload:i,set:c}}function Te(e,t){let o=e+ht(t),[n,a]=h({rows:null,next:null,error:null,loading:!0}),[i,c]=h(0),l=R(new AbortController),u=Le(async($,d)=>{let{signal:f}=l.current;a(y=>({...y,error:null,loading:!0}));try{let y=await se(e+ht({...t,after:$}),f);f.aborted||a({rows:[...d,...y.rows],next:y.next,error:null,loading:!1})}catch(y){!y.quiet&&!f.aborted&&a(m=>({...m,error:y,loading:!1}))}},[o]);return S(()=>(l.current=new AbortController,u(null,[]),()=>l.current.abort()),[o,i]),{...n,more:()=>n.next&&!n.loading&&u(n.next,n.rows),reload:Le(()=>c($=>$+1),[]),change:$=>a(d=>({...d,rows:$(d.rows??[])}))}}function x(e){let[t,o]=h(!1),n=R(e);n.current=e;let a=R(!1);return[Le(async(...c)=>{if(!a.current){a.current=!0,o(!0);try{return await n.current(...c)}catch(l){l.quiet||U(bt(l),!0);return}finally{a.current=!1,o(!1)}}},[]),t]}function _t(e,t){let o=R(e);o.current=e,S(()=>{let n=setInterval(()=>document.hidden||o.current(),t);return()=>clearInterval(n)},[t])}var ze="–";function wt(e){let t=e?new Date(e):null;return t&&!Number.isNaN(t.getTime())?t:null}function he(e){let t=wt(e);return t?new Intl.DateTimeFormat(Se(),{dateStyle:"medium",timeStyle:"medium"}).format(t):ze}function $s(e){let t=wt(e);if(!t)return ze;let o=t.toDateString()===new Date().toDateString(),n={hour:"2-digit",minute:"2-digit"},a=o?{...n,second:"2-digit"}:{month:"short",day:"numeric",...n};return new Intl.DateTimeFormat(Se(),{...a,hourCycle:"h23"}).format(t)}function fs(e){let t=wt(e);if(!t)return ze;let o=(t.getTime()-Date.now())/1e3,n=new Intl.RelativeTimeFormat(fe(),{numeric:"auto",style:"short"});for(let[a,i]of[["day",86400],["hour",3600],["minute",60]])if(Math.abs(o)>=i)return n.format(Math.round(o/i),a);return n.format(Math.round(o),"second")}function v(e,t=0){return e==null||Number.isNaN(Number(e))?ze:Number(e).toLocaleString(Se(),{maximumFractionDigits:t})}function kt(e){return e==null?ze:Number(e).toLocaleString(Se(),{style:"percent",maximumFractionDigits:1})}function Ce(e){return e==null?ze:Number(e).toLocaleString(Se(),{signDisplay:"exceptZero",maximumFractionDigits:1})}function xt(e,t){let o=wt(e);if(!o)return"";let n=t<=48?{hour:"2-digit",minute:"2-digit",hourCycle:"h23"}:{month:"short",day:"numeric"};return new Intl.DateTimeFormat(Se(),n).format(o)}function A({title:e,says:t,children:o}){let n=R(null);return S(()=>n.current?.focus({preventScroll:!0}),[]),S(()=>{document.title=`${e} · Tidegate`},[e]),r`<header class="head">
+<div><h1 tabindex="-1" ref=${n}>${e}</h1>${t&&r`<p class="says">${t}</p>`}</div>
+${o&&r`<div class="tools">${o}</div>`}
+</header>`}function ge({label:e,help:t,children:o,wide:n}){let a=$e(),i=t?a+"-help":void 0;return r`<div class=${"field"+(n?" wide":"")}>
+<label for=${a}>${e}</label>
+${o(a,i)}
+${t&&r`<p class="help" id=${i}>${t}</p>`}
+</div>`}function k({label:e,value:t,onInput:o,type:n="text",help:a,wide:i,...c}){return r`<${ge} label=${e} help=${a} wide=${i}>${(l,u)=>r`
+<input id=${l} type=${n} value=${t} aria-describedby=${u}
+onInput=${$=>o($.target.value)} ...${c} />`}<//>`}function V({label:e,value:t,onInput:o,options:n,help:a,...i}){return r`<${ge} label=${e} help=${a}>${(c,l)=>r`
+<select id=${c} value=${t} aria-describedby=${l} onChange=${u=>o(u.target.value)} ...${i}>
+${n.map(([u,$])=>r`<option value=${u} selected=${u===t}>${$}</option>`)}
+</select>`}<//>`}function te({label:e,checked:t,onInput:o,disabled:n}){return r`<label class="check">
+<input type="checkbox" checked=${t} disabled=${n} onChange=${a=>o(a.target.checked)} />
+<span>${e}</span>
+</label>`}function ye({legend:e,value:t,onInput:o,options:n}){let a=$e();return r`<fieldset class="choice">
+<legend>${e}</legend>
+<div class="segments">${n.map(([i,c])=>r`<label>
+<input type="radio" name=${a} value=${i} checked=${i===t} onChange=${()=>o(i)} />
+<span>${c}</span>
+</label>`)}</div>
+</fieldset>`}var hs={allow:"M3 8.5l3.2 3.2L13 5",tag:"M2.5 7.5v-5h5l6 6-5 5zM5.3 5.3h.01",redact:"M2 5h4M2 11h7M8.5 5H14M11.5 11H14M7 4.2h.9v1.6H7z",respond:"M6.5 4L3 7.5 6.5 11M3.5 7.5H10a3 3 0 013 3V12",review:"M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM8 6.4a1.6 1.6 0 100 3.2 1.6 1.6 0 000-3.2z",block:"M8 2a6 6 0 100 12A6 6 0 008 2zM3.8 3.8l8.4 8.4",other:"M8 4v5M8 12h.01",overview:"M2.5 13.5v-5M6.2 13.5v-9M9.8 13.5V7M13.5 13.5v-11",live:"M1.5 8h3l2-5 3 10 2-5h3",decisions:"M5.5 4H14M5.5 8H14M5.5 12H14M2.2 4h.01M2.2 8h.01M2.2 12h.01",judge:"M8 2.5v11M3.5 4.5h9M5 13.5h6M3.5 4.5l-2 5h4zM12.5 4.5l-2 5h4z",policies:"M3.5 2.5h6l3 3v8h-9zM9.5 2.5v3h3M5.5 8.5h5M5.5 11h5",playground:"M6 2.5h4M7 2.5v4L3 13.5h10L9 6.5v-4M5 10.5h6",feedback:"M2.5 3h11v8H8l-3 2.5V11H2.5zM5 6h6M5 8.3h4",learning:"M2 12.5c4 0 3-9 6-9s2 6 6 6M2 14.5h12",ledger:"M6.5 9.5l3-3M5 7L3 9a2.8 2.8 0 004 4l2-2M11 9l2-2a2.8 2.8 0 00-4-4L7 5",settings:"M2 4.5h7M12 4.5h2M2 11.5h2M7 11.5h7M10.5 3v3M5.5 10v3",menu:"M2.5 4h11M2.5 8h11M2.5 12h11",close:"M4 4l8 8M12 4l-8 8",warn:"M8 2.2l6.3 11.3H1.7zM8 6.5v3.2M8 11.7h.01",pause:"M5.5 3.5v9M10.5 3.5v9",play:"M5 3l8 5-8 5z",key:"M10.5 2.5a3 3 0 11-2.6 4.5L3 11.9V14h2.2v-1.6h1.6v-1.6L8.6 9",out:"M6.5 2.5h-4v11h4M6 8h8M11 5l3 3-3 3"};function P({name:e}){return r`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+<path d=${hs[e]??hs.other} fill="none" stroke="currentColor" stroke-width="1.5"
+stroke-linecap="round" stroke-linejoin="round" />
+</svg>`}function O({kind:e="plain",children:t,role:o}){let n={plain:"other",warn:"warn",bad:"warn",good:"allow"}[e];return r`<div class=${"notice is-"+e} role=${o}><${P} name=${n} /><div>${t}</div></div>`}function Z({error:e,again:t,says:o}){let n=[403,404].includes(e.status);return r`<${O} kind="bad" role="alert">${o??bt(e)}${" "}
+${t&&!n&&r`<button type="button" class="link" onClick=${t}>${s("do.again")}</button>`}
+<//>`}function H({children:e}){return r`<p class="empty">${e}</p>`}function K({of:e,children:t}){let o=e.error&&r`<${Z} error=${e.error} again=${e.reload} />`;return e.data?r`${o}${t(e.data)}`:o||r`<p class="loading" role="status">${s("do.loading")}</p>`}var le=["allow","tag","redact","respond","review","block"];function ae({of:e}){let t=le.includes(e)?e:"other";return r`<span class=${"action is-"+t}><${P} name=${t} /><${p} of=${g("action",e)} /></span>`}function St({row:e}){return!e.would_have||e.would_be===e.action?r`<${ae} of=${e.action} />`:r`<${ae} of=${e.action} /> <span class="would">
+${s("action.would")} <${ae} of=${e.would_be} />
+</span>`}function gs(e,t=4){if(!(e>0))return[0,1];let o=e/t,n=10**Math.floor(Math.log10(o)),a=Math.max(1,[1,2,5,10].map(c=>c*n).find(c=>c>=o)),i=[];for(let c=0;c<e+a;c+=a)i.push(c);return i}function Tt(e,t){let o=Math.max(1,Math.ceil(e.length/Math.max(1,t)));return e.map((n,a)=>a).filter(n=>n%o===0)}function j({caption:e,columns:t,rows:o,id:n,mark:a,showCaption:i=!1}){let c=l=>[l.num&&"num",l.wide&&"wide"].filter(Boolean).join(" ")||void 0;return r`<div class="scroll" role="region" tabindex="0" aria-label=${e}>
+<table>
+<caption class=${i?void 0:"away"}>${e}</caption>
+<thead><tr>${t.map(l=>r`<th scope="col" class=${c(l)}>${l.label}</th>`)}</tr></thead>
+<tbody>${o.map((l,u)=>r`<tr key=${n(l,u)} class=${a?.(l)}>${t.map($=>$.head?r`<th scope="row" class=${c($)}>${$.cell(l)}</th>`:r`<td class=${c($)}>${$.cell(l)}</td>`)}</tr>`)}</tbody>
+</table>
+</div>`}function Be({of:e,empty:t,...o}){return r`
+${e.error&&r`<${Z} error=${e.error} again=${e.reload} />`}
+${e.rows&&e.rows.length>0&&r`<${j} ...${o} rows=${e.rows} />`}
+${e.rows?.length===0&&r`<${H}>${t}<//>`}
+${e.loading&&r`<p class="loading" role="status">${s("do.loading")}</p>`}
+${e.next&&!e.loading&&r`<p class="more">
+<button type="button" onClick=${e.more}>${s("do.more")}</button></p>`}
+`}function Ct(e){let t=R(null),[o,n]=h(e);return S(()=>{let a=new ResizeObserver(([i])=>n(Math.max(200,Math.round(i.contentRect.width))));return a.observe(t.current),()=>a.disconnect()},[]),[t,o]}var so=190,pe={left:44,right:8,top:10,bottom:24};function Jn({bucket:e,names:t,x:o,wide:n,y:a,on:i}){let c=0;return r`<g class=${i?"is-on":void 0}>${t.map(l=>{let u=a(c);c+=e[l]??0;let $=u-a(c);return $>0&&r`<rect class=${"bar is-"+l} x=${o} y=${a(c)} width=${n} height=${$} />`})}</g>`}function Vn({names:e,bucket:t}){return r`<p class="legend" aria-hidden=${t?"true":void 0}>
+<span class="legend-at">${t?he(t.at):s("chart.point")}</span>${e.map(o=>r`<span class=${"legend-one is-"+o}><${P} name=${o} />${g("action",o)}
+${t&&r` <b>${v(t[o])}</b>`}</span>`)}</p>`}function no({title:e,buckets:t,names:o,hours:n}){let[a,i]=Ct(720),[c,l]=h(null),u=b=>o.reduce((w,T)=>w+(b[T]??0),0),$=gs(Math.max(0,...t.map(u))),d={wide:i-pe.left-pe.right,high:so-pe.top-pe.bottom},f=b=>pe.top+d.high*(1-b/$.at(-1)),y=d.wide/Math.max(1,t.length),m=b=>pe.left+b*y,_=Math.max(1,Math.min(y-2,y*.78)),E=Tt(t,d.wide/72);return r`<figure class="chart" ref=${a}>
+<figcaption>${e}</figcaption>
+<${Vn} names=${o} bucket=${c===null?null:t[c]} />
+<svg width=${i} height=${so} role="img" aria-label=${e} onMouseLeave=${()=>l(null)}>
+${$.map(b=>r`<g><line class="grid" x1=${pe.left} x2=${i-pe.right} y1=${f(b)} y2=${f(b)} />
+<text class="tick" x=${pe.left-8} y=${f(b)+4} text-anchor="end">${v(b)}</text></g>`)}
+${t.map((b,w)=>r`<${Jn} bucket=${b} names=${o} x=${m(w)+(y-_)/2}
+wide=${_} y=${f} on=${c===w} />`)}
+${E.map(b=>r`<text class="tick" x=${m(b)+y/2} y=${so-6} text-anchor="middle">
+${xt(t[b].at,n)}</text>`)}
+${t.map((b,w)=>r`<rect class="feel" x=${m(w)} y=${pe.top} width=${y} height=${d.high}
+onMouseEnter=${()=>l(w)} />`)}
+</svg>
+<details><summary>${s("chart.table")}</summary>
+<${j} caption=${e} rows=${t} id=${b=>b.at} columns=${[{label:s("col.time"),cell:b=>he(b.at),head:!0},...o.map(b=>({label:g("action",b),num:!0,cell:w=>v(w[b])}))]} />
+</details>
+</figure>`}function I({at:e,how:t="brief"}){let o={brief:$s,ago:fs,full:he}[t](e);return e?r`<time dateTime=${e} title=${he(e)}>${o}</time>`:r`<span class="quiet">${o}</span>`}var ys=8;function qe({of:e,to:t}){let o=String(e??""),n=o.length>ys+2?"…"+o.slice(-ys):o,a=r`<code title=${Ue(o)}><${p} of=${n} /></code>`;return t?r`<a href=${xe(t)}>${a}</a>`:a}function W({to:e,params:t,children:o,...n}){return r`<a href=${xe(e,t)} ...${n}>${o}</a>`}var nt=168,Yn=22;function It({of:e}){let t=a=>4+(Math.max(-100,Math.min(100,a))+100)/200*(nt-8);if(e.score===null||e.score===void 0)return r`<span class="quiet">–</span>`;let o=typeof e.low=="number"&&typeof e.high=="number",n=o?s("nps.range",{low:Ce(e.low),high:Ce(e.high)}):"";return r`<span class="score">
+<b>${Ce(e.score)}</b>
+<svg width=${nt} height=${Yn} aria-hidden="true" focusable="false">
+<line class="grid" x1="4" x2=${nt-4} y1="11" y2="11" /><line class="grid" x1=${nt/2} x2=${nt/2} y1="3" y2="19" />
+${o&&r`<rect class="score-range" x=${t(e.low)} y="8" width=${Math.max(2,t(e.high)-t(e.low))} height="6" rx="3" />`}
+<circle class="score-at" cx=${t(e.score)} cy="11" r="4.5" />
+</svg>
+<span class="quiet">${n}</span>
+</span>`}function Et({of:e}){let t=Math.max(1,e.answers),o=0,n=a=>{let i=120*(e[a]??0)/t,c=o;return o+=i,r`<rect class=${"is-"+a} x=${c} width=${i} height="8" />`};return r`<span class="shares"><svg width="120" height="8" aria-hidden="true" focusable="false">
+${["detractors","passives","promoters"].map(n)}</svg>
+<span class="quiet">${s("nps.shares",{d:v(e.detractors),p:v(e.passives),s:v(e.promoters)})}</span></span>`}function jt({rows:e,links:t}){let o=e.filter(a=>a.state!=="settled");if(o.length===0)return r`<${H}>${s("queue.none")}<//>`;let n=a=>r`<${p} of=${g("queue",a.queue)} />`;return r`<${j} caption=${s("overview.queues")} rows=${o} id=${a=>a.queue+a.state} columns=${[{label:s("col.queue"),head:!0,cell:a=>t?r`<${W} to=${["review"]} params=${{queue:a.queue,state:a.state}}>${n(a)}<//>`:n(a)},{label:s("col.state"),cell:a=>r`<${p} of=${g("state",a.state)} />`},{label:s("col.items"),num:!0,cell:a=>v(a.items)},{label:s("col.oldest"),num:!0,cell:a=>r`<${I} at=${a.oldest_at} how="ago" />`}]} />`}var Qn=3e4,vs=["24","168","720"];function Xn({of:e,hours:t}){let o=le.reduce((n,a)=>n+(e.totals[a]??0),0);return r`<ul class="tiles">
+<li class="tile"><span class="tile-name">${s("overview.all")}</span><b>${v(o)}</b>
+<span class="quiet">${s("overview.period",{hours:s(`period.${t}`)})}</span></li>
+${le.map(n=>r`<li class="tile"><${W} to=${["decisions"]} params=${{action:n,since:e.since}}>
+<${ae} of=${n} /><//>
+<b>${v(e.totals[n])}</b><span class="quiet">${kt(o?(e.totals[n]??0)/o:null)}</span></li>`)}
+</ul>`}function Zn({rows:e,since:t}){if(e.length===0)return r`<${H}>${s("overview.no_rules")}<//>`;let o=Math.max(...e.map(n=>n.hits));return r`<${j} caption=${s("overview.rules")} rows=${e} id=${n=>n.policy+" "+n.rule} columns=${[{label:s("col.rule"),head:!0,wide:!0,cell:n=>r`<${W} to=${["decisions"]}
+params=${{policy:n.policy,rule:n.rule,since:t}}><${p} of=${n.rule} /><//>`},{label:s("col.policy"),cell:n=>r`<${W} to=${["policies",n.policy]}><${p} of=${n.policy} /><//>`},{label:s("col.category"),cell:n=>r`<${p} of=${g("category",n.category??"")} />`},{label:s("col.hits"),num:!0,cell:n=>r`<span class="rate"><svg width="64" height="6" aria-hidden="true">
+<rect class="rate-part" width=${64*n.hits/o} height="6" rx="3" /></svg>${v(n.hits)}</span>`}]} />`}function er({rows:e}){return e.length===0?r`<${H}>${s("overview.no_answers")}<//>`:r`<${j} caption=${s("overview.satisfaction")} rows=${e} id=${t=>t.route+t.scale} columns=${[{label:s("col.route"),head:!0,cell:t=>r`<${p} of=${t.route} /> <span class="quiet">
+${s(`scale.${t.scale}`)}</span>`},{label:s("nps.score"),cell:t=>r`<${It} of=${t} />`},{label:s("nps.answers"),num:!0,cell:t=>v(t.answers)},{label:s("nps.parts"),cell:t=>r`<${Et} of=${t} />`}]} />`}function tr({of:e}){let t=e.store;return r`
+${!e.ready&&r`<${O} kind="warn">${s("gate.not_ready")}<//>`}
+${t.away&&r`<${O} kind="bad">${s("store.away")} <${p} of=${t.away} /><//>`}
+<dl class="facts">
+<div><dt>${s("gate.state")}</dt><dd>${e.ready?s("gate.ready"):s("gate.busy")}</dd></div>
+<div><dt>${s("gate.version")}</dt><dd><${p} of=${e.version} /></dd></div>
+<div><dt>${s("store.engine")}</dt><dd><${p} of=${t.engine} /> · ${t.away?s("store.is_away"):s("store.well")}</dd></div>
+<div><dt>${s("store.waiting")}</dt><dd>${v(t.waiting)}</dd></div>
+<div><dt>${s("store.lost")}</dt><dd class=${t.lost>0?"bad":void 0}>${v(t.lost)}</dd></div>
+</dl>`}function bs(){let{params:e}=D(X),t=vs.includes(e.hours)?e.hours:"24",o=N(`/overview?hours=${t}`);return _t(o.reload,Qn),r`<${A} title=${s("nav.overview")}>
+<${ye} legend=${s("overview.choose")} value=${t} onInput=${n=>yt(["overview"],{hours:n})}
+options=${vs.map(n=>[n,s(`period.${n}`)])} />
+<//>
+<${K} of=${o}>${n=>r`
+<${Xn} of=${n} hours=${t} />
+<section class="card"><${no} title=${s("overview.acted")} buckets=${n.buckets} hours=${Number(t)}
+names=${le.filter(a=>a!=="allow")} /></section>
+<section class="card"><${no} title=${s("overview.passed")} buckets=${n.buckets} hours=${Number(t)} names=${["allow"]} /></section>
+<div class="columns">
+<section class="card grow"><h2>${s("overview.rules")}</h2><${Zn} rows=${n.rules} since=${n.since} /></section>
+<section class="card"><h2>${s("overview.queues")}</h2><${jt} rows=${n.queues} links=${M("judge")} /></section>
+</div>
+<div class="columns">
+<section class="card grow"><h2>${s("overview.satisfaction")}</h2><${er} rows=${n.satisfaction} /></section>
+<section class="card"><h2>${s("overview.gate")}</h2><${tr} of=${n} /></section>
+</div>
+<p class="quiet small">${s("overview.since")} <${I} at=${n.since} how="full" /></p>`}<//>`}function Mt(e,t){return[...t.slice(-500).reverse(),...e].slice(0,500)}function _s(e,t){let o=a=>!t[a]||e[a]===t[a],n=a=>!t[a]||String(e[a]??"").toLowerCase().includes(t[a].toLowerCase());return(t.action==="would"?!e.would_have:!o("action"))?!1:o("policy")&&o("phase")&&n("rule")&&n("route")}function ro({row:e}){return e.rule?r`<${W} to=${["policies",e.policy]} params=${{rule:e.rule}}><${p} of=${e.rule} /><//>`:r`<span class="quiet">–</span>`}function ve(){return[{label:s("col.time"),cell:e=>r`<${I} at=${e.at} />`},{label:s("col.action"),cell:e=>r`<${St} row=${e} />`},{label:s("col.rule"),wide:!0,cell:e=>r`<${ro} row=${e} />`},{label:s("col.category"),cell:e=>r`<${p} of=${g("category",e.category??"")} />`},{label:s("col.score"),num:!0,cell:e=>v(e.score,2)},{label:s("col.phase"),cell:e=>g("phase",e.phase)},{label:s("col.policy"),cell:e=>r`<${p} of=${e.policy} />`},{label:s("col.route"),cell:e=>r`<${p} of=${e.route} />`},{label:s("col.model"),cell:e=>r`<${p} of=${e.model} limit=${40} />`},{label:s("col.decision"),head:!0,cell:e=>r`<${qe} of=${e.decision} to=${["decisions",e.decision]} />`}]}function Ge(e){return(e?.rows??[]).map(t=>[t.name,Ue(t.name)])}var sr=300,nr=4e3;function rr(e,t){let[o,n]=h("opening");return S(()=>{let[a,i,c]=[null,0,[]],l=()=>{a=new EventSource("/api/live"),a.onopen=()=>n("open"),a.addEventListener("decision",$=>c.push(JSON.parse($.data))),a.addEventListener("missed",$=>t(JSON.parse($.data).count??0)),a.onerror=()=>{n("away"),a.readyState===EventSource.CLOSED&&(se("/session").catch(()=>null),i=setTimeout(l,nr))}},u=setInterval(()=>{c.length>0&&e(c.splice(0))},sr);return l(),()=>{a.close(),clearTimeout(i),clearInterval(u)}},[]),o}var ar={action:"",policy:"",rule:"",route:"",phase:""};function ir({value:e,onChange:t}){let o=N("/policies"),n=i=>c=>t({...e,[i]:c}),a=["",s("do.any")];return r`<form class="filter" onSubmit=${i=>i.preventDefault()} aria-label=${s("do.filter")}>
+<${V} label=${s("col.action")} value=${e.action} onInput=${n("action")}
+options=${[a,...le.map(i=>[i,g("action",i)]),["would",s("live.would")]]} />
+<${V} label=${s("col.phase")} value=${e.phase} onInput=${n("phase")}
+options=${[a,...["prompt","completion"].map(i=>[i,g("phase",i)])]} />
+<${V} label=${s("col.policy")} value=${e.policy} onInput=${n("policy")} options=${[a,...Ge(o.data)]} />
+<${k} label=${s("col.rule")} value=${e.rule} onInput=${n("rule")} type="search" />
+<${k} label=${s("col.route")} value=${e.route} onInput=${n("route")} type="search" />
+</form>`}function ws(){let[e,t]=h([]),[o,n]=h(null),[a,i]=h(0),[c,l]=h(ar),u=R(!1),$=rr(m=>u.current?n(_=>({rows:Mt(_.rows,m),n:_.n+m.length})):t(_=>Mt(_,m)),m=>i(_=>_+m)),d=()=>{u.current=!u.current,o&&t(m=>Mt(m,[...o.rows].reverse())),n(o?null:{rows:[],n:0})},f=e.filter(m=>_s(m,c)),y=o?s("live.paused",{n:o.n}):s(`live.${$}`);return r`<${A} title=${s("nav.live")} says=${s("live.says")}>
+<span class=${"feed is-"+(o?"paused":$)}><span class="dot" aria-hidden="true"></span>
+<span role="status">${o?s("live.is_paused"):s(`live.${$}`)}</span></span>
+<button type="button" class=${o?"main":void 0} onClick=${d}>
+<${P} name=${o?"play":"pause"} /> ${o?s("live.go_on",{n:o.n}):s("live.pause")}</button>
+<//>
+<${ir} value=${c} onChange=${l} />
+${a>0&&r`<${O} kind="warn">${s("live.missed",{n:a})}<//>`}
+${f.length>0?r`<${j} caption=${s("nav.live")} rows=${f} columns=${ve()}
+id=${m=>m.decision+" "+m.policy} mark=${m=>m.would_have?"is-would":void 0} />`:r`<${H}>${e.length>0?s("live.none_match",{n:e.length}):y}<//>`}
+<p class="quiet small">${s("live.shown",{n:f.length,of:v(e.length),most:v(500)})}</p>`}var ks=["action","phase","policy","rule","route","since","until","id"],lr=e=>Object.fromEntries(ks.map(t=>[t,e[t]??""]));function cr({value:e}){let t=N("/policies"),[o,n]=h(e);S(()=>n(e),[JSON.stringify(e)]);let a=l=>u=>n($=>({...$,[l]:u})),i=["",s("do.any")];return r`<form class="filter" onSubmit=${l=>{l.preventDefault(),J(["decisions"],o)}} role="search" aria-label=${s("do.filter")}>
+<${V} label=${s("col.action")} value=${o.action} onInput=${a("action")}
+options=${[i,...le.map(l=>[l,g("action",l)])]} />
+<${V} label=${s("col.phase")} value=${o.phase} onInput=${a("phase")}
+options=${[i,...["prompt","completion"].map(l=>[l,g("phase",l)])]} />
+<${V} label=${s("col.policy")} value=${o.policy} onInput=${a("policy")} options=${[i,...Ge(t.data)]} />
+<${k} label=${s("col.rule")} value=${o.rule} onInput=${a("rule")} />
+<${k} label=${s("col.route")} value=${o.route} onInput=${a("route")} />
+<${k} label=${s("filter.since")} type="datetime-local" value=${We(o.since)} onInput=${l=>a("since")(He(l))} />
+<${k} label=${s("filter.until")} type="datetime-local" value=${We(o.until)} onInput=${l=>a("until")(He(l))} />
+<${k} label=${s("filter.id")} value=${o.id} onInput=${l=>a("id")(l.trim())} spellcheck="false" />
+<div class="filter-do"><button type="submit" class="main">${s("do.filter")}</button>
+<button type="button" onClick=${()=>J(["decisions"])}>${s("do.clear")}</button></div>
+</form>`}function xs(){let{params:e}=D(X),t=lr(e),o=Te("/decisions",t),n=ks.some(a=>t[a]);return r`<${A} title=${s("nav.decisions")} says=${s("decisions.says")}>
+<button type="button" onClick=${o.reload}>${s("do.reload")}</button><//>
+<${cr} value=${t} />
+<${Be} of=${o} caption=${s("nav.decisions")} columns=${ve()} id=${a=>a.decision+" "+a.policy}
+mark=${a=>a.would_have?"is-would":void 0} empty=${n?s("decisions.none_match"):s("decisions.none")} />`}function Nt({row:e}){let t=(o,n)=>r`<div><dt>${o}</dt><dd>${n}</dd></div>`;return r`<dl class="facts">
+${t(s("col.action"),r`<${St} row=${e} />`)}
+${t(s("col.rule"),r`<${ro} row=${e} />`)}
+${t(s("col.category"),r`<${p} of=${g("category",e.category??"")||"–"} />`)}
+${t(s("col.score"),v(e.score,3))}
+${t(s("col.phase"),g("phase",e.phase))}
+${t(s("col.time"),r`<${I} at=${e.at} how="full" />`)}
+${t(s("col.route"),r`<${p} of=${e.route} />`)}
+${t(s("col.model"),r`<${p} of=${e.model||"–"} />`)}
+${t(s("col.policy"),r`<${W} to=${["policies",e.policy]}><${p} of=${e.policy} /><//>`)}
+${t(s("col.revision"),r`<code><${p} of=${e.revision} /></code>`)}
+${t(s("col.request"),r`<code><${p} of=${e.request} /></code>`)}
+</dl>`}function Ss(e,t,o){return/[\udc00-\udfff]/.test(e[t]??"")&&/[\ud800-\udbff]/.test(e[t-1]??"")?t+o:t}function Ts(e,t){if(!Number.isFinite(t.start)||!Number.isFinite(t.end))return null;let o=Ss(e,Math.max(0,Math.min(t.start,e.length)),-1),n=Ss(e,Math.max(0,Math.min(t.end,e.length)),1);return n>o?{start:o,end:n}:null}function Cs(e,t){let o=t.map(c=>Ts(e,c)),n=new Set([0,e.length]);for(let c of o)c&&n.add(c.start).add(c.end);let a=[...n].sort((c,l)=>c-l),i=[];for(let c=0;c+1<a.length;c+=1){let[l,u]=[a[c],a[c+1]],$=[];o.forEach((d,f)=>{d&&d.start<=l&&d.end>=u&&$.push(f)}),i.push({start:l,end:u,of:$})}return i}var ur=new Intl.Segmenter(void 0,{granularity:"word"});function dr(e,t){let o=t.map(i=>Ts(e,i)).filter(Boolean),n=o.length===0,a=[];for(let i of ur.segment(e)){let[c,l]=[i.index,i.index+i.segment.length];if(!i.segment.trim())continue;let u=$=>$.start<l&&$.end>c;(n?i.isWordLike:o.some(u))&&a.push({start:c,end:l})}return a}function Is(e,t){let o=[],n=0;for(let a of dr(e,t)){a.start>n&&o.push({text:e.slice(n,a.start),covered:!1});let i=Array.from(e.slice(a.start,a.end)).length;o.push({text:"■".repeat(Math.min(i,12)),covered:!0}),n=a.end}return n<e.length&&o.push({text:e.slice(n),covered:!1}),o}function pr({of:e}){let t=typeof e.score=="number"&&r` · ${v(e.score,2)}`,o=e.views?.length>0&&r`<span class="about-views">
+${s("mark.views")} <${p} of=${e.views.join(" → ")} />
+</span>`;return r`<span class="about">
+<b><${p} of=${e.rule??e.category??""} /></b>
+<span>${g("category",e.category??"")}${t}</span>${o}
+</span>`}function mr({text:e,findings:t}){let[o,n]=h(!1),a=$e(),i=l=>l.key==="Escape"&&n(!1),c=t.length>1?" many":"";return r`<span class="marked" onMouseEnter=${()=>n(!0)} onMouseLeave=${()=>n(!1)}>
+<mark class=${"mark"+c} tabindex="0" role="mark" aria-describedby=${o?a:void 0}
+onFocus=${()=>n(!0)} onBlur=${()=>n(!1)} onKeyDown=${i}><${de} of=${e} /></mark>
+${o&&r`<span class="tip" role="tooltip" id=${a}>${t.map(l=>r`<${pr} of=${l} />`)}</span>`}
+</span>`}function ao({findings:e}){let t=new Map;for(let{category:o}of e)t.set(o??"",(t.get(o??"")??0)+1);return[...t].map(([o,n])=>r`<span class="tag"><${p} of=${g("category",o)||s("mark.found")} /> ·
+${" "}${s("mark.spans",{n})}</span> `)}function $r({text:e,findings:t}){return r`<div class="text block" dir="auto">${Is(e,t).map(o=>o.covered?r`<span class="cover" role="img" aria-label=${s("mark.covered")}>${o.text}</span>`:r`<${de} of=${o.text} />`)}</div>`}function Pt({text:e,findings:t=[],cover:o=!1,limit:n=to}){let[a,i]=oo(e,n);if(o)return r`<${$r} text=${a} findings=${t} />${i}`;let c=Cs(a,t);return r`<div class="text block" dir="auto">${c.map(l=>{let u=a.slice(l.start,l.end);return l.of.length===0?r`<${de} of=${u} />`:r`<${mr} key=${l.start} text=${u} findings=${l.of.map($=>t[$])} />`})}${i}</div>`}function fr({of:e}){return e.sha256?r`<p class="quiet">${s("passage.hashed")} <code><${p} of=${e.sha256} /></code></p>`:r`<p class="quiet">${e.withheld?s("passage.withheld"):s("passage.none")}</p>`}function hr({of:e,cover:t}){let o=e.findings??[];return r`<li class=${"passage is-"+(["system","user","assistant","tool"].includes(e.author)?e.author:"other")}>
+<p class="passage-head"><b><${p} of=${g("author",e.author??"")} /></b>
+<code><${p} of=${e.at} /></code><span class="quiet">${s("passage.bytes",{n:e.bytes??0})}</span>
+${e.cut&&r`<span class="tag">${s("passage.cut")}</span>`}
+<${ao} findings=${o} /></p>
+${typeof e.text=="string"?r`<${Pt} text=${e.text} findings=${o} cover=${t} />`:r`<${fr} of=${e} />`}
+</li>`}function qt({of:e,cover:t=!1}){if(!e?.length)return r`<p class="empty">${s("passage.no")}</p>`;let o=e.some(n=>n.findings?.length>0);return r`<ol class="passages">${e.map((n,a)=>r`<${hr} key=${a} of=${n} cover=${t&&(!o||n.findings?.length>0)} />`)}</ol>`}function Dt({passages:e,category:t,onShow:o,keyed:n}){let a=e.flatMap(i=>i.findings??[]);return r`<div class="notice is-warn cover-note"><${P} name="warn" /><div>
+<b>${s("cover.title")}</b> ${a.length>0?r`<${ao} findings=${a} />`:r`<span class="tag"><${p} of=${g("category",t??"")||s("cover.severe")} /></span>`}
+<p>${s("cover.says")}</p></div>
+<button type="button" onClick=${o}>${s("cover.show")}${n&&r` <kbd>x</kbd>`}</button>
+</div>`}function oe({title:e,onClose:t,children:o,wide:n}){let a=R(null),i=$e();return S(()=>{let l=document.activeElement;return a.current.showModal(),()=>l instanceof HTMLElement&&l.isConnected&&l.focus()},[]),r`<dialog ref=${a} class=${n?"wide":void 0} aria-labelledby=${i} onCancel=${l=>{l.preventDefault(),t()}}>
+<header><h2 id=${i}>${e}</h2>
+<button type="button" class="bare" aria-label=${s("do.close")} onClick=${t}><${P} name="close" /></button>
+</header>
+${o}
+</dialog>`}function Ie({title:e,says:t,act:o,onDo:n,onClose:a,busy:i}){return r`<${oe} title=${e} onClose=${a}>
+<p>${t}</p>
+<footer>
+<button type="button" onClick=${a}>${s("do.cancel")}</button>
+<button type="button" class="danger" disabled=${i} onClick=${n}>${o}</button>
+</footer>
+<//>`}function gr({row:e}){return e.rating!==null&&e.rating!==void 0?r`<b>${e.rating}</b> <span class="quiet">${s("feedback.of",{n:e.scale})}</span>`:e.thumbs?g("thumbs",e.thumbs):e.label?r`<${p} of=${g("label",e.label)} />`:r`<${p} of=${g("kind",e.kind)} />`}function Ke(){let e={label:s("col.comment"),wide:!0,cell:t=>r`<${p} of=${t.comment??""} limit=${200} />`};return[{label:s("col.time"),cell:t=>r`<${I} at=${t.at} />`},{label:s("col.kind"),cell:t=>r`<${p} of=${g("kind",t.kind)} />`},{label:s("col.says"),head:!0,cell:t=>r`<${gr} row=${t} />`},{label:s("col.category"),cell:t=>r`<${p} of=${g("category",t.category??"")} />`},...M("read")?[e]:[],{label:s("col.route"),cell:t=>r`<${p} of=${t.route} />`},{label:s("col.outcome"),cell:t=>t.outcome?r`<${p} of=${g("outcome",t.outcome)} />`:r`<${p} of=${g("state",t.state??"none")} />`},{label:s("col.item"),cell:t=>t.item&&r`<${qe} of=${t.item} to=${M("judge")?["review",t.item]:void 0} />`},{label:s("col.decision"),decision:!0,cell:t=>r`<${qe} of=${t.decision} to=${["decisions",t.decision]} />`}]}function Es(){return[{label:s("col.time"),cell:e=>r`<${I} at=${e.at} />`},{label:s("col.queue"),cell:e=>r`<${p} of=${g("queue",e.queue)} />`},{label:s("col.source"),cell:e=>r`<${p} of=${g("source",e.source)} />`},{label:s("col.rule"),wide:!0,cell:e=>r`<${p} of=${e.rule??"–"} />`},{label:s("col.state"),cell:e=>r`<${p} of=${g("state",e.state)} />`},{label:s("col.outcome"),cell:e=>r`<${p} of=${e.outcome?g("outcome",e.outcome):"–"} />`},{label:s("col.item"),head:!0,cell:e=>r`<${qe} of=${e.item} to=${M("judge")?["review",e.item]:void 0} />`}]}function yr({id:e,onDone:t}){let[o,n]=h(!1),[a,i]=x(async()=>{await C("DELETE",`/decisions/${encodeURIComponent(e)}/texts`),n(!1),U(s("decision.erased")),t()});return r`<button type="button" class="danger" onClick=${()=>n(!0)}>${s("decision.erase")}</button>
+${o&&r`<${Ie} title=${s("decision.erase")} says=${s("decision.erase_says")} act=${s("decision.erase")}
+onDo=${a} busy=${i} onClose=${()=>n(!1)} />`}`}function Lt({title:e,rows:t,columns:o,id:n}){return t?.length?r`<section class="card"><h2>${e}</h2><${j} caption=${e} rows=${t} columns=${o} id=${n} /></section>`:null}function vr({of:e}){let[t,o]=h(!1),n=!t&&Ae()&&(e.items??[]).some(a=>a.severe);return r`<section class="card"><h2>${s("decision.passages")}</h2>
+${n&&r`<${Dt} passages=${e.passages??[]} category=${e.decision.category} onShow=${()=>o(!0)} />`}
+<${qt} of=${e.passages} cover=${n} /></section>`}function br({of:e,id:t}){let o=(e.request??[]).filter(n=>n.decision!==t);return r`
+${e.decision.would_have&&r`<${O} kind="warn">${s("decision.would",{action:g("action",e.decision.would_be)})}<//>`}
+<section class="card"><h2>${s("decision.what")}</h2><${Nt} row=${e.decision} /></section>
+<${vr} of=${e} />
+<${Lt} title=${s("decision.others")} rows=${e.others} columns=${ve()} id=${n=>n.policy} />
+<${Lt} title=${s("decision.request")} rows=${o} columns=${ve()} id=${n=>n.decision+n.policy} />
+<${Lt} title=${s("nav.feedback")} rows=${e.feedback} columns=${Ke().filter(n=>!n.decision)} id=${n=>n.feedback} />
+<${Lt} title=${s("decision.items")} rows=${e.items} columns=${Es()} id=${n=>n.item} />
+${e.record&&r`<details class="card"><summary>${s("decision.record")}</summary>
+<pre class="record" tabindex="0" role="region" aria-label=${s("decision.record")}><${p} of=${JSON.stringify(e.record,null,2)} block /></pre></details>`}`}function js({id:e}){let t=N(`/decisions/${encodeURIComponent(e)}`);return r`<${A} title=${s("decision.title")} says=${r`<code><${p} of=${e} /></code>`}>
+<${W} to=${["decisions"]} class="button">${s("decision.back")}<//>
+${M("manage")&&t.data&&r`<${yr} id=${e} onDone=${t.reload} />`}
+<//>
+<${K} of=${t}>${o=>r`<${br} of=${o} id=${e} />`}<//>`}var io=1500;function _r(e){let t=e.target instanceof Element?e.target:null;return e.ctrlKey||e.metaKey||e.altKey||e.isComposing||document.querySelector("dialog[open]")?!0:!!t?.closest("input, textarea, select, [contenteditable]")}function Ee(e){let t=R(e);t.current=e,S(()=>{let o=0,n=a=>{if(!ee.get().keys||a.defaultPrevented||_r(a))return;let i=a.timeStamp-o<io;o=a.key==="g"?a.timeStamp:-io;let c=t.current[i?`g ${a.key}`:a.key];c&&(a.preventDefault(),c(a))};return o=-io,addEventListener("keydown",n),()=>removeEventListener("keydown",n)},[])}var wr=["verdicts","samples","reports","appeals"],kr=["open","second","disagreement","settled"];function Ms({filter:e,queues:t,onChange:o,search:n,onSearch:a,onFirst:i}){let c=d=>(t??[]).filter(f=>f.queue===d&&f.state!=="settled").reduce((f,y)=>f+y.items,0),l=d=>[d,t?`${g("queue",d)} (${v(c(d))})`:g("queue",d)],u=d=>f=>o({...e,[d]:f}),$=d=>{d.preventDefault(),i()};return r`<form class="item-filter" role="search" aria-label=${s("do.filter")} onSubmit=${$}>
+<${V} label=${s("col.queue")} value=${e.queue} onInput=${u("queue")}
+options=${[["",s("do.all")],...wr.map(l)]} />
+<${V} label=${s("col.state")} value=${e.state} onInput=${u("state")}
+options=${[["",s("review.waiting")],...kr.map(d=>[d,g("state",d)])]} />
+<${k} label=${s("review.search")} type="search" value=${n} onInput=${a} wide data-search="" spellcheck="false" />
+</form>`}function xr({row:e,on:t,params:o}){let n=R(null);return S(()=>{t&&n.current?.scrollIntoView({block:"nearest"})},[t]),r`<li ref=${n}><a class=${"item"+(t?" is-on":"")} href=${xe(["review",e.item],o)}
+aria-current=${t?"true":void 0}>
+<span class="item-top"><b><${p} of=${e.rule??s("review.no_rule")} limit=${60} /></b><${I} at=${e.at} how="ago" /></span>
+<span class="item-more"><span><${p} of=${g("category",e.category??"")||g("source",e.source)} limit=${40} /></span>
+${e.severe&&r`<span class="tag is-severe"><${P} name="warn" />${s("review.severe")}</span>`}
+${e.alike>0&&r`<span class="tag">${s("review.alike",{n:e.alike})}</span>`}
+${e.state!=="open"&&r`<span class="tag"><${p} of=${g("state",e.state)} /></span>`}
+${e.outcome&&r`<span class="tag"><${p} of=${g("outcome",e.outcome)} /></span>`}
+${e.claimed_by&&r`<span class="tag"><${p} of=${e.claimed_by} limit=${30} /></span>`}</span>
+</a></li>`}function Ns({of:e,rows:t,id:o,params:n}){return r`<div class="items">
+${e.error&&r`<${Z} error=${e.error} again=${e.reload} />`}
+${e.rows&&t.length===0&&r`<${H}>${s("review.none")}<//>`}
+${!e.rows&&e.loading&&r`<p class="loading" role="status">${s("do.loading")}</p>`}
+<ul aria-label=${s("review.items")}>${t.map(a=>r`<${xr} key=${a.item} row=${a} on=${a.item===o} params=${n} />`)}</ul>
+${e.next&&r`<p class="more"><button type="button" disabled=${e.loading} onClick=${e.more}>${s("do.more")}</button></p>`}
+</div>`}var Ps=5e3;function Je({text:e,label:t,marks:o={},first:n=1}){let a=e.split(`
 `).slice(0,Ps);return a.at(-1)===""&&a.pop(),r`<div class="code" role="region" tabindex="0" aria-label=${t}><ol>${a.map((i,c)=>{let l=o[c+n];return r`<li class=${l?"is-marked":void 0}>
-      <span class="line-no" aria-hidden="true">${c+n}</span>
-      <span class="line"><${de} of=${i} />${l&&r`<em class="line-note"><${de} of=${l} /></em>`}</span>
-    </li>`})}</ol></div>`}function qs({of:e,label:t}){let o=a=>/^(\+\+\+|---|diff |index )/.test(a)?"is-file":a.startsWith("@@")?"is-place":a.startsWith("+")?"is-added":a.startsWith("-")?"is-gone":void 0,n=e.split(`
+<span class="line-no" aria-hidden="true">${c+n}</span>
+<span class="line"><${de} of=${i} />${l&&r`<em class="line-note"><${de} of=${l} /></em>`}</span>
+</li>`})}</ol></div>`}function qs({of:e,label:t}){let o=a=>/^(\+\+\+|---|diff |index )/.test(a)?"is-file":a.startsWith("@@")?"is-place":a.startsWith("+")?"is-added":a.startsWith("-")?"is-gone":void 0,n=e.split(`
 `).slice(0,Ps);return n.at(-1)===""&&n.pop(),r`<div class="code diff" role="region" tabindex="0" aria-label=${t}><ol>${n.map(a=>r`<li class=${o(a)}><span class="line"><${de} of=${a} /></span></li>`)}</ol></div>`}function rt({text:e,label:t}){return r`<button type="button" onClick=${async()=>{try{await navigator.clipboard.writeText(e),U(s("do.copied"))}catch{U(s("do.not_copied"),!0)}}}>${t??s("do.copy")}</button>`}function lo({title:e,says:t,load:o,save:n,onClose:a}){let[i,c]=x(async()=>{await n(),U(s("propose.saved")),a()});return r`<${oe} title=${e} onClose=${a} wide>
-    <p>${t}</p>
-    <${K} of=${o}>${l=>r`
-      <p>${s("propose.file")} <code><${p} of=${l.file} /></code></p>
-      ${l.diff?r`<${qs} of=${l.diff} label=${s("propose.diff")} />`:r`<${Je} text=${l.yaml} label=${s("propose.diff")} />`}
-      ${!l.writable&&r`<${O}>${s("propose.read_only")}<//>`}
-      <footer><${rt} text=${l.yaml} label=${s("propose.copy")} /><${rt} text=${l.diff} label=${s("propose.copy_diff")} />
-        ${l.writable&&r`<button type="button" class="main" disabled=${c} onClick=${i}>${s("propose.save")}</button>`}</footer>`}<//>
-  <//>`}function Ds({item:e,kind:t,load:o,onClose:n}){let a=t==="test-case"?"test":"exception",i=()=>C("POST",`/review/items/${encodeURIComponent(e)}/${t}`,{});return r`<${lo} title=${s(`propose.${a}`)} says=${s(`propose.${a}_says`)} load=${o} save=${i} onClose=${n} />`}function Ve({of:e,says:t}){if(e==null)return r`<span class="quiet">–</span>`;let o=Math.max(0,Math.min(1,e))*48;return r`<span class="rate"><svg width="48" height="6" aria-hidden="true" focusable="false">
-    <rect class="rate-all" width="48" height="6" rx="3" /><rect class="rate-part" width=${o} height="6" rx="3" />
-  </svg>${t??kt(e)}</span>`}function Sr({of:e}){return e?r`<section class="card"><h2>${s("review.rule")}</h2>
-    <p class="rule-name"><${W} to=${["policies",e.policy]} params=${{rule:e.id}}><b><${p} of=${e.id??"–"} /></b><//></p>
-    <dl class="facts narrow">
-      <div><dt>${s("col.action")}</dt><dd><${ae} of=${e.action} /></dd></div>
-      <div><dt>${s("col.category")}</dt><dd><${p} of=${g("category",e.category??"")||"–"} /></dd></div>
-      <div><dt>${s("col.severity")}</dt><dd><${p} of=${g("level",e.severity??"")||"–"} /></dd></div>
-      <div><dt>${s("col.overturned")}</dt><dd><${Ve} of=${e.overturn_rate} /></dd></div>
-      <div><dt>${s("col.judged")}</dt><dd>${v(e.judged)}</dd></div>
-    </dl>
-    ${e.source&&r`<${Je} text=${e.source} label=${s("review.rule_text")} />`}
-  </section>`:null}function Tr({of:e,hidden:t}){return r`<section class="card"><h2>${s("review.judgements")}</h2>
-    ${t&&r`<p class="quiet">${s("review.hidden")}</p>`}
-    ${!t&&e.length===0&&r`<p class="quiet">${s("review.no_judgements")}</p>`}
-    <ul class="judgements">${e.map(o=>r`<li>
-      <p><b><${p} of=${o.reviewer} /></b> <span class="tag"><${p} of=${g("judgement",o.judgement)} /></span>
-        ${o.category&&r` <span class="tag"><${p} of=${g("category",o.category)} /></span>`} <${I} at=${o.at} how="ago" /></p>
-      ${o.note&&r`<${p} of=${o.note} block limit=${500} />`}
-      ${o.edited&&r`<details><summary>${s("judge.edited")}</summary><${p} of=${o.edited} block /></details>`}
-    </li>`)}</ul></section>`}function Ls({of:e,onPropose:t}){return r`<aside class="beside" aria-label=${s("review.beside")}>
-    <${Sr} of=${e.rule} />
-    <${Tr} of=${e.judgements??[]} hidden=${e.hidden} />
-    ${M("edit")&&r`<section class="card"><h2>${s("review.loop")}</h2><div class="stack">
-      <button type="button" onClick=${()=>t("test-case")}>${s("propose.test")}</button>
-      <button type="button" onClick=${()=>t("exception")}>${s("propose.exception")}</button></div></section>`}
-  </aside>`}function As(e,t){let o=t-e.last;return!e.last||o>=6e5||o<0?{spent:0,last:t}:{spent:e.spent+Math.min(o,6e4),last:t}}var Ir=15e3,Rs="tidegate.strain",co={spent:0,last:0};function Er(){try{return{...co,...JSON.parse(sessionStorage.getItem(Rs)??"{}")}}catch{return co}}function Os(e){try{sessionStorage.setItem(Rs,JSON.stringify(e))}catch{}return e}function Fs({severe:e}){let[t,o]=h(Er);return S(()=>{if(!e)return;let n=()=>document.hidden||o(i=>Os(As(i,Date.now())));n();let a=setInterval(n,Ir);return()=>clearInterval(a)},[e]),t.spent<3e6?null:r`<${O} kind="warn" role="status"><b>${s("break.title")}</b> ${s("break.says",{n:Math.round(t.spent/6e4)})}${" "}
-    <button type="button" onClick=${()=>o(Os(co))}>${s("break.done")}</button><//>`}var uo=["hate","harassment","self-harm","sexual","sexual/minors","violence","illicit","jailbreak","personal-data"];var jr=2e3,Mr=2e4;function Nr({value:e,onInput:t}){return r`<div class="categories" role="group" aria-label=${s("judge.category")}>
-    <span class="categories-label" aria-hidden="true">${s("judge.category")}</span>
-    ${uo.map((o,n)=>r`<button type="button" aria-pressed=${e===o}
-      onClick=${()=>t(e===o?"":o)}><kbd>${n+1}</kbd> ${g("category",o)}</button>`)}
-  </div>`}function Hs({item:e,alike:t,busy:o,mine:n,onJudge:a,onPass:i}){let[c,l]=h(""),[u,$]=h(""),[d,f]=h(null),[y,m]=h(!1),_=R(null),E=R(null),b=B=>a({judgement:B,category:c||void 0,note:u.trim()||void 0,edited:d?.trim()?d:void 0,alike:y||void 0}),w=()=>{d===null&&f(""),setTimeout(()=>E.current?.focus())},T=Object.fromEntries(uo.map((B,ie)=>[String(ie+1),()=>l(G=>G===B?"":B)]));Ee({...T,u:()=>b("upheld"),o:()=>b("overturned"),"?":()=>b("unsure"),"？":()=>b("unsure"),e:w,n:()=>_.current?.focus(),a:()=>t>0&&m(B=>!B),p:i});let z=B=>B.key==="Escape"&&B.target.blur(),L=(B,ie,G,ne)=>r`<button type="button" class=${"verdict is-"+B} disabled=${o}
-    onClick=${()=>b(B)}><${P} name=${G} /><span><b>${g("judgement.do",B)}</b><small>${ne}</small></span><kbd>${ie}</kbd></button>`;return r`<section class="judge card" aria-label=${s("judge.title")}>
-    <div class="verdicts">
-      ${L("upheld","u","allow",s("judge.upheld"))}
-      ${L("overturned","o","respond",s("judge.overturned"))}
-      ${L("unsure","?","other",s("judge.unsure"))}
-      <button type="button" class="verdict is-pass" disabled=${o} onClick=${i} title=${s("judge.pass_says")}>
-        <span><b>${s("judge.pass")}</b><small>${n?s("judge.pass_mine"):s("judge.pass_on")}</small></span><kbd>p</kbd></button>
-    </div>
-    <${Nr} value=${c} onInput=${l} />
-    <div class="judge-more">
-      <${ge} label=${r`${s("judge.note")} <kbd>n</kbd>`}>${B=>r`<textarea id=${B} ref=${_} rows="1" maxlength=${jr}
-        value=${u} onInput=${ie=>$(ie.target.value)} onKeyDown=${z}></textarea>`}<//>
-      ${d===null?r`<button type="button" onClick=${w}>${s("judge.edit")} <kbd>e</kbd></button>`:r`<${ge} label=${s("judge.edited")} help=${s("judge.edited_help")}>${(B,ie)=>r`<textarea id=${B} ref=${E}
-            rows="3" maxlength=${Mr} value=${d} aria-describedby=${ie} onInput=${G=>f(G.target.value)}
-            onKeyDown=${z}></textarea>`}<//>`}
-      ${t>0&&r`<${te} label=${r`${s("judge.alike",{n:t})} <kbd>a</kbd>`} checked=${y} onInput=${m} />`}
-    </div>
-    ${e.state==="settled"&&r`<p class="quiet small">${s("judge.settled")}</p>`}
-  </section>`}function at(e){let t=q.get()?.user;return!!e.claimed_by&&(e.claimed_by===t?.name||e.claimed_by===t?.id)}function Pr({item:e,onClaim:t}){let o=at(e);return r`<div class="item-head">
-    <span class="tag"><${p} of=${g("queue",e.queue)} /></span>
-    <span class="tag"><${p} of=${g("source",e.source)} /></span>
-    <span class="tag"><${p} of=${g("state",e.state)} /></span>
-    ${e.wanted>1&&r`<span class="tag">${s("review.wanted",{n:e.wanted})}</span>`}
-    ${e.severe&&r`<span class="tag is-severe"><${P} name="warn" />${s("review.severe")}</span>`}
-    <span class="quiet"><${I} at=${e.at} how="ago" /></span>
-    <span class="spacer"></span>
-    ${e.claimed_by&&r`<span class="quiet">${o?s("review.mine"):r`${s("review.claimed")} <${p} of=${e.claimed_by} />`}${" "}
-      <${I} at=${e.claimed_until} /></span>`}
-    ${!e.claimed_by&&e.state!=="settled"&&r`<button type="button" onClick=${t}>${s("review.claim_this")}</button>`}
-  </div>`}function qr({of:e}){let t=e.decision,o=(t.request??[]).filter(a=>a.decision!==t.decision.decision),n=t.feedback??[];return r`
-    ${n.length>0&&r`<section class="card"><h2>${s("review.users_say")}</h2>
-      <${j} caption=${s("review.users_say")} rows=${n} columns=${Ke().filter(a=>!a.decision)} id=${a=>a.feedback} /></section>`}
-    <details class="card"><summary>${s("decision.what")}</summary><${Nt} row=${t.decision} />
-      <p><${W} to=${["decisions",t.decision.decision]}>${s("review.to_decision")}<//></p></details>
-    ${o.length>0&&r`<details class="card"><summary>${s("decision.request")}</summary>
-      <${j} caption=${s("decision.request")} rows=${o} columns=${ve()} id=${a=>a.decision+a.policy} /></details>`}`}function Ws({of:e,busy:t,onJudge:o,onPass:n,onClaim:a}){let[i,c]=h(!1),[l,u]=h(null),$=N(l&&`/review/items/${encodeURIComponent(e.item.item)}/${l}`),d=e.item.severe&&Ae();Ee({x:()=>c(y=>!y),"g r":()=>e.rule&&J(["policies",e.rule.policy],{rule:e.rule.id})});let f=(e.alike??[]).filter(y=>y.item!==e.item.item&&y.state!=="settled").length;return r`<div class="desk">
-    <div class="desk-main">
-      <${Fs} severe=${e.item.severe} />
-      <${Pr} item=${e.item} onClaim=${a} />
-      <section class="card" aria-label=${s("decision.passages")}>
-        ${d&&!i&&r`<${Dt} passages=${e.decision.passages??[]} category=${e.item.category} onShow=${()=>c(!0)} keyed />`}
-        ${d&&i&&r`<p class="small"><button type="button" class="link" onClick=${()=>c(!1)}>${s("cover.hide")}</button></p>`}
-        <${qt} of=${e.decision.passages} cover=${d&&!i} />
-      </section>
-      <${Hs} item=${e.item} alike=${f} busy=${t} mine=${at(e.item)} onJudge=${o} onPass=${n} />
-      <${qr} of=${e} />
-    </div>
-    <${Ls} of=${e} onPropose=${u} />
-    ${l&&r`<${Ds} item=${e.item.item} kind=${l} load=${$} onClose=${()=>u(null)} />`}
-  </div>`}var Dr=3e4,Lr=20,Ye=(e,t="")=>`/review/items/${encodeURIComponent(e)}${t}`;function Ar(e,t){return[e.item,e.rule,e.category,e.policy,e.decision].join(" ").toLowerCase().includes(t.trim().toLowerCase())}function Or(e,t,o){let n=R(new Set),a=R(!1),i=async()=>{if(a.current=!0,n.current.size>0)return c();let l=await C("POST","/review/claim",{queue:e.queue||void 0});l?o(l.item.item):(U(s("review.nothing")),o(null))},c=async()=>{let l=t().filter(u=>u.state!=="settled"&&!n.current.has(u.item)&&(!u.claimed_by||at(u)));for(let u of l)try{return await C("POST",Ye(u.item,"/claim")),o(u.item)}catch($){if($.status!==409)throw $}return U(s("review.nothing")),o(null)};return{next:i,passed:n,claiming:a}}function Rr({id:e,advance:t,refresh:o,open:n}){let a=R([]),[i,c]=x(async u=>{let{items:$,left_out:d}=await C("POST",Ye(e,"/judgement"),u),f=$.map(_=>_.item);a.current=[...a.current,{ids:f.length>0?f:[e],id:e}].slice(-Lr);let y=$.length>1?" "+s("judge.with",{n:$.length-1}):"",m=d>0?" "+s("judge.left_out",{n:d}):"";U(r`<b>${g("judgement",u.judgement)}.</b>${y}${m} <button type="button" class="link" onClick=${l}>
-      ${s("judge.undo")} <kbd>z</kbd></button>`),o(),ee.get().advance&&await t()}),[l]=x(async()=>{let u=a.current.pop();if(!u)return U(s("judge.nothing_to_undo"));for(let $ of u.ids)await C("DELETE",Ye($,"/judgement"));return U(s("judge.undone")),o(),n(u.id)});return{judge:i,busy:c,undo:l}}function po({id:e}){let{params:t}=D(X),{advance:o}=D(ee),n={queue:t.queue??"",state:t.state??"",policy:t.policy??"",rule:t.rule??""},[a,i]=h(""),c=N("/review/queues"),l=Te("/review/items",n),u=N(e?Ye(e):null),$=(l.rows??[]).filter(G=>Ar(G,a)),d=R($);d.current=$,_t(c.reload,Dr);let f=G=>G?J(["review",G],n):J(["review"],n),y=()=>{c.reload(),l.reload(),u.reload()},m=G=>{let ne=d.current.findIndex(ce=>ce.item===e),Ze=d.current[ne<0?0:ne+G];Ze&&(_.claiming.current=!1,f(Ze.item))},_=Or(n,()=>d.current,f),E=()=>_.claiming.current||u.data?.item?.claimed_by?_.next():m(1),{judge:b,busy:w,undo:T}=Rr({id:e,advance:E,refresh:y,open:f}),[z]=x(_.next),[L]=x(async()=>{u.set(await C("POST",Ye(e,"/claim"))),l.reload()}),[B]=x(async()=>(_.passed.current.add(e),!u.data||!at(u.data.item)?m(1):(await C("DELETE",Ye(e,"/claim")),l.reload(),_.next())));return Ee({j:()=>m(1),k:()=>m(-1),c:z,z:T,"/":()=>document.querySelector("[data-search]")?.focus()}),S(()=>document.querySelector(".desk-place")?.scrollTo?.(0,0),[e]),r`<${A} title=${s("nav.review")}>
-      <${te} label=${s("review.advance")} checked=${o} onInput=${G=>ke({advance:G})} />
-      <button type="button" class="main" onClick=${z}>${s("review.claim")} <kbd>c</kbd></button><//>
-    <div class="review">
-      <section class="review-list" aria-label=${s("review.items")}>
-        <${Ms} filter=${n} queues=${c.data?.rows} search=${a} onSearch=${i}
-          onChange=${G=>yt(e?["review",e]:["review"],G)} onFirst=${()=>$[0]&&f($[0].item)} />
-        <${Ns} of=${l} rows=${$} id=${e} params=${n} />
-      </section>
-      <div class="desk-place">${e?r`<${K} of=${u}>${G=>r`<${Ws} key=${e} of=${G} busy=${w} onJudge=${b} onPass=${B} onClaim=${L} />`}<//>`:r`<${H}>${s("review.start")} <kbd>c</kbd><//>`}</div>
-    </div>`}var Fr=["7","30","90"],Us={labels:"jsonl",trl:"jsonl",openai:"jsonl",csv:"csv"};function Hr({rows:e}){return e.length===0?r`<${H}>${s("figures.none")}<//>`:r`<${j} caption=${s("figures.rules")} rows=${e} id=${t=>t.policy+" "+t.rule} columns=${[{label:s("col.rule"),head:!0,wide:!0,cell:t=>r`<${W} to=${["policies",t.policy]} params=${{rule:t.rule}}>
-      <${p} of=${t.rule??"–"} /><//>`},{label:s("col.policy"),cell:t=>r`<${p} of=${t.policy} />`},{label:s("col.judged"),num:!0,cell:t=>v(t.judged)},{label:s("outcome.upheld"),num:!0,cell:t=>v(t.upheld)},{label:s("outcome.overturned"),num:!0,cell:t=>v(t.overturned)},{label:s("judgement.unsure"),num:!0,cell:t=>v(t.unsure)},{label:s("col.overturned"),cell:t=>r`<${Ve} of=${t.overturn_rate} />`},{label:s("figures.kappa"),num:!0,cell:t=>t.kappa===null?"–":r`${v(t.kappa,2)} <span class="quiet">${s("figures.pairs",{n:t.pairs})}</span>`}]} />`}function Wr(){let[e,t]=h("labels"),[o,n]=x(()=>Zo(`/review/export?form=${e}`,`tidegate-${e}.${Us[e]}`)),a=i=>{i.preventDefault(),o()};return r`<section class="card"><h2>${s("export.title")}</h2><p>${s("export.says")}</p>
-    <form class="filter" onSubmit=${a}>
-      <${V} label=${s("export.form")} value=${e} onInput=${t} help=${s(`export.${e}_says`)}
-        options=${Object.keys(Us).map(i=>[i,s(`export.${i}`)])} />
-      <div class="filter-do"><button type="submit" class="main" disabled=${n}>${s("export.do")}</button></div>
-    </form></section>`}function zs(){let[e,t]=h("30"),o=N(`/review/stats?days=${e}`),n=N("/review/queues");return r`<${A} title=${s("nav.figures")} says=${s("figures.says")}>
-      <${ye} legend=${s("overview.choose")} value=${e} onInput=${t} options=${Fr.map(a=>[a,s("figures.days",{n:Number(a)})])} /><//>
-    <${K} of=${o}>${a=>r`
-      <section class="card"><h2>${s("figures.rules")}</h2><p class="quiet">${s("figures.kappa_says")}</p><${Hr} rows=${a.rules} /></section>
-      <div class="columns">
-        <section class="card grow"><h2>${s("overview.queues")}</h2>
-          <${K} of=${n}>${i=>r`<${jt} rows=${i.rows} links=${M("judge")} />`}<//></section>
-        ${a.reviewers?.length>0&&r`<section class="card"><h2>${s("figures.reviewers")}</h2>
-          <${j} caption=${s("figures.reviewers")} rows=${a.reviewers} id=${i=>i.reviewer} columns=${[{label:s("col.reviewer"),head:!0,cell:i=>r`<${p} of=${i.reviewer} />`},{label:s("col.judged"),num:!0,cell:i=>v(i.judged)}]} /></section>`}
-      </div>`}<//>
-    ${M("export")&&r`<${Wr} />`}`}function At({of:e}){return r`<ul class="diagnostics">${e.map(t=>r`<li class=${t.severity==="error"?"is-error":"is-warning"}>
-      <${P} name="warn" />
-      <div><b>${g("severity",t.severity)}</b> <code><${p} of=${t.code} /></code>${" "}
-        ${t.file&&r`<code><${p} of=${t.file} />${t.line?":"+t.line:""}</code>`}
-        ${!t.file&&t.line?r`<code>:${t.line}</code>`:""}
-        <${p} of=${t.message} block /></div>
-    </li>`)}</ul>`}function Ur({of:e}){if(!e)return null;let t=e.diagnostics??[];return r`<${O} kind=${e.ok?"good":"bad"}>
-      <b>${e.ok?s("policies.loaded"):s("policies.not_loaded")}</b> <${I} at=${e.at} how="full" />
-      ${!e.ok&&r`<p>${s("policies.old_stays")}</p>`}<//>
-    ${t.length>0&&r`<section class="card"><h2>${s("policies.diagnostics")}</h2><${At} of=${t} /></section>`}`}function Bs(){let e=N("/policies");return r`<${A} title=${s("nav.policies")} says=${s("policies.says")} />
-    <${K} of=${e}>${t=>r`<${Ur} of=${t.last_reload} />
-      <${j} caption=${s("nav.policies")} rows=${t.rows} id=${o=>o.name} columns=${[{label:s("col.policy"),head:!0,cell:o=>r`<${W} to=${["policies",o.name]}><${p} of=${o.name} /><//>`},{label:s("col.revision"),cell:o=>r`<code><${p} of=${o.revision} /></code>`},{label:s("col.rules"),num:!0,cell:o=>v(o.rules)},{label:s("col.loaded"),cell:o=>r`<${I} at=${o.loaded_at} />`}]} />`}<//>`}function zr(e){return[{label:s("col.rule"),head:!0,wide:!0,cell:t=>r`<${p} of=${t.id} />
-      ${!t.enforced&&r` <span class="tag">${s("policy.shadow")}</span>`}`},{label:s("col.action"),cell:t=>t.action?r`<${ae} of=${t.action} />`:"–"},{label:s("col.category"),cell:t=>r`<${p} of=${g("category",t.category??"")} />`},{label:s("col.severity"),cell:t=>r`<${p} of=${g("level",t.severity??"")} />`},{label:s("col.detect"),wide:!0,cell:t=>r`<${p} of=${t.detect} limit=${80} />`},{label:s("col.hits"),num:!0,cell:t=>t.hits>0?r`<${W} to=${["decisions"]} params=${{policy:e,rule:t.id}}>${v(t.hits)}<//>`:v(t.hits)},{label:s("col.judged"),num:!0,cell:t=>v(t.judged)},{label:s("col.overturned"),cell:t=>r`<${Ve} of=${t.overturn_rate} />`}]}function Br({of:e,chosen:t}){let[o,n]=h(""),[a,i]=h(!1);S(()=>document.querySelector("tr.is-chosen")?.scrollIntoView({block:"center"}),[t]);let c=u=>[u.id,u.category,u.detect].join(" ").toLowerCase().includes(o.trim().toLowerCase())&&(!a||u.hits>0),l=e.rules.filter(c);return r`<section class="card"><h2>${s("col.rules")} <span class="quiet">${v(e.rules.length)}</span></h2>
-    <form class="filter" role="search" aria-label=${s("policy.search")} onSubmit=${u=>u.preventDefault()}>
-      <${k} label=${s("policy.search")} type="search" value=${o} onInput=${n} />
-      <${te} label=${s("policy.used")} checked=${a} onInput=${i} /></form>
-    ${l.length>0?r`<${j} caption=${s("col.rules")} rows=${l} columns=${zr(e.name)} id=${u=>u.id}
-          mark=${u=>u.id===t?"is-chosen":void 0} />`:r`<${H}>${s("policy.no_rules")}<//>`}
-  </section>`}function Gr({of:e}){return r`<section class="card"><h2>${s("policy.files")}</h2>${e.map((t,o)=>r`<details open=${o===0}><summary><code><${p} of=${t.path} /></code></summary>
-      <${Je} text=${t.text} label=${s("policy.file")} /></details>`)}</section>`}function Gs({id:e}){let{params:t}=D(X),o=N(`/policies/${encodeURIComponent(e)}`);return r`<${A} title=${s("policy.title")} says=${r`<b><${p} of=${e} /></b>
-      ${o.data&&r` · <code><${p} of=${o.data.revision} /></code> · <${p} of=${g("enforcement",o.data.enforcement)} />`}`}>
-      ${M("read")&&r`<${W} to=${["playground"]} params=${{policy:e}} class="button">${s("policy.try")}<//>`}
-      <${W} to=${["decisions"]} params=${{policy:e}} class="button">${s("nav.decisions")}<//><//>
-    <${K} of=${o}>${n=>r`
-      <${Br} of=${n} chosen=${t.rule} />
-      ${n.files?.length>0&&r`<${Gr} of=${n.files} />`}
-      ${n.history?.length>0&&r`<section class="card"><h2>${s("policy.history")}</h2>
-        <${j} caption=${s("policy.history")} rows=${n.history} id=${(a,i)=>a.revision+i} columns=${[{label:s("col.time"),cell:a=>r`<${I} at=${a.at} how="full" />`},{label:s("col.revision"),head:!0,cell:a=>r`<code><${p} of=${a.revision} /></code>`},{label:s("col.who"),cell:a=>r`<${p} of=${a.who??"–"} />`}]} /></section>`}`}<//>`}function Ks({value:e,onInput:t,diagnostics:o}){let n=R(null),a=$e(),i=e.split(`
+<p>${t}</p>
+<${K} of=${o}>${l=>r`
+<p>${s("propose.file")} <code><${p} of=${l.file} /></code></p>
+${l.diff?r`<${qs} of=${l.diff} label=${s("propose.diff")} />`:r`<${Je} text=${l.yaml} label=${s("propose.diff")} />`}
+${!l.writable&&r`<${O}>${s("propose.read_only")}<//>`}
+<footer><${rt} text=${l.yaml} label=${s("propose.copy")} /><${rt} text=${l.diff} label=${s("propose.copy_diff")} />
+${l.writable&&r`<button type="button" class="main" disabled=${c} onClick=${i}>${s("propose.save")}</button>`}</footer>`}<//>
+<//>`}function Ds({item:e,kind:t,load:o,onClose:n}){let a=t==="test-case"?"test":"exception",i=()=>C("POST",`/review/items/${encodeURIComponent(e)}/${t}`,{});return r`<${lo} title=${s(`propose.${a}`)} says=${s(`propose.${a}_says`)} load=${o} save=${i} onClose=${n} />`}function Ve({of:e,says:t}){if(e==null)return r`<span class="quiet">–</span>`;let o=Math.max(0,Math.min(1,e))*48;return r`<span class="rate"><svg width="48" height="6" aria-hidden="true" focusable="false">
+<rect class="rate-all" width="48" height="6" rx="3" /><rect class="rate-part" width=${o} height="6" rx="3" />
+</svg>${t??kt(e)}</span>`}function Sr({of:e}){return e?r`<section class="card"><h2>${s("review.rule")}</h2>
+<p class="rule-name"><${W} to=${["policies",e.policy]} params=${{rule:e.id}}><b><${p} of=${e.id??"–"} /></b><//></p>
+<dl class="facts narrow">
+<div><dt>${s("col.action")}</dt><dd><${ae} of=${e.action} /></dd></div>
+<div><dt>${s("col.category")}</dt><dd><${p} of=${g("category",e.category??"")||"–"} /></dd></div>
+<div><dt>${s("col.severity")}</dt><dd><${p} of=${g("level",e.severity??"")||"–"} /></dd></div>
+<div><dt>${s("col.overturned")}</dt><dd><${Ve} of=${e.overturn_rate} /></dd></div>
+<div><dt>${s("col.judged")}</dt><dd>${v(e.judged)}</dd></div>
+</dl>
+${e.source&&r`<${Je} text=${e.source} label=${s("review.rule_text")} />`}
+</section>`:null}function Tr({of:e,hidden:t}){return r`<section class="card"><h2>${s("review.judgements")}</h2>
+${t&&r`<p class="quiet">${s("review.hidden")}</p>`}
+${!t&&e.length===0&&r`<p class="quiet">${s("review.no_judgements")}</p>`}
+<ul class="judgements">${e.map(o=>r`<li>
+<p><b><${p} of=${o.reviewer} /></b> <span class="tag"><${p} of=${g("judgement",o.judgement)} /></span>
+${o.category&&r` <span class="tag"><${p} of=${g("category",o.category)} /></span>`} <${I} at=${o.at} how="ago" /></p>
+${o.note&&r`<${p} of=${o.note} block limit=${500} />`}
+${o.edited&&r`<details><summary>${s("judge.edited")}</summary><${p} of=${o.edited} block /></details>`}
+</li>`)}</ul></section>`}function Ls({of:e,onPropose:t}){return r`<aside class="beside" aria-label=${s("review.beside")}>
+<${Sr} of=${e.rule} />
+<${Tr} of=${e.judgements??[]} hidden=${e.hidden} />
+${M("edit")&&r`<section class="card"><h2>${s("review.loop")}</h2><div class="stack">
+<button type="button" onClick=${()=>t("test-case")}>${s("propose.test")}</button>
+<button type="button" onClick=${()=>t("exception")}>${s("propose.exception")}</button></div></section>`}
+</aside>`}function As(e,t){let o=t-e.last;return!e.last||o>=6e5||o<0?{spent:0,last:t}:{spent:e.spent+Math.min(o,6e4),last:t}}var Ir=15e3,Rs="tidegate.strain",co={spent:0,last:0};function Er(){try{return{...co,...JSON.parse(sessionStorage.getItem(Rs)??"{}")}}catch{return co}}function Os(e){try{sessionStorage.setItem(Rs,JSON.stringify(e))}catch{}return e}function Fs({severe:e}){let[t,o]=h(Er);return S(()=>{if(!e)return;let n=()=>document.hidden||o(i=>Os(As(i,Date.now())));n();let a=setInterval(n,Ir);return()=>clearInterval(a)},[e]),t.spent<3e6?null:r`<${O} kind="warn" role="status"><b>${s("break.title")}</b> ${s("break.says",{n:Math.round(t.spent/6e4)})}${" "}
+<button type="button" onClick=${()=>o(Os(co))}>${s("break.done")}</button><//>`}var uo=["hate","harassment","self-harm","sexual","sexual/minors","violence","illicit","jailbreak","personal-data"];var jr=2e3,Mr=2e4;function Nr({value:e,onInput:t}){return r`<div class="categories" role="group" aria-label=${s("judge.category")}>
+<span class="categories-label" aria-hidden="true">${s("judge.category")}</span>
+${uo.map((o,n)=>r`<button type="button" aria-pressed=${e===o}
+onClick=${()=>t(e===o?"":o)}><kbd>${n+1}</kbd> ${g("category",o)}</button>`)}
+</div>`}function Hs({item:e,alike:t,busy:o,mine:n,onJudge:a,onPass:i}){let[c,l]=h(""),[u,$]=h(""),[d,f]=h(null),[y,m]=h(!1),_=R(null),E=R(null),b=B=>a({judgement:B,category:c||void 0,note:u.trim()||void 0,edited:d?.trim()?d:void 0,alike:y||void 0}),w=()=>{d===null&&f(""),setTimeout(()=>E.current?.focus())},T=Object.fromEntries(uo.map((B,ie)=>[String(ie+1),()=>l(G=>G===B?"":B)]));Ee({...T,u:()=>b("upheld"),o:()=>b("overturned"),"?":()=>b("unsure"),"？":()=>b("unsure"),e:w,n:()=>_.current?.focus(),a:()=>t>0&&m(B=>!B),p:i});let z=B=>B.key==="Escape"&&B.target.blur(),L=(B,ie,G,ne)=>r`<button type="button" class=${"verdict is-"+B} disabled=${o}
+onClick=${()=>b(B)}><${P} name=${G} /><span><b>${g("judgement.do",B)}</b><small>${ne}</small></span><kbd>${ie}</kbd></button>`;return r`<section class="judge card" aria-label=${s("judge.title")}>
+<div class="verdicts">
+${L("upheld","u","allow",s("judge.upheld"))}
+${L("overturned","o","respond",s("judge.overturned"))}
+${L("unsure","?","other",s("judge.unsure"))}
+<button type="button" class="verdict is-pass" disabled=${o} onClick=${i} title=${s("judge.pass_says")}>
+<span><b>${s("judge.pass")}</b><small>${n?s("judge.pass_mine"):s("judge.pass_on")}</small></span><kbd>p</kbd></button>
+</div>
+<${Nr} value=${c} onInput=${l} />
+<div class="judge-more">
+<${ge} label=${r`${s("judge.note")} <kbd>n</kbd>`}>${B=>r`<textarea id=${B} ref=${_} rows="1" maxlength=${jr}
+value=${u} onInput=${ie=>$(ie.target.value)} onKeyDown=${z}></textarea>`}<//>
+${d===null?r`<button type="button" onClick=${w}>${s("judge.edit")} <kbd>e</kbd></button>`:r`<${ge} label=${s("judge.edited")} help=${s("judge.edited_help")}>${(B,ie)=>r`<textarea id=${B} ref=${E}
+rows="3" maxlength=${Mr} value=${d} aria-describedby=${ie} onInput=${G=>f(G.target.value)}
+onKeyDown=${z}></textarea>`}<//>`}
+${t>0&&r`<${te} label=${r`${s("judge.alike",{n:t})} <kbd>a</kbd>`} checked=${y} onInput=${m} />`}
+</div>
+${e.state==="settled"&&r`<p class="quiet small">${s("judge.settled")}</p>`}
+</section>`}function at(e){let t=q.get()?.user;return!!e.claimed_by&&(e.claimed_by===t?.name||e.claimed_by===t?.id)}function Pr({item:e,onClaim:t}){let o=at(e);return r`<div class="item-head">
+<span class="tag"><${p} of=${g("queue",e.queue)} /></span>
+<span class="tag"><${p} of=${g("source",e.source)} /></span>
+<span class="tag"><${p} of=${g("state",e.state)} /></span>
+${e.wanted>1&&r`<span class="tag">${s("review.wanted",{n:e.wanted})}</span>`}
+${e.severe&&r`<span class="tag is-severe"><${P} name="warn" />${s("review.severe")}</span>`}
+<span class="quiet"><${I} at=${e.at} how="ago" /></span>
+<span class="spacer"></span>
+${e.claimed_by&&r`<span class="quiet">${o?s("review.mine"):r`${s("review.claimed")} <${p} of=${e.claimed_by} />`}${" "}
+<${I} at=${e.claimed_until} /></span>`}
+${!e.claimed_by&&e.state!=="settled"&&r`<button type="button" onClick=${t}>${s("review.claim_this")}</button>`}
+</div>`}function qr({of:e}){let t=e.decision,o=(t.request??[]).filter(a=>a.decision!==t.decision.decision),n=t.feedback??[];return r`
+${n.length>0&&r`<section class="card"><h2>${s("review.users_say")}</h2>
+<${j} caption=${s("review.users_say")} rows=${n} columns=${Ke().filter(a=>!a.decision)} id=${a=>a.feedback} /></section>`}
+<details class="card"><summary>${s("decision.what")}</summary><${Nt} row=${t.decision} />
+<p><${W} to=${["decisions",t.decision.decision]}>${s("review.to_decision")}<//></p></details>
+${o.length>0&&r`<details class="card"><summary>${s("decision.request")}</summary>
+<${j} caption=${s("decision.request")} rows=${o} columns=${ve()} id=${a=>a.decision+a.policy} /></details>`}`}function Ws({of:e,busy:t,onJudge:o,onPass:n,onClaim:a}){let[i,c]=h(!1),[l,u]=h(null),$=N(l&&`/review/items/${encodeURIComponent(e.item.item)}/${l}`),d=e.item.severe&&Ae();Ee({x:()=>c(y=>!y),"g r":()=>e.rule&&J(["policies",e.rule.policy],{rule:e.rule.id})});let f=(e.alike??[]).filter(y=>y.item!==e.item.item&&y.state!=="settled").length;return r`<div class="desk">
+<div class="desk-main">
+<${Fs} severe=${e.item.severe} />
+<${Pr} item=${e.item} onClaim=${a} />
+<section class="card" aria-label=${s("decision.passages")}>
+${d&&!i&&r`<${Dt} passages=${e.decision.passages??[]} category=${e.item.category} onShow=${()=>c(!0)} keyed />`}
+${d&&i&&r`<p class="small"><button type="button" class="link" onClick=${()=>c(!1)}>${s("cover.hide")}</button></p>`}
+<${qt} of=${e.decision.passages} cover=${d&&!i} />
+</section>
+<${Hs} item=${e.item} alike=${f} busy=${t} mine=${at(e.item)} onJudge=${o} onPass=${n} />
+<${qr} of=${e} />
+</div>
+<${Ls} of=${e} onPropose=${u} />
+${l&&r`<${Ds} item=${e.item.item} kind=${l} load=${$} onClose=${()=>u(null)} />`}
+</div>`}var Dr=3e4,Lr=20,Ye=(e,t="")=>`/review/items/${encodeURIComponent(e)}${t}`;function Ar(e,t){return[e.item,e.rule,e.category,e.policy,e.decision].join(" ").toLowerCase().includes(t.trim().toLowerCase())}function Or(e,t,o){let n=R(new Set),a=R(!1),i=async()=>{if(a.current=!0,n.current.size>0)return c();let l=await C("POST","/review/claim",{queue:e.queue||void 0});l?o(l.item.item):(U(s("review.nothing")),o(null))},c=async()=>{let l=t().filter(u=>u.state!=="settled"&&!n.current.has(u.item)&&(!u.claimed_by||at(u)));for(let u of l)try{return await C("POST",Ye(u.item,"/claim")),o(u.item)}catch($){if($.status!==409)throw $}return U(s("review.nothing")),o(null)};return{next:i,passed:n,claiming:a}}function Rr({id:e,advance:t,refresh:o,open:n}){let a=R([]),[i,c]=x(async u=>{let{items:$,left_out:d}=await C("POST",Ye(e,"/judgement"),u),f=$.map(_=>_.item);a.current=[...a.current,{ids:f.length>0?f:[e],id:e}].slice(-Lr);let y=$.length>1?" "+s("judge.with",{n:$.length-1}):"",m=d>0?" "+s("judge.left_out",{n:d}):"";U(r`<b>${g("judgement",u.judgement)}.</b>${y}${m} <button type="button" class="link" onClick=${l}>
+${s("judge.undo")} <kbd>z</kbd></button>`),o(),ee.get().advance&&await t()}),[l]=x(async()=>{let u=a.current.pop();if(!u)return U(s("judge.nothing_to_undo"));for(let $ of u.ids)await C("DELETE",Ye($,"/judgement"));return U(s("judge.undone")),o(),n(u.id)});return{judge:i,busy:c,undo:l}}function po({id:e}){let{params:t}=D(X),{advance:o}=D(ee),n={queue:t.queue??"",state:t.state??"",policy:t.policy??"",rule:t.rule??""},[a,i]=h(""),c=N("/review/queues"),l=Te("/review/items",n),u=N(e?Ye(e):null),$=(l.rows??[]).filter(G=>Ar(G,a)),d=R($);d.current=$,_t(c.reload,Dr);let f=G=>G?J(["review",G],n):J(["review"],n),y=()=>{c.reload(),l.reload(),u.reload()},m=G=>{let ne=d.current.findIndex(ce=>ce.item===e),Ze=d.current[ne<0?0:ne+G];Ze&&(_.claiming.current=!1,f(Ze.item))},_=Or(n,()=>d.current,f),E=()=>_.claiming.current||u.data?.item?.claimed_by?_.next():m(1),{judge:b,busy:w,undo:T}=Rr({id:e,advance:E,refresh:y,open:f}),[z]=x(_.next),[L]=x(async()=>{u.set(await C("POST",Ye(e,"/claim"))),l.reload()}),[B]=x(async()=>(_.passed.current.add(e),!u.data||!at(u.data.item)?m(1):(await C("DELETE",Ye(e,"/claim")),l.reload(),_.next())));return Ee({j:()=>m(1),k:()=>m(-1),c:z,z:T,"/":()=>document.querySelector("[data-search]")?.focus()}),S(()=>document.querySelector(".desk-place")?.scrollTo?.(0,0),[e]),r`<${A} title=${s("nav.review")}>
+<${te} label=${s("review.advance")} checked=${o} onInput=${G=>ke({advance:G})} />
+<button type="button" class="main" onClick=${z}>${s("review.claim")} <kbd>c</kbd></button><//>
+<div class="review">
+<section class="review-list" aria-label=${s("review.items")}>
+<${Ms} filter=${n} queues=${c.data?.rows} search=${a} onSearch=${i}
+onChange=${G=>yt(e?["review",e]:["review"],G)} onFirst=${()=>$[0]&&f($[0].item)} />
+<${Ns} of=${l} rows=${$} id=${e} params=${n} />
+</section>
+<div class="desk-place">${e?r`<${K} of=${u}>${G=>r`<${Ws} key=${e} of=${G} busy=${w} onJudge=${b} onPass=${B} onClaim=${L} />`}<//>`:r`<${H}>${s("review.start")} <kbd>c</kbd><//>`}</div>
+</div>`}var Fr=["7","30","90"],Us={labels:"jsonl",trl:"jsonl",openai:"jsonl",csv:"csv"};function Hr({rows:e}){return e.length===0?r`<${H}>${s("figures.none")}<//>`:r`<${j} caption=${s("figures.rules")} rows=${e} id=${t=>t.policy+" "+t.rule} columns=${[{label:s("col.rule"),head:!0,wide:!0,cell:t=>r`<${W} to=${["policies",t.policy]} params=${{rule:t.rule}}>
+<${p} of=${t.rule??"–"} /><//>`},{label:s("col.policy"),cell:t=>r`<${p} of=${t.policy} />`},{label:s("col.judged"),num:!0,cell:t=>v(t.judged)},{label:s("outcome.upheld"),num:!0,cell:t=>v(t.upheld)},{label:s("outcome.overturned"),num:!0,cell:t=>v(t.overturned)},{label:s("judgement.unsure"),num:!0,cell:t=>v(t.unsure)},{label:s("col.overturned"),cell:t=>r`<${Ve} of=${t.overturn_rate} />`},{label:s("figures.kappa"),num:!0,cell:t=>t.kappa===null?"–":r`${v(t.kappa,2)} <span class="quiet">${s("figures.pairs",{n:t.pairs})}</span>`}]} />`}function Wr(){let[e,t]=h("labels"),[o,n]=x(()=>Zo(`/review/export?form=${e}`,`tidegate-${e}.${Us[e]}`)),a=i=>{i.preventDefault(),o()};return r`<section class="card"><h2>${s("export.title")}</h2><p>${s("export.says")}</p>
+<form class="filter" onSubmit=${a}>
+<${V} label=${s("export.form")} value=${e} onInput=${t} help=${s(`export.${e}_says`)}
+options=${Object.keys(Us).map(i=>[i,s(`export.${i}`)])} />
+<div class="filter-do"><button type="submit" class="main" disabled=${n}>${s("export.do")}</button></div>
+</form></section>`}function zs(){let[e,t]=h("30"),o=N(`/review/stats?days=${e}`),n=N("/review/queues");return r`<${A} title=${s("nav.figures")} says=${s("figures.says")}>
+<${ye} legend=${s("overview.choose")} value=${e} onInput=${t} options=${Fr.map(a=>[a,s("figures.days",{n:Number(a)})])} /><//>
+<${K} of=${o}>${a=>r`
+<section class="card"><h2>${s("figures.rules")}</h2><p class="quiet">${s("figures.kappa_says")}</p><${Hr} rows=${a.rules} /></section>
+<div class="columns">
+<section class="card grow"><h2>${s("overview.queues")}</h2>
+<${K} of=${n}>${i=>r`<${jt} rows=${i.rows} links=${M("judge")} />`}<//></section>
+${a.reviewers?.length>0&&r`<section class="card"><h2>${s("figures.reviewers")}</h2>
+<${j} caption=${s("figures.reviewers")} rows=${a.reviewers} id=${i=>i.reviewer} columns=${[{label:s("col.reviewer"),head:!0,cell:i=>r`<${p} of=${i.reviewer} />`},{label:s("col.judged"),num:!0,cell:i=>v(i.judged)}]} /></section>`}
+</div>`}<//>
+${M("export")&&r`<${Wr} />`}`}function At({of:e}){return r`<ul class="diagnostics">${e.map(t=>r`<li class=${t.severity==="error"?"is-error":"is-warning"}>
+<${P} name="warn" />
+<div><b>${g("severity",t.severity)}</b> <code><${p} of=${t.code} /></code>${" "}
+${t.file&&r`<code><${p} of=${t.file} />${t.line?":"+t.line:""}</code>`}
+${!t.file&&t.line?r`<code>:${t.line}</code>`:""}
+<${p} of=${t.message} block /></div>
+</li>`)}</ul>`}function Ur({of:e}){if(!e)return null;let t=e.diagnostics??[];return r`<${O} kind=${e.ok?"good":"bad"}>
+<b>${e.ok?s("policies.loaded"):s("policies.not_loaded")}</b> <${I} at=${e.at} how="full" />
+${!e.ok&&r`<p>${s("policies.old_stays")}</p>`}<//>
+${t.length>0&&r`<section class="card"><h2>${s("policies.diagnostics")}</h2><${At} of=${t} /></section>`}`}function Bs(){let e=N("/policies");return r`<${A} title=${s("nav.policies")} says=${s("policies.says")} />
+<${K} of=${e}>${t=>r`<${Ur} of=${t.last_reload} />
+<${j} caption=${s("nav.policies")} rows=${t.rows} id=${o=>o.name} columns=${[{label:s("col.policy"),head:!0,cell:o=>r`<${W} to=${["policies",o.name]}><${p} of=${o.name} /><//>`},{label:s("col.revision"),cell:o=>r`<code><${p} of=${o.revision} /></code>`},{label:s("col.rules"),num:!0,cell:o=>v(o.rules)},{label:s("col.loaded"),cell:o=>r`<${I} at=${o.loaded_at} />`}]} />`}<//>`}function zr(e){return[{label:s("col.rule"),head:!0,wide:!0,cell:t=>r`<${p} of=${t.id} />
+${!t.enforced&&r` <span class="tag">${s("policy.shadow")}</span>`}`},{label:s("col.action"),cell:t=>t.action?r`<${ae} of=${t.action} />`:"–"},{label:s("col.category"),cell:t=>r`<${p} of=${g("category",t.category??"")} />`},{label:s("col.severity"),cell:t=>r`<${p} of=${g("level",t.severity??"")} />`},{label:s("col.detect"),wide:!0,cell:t=>r`<${p} of=${t.detect} limit=${80} />`},{label:s("col.hits"),num:!0,cell:t=>t.hits>0?r`<${W} to=${["decisions"]} params=${{policy:e,rule:t.id}}>${v(t.hits)}<//>`:v(t.hits)},{label:s("col.judged"),num:!0,cell:t=>v(t.judged)},{label:s("col.overturned"),cell:t=>r`<${Ve} of=${t.overturn_rate} />`}]}function Br({of:e,chosen:t}){let[o,n]=h(""),[a,i]=h(!1);S(()=>document.querySelector("tr.is-chosen")?.scrollIntoView({block:"center"}),[t]);let c=u=>[u.id,u.category,u.detect].join(" ").toLowerCase().includes(o.trim().toLowerCase())&&(!a||u.hits>0),l=e.rules.filter(c);return r`<section class="card"><h2>${s("col.rules")} <span class="quiet">${v(e.rules.length)}</span></h2>
+<form class="filter" role="search" aria-label=${s("policy.search")} onSubmit=${u=>u.preventDefault()}>
+<${k} label=${s("policy.search")} type="search" value=${o} onInput=${n} />
+<${te} label=${s("policy.used")} checked=${a} onInput=${i} /></form>
+${l.length>0?r`<${j} caption=${s("col.rules")} rows=${l} columns=${zr(e.name)} id=${u=>u.id}
+mark=${u=>u.id===t?"is-chosen":void 0} />`:r`<${H}>${s("policy.no_rules")}<//>`}
+</section>`}function Gr({of:e}){return r`<section class="card"><h2>${s("policy.files")}</h2>${e.map((t,o)=>r`<details open=${o===0}><summary><code><${p} of=${t.path} /></code></summary>
+<${Je} text=${t.text} label=${s("policy.file")} /></details>`)}</section>`}function Gs({id:e}){let{params:t}=D(X),o=N(`/policies/${encodeURIComponent(e)}`);return r`<${A} title=${s("policy.title")} says=${r`<b><${p} of=${e} /></b>
+${o.data&&r` · <code><${p} of=${o.data.revision} /></code> · <${p} of=${g("enforcement",o.data.enforcement)} />`}`}>
+${M("read")&&r`<${W} to=${["playground"]} params=${{policy:e}} class="button">${s("policy.try")}<//>`}
+<${W} to=${["decisions"]} params=${{policy:e}} class="button">${s("nav.decisions")}<//><//>
+<${K} of=${o}>${n=>r`
+<${Br} of=${n} chosen=${t.rule} />
+${n.files?.length>0&&r`<${Gr} of=${n.files} />`}
+${n.history?.length>0&&r`<section class="card"><h2>${s("policy.history")}</h2>
+<${j} caption=${s("policy.history")} rows=${n.history} id=${(a,i)=>a.revision+i} columns=${[{label:s("col.time"),cell:a=>r`<${I} at=${a.at} how="full" />`},{label:s("col.revision"),head:!0,cell:a=>r`<code><${p} of=${a.revision} /></code>`},{label:s("col.who"),cell:a=>r`<${p} of=${a.who??"–"} />`}]} /></section>`}`}<//>`}function Ks({value:e,onInput:t,diagnostics:o}){let n=R(null),a=$e(),i=e.split(`
 `).length,c=new Map;for(let u of o)u.line&&c.get(u.line)!=="error"&&c.set(u.line,u.severity);let l=u=>{n.current.scrollTop=u.target.scrollTop};return r`<div class="field wide"><label for=${a}>${s("play.draft")}</label>
-    <div class="editor"><div class="gutter" ref=${n} aria-hidden="true">${Array.from({length:i},(u,$)=>{let d=c.get($+1);return r`<div class=${d?"is-"+d:void 0}>${d&&r`<${P} name="warn" />`}${$+1}</div>`})}</div>
-    <textarea id=${a} class="mono" wrap="off" rows="16" spellcheck="false" autocapitalize="none" value=${e} onScroll=${l}
-      aria-invalid=${c.size>0?"true":void 0} onInput=${u=>t(u.target.value)}></textarea></div>
-  </div>`}var Kr=["system","user","assistant","tool"],Jr=40;function Js({value:e,onInput:t}){let o=(n,a)=>t(e.map((i,c)=>c===n?{...i,...a}:i));return r`<fieldset class="turns"><legend>${s("play.chat")}</legend>
-    ${e.map((n,a)=>r`<div class="turn">
-      <select aria-label=${s("play.role",{n:a+1})} value=${n.role} onChange=${i=>o(a,{role:i.target.value})}>
-        ${Kr.map(i=>r`<option value=${i} selected=${i===n.role}>${g("author",i)}</option>`)}</select>
-      <textarea rows="2" dir="auto" aria-label=${s("play.turn",{n:a+1})} value=${n.content}
-        onInput=${i=>o(a,{content:i.target.value})}></textarea>
-      <button type="button" class="bare" aria-label=${s("play.remove",{n:a+1})} disabled=${e.length===1}
-        onClick=${()=>t(e.filter((i,c)=>c!==a))}><${P} name="close" /></button>
-    </div>`)}
-    <button type="button" disabled=${e.length>=Jr}
-      onClick=${()=>t([...e,{role:e.at(-1)?.role==="user"?"assistant":"user",content:""}])}>${s("play.add")}</button>
-  </fieldset>`}function Vr({of:e}){return e?.length?r`<ul class="fired">${e.map(t=>r`<li>${t.action&&r`<${ae} of=${t.action} /> `}<b><${p} of=${t.id} /></b>
-    <span class="quiet"><${p} of=${g("category",t.category??"")} /> ${typeof t.score=="number"&&v(t.score,2)}</span></li>`)}</ul>`:r`<p class="quiet">${s("play.no_rules")}</p>`}function Yr({of:e}){let t=(n,a)=>r`<section class="answer"><h3>${n}</h3><p class="answer-action"><${ae} of=${a.action} /></p>
-    <${Vr} of=${a.rules} /></section>`,o=e.live&&e.live.action===e.action;return r`<div class="answers">${t(e.live?s("play.draft_says"):s("play.says"),e)}
-      ${e.live&&t(s("play.live_says"),e.live)}</div>
-    ${e.live&&r`<${O} kind=${o?"plain":"warn"}>${o?s("play.same"):s("play.differs")}<//>`}
-    ${!e.enforced&&r`<${O}>${s("play.shadow")}<//>`}`}function Qr({row:e,before:t}){let o=e.out??"",n=o.startsWith(t)?t:"";return r`<span class="stream-old"><${p} of=${n} limit=${400} /></span><ins><${p} of=${o.slice(n.length)} limit=${400} /></ins>`}function Xr({rows:e}){let t=e.map((o,n)=>({...o,at:n,before:e[n-1]?.out??""}));return r`<section class="card"><h2>${s("play.stream")}</h2><p class="quiet">${s("play.stream_says")}</p>
-    <${j} caption=${s("play.stream")} rows=${t} id=${o=>o.at} columns=${[{label:s("play.piece"),num:!0,head:!0,cell:o=>v(o.at+1)},{label:s("play.in"),wide:!0,cell:o=>r`<${p} of=${o.in} />`},{label:s("play.out"),wide:!0,cell:o=>r`<${Qr} row=${o} before=${o.before} />`},{label:s("play.held"),num:!0,cell:o=>v(o.held)}]} /></section>`}function Vs({of:e}){return r`<div class="result" role="region" aria-label=${s("play.result")}>
-    <section class="card"><${Yr} of=${e} /></section>
-    <section class="card"><h2>${s("play.found")} <span class="quiet">${v(e.findings?.length??0)}</span></h2>
-      <${Pt} text=${e.text??""} findings=${e.findings??[]} />
-      ${e.findings?.length>0&&r`<p class="quiet small">${s("play.hover")}</p>
-      <details><summary>${s("play.findings")}</summary><${j} caption=${s("play.findings")} rows=${e.findings} id=${(t,o)=>o} columns=${[{label:s("col.rule"),head:!0,cell:t=>r`<${p} of=${t.rule} />`},{label:s("col.category"),cell:t=>r`<${p} of=${g("category",t.category??"")} />`},{label:s("play.quote"),wide:!0,cell:t=>r`<${p} of=${t.quote??""} />`},{label:s("mark.views"),cell:t=>r`<${p} of=${(t.views??[]).join(" → ")} />`},{label:s("col.score"),num:!0,cell:t=>v(t.score,2)}]} /></details>`}</section>
-    <section class="card"><h2>${s("play.output")}</h2>${typeof e.output=="string"?r`<${p} of=${e.output} block />`:r`<p class="quiet">${s("play.no_output")}</p>`}</section>
-    ${e.stream?.length>0&&r`<${Xr} rows=${e.stream} />`}
-  </div>`}function Ys({policy:e,phase:t,text:o,action:n,onClose:a}){let[i,c]=h(""),[l,u]=h(n),[$,d]=h(null),f={policy:e,name:i,phase:t,text:o,expect:l},[y,m]=x(async()=>d(await C("POST","/playground/test-case",f)));if($)return r`<${lo} title=${s("propose.test")} says=${s("propose.test_says")} onClose=${a}
-      load=${{data:$,error:null,loading:!1,reload:y}} save=${()=>C("POST","/playground/test-case",{...f,save:!0})} />`;let _=E=>{E.preventDefault(),y()};return r`<${oe} title=${s("propose.test")} onClose=${a}><form onSubmit=${_}>
-    <${k} label=${s("play.test_name")} help=${s("play.test_name_help")} value=${i} onInput=${c} required maxlength="200" />
-    <${V} label=${s("play.expect")} value=${l} onInput=${u} options=${le.map(E=>[E,g("action",E)])} />
-    <footer><button type="button" onClick=${a}>${s("do.cancel")}</button>
-      <button type="submit" class="main" disabled=${m}>${s("play.preview")}</button></footer></form><//>`}function Qs({of:e}){let t=[...e.cases??[]].sort((o,n)=>Number(o.ok)-Number(n.ok));return r`<section class="card" aria-label=${s("tests.title")}>
-    <${O} kind=${e.failed>0?"bad":"good"} role="status"><b>${e.failed>0?s("tests.failed",{n:e.failed}):s("tests.passed")}</b>${" "}
-      ${s("tests.count",{n:e.passed})}<//>
-    <details open=${e.failed>0}><summary>${s("tests.cases",{n:t.length})}</summary>
-      <ul class="cases">${t.map(o=>r`<li class=${o.ok?"is-good":"is-bad"}><${P} name=${o.ok?"allow":"close"} />
-        <div><span class="away">${o.ok?s("tests.ok"):s("tests.bad")}</span><${p} of=${o.name} />
-          ${o.why&&r`<${p} of=${o.why} block limit=${400} />`}</div></li>`)}</ul></details></section>`}var Xs=12,Zr={phase:"prompt",form:"text",text:"",messages:[{role:"user",content:""}],streamed:!1,chunk:Xs,draft:null};function ea(e,t){return{policy:e,phase:t.phase,draft:t.draft??void 0,...t.form==="text"?{text:t.text}:{messages:t.messages},chunk:t.streamed?Number(t.chunk)||Xs:void 0}}function ta(e,t){let[o,n]=h({}),a=async($,d)=>{try{n({[$]:await d(),asked:t})}catch(f){f.quiet||n({error:f,diagnostics:f.body?.diagnostics??f.body?.error?.diagnostics??[]})}},[i,c]=x(()=>a("result",()=>C("POST","/playground",ea(e,t)))),[l,u]=x(()=>a("tests",()=>C("POST","/playground/tests",{policy:e,draft:t.draft??void 0})));return{answer:o,run:i,test:l,busy:c||u}}function oa({form:e,set:t,policies:o,policy:n,onPolicy:a,diagnostics:i}){let[c,l]=x(async()=>{let{files:u}=await se(`/policies/${encodeURIComponent(n)}`);t({draft:u?.[0]?.text??""})});return r`
-    <div class="filter">
-      <${V} label=${s("col.policy")} value=${n} onInput=${a} options=${Ge(o)} />
-      <${ye} legend=${s("col.phase")} value=${e.phase} onInput=${u=>t({phase:u})}
-        options=${["prompt","completion"].map(u=>[u,g("phase",u)])} />
-      <${ye} legend=${s("play.form")} value=${e.form} onInput=${u=>t({form:u})}
-        options=${[["text",s("play.text")],["chat",s("play.chat")]]} />
-    </div>
-    ${e.form==="text"?r`<${ge} label=${s("play.text")} wide>${u=>r`<textarea id=${u} rows="7" dir="auto" required value=${e.text}
-          onInput=${$=>t({text:$.target.value})}></textarea>`}<//>`:r`<${Js} value=${e.messages} onInput=${u=>t({messages:u})} />`}
-    <div class="filter">
-      <${te} label=${s("play.streamed")} checked=${e.streamed} onInput=${u=>t({streamed:u})} />
-      ${e.streamed&&r`<${k} label=${s("play.chunk")} type="number" min="1" max="1000" value=${e.chunk} onInput=${u=>t({chunk:u})} />`}
-      <${te} label=${s("play.use_draft")} checked=${e.draft!==null} disabled=${l} onInput=${u=>u?c():t({draft:null})} />
-    </div>
-    ${e.draft!==null&&r`<${Ks} value=${e.draft} onInput=${u=>t({draft:u})} diagnostics=${i} />`}`}function Zs(){let{params:e}=D(X),t=N("/policies"),[o,n]=h(e.policy??""),[a,i]=h(Zr),[c,l]=h(!1),u=w=>i(T=>({...T,...w})),$=o||t.data?.rows[0]?.name||"",{answer:d,run:f,test:y,busy:m}=ta($,a),_=d.diagnostics??d.result?.diagnostics??[];S(()=>{(d.result||d.error)&&document.querySelector(".play-out")?.scrollIntoView?.({block:"nearest"})},[d]);let E=w=>{w.preventDefault(),f()},b=w=>{w.key==="Enter"&&(w.ctrlKey||w.metaKey)&&E(w)};return r`<${A} title=${s("nav.playground")} says=${s("play.intro")} />
-    ${t.error&&r`<${Z} error=${t.error} again=${t.reload} />`}
-    <div class="play"><form class="card play-in" onSubmit=${E} onKeyDown=${b}>
-        <${oa} form=${a} set=${u} policies=${t.data} policy=${$} onPolicy=${n} diagnostics=${_} />
-        ${_.length>0&&r`<${At} of=${_} />`}
-        <div class="play-do"><button type="submit" class="main" disabled=${m||!$}>${s("play.run")} <kbd>Ctrl ↵</kbd></button>
-          <button type="button" disabled=${m||!$} onClick=${y}>${s("play.run_tests")}</button>
-          ${M("edit")&&d.result&&r`<button type="button" onClick=${()=>l(!0)}>${s("propose.test")}</button>`}</div>
-      </form>
-      <div class="play-out" aria-live="polite" aria-busy=${m}>
-        ${d.error&&r`<${Z} error=${d.error} />`}
-        ${d.tests&&r`<${Qs} of=${d.tests} />`}
-        ${d.result&&r`<${Vs} of=${d.result} />`}
-        ${!d.error&&!d.tests&&!d.result&&r`<${H}>${s("play.start")}<//>`}
-      </div></div>
-    ${c&&r`<${Ys} policy=${$} phase=${d.asked.phase} text=${d.result.text??""} action=${d.result.action}
-      onClose=${()=>l(!1)} />`}`}var mo=150,be={left:40,right:10,top:8,bottom:22},sa=[-100,-50,0,50,100],na=24*365;function en({title:e,points:t}){let[o,n]=Ct(520),a=n-be.left-be.right,i=mo-be.top-be.bottom,c=f=>be.left+a*f/Math.max(1,t.length-1),l=f=>be.top+i*(1-(f+100)/200),u=t.map((f,y)=>({...f,index:y})).filter(f=>typeof f.score=="number"),$=Math.max(1,...u.map(f=>f.answers)),d=u.map(f=>`${c(f.index).toFixed(1)},${l(f.score).toFixed(1)}`).join(" ");return r`<figure class="chart" ref=${o}><figcaption>${e}</figcaption>
-    <svg width=${n} height=${mo} role="img" aria-label=${e}>
-      ${sa.map(f=>r`<g><line class=${f===0?"grid zero":"grid"} x1=${be.left} x2=${n-be.right} y1=${l(f)} y2=${l(f)} />
-        <text class="tick" x=${be.left-8} y=${l(f)+4} text-anchor="end">${Ce(f)}</text></g>`)}
-      <polyline class="trend" points=${d} />
-      ${u.map(f=>r`<circle class="trend-at" cx=${c(f.index)} cy=${l(f.score)} r=${2+3*Math.sqrt(f.answers/$)}>
-        <title>${he(f.at)}: ${Ce(f.score)} (${v(f.answers)})</title></circle>`)}
-      ${Tt(t,a/80).map(f=>r`<text class="tick" x=${c(f)} y=${mo-5}
-        text-anchor=${f===0?"start":"middle"}>${xt(t[f].at,na)}</text>`)}
-    </svg>
-    <details><summary>${s("chart.table")}</summary><${j} caption=${e} rows=${t} id=${f=>f.at} columns=${[{label:s("col.time"),head:!0,cell:f=>he(f.at)},{label:s("nps.answers"),num:!0,cell:f=>v(f.answers)},{label:s("nps.score"),num:!0,cell:f=>Ce(f.score)}]} /></details>
-  </figure>`}var tn=["rating","thumbs","label","report","appeal"],on=[["30","day"],["90","week"],["365","week"]];function ra({of:e,bucket:t}){return r`<section class="card"><h3><${p} of=${e.route} /> <span class="quiet">${s(`scale.${e.scale}`)}</span></h3>
-    <dl class="facts">
-      <div><dt>${s("nps.score")}</dt><dd><${It} of=${e} /></dd></div>
-      <div><dt>${s("nps.answers")}</dt><dd>${v(e.answers)}</dd></div>
-      <div><dt>${s("nps.mean")}</dt><dd>${v(e.mean,2)}</dd></div>
-      <div><dt>${s("nps.parts")}</dt><dd><${Et} of=${e} /></dd></div>
-    </dl>
-    ${e.points?.length>1&&r`<${en} title=${s(`nps.trend_${t}`)} points=${e.points} />`}
-  </section>`}function aa(){let[e,t]=h("30"),o=on.find(([a])=>a===e)[1],n=N(`/satisfaction?days=${e}&bucket=${o}`);return r`<section aria-labelledby="satisfaction"><div class="part-head"><h2 id="satisfaction">${s("overview.satisfaction")}</h2>
-      <${ye} legend=${s("overview.choose")} value=${e} onInput=${t}
-        options=${on.map(([a])=>[a,s("figures.days",{n:Number(a)})])} /></div>
-    <p class="says">${s("nps.says")}</p>
-    <${K} of=${n}>${a=>a.groups.length>0?r`<div class="groups">${a.groups.map(i=>r`<${ra} key=${i.route+i.scale} of=${i} bucket=${o} />`)}</div>`:r`<${H}>${s("overview.no_answers")}<//>`}<//>
-  </section>`}function sn(){let{params:e}=D(X),t=tn.includes(e.kind)?e.kind:"",o=Te("/feedback",{kind:t});return r`<${A} title=${s("nav.feedback")} says=${s("feedback.says")} />
-    <${aa} />
-    <section aria-labelledby="said"><div class="part-head"><h2 id="said">${s("feedback.list")}</h2>
-      <${V} label=${s("col.kind")} value=${t} onInput=${n=>J(["feedback"],{kind:n})}
-        options=${[["",s("do.any")],...tn.map(n=>[n,g("kind",n)])]} /></div>
-      <${Be} of=${o} caption=${s("feedback.list")} columns=${Ke()} id=${n=>n.feedback} empty=${s("feedback.none")} />
-    </section>`}var $o=140;function nn({of:e}){let t=e.high-e.low,o=n=>5+(t>0?Math.max(0,Math.min(1,(n-e.low)/t)):.5)*($o-10);return r`<span class="bounds"><b>${v(e.threshold,3)}</b>
-    <svg width=${$o} height="16" aria-hidden="true" focusable="false">
-      <line class="grid" x1="5" x2=${$o-5} y1="8" y2="8" />
-      <line class="bounds-written" x1=${o(e.written)} x2=${o(e.written)} y1="2" y2="14" />
-      <circle class="score-at" cx=${o(e.threshold)} cy="8" r="4.5" /></svg>
-    <span class="quiet">${s("adapt.bounds",{low:v(e.low,3),high:v(e.high,3),written:v(e.written,3)})}</span></span>`}function fo({of:e}){let t=Object.entries(e??{});if(t.length===0)return null;let o=n=>typeof n=="number"?v(n,3):r`<${p} of=${typeof n=="string"?n:JSON.stringify(n)} />`;return r`<span class="evidence">${t.map(([n,a])=>r`<span><${p} of=${n.replaceAll("_"," ")} /> <b>${o(a)}</b></span> `)}</span>`}function ia({row:e,onDone:t}){let[o,n]=h(!1),[a,i]=x(async()=>{await C("POST","/adapt/reset",{policy:e.policy,rule:e.rule}),n(!1),U(s("adapt.was_reset")),t()});return r`<button type="button" onClick=${()=>n(!0)}>${s("adapt.reset")}</button>
-    ${o&&r`<${Ie} title=${s("adapt.reset")} says=${r`<${p} of=${e.rule} />: ${s("adapt.reset_says",{to:v(e.written,3)})}`}
-      act=${s("adapt.reset")} busy=${i} onDo=${a} onClose=${()=>n(!1)} />`}`}function la(e){let t=[{label:s("col.rule"),head:!0,wide:!0,cell:n=>r`<${W} to=${["policies",n.policy]} params=${{rule:n.rule}}>
-      <${p} of=${n.rule} /><//> <span class="quiet"><${p} of=${n.policy} /></span>`},{label:s("col.category"),cell:n=>r`<${p} of=${g("category",n.category??"")} />`},{label:s("col.state"),cell:n=>r`<span class=${"tag is-"+n.state}>${g("adapt.state",n.state)}</span>`},{label:s("adapt.threshold"),cell:n=>r`<${nn} of=${n} />`},{label:s("adapt.target"),num:!0,cell:n=>r`<${p} of=${n.target??"–"} />`},{label:s("adapt.why"),wide:!0,cell:n=>r`<${p} of=${n.reason??""} /> <${fo} of=${n.evidence} />`},{label:s("adapt.changed"),cell:n=>r`<${I} at=${n.changed_at} how="ago" />`}],o={label:s("col.do"),cell:n=>n.threshold===n.written?"":r`<${ia} row=${n} onDone=${e} />`};return M("edit")?[...t,o]:t}function rn(){let e=N("/adapt");return r`<${A} title=${s("nav.learning")} says=${s("adapt.says")} />
-    <${K} of=${e}>${t=>r`
-      ${t.rows.length>0?r`<${j} caption=${s("adapt.thresholds")} rows=${t.rows} columns=${la(e.reload)} id=${o=>o.policy+o.rule} />`:r`<${H}>${s("adapt.none")}<//>`}
-      <section class="card"><h2>${s("adapt.changes")}</h2>${t.changes.length>0?r`<${j} caption=${s("adapt.changes")} rows=${t.changes} id=${(o,n)=>o.at+n} columns=${[{label:s("col.time"),cell:o=>r`<${I} at=${o.at} how="full" />`},{label:s("col.rule"),head:!0,wide:!0,cell:o=>r`<${p} of=${o.rule} /> <span class="quiet"><${p} of=${o.policy} /></span>
-              ${o.shadow&&r` <span class="tag">${s("policy.shadow")}</span>`}`},{label:s("adapt.from"),num:!0,cell:o=>v(o.from,3)},{label:s("adapt.to"),num:!0,cell:o=>r`${v(o.to,3)} <span aria-hidden="true">${o.to>o.from?"↑":"↓"}</span>`},{label:s("adapt.evidence"),wide:!0,cell:o=>r`<${fo} of=${o.evidence} />`}]} />`:r`<${H}>${s("adapt.no_changes")}<//>`}</section>`}<//>`}var ca=["actor","act","object","since","until"];function ua({value:e}){let[t,o]=h(e);S(()=>o(e),[JSON.stringify(e)]);let n=i=>c=>o(l=>({...l,[i]:c})),a=i=>{i.preventDefault(),J(["ledger"],t)};return r`<form class="filter" role="search" aria-label=${s("do.filter")} onSubmit=${a}>
-    <${k} label=${s("col.who")} value=${t.actor} onInput=${n("actor")} />
-    <${k} label=${s("ledger.act")} value=${t.act} onInput=${n("act")} />
-    <${k} label=${s("ledger.object")} value=${t.object} onInput=${n("object")} spellcheck="false" />
-    <${k} label=${s("filter.since")} type="datetime-local" value=${We(t.since)} onInput=${i=>n("since")(He(i))} />
-    <${k} label=${s("filter.until")} type="datetime-local" value=${We(t.until)} onInput=${i=>n("until")(He(i))} />
-    <div class="filter-do"><button type="submit" class="main">${s("do.filter")}</button>
-      <button type="button" onClick=${()=>J(["ledger"])}>${s("do.clear")}</button></div>
-  </form>`}function da({of:e}){let t=e.faults??[],o=t.length===0;return r`<${O} kind=${o?"good":"bad"} role="status">
-    <b>${o?s("ledger.whole"):s("ledger.broken",{n:t.length})}</b>
-    <p>${s("ledger.lines",{n:e.lines})} ${s("ledger.erased",{n:e.erased})} ${e.signed?s("ledger.signed"):s("ledger.unsigned")}</p>
-    <p>${s("ledger.head")} <code><${p} of=${e.head} /></code></p>
-    ${!o&&r`<ul>${t.map(n=>r`<li><${p} of=${n} /></li>`)}</ul>`}<//>`}function pa({of:e}){if(e==null)return r`<span class="quiet">${s("ledger.gone")}</span>`;let t=typeof e=="string"?e:JSON.stringify(e);return r`<code><${p} of=${t} limit=${160} /></code>`}function an(){let{params:e}=D(X),t=Object.fromEntries(ca.map(l=>[l,e[l]??""])),o=Te("/ledger",t),[n,a]=h(null),[i,c]=x(async()=>a(await se("/ledger/verify")));return r`<${A} title=${s("nav.ledger")} says=${s("ledger.says")}>
-      <button type="button" class="main" disabled=${c} onClick=${i}>${c?s("ledger.verifying"):s("ledger.verify")}</button><//>
-    ${n&&r`<${da} of=${n} />`}
-    <${ua} value=${t} />
-    <${Be} of=${o} caption=${s("nav.ledger")} id=${l=>l.seq} empty=${s("ledger.none")} columns=${[{label:s("ledger.seq"),num:!0,head:!0,cell:l=>v(l.seq)},{label:s("col.time"),cell:l=>r`<${I} at=${l.at} how="full" />`},{label:s("col.who"),cell:l=>r`<${p} of=${l.actor} />`},{label:s("ledger.act"),cell:l=>r`<${p} of=${g("act",l.act)} />`},{label:s("ledger.object"),cell:l=>r`<code><${p} of=${l.object} /></code>`},{label:s("ledger.detail"),wide:!0,cell:l=>r`<${pa} of=${l.detail} />`}]} />`}function Ot({value:e,onInput:t}){let[o,n]=h(""),[a,i]=h(null);return S(()=>a?.setCustomValidity(o&&o!==e?s("password.differ"):""),[a,o,e]),r`
-    <${k} label=${s("password.new")} help=${s("password.help")} type="password" value=${e} onInput=${t}
-      autocomplete="new-password" required />
-    <${ge} label=${s("password.again")}>${c=>r`
-      <input id=${c} type="password" value=${o} required autocomplete="new-password" ref=${i}
-        onInput=${l=>n(l.target.value)} />`}<//>`}function Rt(){let[e,t]=h(""),[o,n]=h(""),[a,i]=h(null),[c,l]=h(0),[u,$]=x(async()=>{i(null);try{await C("PUT","/password",{old:e,new:o}),t(""),n(""),l(f=>f+1),U(s("password.changed")),q.set(await se("/session"))}catch(f){i(f)}});return r`<form onSubmit=${f=>{f.preventDefault(),u()}}>
-    ${a&&r`<${Z} error=${a} />`}
-    <${k} label=${s("password.old")} type="password" value=${e} onInput=${t} required
-      autocomplete="current-password" />
-    <${Ot} key=${c} value=${o} onInput=${n} />
-    <button type="submit" class="main" disabled=${$}>${s("password.do")}</button>
-  </form>`}function Qe(){let e=fe(),t=(o,n,a)=>r`<button type="button" lang=${o} aria-pressed=${e===o} aria-label=${a}
-    onClick=${()=>ke({lang:o})}>${n}</button>`;return r`<div class="language" role="group" aria-label="Language / 语言">
-    ${t("en","EN","EN, English")}${t("zh","中文","中文")}</div>`}var ma=[["h","keys.help"],["g o","nav.overview"],["g l","nav.live"],["g d","nav.decisions"],["g v","nav.review","judge"],["g p","nav.playground","read"]],$a=[["c","keys.claim"],["j","keys.next"],["k","keys.previous"],["u","keys.uphold"],["o","keys.overturn"],["?","keys.unsure"],["1 … 9","keys.category"],["e","keys.edit"],["n","keys.note"],["a","keys.alike"],["x","keys.reveal"],["z","keys.undo"],["p","keys.pass"],["g r","keys.rule"],["/","keys.search"]];function ln({title:e,of:t}){return r`<section><h3>${e}</h3><dl class="keys">${t.filter(([,,o])=>!o||M(o)).map(([o,n])=>r`<div><dt>${o.split(" ").map(a=>a==="…"?" … ":r`<kbd>${a}</kbd>`)}</dt>
-      <dd>${s(n)}</dd></div>`)}</dl></section>`}function ho(){return r`<div class="keylists"><${ln} title=${s("keys.everywhere")} of=${ma} />
-    ${M("judge")&&r`<${ln} title=${s("nav.review")} of=${$a} />`}</div>`}function cn({onClose:e}){return r`<${oe} title=${s("keys.title")} onClose=${e} wide><p>${s("keys.says")}</p><${ho} /><//>`}var fa=["viewer","reviewer","editor","admin"],dn=()=>fa.map(e=>[e,g("role",e)]),un=(e,t="")=>`/users/${encodeURIComponent(e.id)}${t}`;function ha({onDone:e,onClose:t}){let[o,n]=h(""),[a,i]=h("reviewer"),[c,l]=h(""),[u,$]=x(async()=>{await C("POST","/users",{name:o,role:a,password:c}),U(s("people.added")),e()}),d=f=>{f.preventDefault(),u()};return r`<${oe} title=${s("people.add")} onClose=${t}><form onSubmit=${d}>
-    <${k} label=${s("sign.name")} value=${o} onInput=${n} required maxlength="100" autocomplete="off" />
-    <${V} label=${s("col.role")} value=${a} onInput=${i} options=${dn()} help=${s(`role.${a}_says`)} />
-    <${k} label=${s("people.first")} help=${s("people.first_help")} type="password" value=${c} onInput=${l} required autocomplete="new-password" />
-    <footer><button type="button" onClick=${t}>${s("do.cancel")}</button>
-      <button type="submit" class="main" disabled=${$}>${s("people.add")}</button></footer></form><//>`}function ga({row:e,onClose:t,change:o}){let[n,a]=h(""),i=async c=>{c.preventDefault(),await o({password:n})&&t()};return r`<${oe} title=${s("people.password")} onClose=${t}><form onSubmit=${i}>
-    <p><b><${p} of=${e.name} /></b></p>
-    <${k} label=${s("people.first")} help=${s("people.first_help")} type="password" value=${n} onInput=${a} required autocomplete="new-password" />
-    <footer><button type="button" onClick=${t}>${s("do.cancel")}</button><button type="submit" class="main">${s("people.set")}</button></footer></form><//>`}function ya({row:e,reload:t}){let[o,n]=h(null),[a]=x(async u=>{let $=await C("PATCH",un(e),u);return U(s("people.changed")),t(),$}),[i]=x(async()=>{await C("DELETE",un(e,"/sessions")),U(s("people.is_out"))}),c=e.id===q.get().user.id,l=()=>n(null);return r`<div class="acts">
-    <select aria-label=${s("people.role_of",{name:Ue(e.name)})} value=${e.role} disabled=${c} onChange=${async u=>{let $=u.target;await a({role:$.value})||($.value=e.role)}}>${dn().map(([u,$])=>r`<option value=${u} selected=${u===e.role}>${$}</option>`)}</select>
-    ${!e.oidc&&r`<button type="button" onClick=${()=>n("password")}>${s("people.password")}</button>`}
-    <button type="button" onClick=${i}>${s("people.out")}</button>
-    ${!c&&r`<button type="button" onClick=${()=>e.disabled?a({disabled:!1}):n("disable")}>
-      ${e.disabled?s("people.enable"):s("people.disable")}</button>`}
-    ${o==="password"&&r`<${ga} row=${e} change=${a} onClose=${l} />`}
-    ${o==="disable"&&r`<${Ie} title=${s("people.disable")} says=${r`<b><${p} of=${e.name} /></b> ${s("people.disable_says")}`}
-      act=${s("people.disable")} onClose=${l} onDo=${async()=>await a({disabled:!0})&&l()} />`}
-  </div>`}function pn(){let e=N("/users"),[t,o]=h(!1),n=()=>{o(!1),e.reload()};return r`<section class="card"><div class="part-head"><h2>${s("people.title")}</h2>
-      <button type="button" onClick=${()=>o(!0)}>${s("people.add")}</button></div>
-    <${K} of=${e}>${a=>r`<${j} caption=${s("people.title")} rows=${a.rows} id=${i=>i.id} columns=${[{label:s("sign.name"),head:!0,cell:i=>r`<${p} of=${i.name} />${i.oidc&&r` <span class="tag">OIDC</span>`}`},{label:s("col.state"),cell:i=>i.disabled?s("people.disabled"):s("people.active")},{label:s("people.seen"),cell:i=>r`<${I} at=${i.seen_at} how="ago" />`},{label:s("people.since"),cell:i=>r`<${I} at=${i.created_at} />`},{label:s("col.do"),cell:i=>r`<${ya} row=${i} reload=${e.reload} />`}]} />`}<//>
-    ${t&&r`<${ha} onDone=${n} onClose=${()=>o(!1)} />`}
-  </section>`}var va="90";function ba({token:e,onClose:t}){return r`<${oe} title=${s("tokens.made")} onClose=${t}><${O} kind="warn">${s("tokens.once")}<//>
-    <p class="secret"><code><${p} of=${e} /></code></p>
-    <footer><${rt} text=${e} /><button type="button" class="main" onClick=${t}>${s("do.done")}</button></footer><//>`}function _a({onMade:e,onClose:t}){let[o,n]=h(""),[a,i]=h(["see"]),[c,l]=h(va),u=q.get().permissions,[$,d]=x(async()=>e(await C("POST","/tokens",{name:o,scopes:a,expires_days:Number(c)||void 0}))),f=m=>_=>i(E=>u.filter(b=>b===m?_:E.includes(b))),y=m=>{m.preventDefault(),$()};return r`<${oe} title=${s("tokens.new")} onClose=${t}><form onSubmit=${y}>
-    <${k} label=${s("tokens.name")} help=${s("tokens.name_help")} value=${o} onInput=${n} required maxlength="100" />
-    <fieldset class="scopes"><legend>${s("tokens.scopes")}</legend>${u.map(m=>r`<${te} label=${r`<code>${m}</code> ${g("scope",m)}`} checked=${a.includes(m)} onInput=${f(m)} />`)}</fieldset>
-    <${k} label=${s("tokens.days")} help=${s("tokens.days_help")} type="number" min="1" max="3650" value=${c} onInput=${l} />
-    <footer><button type="button" onClick=${t}>${s("do.cancel")}</button>
-      <button type="submit" class="main" disabled=${d||a.length===0}>${s("tokens.do")}</button></footer></form><//>`}function wa({row:e,onDone:t}){let[o,n]=h(!1),[a,i]=x(async()=>{await C("DELETE",`/tokens/${encodeURIComponent(e.id)}`),n(!1),U(s("tokens.gone")),t()});return r`<button type="button" onClick=${()=>n(!0)}>${s("tokens.revoke")}</button>
-    ${o&&r`<${Ie} title=${s("tokens.revoke")} says=${r`<b><${p} of=${e.name} /></b> ${s("tokens.revoke_says")}`}
-      act=${s("tokens.revoke")} busy=${i} onDo=${a} onClose=${()=>n(!1)} />`}`}function ka(e){return e.revoked?s("tokens.revoked"):e.expires_at&&new Date(e.expires_at)<new Date?s("tokens.expired"):s("tokens.good")}function mn(){let e=N("/tokens"),[t,o]=h(!1),[n,a]=h(null),i=c=>{o(!1),a(c.token),e.reload()};return r`<section class="card"><div class="part-head"><h2>${s("tokens.title")}</h2>
-      <button type="button" onClick=${()=>o(!0)}>${s("tokens.new")}</button></div>
-    <p class="quiet">${M("manage")?s("tokens.says_all"):s("tokens.says")}</p>
-    <${K} of=${e}>${c=>c.rows.length===0?r`<${H}>${s("tokens.none")}<//>`:r`<${j} caption=${s("tokens.title")} rows=${c.rows} id=${l=>l.id} columns=${[{label:s("tokens.name"),head:!0,cell:l=>r`<${p} of=${l.name} />`},...M("manage")?[{label:s("tokens.owner"),cell:l=>r`<${p} of=${l.owner} />`}]:[],{label:s("tokens.scopes"),cell:l=>l.scopes.map(u=>r`<span class="tag"><${p} of=${u} /></span> `)},{label:s("col.state"),cell:ka},{label:s("tokens.until"),cell:l=>l.expires_at?r`<${I} at=${l.expires_at} />`:s("tokens.always")},{label:s("tokens.used"),cell:l=>r`<${I} at=${l.used_at} how="ago" />`},{label:s("col.do"),cell:l=>!l.revoked&&r`<${wa} row=${l} onDone=${e.reload} />`}]} />`}<//>
-    ${t&&r`<${_a} onMade=${i} onClose=${()=>o(!1)} />`}
-    ${n&&r`<${ba} token=${n} onClose=${()=>a(null)} />`}
-  </section>`}function xa(){let e=D(ee);return r`<section class="card"><h2>${s("settings.looks")}</h2>
-    <div class="stack"><div class="row"><span>${s("settings.language")}</span><${Qe} /></div>
-      ${M("judge")&&r`<${te} label=${s("settings.blur")} checked=${Ae()} onInput=${t=>ke({blur:t})} />
-        <${te} label=${s("review.advance")} checked=${e.advance} onInput=${t=>ke({advance:t})} />`}
-      <${te} label=${s("settings.keys")} checked=${e.keys} onInput=${t=>ke({keys:t})} />
-      <p class="quiet small">${s("settings.kept")}</p></div></section>`}function Sa(){let e=D(q),[t]=x(async()=>{await C("DELETE","/session"),q.set(null)});return r`<section class="card"><h2>${s("settings.session")}</h2>
-    <dl class="facts"><div><dt>${s("sign.name")}</dt><dd><${p} of=${e.user.name} /></dd></div>
-      <div><dt>${s("col.role")}</dt><dd><${p} of=${g("role",e.user.role)} /></dd></div>
-      <div><dt>${s("settings.ends")}</dt><dd><${I} at=${e.ends_at} how="full" /></dd></div>
-      <div><dt>${s("settings.idle")}</dt><dd>${s("settings.minutes",{n:Math.round(e.idle_s/60)})}</dd></div></dl>
-    <p class="quiet small">${s("settings.others_end")}</p>
-    <button type="button" onClick=${t}>${s("sign.out")}</button></section>`}function $n(){return r`<${A} title=${s("nav.settings")} />
-    <div class="columns even"><${xa} /><${Sa} /></div>
-    <section class="card slim"><h2>${s("password.title")}</h2><${Rt} /></section>
-    <${mn} />
-    ${M("manage")&&r`<${pn} />`}
-    <section class="card"><h2>${s("keys.title")}</h2><p class="quiet">${s("keys.says")}</p><${ho} /></section>`}var go=[{name:"overview",icon:"overview",needs:"see",group:"watch",page:bs},{name:"live",icon:"live",needs:"see",group:"watch",page:ws},{name:"decisions",icon:"decisions",needs:"see",group:"watch",page:xs,one:js},{name:"review",icon:"judge",needs:"judge",group:"people",page:po,one:po},{name:"feedback",icon:"feedback",needs:"see",group:"people",page:sn},{name:"figures",icon:"overview",needs:"see",group:"people",page:zs},{name:"policies",icon:"policies",needs:"see",group:"rules",page:Bs,one:Gs},{name:"playground",icon:"playground",needs:"read",group:"rules",page:Zs},{name:"learning",icon:"learning",needs:"see",group:"rules",page:rn},{name:"ledger",icon:"ledger",needs:"manage",group:"gate",page:an},{name:"settings",icon:"settings",needs:"",group:"gate",page:$n}];function Ft(){return r`<svg class="logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false">
-    <rect class="logo-ground" width="32" height="32" rx="8" />
-    <path class="logo-bars" d="M9 8v16M16 8v16M23 8v16" />
-    <path class="logo-tide" d="M4 18c3-3 5-3 8 0s5 3 8 0 5-3 8 0" />
-  </svg>`}var fn=e=>!e.needs||M(e.needs);function Ta({here:e,onGo:t}){let o=["watch","people","rules","gate"];return r`<nav aria-label=${s("nav.label")} id="menu">${o.map(n=>{let a=go.filter(i=>i.group===n&&fn(i));return a.length===0?null:r`<section><h2>${s(`nav.group.${n}`)}</h2><ul>${a.map(i=>r`<li><a href=${"#/"+i.name} aria-current=${i.name===e?"page":void 0} onClick=${t}>
-        <${P} name=${i.icon} /><span>${s(`nav.${i.name}`)}</span></a></li>`)}</ul></section>`})}</nav>`}function Ca(){let e=D(q),[t]=x(async()=>{await C("DELETE","/session"),q.set(null)});return r`<div class="person">
-    <div class="who"><b><${p} of=${e.user.name} limit=${40} /></b><span>${g("role",e.user.role)}</span></div>
-    <button type="button" class="bare" aria-label=${s("sign.out")} title=${s("sign.out")} onClick=${t}><${P} name="out" /></button>
-  </div>`}function Ia({path:e}){let t=go.find(n=>n.name===(e[0]??"overview")&&fn(n));if(!t||e.length>(t.one?2:1))return r`<${A} title=${s("lost.title")} /><${O}>${s("lost.says")} <a href="#/overview">${s("nav.overview")}</a><//>`;let o=e.length>1?t.one:t.page;return r`<${o} key=${t.page===t.one?t.name:e.join("/")} id=${e[1]} />`}function hn(){let{path:e}=D(X),[t,o]=h(!1),[n,a]=h(!1);Ee({h:()=>a(!0),"g o":()=>J(["overview"]),"g l":()=>J(["live"]),"g d":()=>J(["decisions"]),"g v":()=>M("judge")&&J(["review"]),"g p":()=>M("read")&&J(["playground"])}),S(()=>o(!1),[e.join("/")]);let i=l=>{l.preventDefault(),document.querySelector("main h1")?.focus()},c=t?s("nav.close"):s("nav.open");return r`<div class=${"shell"+(t?" is-open":"")}>
-    <a class="skip" href="#main" onClick=${i}>${s("nav.skip")}</a>
-    <header class="side">
-      <div class="brand"><${Ft} /><span>Tidegate</span>
-        <button type="button" class="bare burger" aria-expanded=${t} aria-controls="menu" aria-label=${c}
-          onClick=${()=>o(!t)}><${P} name=${t?"close":"menu"} /></button>
-      </div>
-      <div class="drawer">
-        <${Ta} here=${e[0]??"overview"} onGo=${()=>o(!1)} />
-        <div class="foot"><${Ca} />
-          <div class="foot-row"><${Qe} />
-            <button type="button" class="bare help" onClick=${()=>a(!0)}>${s("keys.short")} <kbd>h</kbd></button></div>
-        </div>
-      </div>
-    </header>
-    <main id="main"><${Ia} path=${e} /></main>
-    ${n&&r`<${cn} onClose=${()=>a(!1)} />`}
-  </div>`}function Ea(){let[e,t]=h(""),[o,n]=h(null),[a,i]=x(async()=>{n(null);try{q.set(await C("POST","/session/confirm",{password:e})),Re(!0)}catch(l){t(""),n(l)}}),c=l=>{l.preventDefault(),a()};return r`<${oe} title=${s("confirm.title")} onClose=${()=>Re(!1)}>
-    <form onSubmit=${c}>
-      <p>${s("confirm.says")}</p>
-      ${o&&r`<${Z} error=${o} />`}
-      <${k} label=${s("sign.password")} type="password" value=${e} onInput=${t}
-        autocomplete="current-password" required autofocus />
-      <footer>
-        <button type="button" onClick=${()=>Re(!1)}>${s("do.cancel")}</button>
-        <button type="submit" class="main" disabled=${i}>${s("confirm.do")}</button>
-      </footer>
-    </form>
-  <//>`}function gn(){return D(Oe)&&r`<${Ea} />`}function yn(){let e=D(vt);return r`<div class="toasts" role="status" aria-live="polite">${e.map(t=>r`<div key=${t.id} class=${"toast"+(t.bad?" is-bad":"")}>
-      <div>${t.says}</div>
-      <button type="button" class="bare" aria-label=${s("do.close")} onClick=${()=>Zt(t.id)}>
-        <${P} name="close" />
-      </button>
-    </div>`)}</div>`}function Xe({title:e,says:t,children:o}){return S(()=>{document.title=`${e} · Tidegate`},[e]),r`<main class="gatehouse">
-    <div class="gate-card">
-      <p class="gate-brand"><${Ft} /><span>Tidegate</span></p>
-      <h1>${e}</h1>
-      ${t&&r`<p class="says">${t}</p>`}
-      ${o}
-    </div>
-    <${Qe} />
-  </main>`}function vn(){let e=N("/setup"),[t,o]=h(""),[n,a]=h(""),[i,c]=h(null),[l,u]=x(async()=>{c(null);try{q.set(await C("POST","/session",{name:t,password:n}))}catch(d){a(""),c(d)}}),$=d=>{d.preventDefault(),l()};return r`<${Xe} title=${s("sign.title")}>
-    ${e.error&&r`<${Z} error=${e.error} again=${e.reload} />`}
-    ${e.data?.store===!1&&r`<${O} kind="warn">${s("setup.no_store")}<//>`}
-    ${e.data?.needed&&r`<${O}>${s("setup.needed")} <a href="#/setup">${s("setup.title")}</a><//>`}
-    <form onSubmit=${$}>
-      ${i&&r`<${Z} error=${i} says=${i.status===401?s("sign.wrong"):void 0} />`}
-      <${k} label=${s("sign.name")} value=${t} onInput=${o} autocomplete="username" required autofocus
-        autocapitalize="none" spellcheck="false" />
-      <${k} label=${s("sign.password")} type="password" value=${n} onInput=${a}
-        autocomplete="current-password" required />
-      <button type="submit" class="main full" disabled=${u}>${s("sign.in")}</button>
-    </form>
-    ${e.data?.oidc&&r`<p class="or"><span>${s("sign.or")}</span></p>
-      <a class="button full" href="/api/oidc/login">${s("sign.oidc")}</a>`}
-  <//>`}function bn(){let[e,t]=h(""),[o,n]=h(""),[a,i]=h(""),[c,l]=h(null),[u,$]=x(async()=>{l(null);try{q.set(await C("POST","/setup",{token:e.trim(),name:o,password:a})),J(["overview"])}catch(f){l(f)}}),d=f=>{f.preventDefault(),u()};return r`<${Xe} title=${s("setup.title")} says=${s("setup.says")}>
-    <form onSubmit=${d}>
-      ${c&&r`<${Z} error=${c} />`}
-      <${k} label=${s("setup.token")} help=${s("setup.token_help")} value=${e} onInput=${t}
-        autocomplete="one-time-code" spellcheck="false" required autofocus />
-      <${k} label=${s("sign.name")} value=${o} onInput=${n} autocomplete="username" required />
-      <${Ot} value=${a} onInput=${i} />
-      <button type="submit" class="main full" disabled=${$}>${s("setup.do")}</button>
-    </form>
-    <p class="back"><a href="#/">${s("setup.back")}</a></p>
-  <//>`}function _n(){return r`<${Xe} title=${s("password.title")} says=${s("password.must")}><${Rt} /><//>`}function ja(){let[e,t]=h(null),o=async()=>{t(null);try{q.set(await se("/session"))}catch(n){n.status===401?q.set(null):t(n)}};return S(()=>{o()},[]),[e,o]}function Ma(){let e=D(q),{path:t}=D(X),[o,n]=ja();return S(()=>{e||Re(!1)},[e]),o&&!e?r`<main class="gatehouse"><${Z} error=${o} again=${n} /></main>`:e===void 0?r`<main class="gatehouse"><p role="status">${s("do.loading")}</p></main>`:e===null?t[0]==="setup"?r`<${bn} />`:r`<${vn} />`:e.must_change?r`<${_n} />`:r`<${hn} key=${e.user.id} /><${gn} />`}function wn(){D(ee);let e=fe();return S(()=>{document.documentElement.lang=e==="zh"?"zh-CN":"en"},[e]),r`<${Ma} /><${yn} />`}jo(r`<${wn} />`,document.getElementById("app"));})();
+<div class="editor"><div class="gutter" ref=${n} aria-hidden="true">${Array.from({length:i},(u,$)=>{let d=c.get($+1);return r`<div class=${d?"is-"+d:void 0}>${d&&r`<${P} name="warn" />`}${$+1}</div>`})}</div>
+<textarea id=${a} class="mono" wrap="off" rows="16" spellcheck="false" autocapitalize="none" value=${e} onScroll=${l}
+aria-invalid=${c.size>0?"true":void 0} onInput=${u=>t(u.target.value)}></textarea></div>
+</div>`}var Kr=["system","user","assistant","tool"],Jr=40;function Js({value:e,onInput:t}){let o=(n,a)=>t(e.map((i,c)=>c===n?{...i,...a}:i));return r`<fieldset class="turns"><legend>${s("play.chat")}</legend>
+${e.map((n,a)=>r`<div class="turn">
+<select aria-label=${s("play.role",{n:a+1})} value=${n.role} onChange=${i=>o(a,{role:i.target.value})}>
+${Kr.map(i=>r`<option value=${i} selected=${i===n.role}>${g("author",i)}</option>`)}</select>
+<textarea rows="2" dir="auto" aria-label=${s("play.turn",{n:a+1})} value=${n.content}
+onInput=${i=>o(a,{content:i.target.value})}></textarea>
+<button type="button" class="bare" aria-label=${s("play.remove",{n:a+1})} disabled=${e.length===1}
+onClick=${()=>t(e.filter((i,c)=>c!==a))}><${P} name="close" /></button>
+</div>`)}
+<button type="button" disabled=${e.length>=Jr}
+onClick=${()=>t([...e,{role:e.at(-1)?.role==="user"?"assistant":"user",content:""}])}>${s("play.add")}</button>
+</fieldset>`}function Vr({of:e}){return e?.length?r`<ul class="fired">${e.map(t=>r`<li>${t.action&&r`<${ae} of=${t.action} /> `}<b><${p} of=${t.id} /></b>
+<span class="quiet"><${p} of=${g("category",t.category??"")} /> ${typeof t.score=="number"&&v(t.score,2)}</span></li>`)}</ul>`:r`<p class="quiet">${s("play.no_rules")}</p>`}function Yr({of:e}){let t=(n,a)=>r`<section class="answer"><h3>${n}</h3><p class="answer-action"><${ae} of=${a.action} /></p>
+<${Vr} of=${a.rules} /></section>`,o=e.live&&e.live.action===e.action;return r`<div class="answers">${t(e.live?s("play.draft_says"):s("play.says"),e)}
+${e.live&&t(s("play.live_says"),e.live)}</div>
+${e.live&&r`<${O} kind=${o?"plain":"warn"}>${o?s("play.same"):s("play.differs")}<//>`}
+${!e.enforced&&r`<${O}>${s("play.shadow")}<//>`}`}function Qr({row:e,before:t}){let o=e.out??"",n=o.startsWith(t)?t:"";return r`<span class="stream-old"><${p} of=${n} limit=${400} /></span><ins><${p} of=${o.slice(n.length)} limit=${400} /></ins>`}function Xr({rows:e}){let t=e.map((o,n)=>({...o,at:n,before:e[n-1]?.out??""}));return r`<section class="card"><h2>${s("play.stream")}</h2><p class="quiet">${s("play.stream_says")}</p>
+<${j} caption=${s("play.stream")} rows=${t} id=${o=>o.at} columns=${[{label:s("play.piece"),num:!0,head:!0,cell:o=>v(o.at+1)},{label:s("play.in"),wide:!0,cell:o=>r`<${p} of=${o.in} />`},{label:s("play.out"),wide:!0,cell:o=>r`<${Qr} row=${o} before=${o.before} />`},{label:s("play.held"),num:!0,cell:o=>v(o.held)}]} /></section>`}function Vs({of:e}){return r`<div class="result" role="region" aria-label=${s("play.result")}>
+<section class="card"><h2 class="away">${s("play.result")}</h2><${Yr} of=${e} /></section>
+<section class="card"><h2>${s("play.found")} <span class="quiet">${v(e.findings?.length??0)}</span></h2>
+<${Pt} text=${e.text??""} findings=${e.findings??[]} />
+${e.findings?.length>0&&r`<p class="quiet small">${s("play.hover")}</p>
+<details><summary>${s("play.findings")}</summary><${j} caption=${s("play.findings")} rows=${e.findings} id=${(t,o)=>o} columns=${[{label:s("col.rule"),head:!0,cell:t=>r`<${p} of=${t.rule} />`},{label:s("col.category"),cell:t=>r`<${p} of=${g("category",t.category??"")} />`},{label:s("play.quote"),wide:!0,cell:t=>r`<${p} of=${t.quote??""} />`},{label:s("mark.views"),cell:t=>r`<${p} of=${(t.views??[]).join(" → ")} />`},{label:s("col.score"),num:!0,cell:t=>v(t.score,2)}]} /></details>`}</section>
+<section class="card"><h2>${s("play.output")}</h2>${typeof e.output=="string"?r`<${p} of=${e.output} block />`:r`<p class="quiet">${s("play.no_output")}</p>`}</section>
+${e.stream?.length>0&&r`<${Xr} rows=${e.stream} />`}
+</div>`}function Ys({policy:e,phase:t,text:o,action:n,onClose:a}){let[i,c]=h(""),[l,u]=h(n),[$,d]=h(null),f={policy:e,name:i,phase:t,text:o,expect:l},[y,m]=x(async()=>d(await C("POST","/playground/test-case",f)));if($)return r`<${lo} title=${s("propose.test")} says=${s("propose.test_says")} onClose=${a}
+load=${{data:$,error:null,loading:!1,reload:y}} save=${()=>C("POST","/playground/test-case",{...f,save:!0})} />`;let _=E=>{E.preventDefault(),y()};return r`<${oe} title=${s("propose.test")} onClose=${a}><form onSubmit=${_}>
+<${k} label=${s("play.test_name")} help=${s("play.test_name_help")} value=${i} onInput=${c} required maxlength="200" />
+<${V} label=${s("play.expect")} value=${l} onInput=${u} options=${le.map(E=>[E,g("action",E)])} />
+<footer><button type="button" onClick=${a}>${s("do.cancel")}</button>
+<button type="submit" class="main" disabled=${m}>${s("play.preview")}</button></footer></form><//>`}function Qs({of:e}){let t=[...e.cases??[]].sort((o,n)=>Number(o.ok)-Number(n.ok));return r`<section class="card" aria-label=${s("tests.title")}>
+<${O} kind=${e.failed>0?"bad":"good"} role="status"><b>${e.failed>0?s("tests.failed",{n:e.failed}):s("tests.passed")}</b>${" "}
+${s("tests.count",{n:e.passed})}<//>
+<details open=${e.failed>0}><summary>${s("tests.cases",{n:t.length})}</summary>
+<ul class="cases">${t.map(o=>r`<li class=${o.ok?"is-good":"is-bad"}><${P} name=${o.ok?"allow":"close"} />
+<div><span class="away">${o.ok?s("tests.ok"):s("tests.bad")}</span><${p} of=${o.name} />
+${o.why&&r`<${p} of=${o.why} block limit=${400} />`}</div></li>`)}</ul></details></section>`}var Xs=12,Zr={phase:"prompt",form:"text",text:"",messages:[{role:"user",content:""}],streamed:!1,chunk:Xs,draft:null};function ea(e,t){return{policy:e,phase:t.phase,draft:t.draft??void 0,...t.form==="text"?{text:t.text}:{messages:t.messages},chunk:t.streamed?Number(t.chunk)||Xs:void 0}}function ta(e,t){let[o,n]=h({}),a=async($,d)=>{try{n({[$]:await d(),asked:t})}catch(f){f.quiet||n({error:f,diagnostics:f.body?.diagnostics??f.body?.error?.diagnostics??[]})}},[i,c]=x(()=>a("result",()=>C("POST","/playground",ea(e,t)))),[l,u]=x(()=>a("tests",()=>C("POST","/playground/tests",{policy:e,draft:t.draft??void 0})));return{answer:o,run:i,test:l,busy:c||u}}function oa({form:e,set:t,policies:o,policy:n,onPolicy:a,diagnostics:i}){let[c,l]=x(async()=>{let{files:u}=await se(`/policies/${encodeURIComponent(n)}`);t({draft:u?.[0]?.text??""})});return r`
+<div class="filter">
+<${V} label=${s("col.policy")} value=${n} onInput=${a} options=${Ge(o)} />
+<${ye} legend=${s("col.phase")} value=${e.phase} onInput=${u=>t({phase:u})}
+options=${["prompt","completion"].map(u=>[u,g("phase",u)])} />
+<${ye} legend=${s("play.form")} value=${e.form} onInput=${u=>t({form:u})}
+options=${[["text",s("play.text")],["chat",s("play.chat")]]} />
+</div>
+${e.form==="text"?r`<${ge} label=${s("play.text")} wide>${u=>r`<textarea id=${u} rows="7" dir="auto" required value=${e.text}
+onInput=${$=>t({text:$.target.value})}></textarea>`}<//>`:r`<${Js} value=${e.messages} onInput=${u=>t({messages:u})} />`}
+<div class="filter">
+<${te} label=${s("play.streamed")} checked=${e.streamed} onInput=${u=>t({streamed:u})} />
+${e.streamed&&r`<${k} label=${s("play.chunk")} type="number" min="1" max="1000" value=${e.chunk} onInput=${u=>t({chunk:u})} />`}
+<${te} label=${s("play.use_draft")} checked=${e.draft!==null} disabled=${l} onInput=${u=>u?c():t({draft:null})} />
+</div>
+${e.draft!==null&&r`<${Ks} value=${e.draft} onInput=${u=>t({draft:u})} diagnostics=${i} />`}`}function Zs(){let{params:e}=D(X),t=N("/policies"),[o,n]=h(e.policy??""),[a,i]=h(Zr),[c,l]=h(!1),u=w=>i(T=>({...T,...w})),$=o||t.data?.rows[0]?.name||"",{answer:d,run:f,test:y,busy:m}=ta($,a),_=d.diagnostics??d.result?.diagnostics??[];S(()=>{(d.result||d.error)&&document.querySelector(".play-out")?.scrollIntoView?.({block:"nearest"})},[d]);let E=w=>{w.preventDefault(),f()},b=w=>{w.key==="Enter"&&(w.ctrlKey||w.metaKey)&&E(w)};return r`<${A} title=${s("nav.playground")} says=${s("play.intro")} />
+${t.error&&r`<${Z} error=${t.error} again=${t.reload} />`}
+<div class="play"><form class="card play-in" onSubmit=${E} onKeyDown=${b}>
+<${oa} form=${a} set=${u} policies=${t.data} policy=${$} onPolicy=${n} diagnostics=${_} />
+${_.length>0&&r`<${At} of=${_} />`}
+<div class="play-do"><button type="submit" class="main" disabled=${m||!$}>${s("play.run")} <kbd>Ctrl ↵</kbd></button>
+<button type="button" disabled=${m||!$} onClick=${y}>${s("play.run_tests")}</button>
+${M("edit")&&d.result&&r`<button type="button" onClick=${()=>l(!0)}>${s("propose.test")}</button>`}</div>
+</form>
+<div class="play-out" aria-live="polite" aria-busy=${m}>
+${d.error&&r`<${Z} error=${d.error} />`}
+${d.tests&&r`<${Qs} of=${d.tests} />`}
+${d.result&&r`<${Vs} of=${d.result} />`}
+${!d.error&&!d.tests&&!d.result&&r`<${H}>${s("play.start")}<//>`}
+</div></div>
+${c&&r`<${Ys} policy=${$} phase=${d.asked.phase} text=${d.result.text??""} action=${d.result.action}
+onClose=${()=>l(!1)} />`}`}var mo=150,be={left:40,right:10,top:8,bottom:22},sa=[-100,-50,0,50,100],na=24*365;function en({title:e,points:t}){let[o,n]=Ct(520),a=n-be.left-be.right,i=mo-be.top-be.bottom,c=f=>be.left+a*f/Math.max(1,t.length-1),l=f=>be.top+i*(1-(f+100)/200),u=t.map((f,y)=>({...f,index:y})).filter(f=>typeof f.score=="number"),$=Math.max(1,...u.map(f=>f.answers)),d=u.map(f=>`${c(f.index).toFixed(1)},${l(f.score).toFixed(1)}`).join(" ");return r`<figure class="chart" ref=${o}><figcaption>${e}</figcaption>
+<svg width=${n} height=${mo} role="img" aria-label=${e}>
+${sa.map(f=>r`<g><line class=${f===0?"grid zero":"grid"} x1=${be.left} x2=${n-be.right} y1=${l(f)} y2=${l(f)} />
+<text class="tick" x=${be.left-8} y=${l(f)+4} text-anchor="end">${Ce(f)}</text></g>`)}
+<polyline class="trend" points=${d} />
+${u.map(f=>r`<circle class="trend-at" cx=${c(f.index)} cy=${l(f.score)} r=${2+3*Math.sqrt(f.answers/$)}>
+<title>${he(f.at)}: ${Ce(f.score)} (${v(f.answers)})</title></circle>`)}
+${Tt(t,a/80).map(f=>r`<text class="tick" x=${c(f)} y=${mo-5}
+text-anchor=${f===0?"start":"middle"}>${xt(t[f].at,na)}</text>`)}
+</svg>
+<details><summary>${s("chart.table")}</summary><${j} caption=${e} rows=${t} id=${f=>f.at} columns=${[{label:s("col.time"),head:!0,cell:f=>he(f.at)},{label:s("nps.answers"),num:!0,cell:f=>v(f.answers)},{label:s("nps.score"),num:!0,cell:f=>Ce(f.score)}]} /></details>
+</figure>`}var tn=["rating","thumbs","label","report","appeal"],on=[["30","day"],["90","week"],["365","week"]];function ra({of:e,bucket:t}){return r`<section class="card"><h3><${p} of=${e.route} /> <span class="quiet">${s(`scale.${e.scale}`)}</span></h3>
+<dl class="facts">
+<div><dt>${s("nps.score")}</dt><dd><${It} of=${e} /></dd></div>
+<div><dt>${s("nps.answers")}</dt><dd>${v(e.answers)}</dd></div>
+<div><dt>${s("nps.mean")}</dt><dd>${v(e.mean,2)}</dd></div>
+<div><dt>${s("nps.parts")}</dt><dd><${Et} of=${e} /></dd></div>
+</dl>
+${e.points?.length>1&&r`<${en} title=${s(`nps.trend_${t}`)} points=${e.points} />`}
+</section>`}function aa(){let[e,t]=h("30"),o=on.find(([a])=>a===e)[1],n=N(`/satisfaction?days=${e}&bucket=${o}`);return r`<section aria-labelledby="satisfaction"><div class="part-head"><h2 id="satisfaction">${s("overview.satisfaction")}</h2>
+<${ye} legend=${s("overview.choose")} value=${e} onInput=${t}
+options=${on.map(([a])=>[a,s("figures.days",{n:Number(a)})])} /></div>
+<p class="says">${s("nps.says")}</p>
+<${K} of=${n}>${a=>a.groups.length>0?r`<div class="groups">${a.groups.map(i=>r`<${ra} key=${i.route+i.scale} of=${i} bucket=${o} />`)}</div>`:r`<${H}>${s("overview.no_answers")}<//>`}<//>
+</section>`}function sn(){let{params:e}=D(X),t=tn.includes(e.kind)?e.kind:"",o=Te("/feedback",{kind:t});return r`<${A} title=${s("nav.feedback")} says=${s("feedback.says")} />
+<${aa} />
+<div><div class="part-head"><h2>${s("feedback.list")}</h2>
+<${V} label=${s("col.kind")} value=${t} onInput=${n=>J(["feedback"],{kind:n})}
+options=${[["",s("do.any")],...tn.map(n=>[n,g("kind",n)])]} /></div>
+<${Be} of=${o} caption=${s("feedback.list")} columns=${Ke()} id=${n=>n.feedback} empty=${s("feedback.none")} />
+</div>`}var $o=140;function nn({of:e}){let t=e.high-e.low,o=n=>5+(t>0?Math.max(0,Math.min(1,(n-e.low)/t)):.5)*($o-10);return r`<span class="bounds"><b>${v(e.threshold,3)}</b>
+<svg width=${$o} height="16" aria-hidden="true" focusable="false">
+<line class="grid" x1="5" x2=${$o-5} y1="8" y2="8" />
+<line class="bounds-written" x1=${o(e.written)} x2=${o(e.written)} y1="2" y2="14" />
+<circle class="score-at" cx=${o(e.threshold)} cy="8" r="4.5" /></svg>
+<span class="quiet">${s("adapt.bounds",{low:v(e.low,3),high:v(e.high,3),written:v(e.written,3)})}</span></span>`}function fo({of:e}){let t=Object.entries(e??{});if(t.length===0)return null;let o=n=>typeof n=="number"?v(n,3):r`<${p} of=${typeof n=="string"?n:JSON.stringify(n)} />`;return r`<span class="evidence">${t.map(([n,a])=>r`<span><${p} of=${n.replaceAll("_"," ")} /> <b>${o(a)}</b></span> `)}</span>`}function ia({row:e,onDone:t}){let[o,n]=h(!1),[a,i]=x(async()=>{await C("POST","/adapt/reset",{policy:e.policy,rule:e.rule}),n(!1),U(s("adapt.was_reset")),t()});return r`<button type="button" onClick=${()=>n(!0)}>${s("adapt.reset")}</button>
+${o&&r`<${Ie} title=${s("adapt.reset")} says=${r`<${p} of=${e.rule} />: ${s("adapt.reset_says",{to:v(e.written,3)})}`}
+act=${s("adapt.reset")} busy=${i} onDo=${a} onClose=${()=>n(!1)} />`}`}function la(e){let t=[{label:s("col.rule"),head:!0,wide:!0,cell:n=>r`<${W} to=${["policies",n.policy]} params=${{rule:n.rule}}>
+<${p} of=${n.rule} /><//> <span class="quiet"><${p} of=${n.policy} /></span>`},{label:s("col.category"),cell:n=>r`<${p} of=${g("category",n.category??"")} />`},{label:s("col.state"),cell:n=>r`<span class=${"tag is-"+n.state}>${g("adapt.state",n.state)}</span>`},{label:s("adapt.threshold"),cell:n=>r`<${nn} of=${n} />`},{label:s("adapt.target"),num:!0,cell:n=>r`<${p} of=${n.target??"–"} />`},{label:s("adapt.why"),wide:!0,cell:n=>r`<${p} of=${n.reason??""} /> <${fo} of=${n.evidence} />`},{label:s("adapt.changed"),cell:n=>r`<${I} at=${n.changed_at} how="ago" />`}],o={label:s("col.do"),cell:n=>n.threshold===n.written?"":r`<${ia} row=${n} onDone=${e} />`};return M("edit")?[...t,o]:t}function rn(){let e=N("/adapt");return r`<${A} title=${s("nav.learning")} says=${s("adapt.says")} />
+<${K} of=${e}>${t=>r`
+${t.rows.length>0?r`<${j} caption=${s("adapt.thresholds")} rows=${t.rows} columns=${la(e.reload)} id=${o=>o.policy+o.rule} />`:r`<${H}>${s("adapt.none")}<//>`}
+<section class="card"><h2>${s("adapt.changes")}</h2>${t.changes.length>0?r`<${j} caption=${s("adapt.changes")} rows=${t.changes} id=${(o,n)=>o.at+n} columns=${[{label:s("col.time"),cell:o=>r`<${I} at=${o.at} how="full" />`},{label:s("col.rule"),head:!0,wide:!0,cell:o=>r`<${p} of=${o.rule} /> <span class="quiet"><${p} of=${o.policy} /></span>
+${o.shadow&&r` <span class="tag">${s("policy.shadow")}</span>`}`},{label:s("adapt.from"),num:!0,cell:o=>v(o.from,3)},{label:s("adapt.to"),num:!0,cell:o=>r`${v(o.to,3)} <span aria-hidden="true">${o.to>o.from?"↑":"↓"}</span>`},{label:s("adapt.evidence"),wide:!0,cell:o=>r`<${fo} of=${o.evidence} />`}]} />`:r`<${H}>${s("adapt.no_changes")}<//>`}</section>`}<//>`}var ca=["actor","act","object","since","until"];function ua({value:e}){let[t,o]=h(e);S(()=>o(e),[JSON.stringify(e)]);let n=i=>c=>o(l=>({...l,[i]:c})),a=i=>{i.preventDefault(),J(["ledger"],t)};return r`<form class="filter" role="search" aria-label=${s("do.filter")} onSubmit=${a}>
+<${k} label=${s("col.who")} value=${t.actor} onInput=${n("actor")} />
+<${k} label=${s("ledger.act")} value=${t.act} onInput=${n("act")} />
+<${k} label=${s("ledger.object")} value=${t.object} onInput=${n("object")} spellcheck="false" />
+<${k} label=${s("filter.since")} type="datetime-local" value=${We(t.since)} onInput=${i=>n("since")(He(i))} />
+<${k} label=${s("filter.until")} type="datetime-local" value=${We(t.until)} onInput=${i=>n("until")(He(i))} />
+<div class="filter-do"><button type="submit" class="main">${s("do.filter")}</button>
+<button type="button" onClick=${()=>J(["ledger"])}>${s("do.clear")}</button></div>
+</form>`}function da({of:e}){let t=e.faults??[],o=t.length===0;return r`<${O} kind=${o?"good":"bad"} role="status">
+<b>${o?s("ledger.whole"):s("ledger.broken",{n:t.length})}</b>
+<p>${s("ledger.lines",{n:e.lines})} ${s("ledger.erased",{n:e.erased})} ${e.signed?s("ledger.signed"):s("ledger.unsigned")}</p>
+<p>${s("ledger.head")} <code><${p} of=${e.head} /></code></p>
+${!o&&r`<ul>${t.map(n=>r`<li><${p} of=${n} /></li>`)}</ul>`}<//>`}function pa({of:e}){if(e==null)return r`<span class="quiet">${s("ledger.gone")}</span>`;let t=typeof e=="string"?e:JSON.stringify(e);return r`<code><${p} of=${t} limit=${160} /></code>`}function an(){let{params:e}=D(X),t=Object.fromEntries(ca.map(l=>[l,e[l]??""])),o=Te("/ledger",t),[n,a]=h(null),[i,c]=x(async()=>a(await se("/ledger/verify")));return r`<${A} title=${s("nav.ledger")} says=${s("ledger.says")}>
+<button type="button" class="main" disabled=${c} onClick=${i}>${c?s("ledger.verifying"):s("ledger.verify")}</button><//>
+${n&&r`<${da} of=${n} />`}
+<${ua} value=${t} />
+<${Be} of=${o} caption=${s("nav.ledger")} id=${l=>l.seq} empty=${s("ledger.none")} columns=${[{label:s("ledger.seq"),num:!0,head:!0,cell:l=>v(l.seq)},{label:s("col.time"),cell:l=>r`<${I} at=${l.at} how="full" />`},{label:s("col.who"),cell:l=>r`<${p} of=${l.actor} />`},{label:s("ledger.act"),cell:l=>r`<${p} of=${g("act",l.act)} />`},{label:s("ledger.object"),cell:l=>r`<code><${p} of=${l.object} /></code>`},{label:s("ledger.detail"),wide:!0,cell:l=>r`<${pa} of=${l.detail} />`}]} />`}function Ot({value:e,onInput:t}){let[o,n]=h(""),[a,i]=h(null);return S(()=>a?.setCustomValidity(o&&o!==e?s("password.differ"):""),[a,o,e]),r`
+<${k} label=${s("password.new")} help=${s("password.help")} type="password" value=${e} onInput=${t}
+autocomplete="new-password" required />
+<${ge} label=${s("password.again")}>${c=>r`
+<input id=${c} type="password" value=${o} required autocomplete="new-password" ref=${i}
+onInput=${l=>n(l.target.value)} />`}<//>`}function Rt(){let[e,t]=h(""),[o,n]=h(""),[a,i]=h(null),[c,l]=h(0),[u,$]=x(async()=>{i(null);try{await C("PUT","/password",{old:e,new:o}),t(""),n(""),l(f=>f+1),U(s("password.changed")),q.set(await se("/session"))}catch(f){i(f)}});return r`<form onSubmit=${f=>{f.preventDefault(),u()}}>
+${a&&r`<${Z} error=${a} />`}
+<${k} label=${s("password.old")} type="password" value=${e} onInput=${t} required
+autocomplete="current-password" />
+<${Ot} key=${c} value=${o} onInput=${n} />
+<button type="submit" class="main" disabled=${$}>${s("password.do")}</button>
+</form>`}function Qe(){let e=fe(),t=(o,n,a)=>r`<button type="button" lang=${o} aria-pressed=${e===o} aria-label=${a}
+onClick=${()=>ke({lang:o})}>${n}</button>`;return r`<div class="language" role="group" aria-label="Language / 语言">
+${t("en","EN","EN, English")}${t("zh","中文","中文")}</div>`}var ma=[["h","keys.help"],["g o","nav.overview"],["g l","nav.live"],["g d","nav.decisions"],["g v","nav.review","judge"],["g p","nav.playground","read"]],$a=[["c","keys.claim"],["j","keys.next"],["k","keys.previous"],["u","keys.uphold"],["o","keys.overturn"],["?","keys.unsure"],["1 … 9","keys.category"],["e","keys.edit"],["n","keys.note"],["a","keys.alike"],["x","keys.reveal"],["z","keys.undo"],["p","keys.pass"],["g r","keys.rule"],["/","keys.search"]];function ln({title:e,of:t}){return r`<section><h3>${e}</h3><dl class="keys">${t.filter(([,,o])=>!o||M(o)).map(([o,n])=>r`<div><dt>${o.split(" ").map(a=>a==="…"?" … ":r`<kbd>${a}</kbd>`)}</dt>
+<dd>${s(n)}</dd></div>`)}</dl></section>`}function ho(){return r`<div class="keylists"><${ln} title=${s("keys.everywhere")} of=${ma} />
+${M("judge")&&r`<${ln} title=${s("nav.review")} of=${$a} />`}</div>`}function cn({onClose:e}){return r`<${oe} title=${s("keys.title")} onClose=${e} wide><p>${s("keys.says")}</p><${ho} /><//>`}var fa=["viewer","reviewer","editor","admin"],dn=()=>fa.map(e=>[e,g("role",e)]),un=(e,t="")=>`/users/${encodeURIComponent(e.id)}${t}`;function ha({onDone:e,onClose:t}){let[o,n]=h(""),[a,i]=h("reviewer"),[c,l]=h(""),[u,$]=x(async()=>{await C("POST","/users",{name:o,role:a,password:c}),U(s("people.added")),e()}),d=f=>{f.preventDefault(),u()};return r`<${oe} title=${s("people.add")} onClose=${t}><form onSubmit=${d}>
+<${k} label=${s("sign.name")} value=${o} onInput=${n} required maxlength="100" autocomplete="off" />
+<${V} label=${s("col.role")} value=${a} onInput=${i} options=${dn()} help=${s(`role.${a}_says`)} />
+<${k} label=${s("people.first")} help=${s("people.first_help")} type="password" value=${c} onInput=${l} required autocomplete="new-password" />
+<footer><button type="button" onClick=${t}>${s("do.cancel")}</button>
+<button type="submit" class="main" disabled=${$}>${s("people.add")}</button></footer></form><//>`}function ga({row:e,onClose:t,change:o}){let[n,a]=h(""),i=async c=>{c.preventDefault(),await o({password:n})&&t()};return r`<${oe} title=${s("people.password")} onClose=${t}><form onSubmit=${i}>
+<p><b><${p} of=${e.name} /></b></p>
+<${k} label=${s("people.first")} help=${s("people.first_help")} type="password" value=${n} onInput=${a} required autocomplete="new-password" />
+<footer><button type="button" onClick=${t}>${s("do.cancel")}</button><button type="submit" class="main">${s("people.set")}</button></footer></form><//>`}function ya({row:e,reload:t}){let[o,n]=h(null),[a]=x(async u=>{let $=await C("PATCH",un(e),u);return U(s("people.changed")),t(),$}),[i]=x(async()=>{await C("DELETE",un(e,"/sessions")),U(s("people.is_out"))}),c=e.id===q.get().user.id,l=()=>n(null);return r`<div class="acts">
+<select aria-label=${s("people.role_of",{name:Ue(e.name)})} value=${e.role} disabled=${c} onChange=${async u=>{let $=u.target;await a({role:$.value})||($.value=e.role)}}>${dn().map(([u,$])=>r`<option value=${u} selected=${u===e.role}>${$}</option>`)}</select>
+${!e.oidc&&r`<button type="button" onClick=${()=>n("password")}>${s("people.password")}</button>`}
+<button type="button" onClick=${i}>${s("people.out")}</button>
+${!c&&r`<button type="button" onClick=${()=>e.disabled?a({disabled:!1}):n("disable")}>
+${e.disabled?s("people.enable"):s("people.disable")}</button>`}
+${o==="password"&&r`<${ga} row=${e} change=${a} onClose=${l} />`}
+${o==="disable"&&r`<${Ie} title=${s("people.disable")} says=${r`<b><${p} of=${e.name} /></b> ${s("people.disable_says")}`}
+act=${s("people.disable")} onClose=${l} onDo=${async()=>await a({disabled:!0})&&l()} />`}
+</div>`}function pn(){let e=N("/users"),[t,o]=h(!1),n=()=>{o(!1),e.reload()};return r`<section class="card"><div class="part-head"><h2>${s("people.title")}</h2>
+<button type="button" onClick=${()=>o(!0)}>${s("people.add")}</button></div>
+<${K} of=${e}>${a=>r`<${j} caption=${s("people.title")} rows=${a.rows} id=${i=>i.id} columns=${[{label:s("sign.name"),head:!0,cell:i=>r`<${p} of=${i.name} />${i.oidc&&r` <span class="tag">OIDC</span>`}`},{label:s("col.state"),cell:i=>i.disabled?s("people.disabled"):s("people.active")},{label:s("people.seen"),cell:i=>r`<${I} at=${i.seen_at} how="ago" />`},{label:s("people.since"),cell:i=>r`<${I} at=${i.created_at} />`},{label:s("col.do"),cell:i=>r`<${ya} row=${i} reload=${e.reload} />`}]} />`}<//>
+${t&&r`<${ha} onDone=${n} onClose=${()=>o(!1)} />`}
+</section>`}var va="90";function ba({token:e,onClose:t}){return r`<${oe} title=${s("tokens.made")} onClose=${t}><${O} kind="warn">${s("tokens.once")}<//>
+<p class="secret"><code><${p} of=${e} /></code></p>
+<footer><${rt} text=${e} /><button type="button" class="main" onClick=${t}>${s("do.done")}</button></footer><//>`}function _a({onMade:e,onClose:t}){let[o,n]=h(""),[a,i]=h(["see"]),[c,l]=h(va),u=q.get().permissions,[$,d]=x(async()=>e(await C("POST","/tokens",{name:o,scopes:a,expires_days:Number(c)||void 0}))),f=m=>_=>i(E=>u.filter(b=>b===m?_:E.includes(b))),y=m=>{m.preventDefault(),$()};return r`<${oe} title=${s("tokens.new")} onClose=${t}><form onSubmit=${y}>
+<${k} label=${s("tokens.name")} help=${s("tokens.name_help")} value=${o} onInput=${n} required maxlength="100" />
+<fieldset class="scopes"><legend>${s("tokens.scopes")}</legend>${u.map(m=>r`<${te} label=${r`<code>${m}</code> ${g("scope",m)}`} checked=${a.includes(m)} onInput=${f(m)} />`)}</fieldset>
+<${k} label=${s("tokens.days")} help=${s("tokens.days_help")} type="number" min="1" max="3650" value=${c} onInput=${l} />
+<footer><button type="button" onClick=${t}>${s("do.cancel")}</button>
+<button type="submit" class="main" disabled=${d||a.length===0}>${s("tokens.do")}</button></footer></form><//>`}function wa({row:e,onDone:t}){let[o,n]=h(!1),[a,i]=x(async()=>{await C("DELETE",`/tokens/${encodeURIComponent(e.id)}`),n(!1),U(s("tokens.gone")),t()});return r`<button type="button" onClick=${()=>n(!0)}>${s("tokens.revoke")}</button>
+${o&&r`<${Ie} title=${s("tokens.revoke")} says=${r`<b><${p} of=${e.name} /></b> ${s("tokens.revoke_says")}`}
+act=${s("tokens.revoke")} busy=${i} onDo=${a} onClose=${()=>n(!1)} />`}`}function ka(e){return e.revoked?s("tokens.revoked"):e.expires_at&&new Date(e.expires_at)<new Date?s("tokens.expired"):s("tokens.good")}function mn(){let e=N("/tokens"),[t,o]=h(!1),[n,a]=h(null),i=c=>{o(!1),a(c.token),e.reload()};return r`<section class="card"><div class="part-head"><h2>${s("tokens.title")}</h2>
+<button type="button" onClick=${()=>o(!0)}>${s("tokens.new")}</button></div>
+<p class="quiet">${M("manage")?s("tokens.says_all"):s("tokens.says")}</p>
+<${K} of=${e}>${c=>c.rows.length===0?r`<${H}>${s("tokens.none")}<//>`:r`<${j} caption=${s("tokens.title")} rows=${c.rows} id=${l=>l.id} columns=${[{label:s("tokens.name"),head:!0,cell:l=>r`<${p} of=${l.name} />`},...M("manage")?[{label:s("tokens.owner"),cell:l=>r`<${p} of=${l.owner} />`}]:[],{label:s("tokens.scopes"),cell:l=>l.scopes.map(u=>r`<span class="tag"><${p} of=${u} /></span> `)},{label:s("col.state"),cell:ka},{label:s("tokens.until"),cell:l=>l.expires_at?r`<${I} at=${l.expires_at} />`:s("tokens.always")},{label:s("tokens.used"),cell:l=>r`<${I} at=${l.used_at} how="ago" />`},{label:s("col.do"),cell:l=>!l.revoked&&r`<${wa} row=${l} onDone=${e.reload} />`}]} />`}<//>
+${t&&r`<${_a} onMade=${i} onClose=${()=>o(!1)} />`}
+${n&&r`<${ba} token=${n} onClose=${()=>a(null)} />`}
+</section>`}function xa(){let e=D(ee);return r`<section class="card"><h2>${s("settings.looks")}</h2>
+<div class="stack"><div class="row"><span>${s("settings.language")}</span><${Qe} /></div>
+${M("judge")&&r`<${te} label=${s("settings.blur")} checked=${Ae()} onInput=${t=>ke({blur:t})} />
+<${te} label=${s("review.advance")} checked=${e.advance} onInput=${t=>ke({advance:t})} />`}
+<${te} label=${s("settings.keys")} checked=${e.keys} onInput=${t=>ke({keys:t})} />
+<p class="quiet small">${s("settings.kept")}</p></div></section>`}function Sa(){let e=D(q),[t]=x(async()=>{await C("DELETE","/session"),q.set(null)});return r`<section class="card"><h2>${s("settings.session")}</h2>
+<dl class="facts"><div><dt>${s("sign.name")}</dt><dd><${p} of=${e.user.name} /></dd></div>
+<div><dt>${s("col.role")}</dt><dd><${p} of=${g("role",e.user.role)} /></dd></div>
+<div><dt>${s("settings.ends")}</dt><dd><${I} at=${e.ends_at} how="full" /></dd></div>
+<div><dt>${s("settings.idle")}</dt><dd>${s("settings.minutes",{n:Math.round(e.idle_s/60)})}</dd></div></dl>
+<p class="quiet small">${s("settings.others_end")}</p>
+<button type="button" onClick=${t}>${s("sign.out")}</button></section>`}function $n(){return r`<${A} title=${s("nav.settings")} />
+<div class="columns even"><${xa} /><${Sa} /></div>
+<section class="card slim"><h2>${s("password.title")}</h2><${Rt} /></section>
+<${mn} />
+${M("manage")&&r`<${pn} />`}
+<section class="card"><h2>${s("keys.title")}</h2><p class="quiet">${s("keys.says")}</p><${ho} /></section>`}var go=[{name:"overview",icon:"overview",needs:"see",group:"watch",page:bs},{name:"live",icon:"live",needs:"see",group:"watch",page:ws},{name:"decisions",icon:"decisions",needs:"see",group:"watch",page:xs,one:js},{name:"review",icon:"judge",needs:"judge",group:"people",page:po,one:po},{name:"feedback",icon:"feedback",needs:"see",group:"people",page:sn},{name:"figures",icon:"overview",needs:"see",group:"people",page:zs},{name:"policies",icon:"policies",needs:"see",group:"rules",page:Bs,one:Gs},{name:"playground",icon:"playground",needs:"read",group:"rules",page:Zs},{name:"learning",icon:"learning",needs:"see",group:"rules",page:rn},{name:"ledger",icon:"ledger",needs:"manage",group:"gate",page:an},{name:"settings",icon:"settings",needs:"",group:"gate",page:$n}];function Ft(){return r`<svg class="logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" focusable="false">
+<rect class="logo-ground" width="32" height="32" rx="8" />
+<path class="logo-bars" d="M9 8v16M16 8v16M23 8v16" />
+<path class="logo-tide" d="M4 18c3-3 5-3 8 0s5 3 8 0 5-3 8 0" />
+</svg>`}var fn=e=>!e.needs||M(e.needs);function Ta({here:e,onGo:t}){let o=["watch","people","rules","gate"];return r`<nav aria-label=${s("nav.label")} id="menu">${o.map(n=>{let a=go.filter(i=>i.group===n&&fn(i));return a.length===0?null:r`<section><h2>${s(`nav.group.${n}`)}</h2><ul>${a.map(i=>r`<li><a href=${"#/"+i.name} aria-current=${i.name===e?"page":void 0} onClick=${t}>
+<${P} name=${i.icon} /><span>${s(`nav.${i.name}`)}</span></a></li>`)}</ul></section>`})}</nav>`}function Ca(){let e=D(q),[t]=x(async()=>{await C("DELETE","/session"),q.set(null)});return r`<div class="person">
+<div class="who"><b><${p} of=${e.user.name} limit=${40} /></b><span>${g("role",e.user.role)}</span></div>
+<button type="button" class="bare" aria-label=${s("sign.out")} title=${s("sign.out")} onClick=${t}><${P} name="out" /></button>
+</div>`}function Ia({path:e}){let t=go.find(n=>n.name===(e[0]??"overview")&&fn(n));if(!t||e.length>(t.one?2:1))return r`<${A} title=${s("lost.title")} /><${O}>${s("lost.says")} <a href="#/overview">${s("nav.overview")}</a><//>`;let o=e.length>1?t.one:t.page;return r`<${o} key=${t.page===t.one?t.name:e.join("/")} id=${e[1]} />`}function hn(){let{path:e}=D(X),[t,o]=h(!1),[n,a]=h(!1);Ee({h:()=>a(!0),"g o":()=>J(["overview"]),"g l":()=>J(["live"]),"g d":()=>J(["decisions"]),"g v":()=>M("judge")&&J(["review"]),"g p":()=>M("read")&&J(["playground"])}),S(()=>o(!1),[e.join("/")]);let i=l=>{l.preventDefault(),document.querySelector("main h1")?.focus()},c=t?s("nav.close"):s("nav.open");return r`<div class=${"shell"+(t?" is-open":"")}>
+<a class="skip" href="#main" onClick=${i}>${s("nav.skip")}</a>
+<header class="side">
+<div class="brand"><${Ft} /><span>Tidegate</span>
+<button type="button" class="bare burger" aria-expanded=${t} aria-controls="menu" aria-label=${c}
+onClick=${()=>o(!t)}><${P} name=${t?"close":"menu"} /></button>
+</div>
+<div class="drawer">
+<${Ta} here=${e[0]??"overview"} onGo=${()=>o(!1)} />
+<div class="foot"><${Ca} />
+<div class="foot-row"><${Qe} />
+<button type="button" class="bare help" onClick=${()=>a(!0)}>${s("keys.short")} <kbd>h</kbd></button></div>
+</div>
+</div>
+</header>
+<main id="main"><${Ia} path=${e} /></main>
+${n&&r`<${cn} onClose=${()=>a(!1)} />`}
+</div>`}function Ea(){let[e,t]=h(""),[o,n]=h(null),[a,i]=x(async()=>{n(null);try{q.set(await C("POST","/session/confirm",{password:e})),Re(!0)}catch(l){t(""),n(l)}}),c=l=>{l.preventDefault(),a()};return r`<${oe} title=${s("confirm.title")} onClose=${()=>Re(!1)}>
+<form onSubmit=${c}>
+<p>${s("confirm.says")}</p>
+${o&&r`<${Z} error=${o} />`}
+<${k} label=${s("sign.password")} type="password" value=${e} onInput=${t}
+autocomplete="current-password" required autofocus />
+<footer>
+<button type="button" onClick=${()=>Re(!1)}>${s("do.cancel")}</button>
+<button type="submit" class="main" disabled=${i}>${s("confirm.do")}</button>
+</footer>
+</form>
+<//>`}function gn(){return D(Oe)&&r`<${Ea} />`}function yn(){let e=D(vt);return r`<div class="toasts" role="status" aria-live="polite">${e.map(t=>r`<div key=${t.id} class=${"toast"+(t.bad?" is-bad":"")}>
+<div>${t.says}</div>
+<button type="button" class="bare" aria-label=${s("do.close")} onClick=${()=>Zt(t.id)}>
+<${P} name="close" />
+</button>
+</div>`)}</div>`}function Xe({title:e,says:t,children:o}){return S(()=>{document.title=`${e} · Tidegate`},[e]),r`<main class="gatehouse">
+<div class="gate-card">
+<p class="gate-brand"><${Ft} /><span>Tidegate</span></p>
+<h1>${e}</h1>
+${t&&r`<p class="says">${t}</p>`}
+${o}
+</div>
+<${Qe} />
+</main>`}function vn(){let e=N("/setup"),[t,o]=h(""),[n,a]=h(""),[i,c]=h(null),[l,u]=x(async()=>{c(null);try{q.set(await C("POST","/session",{name:t,password:n}))}catch(d){a(""),c(d)}}),$=d=>{d.preventDefault(),l()};return r`<${Xe} title=${s("sign.title")}>
+${e.error&&r`<${Z} error=${e.error} again=${e.reload} />`}
+${e.data?.store===!1&&r`<${O} kind="warn">${s("setup.no_store")}<//>`}
+${e.data?.needed&&r`<${O}>${s("setup.needed")} <a href="#/setup">${s("setup.title")}</a><//>`}
+<form onSubmit=${$}>
+${i&&r`<${Z} error=${i} says=${i.status===401?s("sign.wrong"):void 0} />`}
+<${k} label=${s("sign.name")} value=${t} onInput=${o} autocomplete="username" required autofocus
+autocapitalize="none" spellcheck="false" />
+<${k} label=${s("sign.password")} type="password" value=${n} onInput=${a}
+autocomplete="current-password" required />
+<button type="submit" class="main full" disabled=${u}>${s("sign.in")}</button>
+</form>
+${e.data?.oidc&&r`<p class="or"><span>${s("sign.or")}</span></p>
+<a class="button full" href="/api/oidc/login">${s("sign.oidc")}</a>`}
+<//>`}function bn(){let[e,t]=h(""),[o,n]=h(""),[a,i]=h(""),[c,l]=h(null),[u,$]=x(async()=>{l(null);try{q.set(await C("POST","/setup",{token:e.trim(),name:o,password:a})),J(["overview"])}catch(f){l(f)}}),d=f=>{f.preventDefault(),u()};return r`<${Xe} title=${s("setup.title")} says=${s("setup.says")}>
+<form onSubmit=${d}>
+${c&&r`<${Z} error=${c} />`}
+<${k} label=${s("setup.token")} help=${s("setup.token_help")} value=${e} onInput=${t}
+autocomplete="one-time-code" spellcheck="false" required autofocus />
+<${k} label=${s("sign.name")} value=${o} onInput=${n} autocomplete="username" required />
+<${Ot} value=${a} onInput=${i} />
+<button type="submit" class="main full" disabled=${$}>${s("setup.do")}</button>
+</form>
+<p class="back"><a href="#/">${s("setup.back")}</a></p>
+<//>`}function _n(){return r`<${Xe} title=${s("password.title")} says=${s("password.must")}><${Rt} /><//>`}function ja(){let[e,t]=h(null),o=async()=>{t(null);try{q.set(await se("/session"))}catch(n){n.status===401?q.set(null):t(n)}};return S(()=>{o()},[]),[e,o]}function Ma(){let e=D(q),{path:t}=D(X),[o,n]=ja();return S(()=>{e||Re(!1)},[e]),o&&!e?r`<main class="gatehouse"><${Z} error=${o} again=${n} /></main>`:e===void 0?r`<main class="gatehouse"><p role="status">${s("do.loading")}</p></main>`:e===null?t[0]==="setup"?r`<${bn} />`:r`<${vn} />`:e.must_change?r`<${_n} />`:r`<${hn} key=${e.user.id} /><${gn} />`}function wn(){D(ee);let e=fe();return S(()=>{document.documentElement.lang=e==="zh"?"zh-CN":"en"},[e]),r`<${Ma} /><${yn} />`}jo(r`<${wn} />`,document.getElementById("app"));})();

@@ -49,9 +49,9 @@ export function Feedback() {
   const list = usePages('/feedback', { kind });
   return html`<${Head} title=${t('nav.feedback')} says=${t('feedback.says')} />
     <${Satisfaction} />
-    <section aria-labelledby="said"><div class="part-head"><h2 id="said">${t('feedback.list')}</h2>
+    <div><div class="part-head"><h2>${t('feedback.list')}</h2>
       <${Select} label=${t('col.kind')} value=${kind} onInput=${(now) => go(['feedback'], { kind: now })}
         options=${[['', t('do.any')], ...KINDS.map((k) => [k, word('kind', k)])]} /></div>
       <${Paged} of=${list} caption=${t('feedback.list')} columns=${feedbackColumns()} id=${(row) => row.feedback} empty=${t('feedback.none')} />
-    </section>`;
+    </div>`;
 }

@@ -45,7 +45,7 @@ function Stream({ rows }) {
 /** What a policy makes of a text. @param {{ of: any }} props */
 export function Result({ of }) {
   return html`<div class="result" role="region" aria-label=${t('play.result')}>
-    <section class="card"><${Answers} of=${of} /></section>
+    <section class="card"><h2 class="away">${t('play.result')}</h2><${Answers} of=${of} /></section>
     <section class="card"><h2>${t('play.found')} <span class="quiet">${number(of.findings?.length ?? 0)}</span></h2>
       <${Marked} text=${of.text ?? ''} findings=${of.findings ?? []} />
       ${of.findings?.length > 0 && html`<p class="quiet small">${t('play.hover')}</p>
