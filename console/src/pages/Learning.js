@@ -31,8 +31,7 @@ function Reset({ row, onDone }) {
 function columns(reload) {
   const out = [
     { label: t('col.rule'), head: true, wide: true, cell: (row) => html`<${To} to=${['policies', row.policy]} params=${{ rule: row.rule }}>
-      <${Text} of=${row.rule} /><//> <span class="quiet"><${Text} of=${row.policy} /></span>` },
-    { label: t('col.category'), cell: (row) => html`<${Text} of=${word('category', row.category ?? '')} />` },
+      <${Text} of=${row.rule} /><//><div class="quiet"><${Text} of=${row.policy} /> · <${Text} of=${word('category', row.category ?? '')} /></div>` },
     { label: t('col.state'), cell: (row) => html`<span class=${'tag is-' + row.state}>${word('adapt.state', row.state)}</span>` },
     { label: t('adapt.threshold'), cell: (row) => html`<${Bounds} of=${row} />` },
     { label: t('adapt.target'), num: true, cell: (row) => html`<${Text} of=${row.target ?? '–'} />` },

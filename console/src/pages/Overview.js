@@ -13,7 +13,7 @@ import { Table } from '../parts/Table.js';
 import { Text } from '../parts/Text.js';
 import { Time } from '../parts/Time.js';
 import { To } from '../parts/Id.js';
-import { Score, Shares } from '../parts/Score.js';
+import { Score } from '../parts/Score.js';
 import { Queues } from '../parts/Queues.js';
 
 /** How often the figures are asked for again, in milliseconds. */
@@ -52,7 +52,6 @@ function Satisfaction({ rows }) {
       ${t(`scale.${row.scale}`)}</span>` },
     { label: t('nps.score'), cell: (row) => html`<${Score} of=${row} />` },
     { label: t('nps.answers'), num: true, cell: (row) => number(row.answers) },
-    { label: t('nps.parts'), cell: (row) => html`<${Shares} of=${row} />` },
   ]} />`;
 }
 
@@ -82,9 +81,9 @@ export function Overview() {
     <//>
     <${Loaded} of=${load}>${(of) => html`
       <${Totals} of=${of} hours=${hours} />
-      <section class="card"><${Bars} title=${t('overview.acted')} buckets=${of.buckets} hours=${Number(hours)}
+      <div class="columns"><section class="card"><${Bars} title=${t('overview.acted')} buckets=${of.buckets} hours=${Number(hours)}
         names=${ACTIONS.filter((name) => name !== 'allow')} /></section>
-      <section class="card"><${Bars} title=${t('overview.passed')} buckets=${of.buckets} hours=${Number(hours)} names=${['allow']} /></section>
+      <section class="card"><${Bars} title=${t('overview.passed')} buckets=${of.buckets} hours=${Number(hours)} names=${['allow']} /></section></div>
       <div class="columns">
         <section class="card grow"><h2>${t('overview.rules')}</h2><${TopRules} rows=${of.rules} since=${of.since} /></section>
         <section class="card"><h2>${t('overview.queues')}</h2><${Queues} rows=${of.queues} links=${may('judge')} /></section>

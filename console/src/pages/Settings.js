@@ -35,15 +35,15 @@ function Here() {
       <div><dt>${t('col.role')}</dt><dd><${Text} of=${word('role', who.user.role)} /></dd></div>
       <div><dt>${t('settings.ends')}</dt><dd><${Time} at=${who.ends_at} how="full" /></dd></div>
       <div><dt>${t('settings.idle')}</dt><dd>${t('settings.minutes', { n: Math.round(who.idle_s / 60) })}</dd></div></dl>
-    <p class="quiet small">${t('settings.others_end')}</p>
+    <p class="quiet">${t('settings.others_end')}</p>
     <button type="button" onClick=${out}>${t('sign.out')}</button></section>`;
 }
 
 /** The own password, tokens and likings; for who manages, people. */
 export function Settings() {
   return html`<${Head} title=${t('nav.settings')} />
-    <div class="columns even"><${Looks} /><${Here} /></div>
-    <section class="card slim"><h2>${t('password.title')}</h2><${ChangePassword} /></section>
+    <div class="columns even"><div><${Looks} /><${Here} /></div>
+      <section class="card slim"><h2>${t('password.title')}</h2><${ChangePassword} /></section></div>
     <${Tokens} />
     ${may('manage') && html`<${People} />`}
     <section class="card"><h2>${t('keys.title')}</h2><p class="quiet">${t('keys.says')}</p><${KeyList} /></section>`;

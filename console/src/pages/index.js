@@ -22,7 +22,7 @@ export const PAGES = [
   { name: 'decisions', icon: 'decisions', needs: 'see', group: 'watch', page: Decisions, one: Decision },
   { name: 'review', icon: 'judge', needs: 'judge', group: 'people', page: Review, one: Review },
   { name: 'feedback', icon: 'feedback', needs: 'see', group: 'people', page: Feedback },
-  { name: 'figures', icon: 'overview', needs: 'see', group: 'people', page: Figures },
+  { name: 'figures', icon: 'figures', needs: 'see', group: 'people', page: Figures },
   { name: 'policies', icon: 'policies', needs: 'see', group: 'rules', page: Policies, one: Policy },
   { name: 'playground', icon: 'playground', needs: 'read', group: 'rules', page: Playground },
   { name: 'learning', icon: 'learning', needs: 'see', group: 'rules', page: Learning },

@@ -15,7 +15,7 @@ export function Action({ of }) {
 /** The action of a decision, and what it would have been. @param {{ row: any }} props */
 export function Deed({ row }) {
   if (!row.would_have || row.would_be === row.action) return html`<${Action} of=${row.action} />`;
-  return html`<${Action} of=${row.action} /> <span class="would">
+  return html`<${Action} of=${row.action} /><span class="would">
     ${t('action.would')} <${Action} of=${row.would_be} />
   </span>`;
 }

@@ -15,6 +15,7 @@ const PATHS = {
   judge: 'M8 2.5v11M3.5 4.5h9M5 13.5h6M3.5 4.5l-2 5h4zM12.5 4.5l-2 5h4z',
   policies: 'M3.5 2.5h6l3 3v8h-9zM9.5 2.5v3h3M5.5 8.5h5M5.5 11h5',
   playground: 'M6 2.5h4M7 2.5v4L3 13.5h10L9 6.5v-4M5 10.5h6',
+  figures: 'M8 1.8l5 1.8v4c0 3.2-2 5.4-5 6.6-3-1.2-5-3.4-5-6.6v-4zM5.4 7.8l1.9 1.9 3.4-3.6',
   feedback: 'M2.5 3h11v8H8l-3 2.5V11H2.5zM5 6h6M5 8.3h4',
   learning: 'M2 12.5c4 0 3-9 6-9s2 6 6 6M2 14.5h12',
   ledger: 'M6.5 9.5l3-3M5 7L3 9a2.8 2.8 0 004 4l2-2M11 9l2-2a2.8 2.8 0 00-4-4L7 5',

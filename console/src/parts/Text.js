@@ -4,7 +4,7 @@ import { pieces, plain } from '../lib/hidden.js';
 import { t } from '../core/words.js';
 
 /** So many characters of a text stand there before somebody asks for all of it. */
-export const SHOWN = 4000;
+export const SHOWN = 2400;
 
 /** The same for names of things: rules, routes, people. */
 export const NAME_SHOWN = 160;

@@ -32,8 +32,7 @@ export function Trend({ title, points }) {
       <polyline class="trend" points=${line} />
       ${known.map((point) => html`<circle class="trend-at" cx=${x(point.index)} cy=${y(point.score)} r=${2 + 3 * Math.sqrt(point.answers / most)}>
         <title>${full(point.at)}: ${signed(point.score)} (${number(point.answers)})</title></circle>`)}
-      ${every(points, wide / 80).map((index) => html`<text class="tick" x=${x(index)} y=${HIGH - 5}
-        text-anchor=${index === 0 ? 'start' : 'middle'}>${tick(points[index].at, DAYS)}</text>`)}
+      ${every(points, wide / 80).map((index) => html`<text class="tick" x=${x(index)} y=${HIGH - 5} text-anchor="middle">${tick(points[index].at, DAYS)}</text>`)}
     </svg>
     <details><summary>${t('chart.table')}</summary><${Table} caption=${title} rows=${points} id=${(p) => p.at} columns=${[
       { label: t('col.time'), head: true, cell: (p) => full(p.at) },

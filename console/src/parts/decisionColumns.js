@@ -2,8 +2,8 @@ import { html } from '../html.js';
 import { number } from '../core/format.js';
 import { t, word } from '../core/words.js';
 import { Deed } from './Action.js';
-import { Id, To } from './Id.js';
-import { Text } from './Text.js';
+import { To } from './Id.js';
+import { Text, nameOf } from './Text.js';
 import { Time } from './Time.js';
 
 /** The rule of a row, which leads to its policy. */
@@ -15,7 +15,8 @@ export function Rule({ row }) {
 /** The columns of lists of decisions. @returns {import('./Table.js').Column[]} */
 export function decisionColumns() {
   return [
-    { label: t('col.time'), cell: (row) => html`<${Time} at=${row.at} />` },
+    { label: t('col.time'), head: true, cell: (row) => html`<${To} to=${['decisions', row.decision]} title=${nameOf(row.decision)}>
+      <${Time} at=${row.at} /><//>` },
     { label: t('col.action'), cell: (row) => html`<${Deed} row=${row} />` },
     { label: t('col.rule'), wide: true, cell: (row) => html`<${Rule} row=${row} />` },
     { label: t('col.category'), cell: (row) => html`<${Text} of=${word('category', row.category ?? '')} />` },
@@ -23,7 +24,6 @@ export function decisionColumns() {
     { label: t('col.phase'), cell: (row) => word('phase', row.phase) },
     { label: t('col.policy'), cell: (row) => html`<${Text} of=${row.policy} />` },
     { label: t('col.route'), cell: (row) => html`<${Text} of=${row.route} />` },
-    { label: t('col.model'), cell: (row) => html`<${Text} of=${row.model} limit=${40} />` },
-    { label: t('col.decision'), head: true, cell: (row) => html`<${Id} of=${row.decision} to=${['decisions', row.decision]} />` },
+    { label: t('col.model'), cell: (row) => html`<${Text} of=${row.model} limit=${24} />` },
   ];
 }

@@ -29,7 +29,7 @@ function ItemHead({ item, onClaim }) {
   const mine = isMine(item);
   return html`<div class="item-head">
     <span class="tag"><${Text} of=${word('queue', item.queue)} /></span>
-    <span class="tag"><${Text} of=${word('source', item.source)} /></span>
+    ${!item.queue.startsWith(item.source) && html`<span class="tag"><${Text} of=${word('source', item.source)} /></span>`}
     <span class="tag"><${Text} of=${word('state', item.state)} /></span>
     ${item.wanted > 1 && html`<span class="tag">${t('review.wanted', { n: item.wanted })}</span>`}
     ${item.severe && html`<span class="tag is-severe"><${Icon} name="warn" />${t('review.severe')}</span>`}
