@@ -3,8 +3,9 @@ import { confirmation } from './confirm.js';
 
 /** The API of the gate. A fault is an `ApiError`; a password that must be said again is asked for here. */
 
-/** How long a call may take, in milliseconds. */
-const PATIENCE = 30_000;
+/** How long a call may take, in milliseconds, and how long a file may. */
+const PATIENCE = 60_000;
+const FILE_PATIENCE = 15 * 60_000;
 
 export class ApiError extends Error {
   /** @param {number} status 0 where no answer came @param {string} code @param {string} message @param {any} [body] */
@@ -30,12 +31,12 @@ async function fault(answer) {
   return error;
 }
 
-async function once(method, path, body, signal) {
+async function once(method, path, body, signal, patience) {
   const headers = {};
   if (body !== undefined) headers['content-type'] = 'application/json';
   const csrf = session.get()?.csrf;
   if (method !== 'GET' && csrf) headers['x-csrf-token'] = csrf;
-  const limits = [AbortSignal.timeout(PATIENCE), ...(signal ? [signal] : [])];
+  const limits = [AbortSignal.timeout(patience), ...(signal ? [signal] : [])];
   try {
     return await fetch('/api' + path, {
       method,
@@ -59,14 +60,14 @@ function either(signals) {
   return one.signal;
 }
 
-async function answered(method, path, body, signal) {
-  const answer = await once(method, path, body, signal);
+async function answered(method, path, body, signal, patience = PATIENCE) {
+  const answer = await once(method, path, body, signal, patience);
   if (answer.ok) return answer;
   const error = await fault(answer);
   if (error.code === 'not_signed_in') session.set(null);
   if (error.code !== 'confirm_password') throw error;
   if (!(await confirmation())) throw new ApiError(403, 'cancelled', '');
-  const again = await once(method, path, body, signal);
+  const again = await once(method, path, body, signal, patience);
   if (again.ok) return again;
   throw await fault(again);
 }
@@ -85,7 +86,7 @@ export const get = (path, signal) => call('GET', path, undefined, signal);
 
 /** Fetches a file and hands it to the browser to keep. @param {string} path @param {string} name */
 export async function download(path, name) {
-  const answer = await answered('GET', path);
+  const answer = await answered('GET', path, undefined, undefined, FILE_PATIENCE);
   const link = document.createElement('a');
   link.href = URL.createObjectURL(await answer.blob());
   link.download = name;

@@ -42,16 +42,16 @@ export function useLoad(path) {
  */
 export function usePages(path, filter) {
   const wanted = path + query(filter);
-  const [state, setState] = useState({ rows: null, next: null, error: null, loading: true });
+  const [state, setState] = useState({ wanted, rows: null, next: null, error: null, loading: true });
   const [turn, setTurn] = useState(0);
   const stop = useRef(new AbortController());
   const load = useCallback(
     async (after, before) => {
       const { signal } = stop.current;
-      setState((old) => ({ ...old, error: null, loading: true }));
+      setState((old) => ({ ...(old.wanted === wanted ? old : { wanted, rows: null, next: null }), error: null, loading: true }));
       try {
         const page = await get(path + query({ ...filter, after }), signal);
-        if (!signal.aborted) setState({ rows: [...before, ...page.rows], next: page.next, error: null, loading: false });
+        if (!signal.aborted) setState({ wanted, rows: [...before, ...page.rows], next: page.next, error: null, loading: false });
       } catch (error) {
         if (!error.quiet && !signal.aborted) setState((old) => ({ ...old, error, loading: false }));
       }
@@ -98,12 +98,18 @@ export function useAct(act) {
   return [run, busy];
 }
 
-/** @param {() => void} run @param {number} every milliseconds; only while the page is looked at */
+/** A person who did nothing for so long, in milliseconds, is away: nothing is asked for, and the session may end. */
+const AWAY = 10 * 60_000;
+
+let seen = Date.now();
+for (const sign of ['pointermove', 'keydown', 'wheel']) addEventListener(sign, () => (seen = Date.now()), { passive: true });
+
+/** @param {() => void} run @param {number} every milliseconds; only while somebody looks at the page */
 export function useEvery(run, every) {
   const latest = useRef(run);
   latest.current = run;
   useEffect(() => {
-    const timer = setInterval(() => document.hidden || latest.current(), every);
+    const timer = setInterval(() => document.hidden || Date.now() - seen > AWAY || latest.current(), every);
     return () => clearInterval(timer);
   }, [every]);
 }

@@ -49,10 +49,16 @@ function Rules({ of, chosen }) {
   </section>`;
 }
 
-function Files({ of }) {
+/** What is said about the lines of one file, by line. */
+function marksOf(file, diagnostics) {
+  const own = diagnostics.filter((one) => one.line && one.file && (one.file === file.path || one.file.endsWith('/' + file.path)));
+  return Object.fromEntries(own.map((one) => [one.line, `${one.code} ${one.message}`]));
+}
+
+function Files({ of, diagnostics }) {
   return html`<section class="card"><h2>${t('policy.files')}</h2>${of.map(
     (file, at) => html`<details open=${at === 0}><summary><code><${Text} of=${file.path} /></code></summary>
-      <${Code} text=${file.text} label=${t('policy.file')} /></details>`,
+      <${Code} text=${file.text} label=${t('policy.file')} marks=${marksOf(file, diagnostics)} /></details>`,
   )}</section>`;
 }
 
@@ -60,13 +66,14 @@ function Files({ of }) {
 export function Policy({ id }) {
   const { params } = useStore(route);
   const load = useLoad(`/policies/${encodeURIComponent(id)}`);
+  const all = useLoad('/policies');
   return html`<${Head} title=${t('policy.title')} says=${html`<b><${Text} of=${id} /></b>
       ${load.data && html` · <code><${Text} of=${load.data.revision} /></code> · <${Text} of=${word('enforcement', load.data.enforcement)} />`}`}>
       ${may('read') && html`<${To} to=${['playground']} params=${{ policy: id }} class="button">${t('policy.try')}<//>`}
       <${To} to=${['decisions']} params=${{ policy: id }} class="button">${t('nav.decisions')}<//><//>
     <${Loaded} of=${load}>${(of) => html`
       <${Rules} of=${of} chosen=${params.rule} />
-      ${of.files?.length > 0 && html`<${Files} of=${of.files} />`}
+      ${of.files?.length > 0 && html`<${Files} of=${of.files} diagnostics=${all.data?.last_reload?.diagnostics ?? []} />`}
       ${of.history?.length > 0 && html`<section class="card"><h2>${t('policy.history')}</h2>
         <${Table} caption=${t('policy.history')} rows=${of.history} id=${(row, at) => row.revision + at} columns=${[
           { label: t('col.time'), cell: (row) => html`<${Time} at=${row.at} how="full" />` },

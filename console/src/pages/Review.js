@@ -1,5 +1,5 @@
 import { html } from '../html.js';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { call } from '../core/api.js';
 import { go, route, swap } from '../core/route.js';
 import { prefer, prefs } from '../core/prefs.js';
@@ -67,7 +67,7 @@ function useJudging({ id, advance, refresh, open }) {
     done.current = [...done.current, { ids: ids.length > 0 ? ids : [id], id }].slice(-UNDO);
     const more = items.length > 1 ? ' ' + t('judge.with', { n: items.length - 1 }) : '';
     const out = left > 0 ? ' ' + t('judge.left_out', { n: left }) : '';
-    toast(html`<b>${word('judgement', judgement.judgement)}.</b>${more}${out} <button type="button" class="link" onClick=${undo}>
+    toast(html`<b class="cap">${word('judgement', judgement.judgement)}.</b>${more}${out} <button type="button" class="link" onClick=${undo}>
       ${t('judge.undo')} <kbd>z</kbd></button>`);
     refresh();
     if (prefs.get().advance) await advance();
@@ -128,7 +128,6 @@ export function Review({ id }) {
   });
   const find = () => document.querySelector('[data-search]')?.focus();
   useKeys({ j: () => step(1), k: () => step(-1), c: claim, z: undo, '/': find });
-  useEffect(() => document.querySelector('.desk-place')?.scrollTo?.(0, 0), [id]);
 
   return html`<${Head} title=${t('nav.review')}>
       <${Check} label=${t('review.advance')} checked=${goOn} onInput=${(on) => prefer({ advance: on })} />

@@ -7,7 +7,10 @@ import { useEffect, useRef } from 'preact/hooks';
  */
 export function Head({ title, says, children }) {
   const at = useRef(null);
-  useEffect(() => at.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    scrollTo(0, 0);
+    at.current?.focus({ preventScroll: true });
+  }, []);
   useEffect(() => {
     document.title = `${title} · Tidegate`;
   }, [title]);

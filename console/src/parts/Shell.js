@@ -82,7 +82,7 @@ export function Shell() {
         <${Menu} here=${path[0] ?? 'overview'} onGo=${() => setOpen(false)} />
         <div class="foot"><${Person} />
           <div class="foot-row"><${Language} />
-            <button type="button" class="bare help" onClick=${() => setHelp(true)}>${t('keys.short')} <kbd>h</kbd></button></div>
+            <button type="button" class="bare keys-open" onClick=${() => setHelp(true)}>${t('keys.short')} <kbd>h</kbd></button></div>
         </div>
       </div>
     </header>

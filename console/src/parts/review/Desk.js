@@ -1,5 +1,5 @@
 import { html } from '../../html.js';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { blurred, session } from '../../core/session.js';
 import { go } from '../../core/route.js';
 import { useKeys } from '../../core/keys.js';
@@ -27,7 +27,13 @@ export function isMine(item) {
 
 function ItemHead({ item, onClaim }) {
   const mine = isMine(item);
+  const at = useRef(null);
+  useEffect(() => {
+    scrollTo(0, 0);
+    at.current?.focus();
+  }, []);
   return html`<div class="item-head">
+    <h2 class="away" tabindex="-1" ref=${at}>${t('col.item')} <${Text} of=${item.rule ?? ''} /></h2>
     <span class="tag"><${Text} of=${word('queue', item.queue)} /></span>
     ${!item.queue.startsWith(item.source) && html`<span class="tag"><${Text} of=${word('source', item.source)} /></span>`}
     <span class="tag"><${Text} of=${word('state', item.state)} /></span>
