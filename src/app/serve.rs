@@ -303,16 +303,16 @@ impl App {
         ended("data", data).await?;
         stop_admin.cancel();
         ended("admin", admin).await?;
+        drop(watching);
         // Nobody makes spans any more, so their exporter comes to its end; a collector that does not answer is not waited for.
         let records = state.telemetry.records.clone();
         drop(state);
         if let Some(exporter) = exporter {
             drop(tokio::time::timeout(EXPORTER_GRACE, exporter).await);
         }
-        // Whatever was decided is on record before the process ends.
-        drop(watching);
         // Nobody gives them messages any more: what waits has a moment to be told.
         drop(tokio::time::timeout(TELLERS_GRACE, join_all(telling)).await);
+        // Whatever was decided is on record before the process ends.
         apart(move || {
             if let Some(store) = store {
                 store.close(RECORDS_GRACE);

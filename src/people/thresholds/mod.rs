@@ -410,4 +410,6 @@ fn timestamp(at: i64) -> Timestamp {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
