@@ -220,8 +220,7 @@ impl Adapting {
         let (policy, since) = (subject.policy.to_string(), subject.new_since(row, now));
         let count = move |c: &mut dyn Connection| Labelled::count(c, &policy, since);
         let count = self.store.read(count).await?;
-        let key =
-            (subject.policy.to_string(), subject.rule.to_string(), subject.basis.clone());
+        let key = (subject.policy.to_string(), subject.rule.to_string(), subject.basis.clone());
         let few = self.few.get(&key).copied().unwrap_or_default();
         if count < i64::from(subject.min_labels()).max(few) {
             let (waiting, row) = (subject.clone(), row.clone());

@@ -202,7 +202,8 @@ fn without_labels(server: &LoadedServer, policies: &[LoadedPolicy]) -> Problems 
         let message = format!("no store has labels for the thresholds of `{}`", policy.file.name);
         let problem = Problem::new(Code::TG075, message);
         let problem = problem.at(policy.at("adapt"), "no threshold will move");
-        problems.push(problem.help("name one in the server file: `store: { url: sqlite:state.db }`"));
+        problems
+            .push(problem.help("name one in the server file: `store: { url: sqlite:state.db }`"));
     }
     problems
 }

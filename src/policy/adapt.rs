@@ -100,14 +100,8 @@ fn adaptive(
     let adapt = &loaded.file.adapt;
     let settings = Adaptation { rules: Vec::new(), ..adapt.clone() };
     let classifier = loaded.file.classifiers.iter().find(|(known, _)| *known == name);
-    let scorer = json!([
-        classifier,
-        model,
-        condition.labels,
-        file.category,
-        file.on,
-        file.authors,
-    ]);
+    let scorer =
+        json!([classifier, model, condition.labels, file.category, file.on, file.authors,]);
     let scorer = short(&scorer.to_string());
     let basis = short(&json!([scorer, written, settings]).to_string());
     Some(Adaptive { rule: index, written, basis, scorer, asked })
@@ -198,7 +192,10 @@ impl Policy {
             for classifier in &mut classifiers {
                 let conditions = classifier.conditions.iter_mut();
                 for condition in conditions.filter(|condition| own.contains(&condition.atom)) {
-                    #[expect(clippy::cast_possible_truncation, reason = "as exact as the scores are")]
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        reason = "as exact as the scores are"
+                    )]
                     let to = *to as f32;
                     condition.at_least = AtLeast::Probability(to);
                 }

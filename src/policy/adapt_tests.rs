@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
 
 use super::*;
 use crate::config::load_policy;
@@ -61,7 +65,10 @@ fn what_was_learnt_is_for_these_settings_and_labels_are_for_this_classifier() {
         [("0.5, labels: [hate]", "0.5, labels: [violence]"), ("review, category: hate", "review")]
     {
         let after = first(&all.replace(was, is));
-        assert_ne!((before.basis.as_str(), before.scorer.as_str()), (&*after.basis, &*after.scorer));
+        assert_ne!(
+            (before.basis.as_str(), before.scorer.as_str()),
+            (&*after.basis, &*after.scorer)
+        );
         assert_ne!(before.scorer, after.scorer, "{is}");
     }
 }
@@ -79,7 +86,9 @@ fn a_policy_stands_at_the_thresholds_that_it_is_given_for_every_request() {
         assert_eq!(own.classifiers[0].conditions[0].at_least, AtLeast::Probability(0.5));
         assert_eq!(own.moved, moved.moved);
     }
-    assert!(Arc::ptr_eq(&policy.rules, &moved.rules) && Arc::ptr_eq(&policy.scanner, &moved.scanner));
+    assert!(
+        Arc::ptr_eq(&policy.rules, &moved.rules) && Arc::ptr_eq(&policy.scanner, &moved.scanner)
+    );
     assert_eq!(policy.remotes[0].id, moved.remotes[0].id);
     let moved = moved.with_thresholds(&|rule, _| (rule == "hateful").then_some(0.75));
     assert_eq!(moved.remotes[0].conditions[0].at_least, 0.7);

@@ -690,34 +690,37 @@ fn of_two_gates_that_see_the_same_labels_one_moves_the_threshold() {
         runtime().block_on(async {
             let subject = testing::subject(0.5, "mode: on");
             let at = testing::START;
-            let begin = |store: &Store| {
+            let begin = |store: Store| {
                 let subject = subject.clone();
-                store.write(move |c| subject.begin(c, at, &testing::by("gate", at)))
+                async move {
+                    let gate = testing::by("gate", at);
+                    store.write(move |c| subject.begin(c, at, &gate)).await.unwrap()
+                }
             };
-            let (one, other) = futures_util::join!(begin(&stores[0]), begin(&stores[1]));
-            let row = one.unwrap();
-            assert_eq!(row, other.unwrap());
-            let fill = |c: &mut dyn Connection| {
+            let [one, other] = stores.clone().map(begin);
+            let (row, same) = futures_util::join!(one, other);
+            assert_eq!(row, same);
+            let fill = move |c: &mut dyn Connection| {
                 testing::too_many(c, testing::THREE, at);
                 Ok(())
             };
             stores[0].write(fill).await.unwrap();
-            let moves = |store: &Store| {
+            let moves = |store: Store| {
                 let (subject, row, now) = (subject.clone(), row.clone(), at + 1);
-                let decided = store.read(move |c| {
-                    let mut labels = Labels::default();
-                    while subject.read_labels(c, (&row, now), &mut labels)? {}
-                    let decision = subject.decide(&row, &labels, now);
-                    Ok((subject, row, decision))
-                });
-                let store = store.clone();
                 async move {
+                    let decided = store.read(move |c| {
+                        let mut labels = Labels::default();
+                        while subject.read_labels(c, (&row, now), &mut labels)? {}
+                        let decision = subject.decide(&row, &labels, now);
+                        Ok((subject, row, decision))
+                    });
                     let (subject, row, decision) = decided.await.unwrap();
                     let gate = testing::by("gate", now);
                     store.write(move |c| subject.carry_out(c, (&row, &decision), &gate)).await
                 }
             };
-            let (one, other) = futures_util::join!(moves(&stores[0]), moves(&stores[1]));
+            let [one, other] = stores.clone().map(moves);
+            let (one, other) = futures_util::join!(one, other);
             let moved = [one.unwrap(), other.unwrap()];
             assert_eq!(moved.iter().flatten().count(), 1, "{moved:?}");
             let changes = stores[1].read(|c| AdaptationRow::last(c, 10)).await.unwrap();

@@ -166,12 +166,7 @@ impl ThresholdRow {
     pub fn forget(&self, connection: &mut dyn Connection, before: i64) -> Result<(), StoreError> {
         let sql = "DELETE FROM thresholds WHERE policy = $1 AND rule = $2 AND basis <> $3 AND begun < $4 \
              AND coalesce(moved, 0) < $4 AND coalesce(looked, 0) < $4";
-        let of = [
-            (&self.policy).into(),
-            (&self.rule).into(),
-            (&self.basis).into(),
-            before.into(),
-        ];
+        let of = [(&self.policy).into(), (&self.rule).into(), (&self.basis).into(), before.into()];
         connection.run(sql, &of).map(drop)
     }
 

@@ -71,7 +71,8 @@ impl Metrics {
         [written, in_force]: [f64; 2],
         shadow: Option<f64>,
     ) {
-        let series = |state: &str| self.table.adapt_threshold.with_label_values(&[policy, rule, state]);
+        let series =
+            |state: &str| self.table.adapt_threshold.with_label_values(&[policy, rule, state]);
         series("written").set(written);
         series("in_force").set(in_force);
         match shadow {
@@ -82,8 +83,9 @@ impl Metrics {
                 self.table.adapt_threshold.remove_label_values(&gone).unwrap_or_default();
             }
         }
-        for (direction, mode) in
-            ["up", "down", "reset", "file"].iter().flat_map(|d| ["on", "shadow"].map(|mode| (d, mode)))
+        for (direction, mode) in ["up", "down", "reset", "file"]
+            .iter()
+            .flat_map(|d| ["on", "shadow"].map(|mode| (d, mode)))
         {
             self.table.adapt_changes.with_label_values(&[policy, rule, direction, mode]).inc_by(0);
         }

@@ -141,9 +141,7 @@ impl Scene {
     ) -> T {
         let (name, now) = (name.to_owned(), self.store.now());
         let id = || uuid::Uuid::now_v7().to_string();
-        let write = self.store.write(move |c| {
-            work(c, &Reviewer { name, now, signer: None, id })
-        });
+        let write = self.store.write(move |c| work(c, &Reviewer { name, now, signer: None, id }));
         write.await.expect("it is kept")
     }
 
@@ -166,9 +164,7 @@ impl Scene {
 }
 
 fn series(state: &str, value: f64) -> String {
-    format!(
-        "tidegate_adapt_threshold{{policy=\"test\",rule=\"judged\",state=\"{state}\"}} {value}"
-    )
+    format!("tidegate_adapt_threshold{{policy=\"test\",rule=\"judged\",state=\"{state}\"}} {value}")
 }
 
 fn changes(direction: &str, mode: &str, times: u32) -> String {
@@ -194,13 +190,17 @@ async fn a_threshold_follows_what_people_judge_and_a_reset_or_the_file_brings_it
     assert_eq!(record["thresholds"], json!({ "judged": 0.54 }));
     let list = scene.list().await;
     let change = &list["changes"][0];
-    assert_eq!((&change["from"], &change["to"], &change["by"]), (&json!(0.5), &json!(0.54), &json!("gate")));
+    assert_eq!(
+        (&change["from"], &change["to"], &change["by"]),
+        (&json!(0.5), &json!(0.54), &json!("gate"))
+    );
     assert_eq!(change["evidence"]["reviewers"], 3);
     assert_eq!(change["evidence"]["flagged_benign"], WRONG);
 
     // Files that are read anew and say the same leave it where it is.
     gate.order(Order::Reload).await;
-    gate.counts(&["tidegate_policy_reloads_total{outcome=\"ok\"} 2", &series("in_force", 0.54)]).await;
+    gate.counts(&["tidegate_policy_reloads_total{outcome=\"ok\"} 2", &series("in_force", 0.54)])
+        .await;
     assert_eq!(scene.score(0.52, "after a reload").await.status, 200);
 
     let row = scene.act("ann", |c, by| thresholds::reset(c, ("test", "judged"), by)).await;
@@ -214,7 +214,8 @@ async fn a_threshold_follows_what_people_judge_and_a_reset_or_the_file_brings_it
     let text = std::fs::read_to_string(&file).expect("a policy");
     std::fs::write(&file, text.replace("at_least: 0.5", "at_least: 0.56")).expect("a policy");
     gate.order(Order::Reload).await;
-    gate.counts(&[&series("written", 0.56), &series("in_force", 0.56), &changes("file", "on", 1)]).await;
+    gate.counts(&[&series("written", 0.56), &series("in_force", 0.56), &changes("file", "on", 1)])
+        .await;
     assert_eq!(scene.score(0.54, "as written").await.status, 200);
 }
 
@@ -224,10 +225,14 @@ async fn in_shadow_it_is_only_said_where_a_threshold_would_stand() {
     scene.traffic().await;
     scene.judge(&["ann", "bo", "cy"]).await;
     let gate = &scene.gate;
-    gate.counts(&[&series("shadow", 0.54), &series("in_force", 0.5), &changes("up", "shadow", 1)]).await;
+    gate.counts(&[&series("shadow", 0.54), &series("in_force", 0.5), &changes("up", "shadow", 1)])
+        .await;
     scene.score(0.52, "still").await.is_error(400, "content_policy_violation");
     let list = scene.list().await;
-    assert_eq!((&list["rows"][0]["state"], &list["rows"][0]["threshold"]), (&json!("shadow"), &json!(0.54)));
+    assert_eq!(
+        (&list["rows"][0]["state"], &list["rows"][0]["threshold"]),
+        (&json!("shadow"), &json!(0.54))
+    );
     assert_eq!(list["changes"][0]["shadow"], true);
 }
 

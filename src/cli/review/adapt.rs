@@ -33,7 +33,8 @@ struct OfRule {
 }
 
 fn of_rule(written: &str) -> Result<OfRule, String> {
-    let parts = written.split_once('/').filter(|(policy, rule)| !policy.is_empty() && !rule.is_empty());
+    let parts =
+        written.split_once('/').filter(|(policy, rule)| !policy.is_empty() && !rule.is_empty());
     let (policy, rule) = parts.ok_or("a policy and a rule of it, such as default/insults")?;
     Ok(OfRule { policy: policy.to_owned(), rule: rule.to_owned() })
 }
@@ -78,7 +79,8 @@ fn reset(desk: &Desk, (of, name): (&OfRule, &str), form: Form) -> anyhow::Result
 }
 
 fn drawn(list: &Value) -> String {
-    let members = |name: &str| list.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let members =
+        |name: &str| list.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let headings = [
         "POLICY",
         "RULE",

@@ -36,7 +36,9 @@ fn immovable(rule: &RuleFile) -> Option<&'static str> {
     let alone = matcher.kinds() == ["classifier"] && matcher.not.is_none();
     match (asked, alone) {
         (0, _) => Some("it asks no classifier by itself"),
-        (1, true) if rule.except.iter().next().is_some() => Some("`except` excuses what the score says"),
+        (1, true) if rule.except.iter().next().is_some() => {
+            Some("`except` excuses what the score says")
+        }
         (1, true) => None,
         (1, false) => Some("it looks for more than what a classifier says"),
         (_, _) => Some("it asks several classifiers, and each has a threshold"),
@@ -73,10 +75,6 @@ impl List<'_> {
         if adapt.window.duration().is_zero() {
             let help = "`window: 28d` counts labels of four weeks";
             self.wrong(".window", "no label would count", "above 0", help);
-        }
-        if adapt.min_labels == 0 {
-            let help = "`min_labels: 200`, or 1 at least";
-            self.wrong(".min_labels", "a move needs labels", "above 0", help);
         }
         if adapt.reviewer_share == Share::NONE {
             let help = "`reviewer_share: 50%` lets nobody weigh more than all others";
@@ -146,7 +144,8 @@ impl List<'_> {
             None => return,
         };
         let message = format!("rule `{}` cannot move inside `adapt.bounds`", rule.id);
-        let help = "take it out of `adapt.rules`, or write one classifier with a number as `at_least`";
+        let help =
+            "take it out of `adapt.rules`, or write one classifier with a number as `at_least`";
         let at = self.policy.at(&place);
         self.problems.push(Problem::new(Code::TG052, message).at(at, label).help(help));
     }

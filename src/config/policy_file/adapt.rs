@@ -45,9 +45,7 @@ pub struct Adaptation {
 }
 
 /// Whether thresholds move in truth.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AdaptMode {
     /// Where they would stand is recorded and shown; what is written stays in force.

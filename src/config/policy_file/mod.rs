@@ -18,8 +18,8 @@ use crate::domain::{Level, Mode};
 
 pub use adapt::{AdaptMode, Adaptation, LEAST_STEP, MOST_ADAPTIVE, MOST_ERROR};
 pub use classifier::{
-    Activation, AnswerShape, Calls, Classifier, ClassifierKind, ClassifierStream,
-    GuardFormat, Model, ModelFile, RequestShape, RunIf, ScoreBand, SelfTest, TextWindow,
+    Activation, AnswerShape, Calls, Classifier, ClassifierKind, ClassifierStream, GuardFormat,
+    Model, ModelFile, RequestShape, RunIf, ScoreBand, SelfTest, TextWindow,
 };
 pub use matcher::{AtLeast, ClassifierCondition, ExceptEntry, Matcher, Pattern, ScorePreset};
 pub use rule::{MessageRef, RuleAction, RuleFile, TextLog};

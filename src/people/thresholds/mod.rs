@@ -382,7 +382,8 @@ pub fn retire(connection: &mut dyn Connection, gone: &[ThresholdRow]) -> Result<
     for row in gone {
         let rows = ThresholdRow::of(connection, &row.policy, &row.rule)?;
         if let Some(now) = rows.into_iter().find(|now| now == row) {
-            ThresholdRow { state: OFF.to_owned(), reason: OFF.to_owned(), ..now }.put(connection)?;
+            ThresholdRow { state: OFF.to_owned(), reason: OFF.to_owned(), ..now }
+                .put(connection)?;
         }
     }
     Ok(())

@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
 
 //! On SQLite; the suite of the store has two gates on each database.
 
@@ -180,7 +184,8 @@ fn labels_are_read_page_by_page_and_those_of_other_rules_or_without_a_score_are_
         settle(c, (0.2, false, 2_100), (THREE, START));
         c.run("UPDATE items SET scores = '{\"other\":0.5}' WHERE id IN (SELECT id FROM items ORDER BY id LIMIT 7)", &[])
             .unwrap();
-        c.run("UPDATE items SET scores = NULL WHERE id IN (SELECT max(id) FROM items)", &[]).unwrap();
+        c.run("UPDATE items SET scores = NULL WHERE id IN (SELECT max(id) FROM items)", &[])
+            .unwrap();
         c.run("UPDATE items SET source = 'report' WHERE id IN (SELECT max(id) FROM items WHERE scores IS NOT NULL)", &[])
             .unwrap();
         let mut labels = Labels::default();

@@ -1,7 +1,8 @@
 //! The metrics, declared once: name, labels, buckets, help. `docs/metrics.md` is written from this table (`make docs`).
 
 use prometheus::{
-    CounterVec, Gauge, GaugeVec, Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+    CounterVec, Gauge, GaugeVec, Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec,
+    Registry,
 };
 
 use super::declare::{Kind, MetricDefinition, keep, metrics};
