@@ -266,6 +266,8 @@ ROWS = [
                "min(tidegate_store_up{$M})", mappings=words(_0=("away", "red"), _1=("in reach", "green"))),
         lines("Not kept", "Decisions that the store did not take, so that nobody can speak of them. Should be 0.", "ops",
               'sum by (instance) (rate(tidegate_audit_events_dropped_total{$M,sink="store"}[$R]))'),
+        lines("Moving thresholds", "Thresholds of rules that follow what reviewers judge: as written, in force, and in shadow where they would stand.", "short",
+              "max by (policy, rule, state) (tidegate_adapt_threshold{$M})"),
     ]),
     ("Process", [
         lines("Busy threads", "Share of its time that each serving thread works; 100 % is one core.", "percentunit",

@@ -148,6 +148,7 @@ impl Files {
         }
         if let Some(server) = &self.server {
             problems.extend(asking_shadows(server, &policies));
+            problems.extend(without_labels(server, &self.policies));
         }
         problems.sort();
         policies
@@ -189,6 +190,20 @@ fn asking_shadows(server: &LoadedServer, policies: &[Arc<Policy>]) -> Problems {
                 route.policy
             )));
         }
+    }
+    problems
+}
+
+/// Policies with thresholds that labels move, where no store has labels.
+fn without_labels(server: &LoadedServer, policies: &[LoadedPolicy]) -> Problems {
+    let mut problems = Problems::new();
+    let adaptive = policies.iter().filter(|policy| policy.file.adapt.enabled);
+    for policy in adaptive.filter(|_| server.file.store.url == "none") {
+        let message = format!("no store has labels for the thresholds of `{}`", policy.file.name);
+        let problem = Problem::new(Code::TG075, message);
+        let problem = problem.at(policy.at("adapt"), "no threshold will move");
+        problems
+            .push(problem.help("name one in the server file: `store: { url: sqlite:state.db }`"));
     }
     problems
 }

@@ -2,6 +2,7 @@
 //!
 //! It is the only place that sees both ends; it screens nothing itself.
 
+mod adapt;
 mod apart;
 mod certificates;
 mod classifiers;

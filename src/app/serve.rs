@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::{info, warn};
 
+use super::adapt::Adapting;
 use super::apart::apart;
 use super::certificates::Certificates;
 use super::exporter::Exporter;
@@ -37,8 +38,8 @@ use crate::domain::Secret;
 use crate::proxy::{
     ConnectionTimes, Gateway, ListenerSettings, Pulse, Workers, serve_admin, serve_data,
 };
-use crate::store::StoreError;
-use crate::telemetry::{Clock, Metrics, hush_panics};
+use crate::store::{Store, StoreError};
+use crate::telemetry::{Clock, Metrics, Telemetry, hush_panics};
 use crate::upstream::demo::DemoSettings;
 
 /// How often files are looked at even if no change was told: some file systems tell nothing.
@@ -289,9 +290,7 @@ impl App {
             .map(|teller| AbortOnDropHandle::new(tasks.spawn(teller.run())))
             .collect();
         let store = reloader.gateway.shelf().map(|shelf| shelf.store.clone());
-        let watching = store.clone().map(|store| {
-            AbortOnDropHandle::new(tasks.spawn(watch_people(store, state.telemetry.clone())))
-        });
+        let watching = watching(store.clone(), &reloader.gateway, (&state.telemetry, &tasks)).await;
         let gateway = Arc::clone(&reloader.gateway);
         let mut data =
             tasks.spawn(serve_data(data.listener, data.settings, gateway, in_flight, stop.clone()));
@@ -311,16 +310,16 @@ impl App {
         ended("data", data).await?;
         stop_admin.cancel();
         ended("admin", admin).await?;
+        drop(watching);
         // Nobody makes spans any more, so their exporter comes to its end; a collector that does not answer is not waited for.
         let records = state.telemetry.records.clone();
         drop(state);
         if let Some(exporter) = exporter {
             drop(tokio::time::timeout(EXPORTER_GRACE, exporter).await);
         }
-        // Whatever was decided is on record before the process ends.
-        drop(watching);
         // Nobody gives them messages any more: what waits has a moment to be told.
         drop(tokio::time::timeout(TELLERS_GRACE, join_all(telling)).await);
+        // Whatever was decided is on record before the process ends.
         apart(move || {
             if let Some(store) = store {
                 store.close(RECORDS_GRACE);
@@ -331,6 +330,19 @@ impl App {
         info!("drained");
         Ok(())
     }
+}
+
+/// What looks after the store as long as the gate runs. Thresholds that were moved are in force when this returns.
+async fn watching(
+    store: Option<Store>,
+    gateway: &Arc<Gateway>,
+    (telemetry, tasks): (&Telemetry, &TaskTracker),
+) -> Vec<AbortOnDropHandle<()>> {
+    let Some(store) = store else { return Vec::new() };
+    let mut adapting = Adapting::new(store.clone(), Arc::clone(gateway), telemetry.clone());
+    adapting.begin().await;
+    let people = tasks.spawn(watch_people(store, telemetry.clone()));
+    [people, tasks.spawn(adapting.run())].map(AbortOnDropHandle::new).into()
 }
 
 /// Whom to tell of reloads, and how the service stands when none goes on.

@@ -23,6 +23,9 @@ pub enum NoticeKind {
     /// A configuration was refused.
     #[serde(rename = "policy.refused")]
     PolicyRefused,
+    /// Labels moved a threshold.
+    #[serde(rename = "threshold.moved")]
+    ThresholdMoved,
     /// The store cannot be reached.
     #[serde(rename = "store.away")]
     StoreAway,
@@ -33,13 +36,14 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::DecisionStopped,
         Self::DecisionReview,
         Self::FeedbackReport,
         Self::FeedbackAppeal,
         Self::PolicyApplied,
         Self::PolicyRefused,
+        Self::ThresholdMoved,
         Self::StoreAway,
         Self::StoreBack,
     ];
@@ -53,6 +57,7 @@ impl NoticeKind {
             Self::FeedbackAppeal => "feedback.appeal",
             Self::PolicyApplied => "policy.applied",
             Self::PolicyRefused => "policy.refused",
+            Self::ThresholdMoved => "threshold.moved",
             Self::StoreAway => "store.away",
             Self::StoreBack => "store.back",
         }
@@ -67,6 +72,7 @@ impl NoticeKind {
             Self::FeedbackAppeal => "a user appeals against a decision",
             Self::PolicyApplied => "a configuration was put in force",
             Self::PolicyRefused => "a configuration was refused; the one before it stays in force",
+            Self::ThresholdMoved => "a threshold moved with what people judged",
             Self::StoreAway => "the store cannot be reached",
             Self::StoreBack => "the store can be reached again",
         }

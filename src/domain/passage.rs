@@ -19,6 +19,10 @@ pub enum Author {
 }
 
 impl Author {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::System, Self::User, Self::Assistant, Self::Tool, Self::Unknown];
+
     /// The word that policies and records use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,6 +32,11 @@ impl Author {
             Self::Tool => "tool",
             Self::Unknown => "unknown",
         }
+    }
+
+    /// The author of this word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|author| author.as_str() == word)
     }
 }
 

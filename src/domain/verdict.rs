@@ -72,6 +72,8 @@ pub struct Classified {
     pub fallback: Option<&'static str>,
     /// The highest score of all that rules ask for, with its category.
     pub highest: Option<(Category, f64)>,
+    /// The highest score of each of its conditions in the policy, in their order; empty where it gave none.
+    pub scores: Vec<f64>,
     /// Parts in which both it and the rules without it found something, rules alone, it alone, and neither.
     pub agreement: [u32; 4],
     /// The longest time that one answer took, in microseconds.

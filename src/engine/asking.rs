@@ -17,7 +17,7 @@ use crate::classify::{Reason, Scores, Verdict as Answer};
 use crate::detect::Hit;
 use crate::detect::linear;
 use crate::domain::{Action, Category, Classified, Mode, Phase, Span};
-use crate::policy::{Known, LONGEST_ASKED, OnFailure, Policy, Remote};
+use crate::policy::{Known, LONGEST_ASKED, OnFailure, Policy, Remote, RemoteCondition};
 use crate::text::floor_char;
 
 /// Characters of a block from which on it ends with a sentence.
@@ -284,6 +284,7 @@ impl Asking {
                 let number = policy.classifiers.len() + one.number;
                 let entry = said_by(said, &remote);
                 let scores = note_answer(entry, one.on_error, &answered);
+                note_scores(entry, &remote, scores.as_deref());
                 let met = scores.is_some_and(|scores| {
                     let from = if one.holds { None } else { Some(block.last) };
                     add_hits((&remote, number), (&scores, start), (block.span, from), hits)
@@ -383,6 +384,7 @@ fn said_by<'s>(said: &'s mut Vec<Classified>, remote: &Remote) -> &'s mut Classi
             unavailable: None,
             fallback: None,
             highest: None,
+            scores: Vec::new(),
             agreement: [0; 4],
             took_us: 0,
             cached: true,
@@ -426,6 +428,23 @@ fn note_answer(
     scores
 }
 
+/// Notes what an answer says of each condition.
+fn note_scores(entry: &mut Classified, remote: &Remote, scores: Option<&Scores>) {
+    let Some(scores) = scores else { return };
+    entry.scores.resize(remote.conditions.len(), 0.0);
+    for (known, condition) in entry.scores.iter_mut().zip(&remote.conditions) {
+        *known = known.max(score_of(condition, scores));
+    }
+}
+
+/// What scores say of a condition.
+fn score_of(condition: &RemoteCondition, scores: &Scores) -> f64 {
+    match &condition.category {
+        Some(category) => scores.of(category.as_str()),
+        None => scores.highest(),
+    }
+}
+
 fn note_agreement(entry: &mut Classified, met: bool, found: bool) {
     let [both, rules, alone, neither] = &mut entry.agreement;
     *match (found, met) {
@@ -449,11 +468,7 @@ fn add_hits(
         let wanted = |category: &Category| {
             condition.category.as_ref().is_none_or(|condition| condition == category)
         };
-        let score = match &condition.category {
-            Some(category) => scores.of(category.as_str()),
-            None => scores.highest(),
-        };
-        if score < condition.at_least {
+        if score_of(condition, scores) < condition.at_least {
             continue;
         }
         met = true;

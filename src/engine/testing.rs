@@ -216,6 +216,8 @@ impl Sketch {
             blocks_flagged: false,
             variants: Arc::from([]),
             conditional: Arc::from([]),
+            adapt: None,
+            moved: Arc::from([]),
             gaps: Arc::default(),
         })
     }

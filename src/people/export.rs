@@ -15,7 +15,7 @@ use crate::store::{
 };
 
 /// The category of everything that is harmful, as evaluations call it.
-const ANY: &str = "any";
+pub(super) const ANY: &str = "any";
 /// What makes a cell a formula in a spreadsheet when it stands first; wide forms count too.
 const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
@@ -50,6 +50,33 @@ pub const COLUMNS: [&str; 15] = [
     "notes",
     "text",
 ];
+
+/// What a judgement says of a text: for each category whether it applies. `claimed` is the category of the rule that
+/// fired, `named` the one that a reviewer named; [`Reviewed::labels`] has the meaning. `None` where it says nothing.
+pub(super) fn labels_of(
+    judgement: Judgement,
+    claimed: Option<&str>,
+    named: Option<&str>,
+) -> Option<BTreeMap<String, bool>> {
+    let two = |category: &str, applies| {
+        [category, ANY].into_iter().map(|name| (name.to_owned(), applies)).collect()
+    };
+    let mut labels: BTreeMap<String, bool> = match (judgement, claimed) {
+        (Judgement::Upheld, Some(category)) => two(category, true),
+        (Judgement::Overturned, Some(category)) => two(category, false),
+        (Judgement::Upheld, None) => {
+            let all = OPENAI_CATEGORIES.into_iter().chain([ANY]);
+            all.map(|category| (category.to_owned(), false)).collect()
+        }
+        (Judgement::Overturned, None) => two(named.unwrap_or(ANY), true),
+        (Judgement::Unsure, _) => return None,
+    };
+    if let Some(named) = named {
+        labels.insert(named.to_owned(), true);
+        labels.insert(ANY.to_owned(), true);
+    }
+    Some(labels)
+}
 
 impl Reviewed {
     /// Items that a filter means, with their judgements and decisions, in the order of their ids.
@@ -127,24 +154,7 @@ impl Reviewed {
         let (judgement, named) = self.outcome()?;
         let decision = self.decision.as_ref().ok_or(Unusable::Gone)?;
         let claimed = decision.rule.as_ref().map(|_| decision.category.as_deref().unwrap_or(ANY));
-        let two = |category: &str, applies| {
-            [category, ANY].into_iter().map(|name| (name.to_owned(), applies)).collect()
-        };
-        let mut labels: BTreeMap<String, bool> = match (judgement, claimed) {
-            (Judgement::Upheld, Some(category)) => two(category, true),
-            (Judgement::Overturned, Some(category)) => two(category, false),
-            (Judgement::Upheld, None) => {
-                let all = OPENAI_CATEGORIES.into_iter().chain([ANY]);
-                all.map(|category| (category.to_owned(), false)).collect()
-            }
-            (Judgement::Overturned, None) => two(named.unwrap_or(ANY), true),
-            (Judgement::Unsure, _) => return Err(Unusable::Unresolved),
-        };
-        if let Some(named) = named {
-            labels.insert(named.to_owned(), true);
-            labels.insert(ANY.to_owned(), true);
-        }
-        Ok(labels)
+        labels_of(judgement, claimed, named).ok_or(Unusable::Unresolved)
     }
 
     /// A labelled text as `tidegate eval` and `tidegate train` read it; `weight` is how many texts like it there were

@@ -5,6 +5,7 @@
 //! [`duplicates`] which texts are nearly the same, [`adapt`] where a threshold should move, [`preference`] what of
 //! it all a model can be trained on.
 //!
+//! [`thresholds`] has where thresholds stand in the store, and moves them there.
 //! [`review`] says what all this is for the items of a store, [`acts`] what reviewers do with them, in a transaction
 //! that somebody else opens, [`export`], [`figures`] and [`shapes`] what programs read of them.
 
@@ -20,6 +21,7 @@ pub mod review;
 pub mod satisfaction;
 pub mod shapes;
 pub mod texts;
+pub mod thresholds;
 pub mod verdict;
 
 mod chance;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::adapt::adapting;
 use super::matchers::Matchers;
 use super::rule::{AuthorSet, Effect, Rule, Threshold};
 use super::{
@@ -114,6 +115,8 @@ impl Compiler<'_> {
         let views_off = off_views(file);
         let (found, mut problems) = self.matchers.build(&views_off, &rules);
         let conditions = Conditions::of(&rules);
+        let asked = found.as_ref().map(|found| (&*found.classifiers.0, &*found.classifiers.1));
+        let adapt = asked.and_then(|asked| adapting(self.loaded, &rules, asked));
         let policy = found.map(|found| Policy {
             name: Arc::from(file.name.as_str()),
             revision: Arc::from(self.loaded.revision.as_str()),
@@ -169,6 +172,8 @@ impl Compiler<'_> {
             blocks_flagged: false,
             variants: Arc::from([]),
             conditional: Arc::from([]),
+            adapt,
+            moved: Arc::from([]),
             gaps: Arc::new(found.gaps),
         });
         problems.sort();

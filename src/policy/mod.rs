@@ -3,6 +3,7 @@
 //! It decides nothing about a text (that is `engine`) and reads no file (that is `config`). A compiled
 //! policy is immutable; a reload makes a new one.
 
+mod adapt;
 mod classifiers;
 mod compile;
 mod conditions;
@@ -15,6 +16,7 @@ mod remotes;
 mod rule;
 mod variant;
 
+pub use adapt::{Adapting, Adaptive};
 pub use classifiers::{AtLeast, InProcess, ScoreCondition};
 pub use compile::{compile, compile_sound_parts};
 pub use conditions::{Conditions, Memory};
@@ -201,6 +203,10 @@ pub struct Policy {
     pub variants: Arc<[Variant]>,
     /// Rules that are switched off for some requests.
     pub conditional: Arc<[(Condition, Suppressed)]>,
+    /// The thresholds that may move; none where none may.
+    pub adapt: Option<Arc<Adapting>>,
+    /// Rules that stand at another threshold than the one that is written, with that threshold.
+    pub moved: Arc<[(Arc<str>, f64)]>,
     /// What is missing from its rules, because it has a mistake; nothing in a policy that takes effect.
     pub gaps: Arc<Gaps>,
 }

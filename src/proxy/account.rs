@@ -452,6 +452,7 @@ impl Account {
             stream: self.stream,
             policy: Arc::clone(&unit.policy.name),
             policy_revision: Arc::clone(&unit.policy.revision),
+            thresholds: unit.policy.moved.iter().cloned().collect(),
             mode: unit.policy.mode.as_str(),
             action: word,
             would_be: would_be.as_str(),

@@ -20,6 +20,7 @@ use super::listener::CLOSE;
 use super::live::{Asked, Live, Route, add};
 use super::rehearsal::Rehearsals;
 use super::shelf::{Shelf, caller};
+use super::thresholds::Moved;
 use super::walk::{self, Walk};
 use super::{GateBody, body, gatehouse, reply, traced, untexted};
 use crate::domain::{Author, Passage, TextKind};
@@ -36,6 +37,7 @@ pub struct Gateway {
     rehearsals: Arc<Rehearsals>,
     shelf: Option<Arc<Shelf>>,
     pub(super) opinions: Opinions,
+    pub(super) moved: Moved,
 }
 
 /// The most characters of a model's name that records keep.
@@ -71,7 +73,8 @@ impl Gateway {
             Arc::new(shelf)
         });
         let opinions = Opinions::default();
-        Self { live: ArcSwap::from_pointee(live), telemetry, rehearsals, shelf, opinions }
+        let (live, moved) = (ArcSwap::from_pointee(live), Moved::default());
+        Self { live, telemetry, rehearsals, shelf, opinions, moved }
     }
 
     /// Where decisions are kept for people to speak of.
@@ -79,8 +82,8 @@ impl Gateway {
         self.shelf.as_ref()
     }
 
-    /// Puts a new configuration in force. Requests that have begun keep the old one.
-    pub fn replace(&self, live: Live) {
+    /// Puts this in force as it is.
+    pub(super) fn put(&self, live: Live) {
         self.live.store(Arc::new(live));
     }
 

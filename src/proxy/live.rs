@@ -198,6 +198,33 @@ impl Live {
         Some((first, policies))
     }
 
+    /// The same with other policies in the place of these, by their names. What was remembered of texts goes with the
+    /// policies that it was learnt under.
+    pub fn with_policies(&self, policies: HashMap<String, Arc<Policy>>) -> Self {
+        let now = |policy: &Arc<Policy>| {
+            policies.get(&*policy.name).map_or_else(|| Arc::clone(policy), Arc::clone)
+        };
+        let route = |route: &Route| Route {
+            policy: now(&route.policy),
+            shadow: route.shadow.as_ref().map(now),
+            ..route.clone()
+        };
+        Self {
+            routes: self.routes.iter().map(route).collect(),
+            policies,
+            limits: self.limits,
+            json: self.json,
+            messages: self.messages,
+            event: self.event,
+            stream: self.stream,
+            fail_open: self.fail_open,
+            clean_texts: CleanTexts::default(),
+            blocked_turns: BlockedTurns::default(),
+            dialects: self.dialects.clone(),
+            classifiers: Arc::clone(&self.classifiers),
+        }
+    }
+
     /// The first route on a path, whatever else it wants of a request.
     pub fn first_on(&self, path: &str) -> Option<&Route> {
         self.routes.iter().find(|route| route.path.matches(path))

@@ -28,6 +28,7 @@ mod reply;
 mod service;
 mod shelf;
 mod streaming;
+mod thresholds;
 mod traced;
 mod untexted;
 mod walk;
@@ -44,6 +45,7 @@ pub use listener::{
 pub use live::{Asked, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 pub use service::{serve_admin, serve_data};
 pub use shelf::Shelf;
+pub use thresholds::Thresholds;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;

@@ -11,6 +11,7 @@ use super::asker::with_answers;
 use super::clean_texts::CleanTexts;
 use super::joined::{self, Together};
 use super::live::{Live, UnknownLeaf};
+use super::shelf::Shelf;
 use crate::domain::{Action, Author, Outcome, Passage, Phase, Verdict};
 use crate::engine::{Answers, Judgement, Pseudonyms, Scratch, Subject, screen_passage};
 use crate::policy::Policy;
@@ -81,7 +82,8 @@ pub(super) fn screen(
     let started = Instant::now();
     let clean = &live.clean_texts;
     // Whoever asks what a text scores is told, though nothing was found in it before.
-    let scored = judgement.is_some() && !policy.classifiers.is_empty();
+    let scored = judgement.is_some() && !policy.classifiers.is_empty()
+        || Shelf::wants_scores(account, policy, Phase::Prompt);
     let known = Some(clean).filter(|_| !scored);
     let (mut verdicts, bytes) = screen_passages(account, policy, request, (known, answers));
     let stop = refused_media(account, policy, request)

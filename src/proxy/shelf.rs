@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::account::{Account, Unit};
 use crate::audit::{Signer, digest};
-use crate::domain::{Action, KeptText};
+use crate::domain::{Action, Author, KeptText, Phase};
 use crate::people::duplicates::ExactKey;
-use crate::policy::ReviewRules;
+use crate::policy::{Policy, ReviewRules};
 use crate::store::{Item, KeptDecision, Store};
 use crate::telemetry::{DecisionRecord, Metrics};
 
@@ -105,15 +106,36 @@ impl Shelf {
                 kin: decision.kin.clone(),
                 wanted: if draws[1] < review.twice { 2 } else { 1 },
                 expires,
+                scores: scores_of(unit),
             });
         }
         self.store.keep(decision) || !self.required
+    }
+
+    /// Whether what of a unit passes is put before people, and what it scored has to be known for thresholds that move, so that
+    /// every text of it has to be looked at again.
+    pub(super) fn wants_scores(account: &Account, policy: &Policy, phase: Phase) -> bool {
+        policy.adapt.is_some()
+            && account.shelf.is_some()
+            && account.decision(phase).draws()[0] < policy.review.allowed
     }
 
     /// Has the series of the store from the start.
     pub(super) fn announce(metrics: &Metrics) {
         metrics.records_lost(SINK, 0);
     }
+}
+
+/// What a unit scored for rules whose thresholds may move, as a JSON object.
+fn scores_of(unit: &Unit<'_>) -> Option<String> {
+    let verdicts = unit.verdicts.iter().map(|(_, author, verdict)| {
+        // Whoever is not known may be anybody.
+        (Author::of(author).unwrap_or(Author::Unknown), verdict)
+    });
+    let scored = unit.policy.scored(unit.phase, verdicts);
+    let scores: Map<String, Value> =
+        scored.into_iter().map(|(rule, score)| (rule.to_string(), score.into())).collect();
+    (!scores.is_empty()).then(|| Value::Object(scores).to_string())
 }
 
 /// What the last text of a unit has in common with others, where texts are kept at all.

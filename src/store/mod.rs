@@ -1,5 +1,5 @@
-//! Keeps what people need to look at again: decisions, feedback, reviews, accounts and the ledger of acts, in SQLite or
-//! PostgreSQL. It inserts as given: ids and times come from above, and it decides nothing.
+//! Keeps what people need to look at again: decisions, feedback, reviews, accounts, thresholds that move and the ledger of
+//! acts, in SQLite or PostgreSQL. It inserts as given: ids and times come from above, and it decides nothing.
 //!
 //! All work runs on threads of its own, one that writes and some that read, behind bounded queues. What is queued
 //! together is committed together, and nobody is told of success before the commit.
@@ -18,6 +18,7 @@ mod reviews;
 mod sealed;
 mod shared;
 mod sqlite;
+mod thresholds;
 mod worker;
 
 pub use accounts::{
@@ -33,6 +34,7 @@ pub use reviews::{
     Claim, Item, ItemFilter, ItemRow, ItemState, JudgementRow, Outcome, QueueSize, Said,
 };
 pub use sealed::TextKey;
+pub use thresholds::{AdaptationRow, Labelled, ThresholdRow};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -35,6 +35,8 @@ pub struct Item {
     pub wanted: i64,
     /// When it goes, in milliseconds since 1970.
     pub expires: i64,
+    /// What it scored for rules whose thresholds may move: a JSON object of rules with their scores.
+    pub scores: Option<String>,
 }
 
 /// How an item stands.
@@ -156,7 +158,7 @@ pub struct QueueSize {
 pub type Outcome = (ItemState, Option<(String, Option<String>)>);
 
 const COLUMNS: &str = "id, at, queue, source, decision, policy, rule, category, score, share, kin, wanted, expires, \
-     state, claimed_by, claimed_until, outcome, outcome_category, settled_at";
+     state, claimed_by, claimed_until, outcome, outcome_category, settled_at, scores";
 
 impl Item {
     /// Puts it into its queue; the id of the item that is there now. There is one for each decision and source, and not
@@ -165,7 +167,7 @@ impl Item {
     /// # Errors
     /// When the database cannot be reached.
     pub fn insert(&self, connection: &mut dyn Connection) -> Result<String, StoreError> {
-        let values: [Value; 13] = [
+        let values: [Value; 14] = [
             (&self.id).into(),
             self.at.into(),
             (&self.queue).into(),
@@ -179,6 +181,7 @@ impl Item {
             (&self.kin).into(),
             self.wanted.into(),
             self.expires.into(),
+            self.scores.as_deref().into(),
         ];
         let alike = "SELECT id FROM items WHERE kin = $1 AND queue = $2 AND state = 'open' ORDER BY at LIMIT $3";
         let of = [(&self.kin).into(), (&self.queue).into(), MOST_ALIKE.into()];
@@ -192,7 +195,7 @@ impl Item {
         }
         connection.run(
             "INSERT INTO items (id, at, queue, source, decision, policy, rule, category, score, share, kin, wanted, expires, \
-             state, claimed_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', 0) \
+             scores, state, claimed_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'open', 0) \
              ON CONFLICT DO NOTHING",
             &values,
         )?;
@@ -223,6 +226,7 @@ fn read(row: &Row) -> Result<ItemRow, StoreError> {
             kin: row.text(10)?,
             wanted: row.int(11)?,
             expires: row.int(12)?,
+            scores: row.opt_text(19)?,
         },
         state: ItemState::of(&state).ok_or_else(unknown)?,
         claim: row.opt_text(14)?.map(|who| (who, until)),

@@ -64,6 +64,46 @@ impl Metrics {
         self.table.review_age.with_label_values(&[queue]).set(seconds);
     }
 
+    /// The threshold of a rule, as it is written and as it is in force, and where it would stand if it moved.
+    pub fn threshold(
+        &self,
+        (policy, rule): (&str, &str),
+        [written, in_force]: [f64; 2],
+        shadow: Option<f64>,
+    ) {
+        let series =
+            |state: &str| self.table.adapt_threshold.with_label_values(&[policy, rule, state]);
+        series("written").set(written);
+        series("in_force").set(in_force);
+        match shadow {
+            Some(shadow) => series("shadow").set(shadow),
+            // It may never have been in shadow.
+            None => {
+                let gone = [policy, rule, "shadow"];
+                self.table.adapt_threshold.remove_label_values(&gone).unwrap_or_default();
+            }
+        }
+        for (direction, mode) in ["up", "down", "reset", "file"]
+            .iter()
+            .flat_map(|d| ["on", "shadow"].map(|mode| (d, mode)))
+        {
+            self.table.adapt_changes.with_label_values(&[policy, rule, direction, mode]).inc_by(0);
+        }
+    }
+
+    /// The threshold of a rule may move no more.
+    pub fn no_threshold(&self, policy: &str, rule: &str) {
+        for state in ["written", "in_force", "shadow"] {
+            let gone = [policy, rule, state];
+            self.table.adapt_threshold.remove_label_values(&gone).unwrap_or_default();
+        }
+    }
+
+    /// The threshold of a rule was changed.
+    pub fn adapted(&self, (policy, rule): (&str, &str), direction: &str, mode: &str) {
+        self.table.adapt_changes.with_label_values(&[policy, rule, direction, mode]).inc();
+    }
+
     /// People said this of so many items.
     pub fn reviewed(&self, queue: &str, (policy, rule): (&str, &str), verdict: &str, times: u64) {
         let rule = if rule.is_empty() { "none" } else { self.rule_label(policy, rule) };

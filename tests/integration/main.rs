@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, clippy::string_slice, reason = "a wrong index fails the test")]
 #![expect(clippy::disallowed_methods, reason = "what a test spawned ends with its runtime")]
 
+mod adapt;
 mod asking_commands;
 mod bytes;
 mod channels;

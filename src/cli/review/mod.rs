@@ -1,5 +1,6 @@
 //! `tidegate review`: the review queues without a browser, one file a subcommand.
 
+mod adapt;
 mod claim;
 pub(super) mod desk;
 mod erase;
@@ -54,6 +55,8 @@ enum Command {
     Stats(stats::StatsArgs),
     /// List what users said, the newest first.
     Feedback(feedback::FeedbackArgs),
+    /// Show thresholds that move with judgements, or put one back to what is written.
+    Adapt(adapt::AdaptArgs),
     /// Take the texts of a decision, and what people wrote about it, out of the store.
     Erase(erase::EraseArgs),
     /// Print the ledger of acts, or verify it.
@@ -72,6 +75,7 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Feedback(args) => feedback::run(args),
+        Command::Adapt(args) => adapt::run(args),
         Command::Erase(args) => erase::run(args),
         Command::Ledger(args) => ledger::run(args),
     }

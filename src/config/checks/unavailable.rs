@@ -42,9 +42,6 @@ pub(in crate::config) fn policy(file: &PolicyFile, document: &Document, problems
             list.idle(&format!("views.{name}"), "this view is not built yet");
         }
     }
-    if file.adapt.enabled {
-        list.missing("adapt.enabled", "adaptive thresholds", "no threshold would move");
-    }
     if file.review.while_open == WhileOpen::Hold {
         list.missing("review.while_open", "holding texts for review", "the text would pass");
     }

@@ -47,8 +47,8 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         title: "known, but not available in this version",
         explanation: "The key is part of the contract and this version cannot do it yet. It is refused, \
             because a policy that names it must not look as if it were in force.",
-        wrong: "adapt: { enabled: true, … }",
-        right: "adapt: { enabled: false, … }",
+        wrong: "review: { while_open: hold }",
+        right: "review: { while_open: pass }",
     },
     Definition {
         code: Code::TG021,
@@ -189,9 +189,20 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         code: Code::TG052,
         gravity: Gravity::Error,
         title: "adaptive thresholds that cannot work",
-        explanation: "`adapt.rules` names rules that compare a classifier with `at_least`, and `adapt.bounds` \
-            holds two numbers, low then high, with the written `at_least` between them.",
+        explanation: "`adapt.rules` names rules that ask one classifier, and nothing beside it, with a number as `at_least`; \
+            `adapt.bounds` holds two numbers from 0 to 1, low then high, with that number between them, and a `step` fits \
+            between the bounds. There is one target. Rates are known only of what people look at: `review.sample` draws of what \
+            the rules flag, and for `target_fpr` of what passes too.",
         wrong: "bounds: [0.95, 0.75]",
         right: "bounds: [0.75, 0.95]",
+    },
+    Definition {
+        code: Code::TG075,
+        gravity: Gravity::Warning,
+        title: "adaptive thresholds with little to go by",
+        explanation: "Labels count as long as `adapt.window` says, and go with their items after `review.retain`, so that the \
+            shorter of the two holds. Labels are in the store: where the server file has none, no threshold moves.",
+        wrong: "review: { retain: 7d }, adapt: { enabled: true, window: 28d, … }",
+        right: "review: { retain: 30d }, adapt: { enabled: true, window: 28d, … }",
     },
 ];

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::adapt;
 use super::policy::{LoadedPolicy, RuleOrigin};
 use crate::config::checks;
 use crate::config::codes::Code;
-use crate::config::policy_file::{AtLeast, ExceptEntry, Matcher, MessageRef, PolicyFile, RuleFile};
+use crate::config::policy_file::{ExceptEntry, Matcher, MessageRef, PolicyFile, RuleFile};
 use crate::config::problems::Problems;
-use crate::config::shapes::Named;
 use crate::config::source::SourceSpan;
 
 /// One file of a policy.
@@ -79,46 +79,7 @@ pub(super) fn references(policy: &LoadedPolicy, misplaced: &[usize], problems: &
     for (number, id) in file.adapt.rules.iter().enumerate() {
         check(id, policy.at(&format!("adapt.rules[{number}]")));
     }
-    adaptation(policy, problems);
-}
-
-/// Bounds that cannot work. Whether thresholds move at all is another matter.
-fn adaptation(policy: &LoadedPolicy, problems: &mut Problems) {
-    let adapt = &policy.file.adapt;
-    if *adapt == crate::config::policy_file::Adaptation::default() {
-        return;
-    }
-    let [low, high] = adapt.bounds.as_slice() else {
-        let at = policy.at("adapt");
-        problems.report(Code::TG052, "`adapt.bounds` needs two numbers", at, "write [low, high]");
-        return;
-    };
-    if low >= high {
-        problems.report(
-            Code::TG052,
-            "`adapt.bounds` holds nothing",
-            policy.at("adapt.bounds"),
-            "low comes before high",
-        );
-        return;
-    }
-    for (number, rule) in
-        policy.file.rules.iter().enumerate().filter(|(_, rule)| adapt.rules.contains(&rule.id))
-    {
-        for (name, condition) in rule.matcher.classifier.iter().flat_map(Named::iter) {
-            let score = condition.at_least.and_then(AtLeast::score);
-            if score.is_none_or(|score| score < *low || score > *high) {
-                let message = format!("rule `{}` cannot move inside `adapt.bounds`", rule.id);
-                let at = policy.at(&format!("rules[{number}].classifier.{name}"));
-                problems.report(
-                    Code::TG052,
-                    message,
-                    at,
-                    "`at_least` has to lie inside the bounds",
-                );
-            }
-        }
-    }
+    adapt::check(policy, problems);
 }
 
 struct Merger {

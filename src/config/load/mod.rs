@@ -2,6 +2,7 @@
 //!
 //! This is the only place of `config` that touches the file system; it never reads the environment.
 
+mod adapt;
 mod dialects;
 mod files;
 mod identities;

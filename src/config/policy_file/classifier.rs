@@ -1,4 +1,4 @@
-//! Classifiers, and thresholds that move. The latter are read, and not available in this version.
+//! Classifiers: where they run, which contract they speak, when they are asked.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -291,41 +291,6 @@ pub enum ClassifierStream {
     Hold,
     /// The text flows and is cut late.
     Overlap,
-}
-
-/// Thresholds that move. Not available in this version, except switched off.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schemars(title = "adaptive thresholds")]
-pub struct Adaptation {
-    /// Whether they move at all.
-    pub enabled: bool,
-    /// Rules whose `at_least` moves.
-    pub rules: Vec<String>,
-    /// Share of reviewed benign text that a rule may flag.
-    pub target_fpr: Share,
-    /// The range that is never left: low, then high.
-    pub bounds: Vec<f64>,
-    /// The most a threshold moves at a time.
-    pub step: f64,
-    /// How often it may move.
-    pub every: Period,
-    /// New reviewed labels that a move needs.
-    pub min_labels: u32,
-}
-
-impl Default for Adaptation {
-    fn default() -> Self {
-        Self {
-            enabled: false,
-            rules: Vec::new(),
-            target_fpr: Share::from_percent(0.5),
-            bounds: Vec::new(),
-            step: 0.01,
-            every: Period::from_secs(86_400),
-            min_labels: 200,
-        }
-    }
 }
 
 impl Default for Calls {

@@ -2,6 +2,7 @@
 //!
 //! It checks nothing that needs more than one key; `checks` does, and what needs an engine is `policy`'s.
 
+mod adapt;
 mod classifier;
 mod matcher;
 mod rule;
@@ -15,9 +16,10 @@ use super::shapes::{self, Named};
 use super::test_file::{Budget, TestCase};
 use crate::domain::{Level, Mode};
 
+pub use adapt::{AdaptMode, Adaptation, LEAST_STEP, MOST_ADAPTIVE, MOST_ERROR};
 pub use classifier::{
-    Activation, Adaptation, AnswerShape, Calls, Classifier, ClassifierKind, ClassifierStream,
-    GuardFormat, Model, ModelFile, RequestShape, RunIf, ScoreBand, SelfTest, TextWindow,
+    Activation, AnswerShape, Calls, Classifier, ClassifierKind, ClassifierStream, GuardFormat,
+    Model, ModelFile, RequestShape, RunIf, ScoreBand, SelfTest, TextWindow,
 };
 pub use matcher::{AtLeast, ClassifierCondition, ExceptEntry, Matcher, Pattern, ScorePreset};
 pub use rule::{MessageRef, RuleAction, RuleFile, TextLog};
@@ -107,7 +109,7 @@ pub struct PolicyFile {
     /// The review queue.
     #[serde(default)]
     pub review: ReviewSettings,
-    /// Thresholds that move with reviewed labels. Not available in this version.
+    /// Thresholds that move with reviewed labels.
     #[serde(default)]
     pub adapt: Adaptation,
     /// Tests of this policy; they may stand in a file of their own.

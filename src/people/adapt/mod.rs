@@ -174,6 +174,18 @@ impl Standing {
 // === impl Move ===
 
 impl Move {
+    /// What became of the threshold in a word: `up`, `down`, `at_bound`, or why it stays.
+    pub fn word(self) -> String {
+        let why = |why: Why| serde_json::to_value(why).ok();
+        let why = |stays: Why| why(stays).and_then(|word| word.as_str().map(str::to_owned));
+        match self {
+            Self::Up(_) => "up".to_owned(),
+            Self::Down(_) => "down".to_owned(),
+            Self::AtBound(_) => "at_bound".to_owned(),
+            Self::Stay(stays) => why(stays).unwrap_or_default(),
+        }
+    }
+
     /// The new threshold, where it moves.
     pub const fn threshold(self) -> Option<f64> {
         match self {
@@ -207,6 +219,17 @@ impl Adapter {
     /// For these settings, if they make sense.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         settings.check().map(|()| Self { settings })
+    }
+
+    /// What was set.
+    pub const fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// From when on labels count, beside since when a threshold fell last.
+    pub fn window_begins(&self, now: Timestamp) -> Option<Timestamp> {
+        let window = SignedDuration::try_from(self.settings.window).ok();
+        window.and_then(|window| now.checked_sub(window).ok())
     }
 
     /// What becomes of a threshold at the time `now`. Of `labels`, which may stand in any order, those count that were
@@ -259,9 +282,7 @@ impl Adapter {
 
     /// Labels of this time and from before it do not count.
     fn since(&self, standing: Standing, now: Timestamp) -> Option<Timestamp> {
-        let window = SignedDuration::try_from(self.settings.window).ok();
-        let begins = window.and_then(|window| now.checked_sub(window).ok());
-        begins.max(standing.lowered)
+        self.window_begins(now).max(standing.lowered)
     }
 
     /// What labels say about a threshold.

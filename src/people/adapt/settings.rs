@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
+use crate::config::policy_file::Adaptation;
+
 /// The share of a side's weight that one reviewer's labels have at most, where nothing else is said: with it nobody
 /// has more say than all others together.
 pub const REVIEWER_SHARE: f64 = 0.5;
 /// How old labels may be, where nothing else is said: traffic of more than four weeks ago may be another one.
 pub const WINDOW: Duration = Duration::from_secs(28 * 86_400);
-/// The greatest share of wrong labels that can be reckoned with; beyond it labels say too little.
-pub const MOST_ERROR: f64 = 0.25;
-
-/// The smallest step; what is smaller is lost in the decimals of a threshold.
-pub const LEAST_STEP: f64 = 1e-6;
+pub use crate::config::policy_file::{LEAST_STEP, MOST_ERROR};
 
 /// What a threshold is to come to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,6 +71,24 @@ pub enum SettingsError {
 // === impl Settings ===
 
 impl Settings {
+    /// What a policy says.
+    pub fn of(written: &Adaptation) -> Self {
+        let fpr = written.target_fpr.unwrap_or_else(Adaptation::usual_fpr).fraction();
+        let precision = written.target_precision.map(|share| Target::Precision(share.fraction()));
+        let bound = |index: usize| written.bounds.get(index).copied().unwrap_or_default();
+        Self {
+            target: precision.unwrap_or(Target::FalsePositiveRate(fpr)),
+            low: bound(0),
+            high: bound(1),
+            step: written.step,
+            every: written.every.duration(),
+            min_labels: written.min_labels,
+            window: written.window.duration(),
+            reviewer_share: written.reviewer_share.fraction(),
+            reviewer_error: written.reviewer_error.fraction(),
+        }
+    }
+
     /// Says what is wrong first.
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         let (Target::FalsePositiveRate(target) | Target::Precision(target)) = self.target;

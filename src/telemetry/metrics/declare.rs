@@ -3,7 +3,7 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    CounterVec, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge,
+    CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry, Result,
 };
 
@@ -57,6 +57,7 @@ kinds! {
     CounterVec = "counter", |definition, opts| Self::new(opts, definition.labels);
     IntGauge = "gauge", |definition, opts| Self::with_opts(opts);
     Gauge = "gauge", |definition, opts| Self::with_opts(opts);
+    GaugeVec = "gauge", |definition, opts| Self::new(opts, definition.labels);
     IntGaugeVec = "gauge", |definition, opts| Self::new(opts, definition.labels);
     Histogram = "histogram", |definition, opts| {
         Self::with_opts(HistogramOpts { common_opts: opts, buckets: definition.buckets.to_vec() })

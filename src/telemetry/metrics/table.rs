@@ -1,7 +1,8 @@
 //! The metrics, declared once: name, labels, buckets, help. `docs/metrics.md` is written from this table (`make docs`).
 
 use prometheus::{
-    CounterVec, Gauge, Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+    CounterVec, Gauge, GaugeVec, Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec,
+    Registry,
 };
 
 use super::declare::{Kind, MetricDefinition, keep, metrics};
@@ -113,6 +114,10 @@ metrics! {
         "Age of the oldest item of a review queue that is not settled; 0 where there is none.";
     review_verdicts: IntCounterVec = "tidegate_review_decisions_total", ["queue", "rule", "verdict"];
         "What people said of items since the gate has started: upheld, overturned, unsure; gates that share a store all count it.";
+    adapt_threshold: GaugeVec = "tidegate_adapt_threshold", ["policy", "rule", "state"];
+        "Thresholds that may move with what people judge: written (in the policy), in_force, and shadow, where it would stand if it moved (adapt.mode).";
+    adapt_changes: IntCounterVec = "tidegate_adapt_changes_total", ["policy", "rule", "direction", "mode"];
+        "Changes of such thresholds since the gate has started, by direction (up, down, reset by people, file for what is written anew) and mode (on, shadow); gates that share a store all count it.";
     store_up: IntGaugeVec = "tidegate_store_up", [];
         "1 while the store can be reached, 0 while it cannot; where there is no store there is no such series.";
     webhooks: IntCounterVec = "tidegate_webhook_messages_total", ["webhook", "outcome"];

@@ -1,5 +1,6 @@
 //! What stands in a line: a decision, or a checkpoint.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -38,6 +39,10 @@ pub struct DecisionRecord {
     pub policy: Arc<str>,
     /// Its revision.
     pub policy_revision: Arc<str>,
+    /// Rules that stood at another threshold than the one that is written, with it (`adapt`).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
+    pub thresholds: BTreeMap<Arc<str>, f64>,
     /// The policy's mode.
     pub mode: &'static str,
     /// What was decided: an action, or `unscannable`.

@@ -26,6 +26,7 @@ fn record(number: usize) -> DecisionRecord {
         stream: false,
         policy: Arc::from("p"),
         policy_revision: Arc::from("1"),
+        thresholds: std::collections::BTreeMap::new(),
         mode: "enforce",
         action: "allow",
         would_be: "allow",

@@ -79,6 +79,7 @@ pub(super) fn item(of: &KeptDecision, queue: &str, wanted: i64) -> Item {
         kin: String::new(),
         wanted,
         expires: of.expires,
+        scores: None,
     }
 }
 
