@@ -68,6 +68,11 @@ impl ApiError {
         Self { more: Some(more), ..self }
     }
 
+    /// Why, in a word.
+    pub(super) const fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// There is no store to ask.
     pub(super) fn no_store() -> Self {
         let message = "this gate keeps nothing; name a store in the server file, such as `store: { url: sqlite:state.db }`";

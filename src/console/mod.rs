@@ -5,6 +5,7 @@ mod access;
 mod admin;
 mod answer;
 mod assets;
+mod learning;
 mod oidc;
 
 pub use access::{
@@ -101,4 +102,6 @@ fn api() -> Router<Arc<AdminState>> {
         .route("/api/users/{id}/sessions", delete(access::end_sessions))
         .route("/api/tokens", get(access::tokens).post(access::add_token))
         .route("/api/tokens/{id}", delete(access::revoke_token))
+        .route("/api/adapt", get(learning::adapted))
+        .route("/api/adapt/reset", post(learning::reset))
 }

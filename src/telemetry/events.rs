@@ -29,6 +29,11 @@ impl Metrics {
         self.table.http_rejected.with_label_values(&[reason]).inc();
     }
 
+    /// A request to the console or its interface was refused.
+    pub fn console_refused(&self, reason: &str) {
+        self.table.console_refused.with_label_values(&[reason]).inc();
+    }
+
     /// A request of a route begins (`1`) or has ended (`-1`).
     pub fn in_flight(&self, route: &str, change: i64) {
         self.table.http_in_flight.with_label_values(&[route]).add(change);

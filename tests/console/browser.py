@@ -10,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 from visitor import PASSWORD, Visitor, person
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-IMAGES = ROOT / "docs/images"
+IMAGES = ROOT / "docs/pictures"
 QUIET = [
     "--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run", "--disable-component-update",
     "--disable-sync", "--disable-dev-shm-usage",

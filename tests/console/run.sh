@@ -19,6 +19,6 @@ fi
 if ! command -v npm >/dev/null; then
   echo "skipped: npm is not installed, so it is not tried whether console/dist is what console/src says"
 else
-  (cd ../../console && npm ci --silent --no-audit --no-fund && node --test test/ >/dev/null && sh check.sh)
+  (cd ../../console && npm ci --silent --no-audit --no-fund && npm test --silent >/dev/null && sh check.sh)
 fi
 exec "$venv/bin/python" console.py

@@ -26,9 +26,16 @@ const NOTED: i64 = 60_000;
 /// Lets a request through, or answers in its place.
 pub(in crate::console) async fn guard(
     State(state): State<Arc<AdminState>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Answer {
+    let held = hold(&state, request).await;
+    let request = held.inspect_err(|why| state.telemetry.metrics.console_refused(why.code()))?;
+    Ok(next.run(request).await)
+}
+
+/// The request with who asks, where they may.
+async fn hold(state: &AdminState, mut request: Request) -> Answer<Request> {
     let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let place = path.and_then(|path| place(request.method().as_str(), path));
     let Some(place) = place else {
@@ -42,19 +49,19 @@ pub(in crate::console) async fn guard(
         same_origin(&request)?;
     }
     if place.needs == Needs::Nothing {
-        return Ok(next.run(request).await);
+        return Ok(request);
     }
     let store = state.store().ok_or_else(ApiError::no_store)?;
     let principal = match bearer {
         Some(bearer) => of_token(&store, bearer).await?,
-        None => of_session(&state, &store, headers).await?,
+        None => of_session(state, &store, headers).await?,
     };
     if is_change && bearer.is_none() {
         check_csrf(&principal, headers)?;
     }
     admit(place, &principal, store.now())?;
     request.extensions_mut().insert(principal);
-    Ok(next.run(request).await)
+    Ok(request)
 }
 
 /// Whether this principal may do what stands at this place.

@@ -62,7 +62,7 @@ pub(in crate::console) async fn sign_in(
     let right = is_right(&state.access.hashing, password, hash).await?;
     // Whether it is the name or the password that is wrong, and whether the user may not sign in, is not told.
     let Some(user) = user.filter(|user| right && !user.disabled) else {
-        state.gateway.telemetry().metrics.rejected("sign_in");
+        state.telemetry.metrics.console_refused("wrong_password");
         let message = "the name or the password is wrong";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_password", message));
     };
@@ -76,7 +76,7 @@ fn address(peer: Option<Extension<Peer>>) -> String {
 
 fn attempt(state: &AdminState, name: &str, address: &str) -> Answer<()> {
     state.access.attempts.take(name, address, Instant::now()).map_err(|wait| {
-        state.gateway.telemetry().metrics.rejected("sign_in_limit");
+        state.telemetry.metrics.console_refused("too_many");
         ApiError::too_many("too many wrong passwords; wait a while", wait.as_secs() + 1)
     })
 }
@@ -179,6 +179,7 @@ async fn check(
     attempt(state, &principal.user.name, &address)?;
     let hash = principal.user.password.clone();
     if !is_right(&state.access.hashing, password, hash).await? {
+        state.telemetry.metrics.console_refused("wrong_password");
         let message = "the password is wrong";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "wrong_password", message));
     }

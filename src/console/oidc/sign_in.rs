@@ -77,7 +77,7 @@ pub(in crate::console) async fn callback(
     let mut response = match take_in(&state, &headers, &back).await {
         Ok(response) => response,
         Err(why) => {
-            state.telemetry.metrics.rejected("sign_in");
+            state.telemetry.metrics.console_refused(why);
             redirect(&format!("/console/#/sign-in?error={why}"))
         }
     };

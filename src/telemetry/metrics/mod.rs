@@ -61,6 +61,8 @@ const FEEDBACK: [(&str, &str); 11] = [
     ("appeal", "none"),
     ("appeal", "false_positive"),
 ];
+/// Why the console refuses requests most of the time.
+const CONSOLE_REFUSED: [&str; 4] = ["wrong_password", "too_many", "forbidden", "csrf"];
 /// The scales that users rate on, by their highest number.
 const SCALES: [&str; 2] = ["5", "10"];
 /// What a rating counts as.
@@ -225,6 +227,9 @@ impl Metrics {
             self.table.http_connections.with_label_values(&[listener]).add(0);
         }
         self.table.http_rejected.with_label_values(&["overloaded"]).inc_by(0);
+        for reason in CONSOLE_REFUSED {
+            self.table.console_refused.with_label_values(&[reason]).inc_by(0);
+        }
         for phase in Phase::ALL {
             let phase = phase.as_str();
             for reason in UNMODERATED {

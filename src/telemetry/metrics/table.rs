@@ -38,6 +38,8 @@ metrics! {
         "Time from the head of a request to the last response byte.";
     http_rejected: IntCounterVec = "tidegate_http_rejected_total", ["reason"];
         "Requests refused before a policy was asked, by why.";
+    console_refused: IntCounterVec = "tidegate_console_refused_total", ["reason"];
+        "Requests to the console and its interface that were refused, by why: wrong_password, too_many, not_signed_in, forbidden, csrf, confirm_password, ….";
     decisions: IntCounterVec = "tidegate_decisions_total", ["phase", "action", "mode", "category"];
         "Moderation decisions, one per screened unit of text; action is also unscannable (the text) or unavailable (we), category that of the deciding rule, or none.";
     rule_matches: IntCounterVec = "tidegate_rule_matches_total", ["policy", "rule", "mode"];
