@@ -199,4 +199,12 @@ impl Limit {
     pub(super) const fn rows(self) -> i64 {
         self.0 as i64
     }
+
+    /// Cuts rows, of which one more was asked for, to as many; what leads to the next page, if there is one.
+    pub(super) fn cut<T>(self, rows: &mut Vec<T>, cursor: impl Fn(&T) -> String) -> Option<String> {
+        let most = self.0 as usize;
+        let more = rows.len() > most;
+        rows.truncate(most);
+        rows.last().filter(|_| more).map(cursor)
+    }
 }

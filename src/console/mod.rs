@@ -4,7 +4,15 @@
 mod access;
 mod admin;
 mod answer;
+mod asked;
 mod assets;
+mod decisions;
+mod feedback;
+mod ledger;
+mod live;
+mod overview;
+mod passages;
+mod review;
 
 pub use access::{Attempts, Permission, Role, SetupToken, WeakPassword, hash_password};
 
@@ -94,4 +102,10 @@ fn api() -> Router<Arc<AdminState>> {
         .route("/api/users/{id}/sessions", delete(access::end_sessions))
         .route("/api/tokens", get(access::tokens).post(access::add_token))
         .route("/api/tokens/{id}", delete(access::revoke_token))
+        .merge(overview::routes())
+        .merge(live::routes())
+        .merge(decisions::routes())
+        .merge(review::routes())
+        .merge(feedback::routes())
+        .merge(ledger::routes())
 }

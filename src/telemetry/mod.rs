@@ -5,6 +5,7 @@
 
 mod clock;
 mod events;
+mod feed;
 mod log;
 mod metrics;
 mod notices;
@@ -14,6 +15,7 @@ mod trace;
 
 pub use clock::Clock;
 pub use events::{StreamCut, UpstreamCall};
+pub use feed::{Feed, MOST_WATCHERS, Seen, Watcher};
 pub use log::{LogFormat, hush_panics, init_log};
 pub use metrics::{METRICS, MetricDefinition, Metrics};
 pub use notices::{Notice, Notices};
@@ -36,6 +38,8 @@ pub struct Telemetry {
     pub records: Records,
     /// Those who asked to be told of what happens.
     pub notices: Notices,
+    /// Decisions, for those who watch.
+    pub feed: Feed,
     /// The spans of traces, where these are sent.
     pub spans: Option<Spans>,
     /// The time.

@@ -16,7 +16,7 @@ mod tokens;
 mod users;
 
 pub use attempts::Attempts;
-pub(super) use guard::guard;
+pub(super) use guard::{guard, still_stands};
 pub(super) use passwords::AT_ONCE as PASSWORDS_AT_ONCE;
 pub use passwords::{WeakPassword, hash_password};
 pub(super) use principal::{Principal, new_id};
