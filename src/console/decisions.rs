@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::{delete, get};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::access::{Permission, Principal};
-use super::answer::{Answer, ApiError, Asked, Limit, done, found, page};
+use super::answer::{Answer, ApiError, Asked, Limit, Named, done, found, page};
 use super::asked::{instant, text, word};
 use super::{AdminState, passages};
 use crate::domain::{Action, Phase};
@@ -152,7 +152,7 @@ pub(super) fn opinion(row: &FeedbackRow, reads: bool) -> Value {
 /// `GET /api/decisions/{id}`.
 async fn detail(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
@@ -167,7 +167,7 @@ async fn detail(
 /// `DELETE /api/decisions/{id}/texts`.
 async fn erase(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;

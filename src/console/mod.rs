@@ -10,6 +10,7 @@ mod decisions;
 mod feedback;
 mod ledger;
 mod live;
+mod openapi;
 mod overview;
 mod passages;
 mod review;
@@ -108,4 +109,5 @@ fn api() -> Router<Arc<AdminState>> {
         .merge(review::routes())
         .merge(feedback::routes())
         .merge(ledger::routes())
+        .merge(openapi::routes())
 }

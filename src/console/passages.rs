@@ -1,13 +1,12 @@
 //! Texts of a decision as the console shows them, to those who may read them and to those who may not.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::people::shapes;
-use crate::people::texts::{KeptPassage, passages};
+use crate::people::texts::{KeptFinding, KeptPassage, passages};
 use crate::store::KeptDecision;
-
-/// The most findings that are shown of a text.
-const MOST_FINDINGS: usize = 256;
 
 /// The record of a decision. Where whole texts are kept, the name of a place may have words of a user in it.
 pub(super) fn record(kept: &KeptDecision, reads: bool) -> Value {
@@ -23,10 +22,9 @@ pub(super) fn record(kept: &KeptDecision, reads: bool) -> Value {
 pub(super) fn shown(kept: &KeptDecision, reads: bool) -> Vec<Value> {
     let record: Value = serde_json::from_str(&kept.record).unwrap_or_default();
     let names_places = reads || !has_places_of_users(&record);
-    let kept = passages(kept);
-    let only = kept.len() == 1;
     let one = |passage: &KeptPassage| {
-        let KeptPassage { at, author, bytes, text, sha256, hmac_sha256, cut, withheld } = passage;
+        let KeptPassage { at, author, bytes, text, sha256, hmac_sha256, cut, withheld, findings } =
+            passage;
         let head = json!({
             "at": names_places.then_some(at),
             "author": author,
@@ -37,13 +35,11 @@ pub(super) fn shown(kept: &KeptDecision, reads: bool) -> Vec<Value> {
         if !reads {
             return head;
         }
-        // Records say where rules matched, not in which of several texts.
-        let whole = text.as_deref().filter(|text| only && text.len() as u64 == *bytes);
-        let findings = whole.map(|text| findings(&record, text));
         let digest = sha256.as_ref().or(hmac_sha256.as_ref());
-        shapes::with(head, json!({ "text": text, "sha256": digest, "findings": findings }))
+        let found = text.as_deref().map(|text| places(text, findings)).unwrap_or_default();
+        shapes::with(head, json!({ "text": text, "sha256": digest, "findings": found }))
     };
-    kept.iter().map(one).collect()
+    passages(kept).iter().map(one).collect()
 }
 
 /// Whether names of places may have keys in them that a client chose.
@@ -51,38 +47,31 @@ fn has_places_of_users(record: &Value) -> bool {
     record.get("text").and_then(Value::as_str) == Some("full")
 }
 
-/// What rules found in the one text of a record; places count in UTF-16 units, as browsers do.
-fn findings(record: &Value, text: &str) -> Vec<Value> {
-    let mut units = vec![None; text.len() + 1];
-    let mut before = 0_usize;
-    for (at, c) in text.char_indices() {
-        if let Some(unit) = units.get_mut(at) {
-            *unit = Some(before);
-        }
-        before += c.len_utf16();
+/// Where rules matched in a text, in UTF-16 units, as browsers count. What does not lie between characters is left out.
+fn places(text: &str, findings: &[KeptFinding]) -> Vec<Value> {
+    let mut borders: Vec<usize> =
+        findings.iter().flat_map(|found| [found.start, found.end]).collect();
+    borders.sort_unstable();
+    borders.dedup();
+    let mut units: BTreeMap<usize, usize> = BTreeMap::new();
+    let (mut at, mut before) = (0, 0);
+    for border in borders {
+        let Some(part) = text.get(at..border) else { continue };
+        before += part.chars().map(char::len_utf16).sum::<usize>();
+        units.insert(border, before);
+        at = border;
     }
-    if let Some(end) = units.last_mut() {
-        *end = Some(before);
-    }
-    let place = |at: &Value| {
-        let at = usize::try_from(at.as_u64()?).ok()?;
-        units.get(at).copied().flatten()
+    let place = |found: &KeptFinding| {
+        let (start, end) = (units.get(&found.start)?, units.get(&found.end)?);
+        Some(json!({
+            "rule": found.rule,
+            "category": found.category,
+            "start": start,
+            "end": end,
+            "score": found.score,
+        }))
     };
-    let rules = record.get("rules").and_then(Value::as_array).into_iter().flatten();
-    let found = rules.flat_map(|rule| {
-        let spans = rule.get("spans").and_then(Value::as_array).into_iter().flatten();
-        spans.filter_map(move |span| {
-            let (start, end) = (place(span.get(0)?)?, place(span.get(1)?)?);
-            Some(json!({
-                "rule": rule.get("id"),
-                "category": rule.get("category"),
-                "start": start,
-                "end": end,
-                "score": rule.get("score"),
-            }))
-        })
-    });
-    found.take(MOST_FINDINGS).collect()
+    findings.iter().filter_map(place).collect()
 }
 
 #[cfg(test)]
@@ -90,9 +79,8 @@ mod tests {
     use super::*;
 
     fn kept(kind: &str, texts: &Value) -> KeptDecision {
-        let rules = json!([{ "id": "insults", "category": "harassment", "score": 0.0, "spans": [[5, 10]] }]);
         KeptDecision {
-            record: json!({ "text": kind, "passage": "my[secret]", "rules": rules }).to_string(),
+            record: json!({ "text": kind, "passage": "my[secret]" }).to_string(),
             texts: Some(texts.to_string()),
             ..KeptDecision::default()
         }
@@ -116,25 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn places_of_findings_count_as_browsers_do() {
+    fn places_count_as_browsers_do() {
         // A smiley is 4 bytes and 2 units, a Chinese character 3 bytes and 1.
         let text = "😀 蠢 idiot";
         let at = text.find("idiot").unwrap();
-        let found = findings(
-            &json!({ "rules": [{ "id": "r", "spans": [[at, at + 5], [1, 2], [0, 99]] }] }),
-            text,
-        );
-        let [one] = &found[..] else { panic!("{found:?}") };
-        assert_eq!((&one["start"], &one["end"]), (&json!(5), &json!(10)));
-    }
-
-    #[test]
-    fn findings_are_shown_where_it_is_known_in_which_text_they_are() {
-        let passage =
-            |text: &str| json!({ "at": "p", "author": "user", "bytes": text.len(), "text": text });
-        let one = kept("full", &json!([passage("some idiot")]));
-        assert_eq!(shown(&one, true)[0]["findings"][0]["start"], 5);
-        let two = kept("full", &json!([passage("some idiot"), passage("some idiot")]));
-        assert_eq!(shown(&two, true)[0]["findings"], Value::Null);
+        let found = |start, end| KeptFinding { start, end, ..KeptFinding::default() };
+        let places = places(text, &[found(at, at + 5), found(1, 2), found(5, 99), found(5, 8)]);
+        let places: Vec<_> = places.iter().map(|one| (&one["start"], &one["end"])).collect();
+        assert_eq!(places, [(&json!(5), &json!(10)), (&json!(3), &json!(4))]);
     }
 }

@@ -20,8 +20,8 @@ pub use log::{LogFormat, hush_panics, init_log};
 pub use metrics::{METRICS, MetricDefinition, Metrics};
 pub use notices::{Notice, Notices};
 pub use records::{
-    Checkpoint, CheckpointSettings, ClassifierRecord, DecisionRecord, FileSink, MOST_TEXT,
-    PassageRecord, Post, RecordSettings, RecordSink, Records, RecordsState, RuleRecord,
+    Checkpoint, CheckpointSettings, ClassifierRecord, DecisionRecord, FileSink, FindingRecord,
+    MOST_TEXT, PassageRecord, Post, RecordSettings, RecordSink, Records, RecordsState, RuleRecord,
     ScreenedText, Sync, Undelivered, record_schema,
 };
 pub use spans::{Attribute, Span, SpanKind, SpanQueue, Spans, encode};

@@ -24,7 +24,7 @@ pub use role::{Permission, Role};
 pub(super) use sessions::{confirm, password, session, sign_in, sign_out};
 pub use setup::SetupToken;
 pub(super) use setup::{needed, set_up};
-pub(super) use table::{Needs, TABLE};
+pub(super) use table::{Needs, Place, TABLE};
 pub(super) use tokens::{add_token, revoke_token, tokens};
 pub(super) use users::{add_user, change_user, end_sessions, users};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +11,7 @@ use super::detail::shown;
 use super::severity::is_severe;
 use crate::console::AdminState;
 use crate::console::access::Principal;
-use crate::console::answer::{Answer, ApiError, Sent, done};
+use crate::console::answer::{Answer, ApiError, Named, Sent, done};
 use crate::people::acts::{Claimed, ENOUGH, Took, Wish};
 use crate::people::review;
 use crate::people::shapes::time;
@@ -77,7 +77,7 @@ pub(super) async fn next(
 /// `POST /api/review/items/{id}/claim`.
 pub(super) async fn take(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
@@ -111,7 +111,7 @@ pub(super) fn enough() -> ApiError {
 /// `DELETE /api/review/items/{id}/claim`.
 pub(super) async fn release(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::items::{counted, row};
 use super::severity::{rule_of, severity};
 use crate::console::AdminState;
 use crate::console::access::{Permission, Principal};
-use crate::console::answer::{Answer, ApiError, found};
+use crate::console::answer::{Answer, ApiError, Named, found};
 use crate::console::decisions::Detail;
 use crate::people::duplicates::Sketch;
 use crate::people::review::hides;
@@ -40,7 +40,7 @@ struct Shown {
 /// `GET /api/review/items/{id}`.
 pub(super) async fn show(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
 ) -> Answer {
     shown(&state, &principal, id).await

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::claims::{enough, taken};
 use super::items::row;
 use crate::console::AdminState;
 use crate::console::access::Principal;
-use crate::console::answer::{Answer, ApiError, Sent, found};
+use crate::console::answer::{Answer, ApiError, Named, Sent, found};
 use crate::people::acts::Judged;
 use crate::people::review::Opinion;
 use crate::people::verdict::Judgement;
@@ -29,7 +29,7 @@ pub(super) struct Given {
 /// `POST /api/review/items/{id}/judgement`.
 pub(super) async fn judge(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
     Sent(given): Sent<Given>,
 ) -> Answer {
@@ -55,7 +55,7 @@ pub(super) async fn judge(
 /// `DELETE /api/review/items/{id}/judgement`.
 pub(super) async fn undo(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;

@@ -7,6 +7,8 @@
 //! One suite for both databases. PostgreSQL takes part where `TIDEGATE_TEST_POSTGRES` holds the address of a server
 //! in which databases may be made (`make store-test` starts one).
 
+mod console;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
