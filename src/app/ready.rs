@@ -20,7 +20,7 @@ use crate::config::server_file::{LogFormat as LogFormatFile, ServerFile};
 use crate::console::Provider;
 use crate::proxy::{Gateway, Shelf};
 use crate::store::Store;
-use crate::telemetry::{LogFormat, Metrics, Records, Telemetry, init_log};
+use crate::telemetry::{Feed, LogFormat, Metrics, Records, Telemetry, init_log};
 use crate::upstream::OwnAddresses;
 
 /// Everything but the listeners.
@@ -80,7 +80,8 @@ impl Ready {
             exporter(&loaded.server, &options.environment, &own, &metrics).map_err(wrong)?;
         let (spans, exporter) = traced.unzip();
         let store = store.map(Store::start).transpose()?;
-        let telemetry = Telemetry { metrics, records, notices, spans, clock };
+        let feed = Feed::default();
+        let telemetry = Telemetry { metrics, records, notices, feed, spans, clock };
         let asked =
             classifiers((&loaded.policies, &loaded.models), &endpoints, &telemetry.metrics, None);
         let live = asked.and_then(|asked| loaded.live(&upstreams, Arc::new(asked)));

@@ -1,7 +1,7 @@
 //! Requests read and answered as the API does it: JSON in, JSON out, and errors that say what, where and what to do.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::asked::MOST_TEXT;
 use crate::store::StoreError;
 
 /// The most bytes of a body.
@@ -179,6 +180,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// The name in the path: an id, or what a policy is called.
+#[derive(Clone, Debug)]
+pub(super) struct Named(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let wrong = |_| ApiError::wrong("the name in the path cannot be read");
+        let Path(name) = Path::<String>::from_request_parts(parts, state).await.map_err(wrong)?;
+        if name.contains('\0') || name.chars().count() > MOST_TEXT {
+            let message =
+                format!("a name in the path has at most {MOST_TEXT} characters, and no NUL");
+            return Err(ApiError::wrong(message));
+        }
+        Ok(Self(name))
+    }
+}
+
 /// How many rows a page has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u32")]
@@ -203,5 +223,13 @@ impl Limit {
     /// As many rows.
     pub(super) const fn rows(self) -> i64 {
         self.0 as i64
+    }
+
+    /// Cuts rows, of which one more was asked for, to as many; what leads to the next page, if there is one.
+    pub(super) fn cut<T>(self, rows: &mut Vec<T>, cursor: impl Fn(&T) -> String) -> Option<String> {
+        let most = self.0 as usize;
+        let more = rows.len() > most;
+        rows.truncate(most);
+        rows.last().filter(|_| more).map(cursor)
     }
 }

@@ -4,9 +4,18 @@
 mod access;
 mod admin;
 mod answer;
+mod asked;
 mod assets;
+mod decisions;
+mod feedback;
 mod learning;
+mod ledger;
+mod live;
 mod oidc;
+mod openapi;
+mod overview;
+mod passages;
+mod review;
 
 pub use access::{
     Attempts, Permission, Role, SetupToken, WeakPassword, WrongName, hash_password, user_name,
@@ -104,4 +113,11 @@ fn api() -> Router<Arc<AdminState>> {
         .route("/api/tokens/{id}", delete(access::revoke_token))
         .route("/api/adapt", get(learning::adapted))
         .route("/api/adapt/reset", post(learning::reset))
+        .merge(overview::routes())
+        .merge(live::routes())
+        .merge(decisions::routes())
+        .merge(review::routes())
+        .merge(feedback::routes())
+        .merge(ledger::routes())
+        .merge(openapi::routes())
 }

@@ -1,6 +1,8 @@
 //! What reviewers do with items. Each act and its line in the ledger are one transaction.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -46,6 +48,41 @@ enum Refused {
     Enough,
 }
 
+/// What somebody wants to take.
+pub struct Wish<'w> {
+    /// The queues, in this order; `None` is any, and so is an empty list.
+    pub queues: &'w [Option<String>],
+    /// Until when it is taken, in milliseconds since 1970.
+    pub until: i64,
+    /// What this person is to be spared.
+    pub spares: &'w dyn Fn(&ItemRow) -> bool,
+}
+
+/// What came of a wish to take something.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Claimed {
+    /// This item.
+    Item(ItemRow),
+    /// Only what this person is to be spared is left.
+    Spared,
+    /// Nothing is left.
+    Nothing,
+}
+
+/// What came of taking one item.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Took {
+    /// It is taken.
+    Item(ItemRow),
+    /// Somebody else has it, until this time in milliseconds since 1970.
+    Taken(String, i64),
+    /// As many people as are asked have judged it.
+    Enough,
+}
+
+/// For how long it counts from which queue somebody took something last, in milliseconds.
+const TURN: i64 = 24 * 60 * 60 * 1000;
+
 /// A judgement of an item that was made elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
@@ -71,6 +108,15 @@ pub enum ImportEnd {
     },
     /// Nothing was kept: lines, and what is wrong with each.
     Wrong(Vec<(u64, String)>),
+}
+
+impl fmt::Debug for Wish<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wish")
+            .field("queues", &self.queues)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
 }
 
 // === impl Reviewer ===
@@ -195,21 +241,82 @@ impl Reviewer<'_> {
         JudgementRow::undo(connection, &claim, item, decide, (&act, self.signer))
     }
 
-    /// Takes the oldest item of a queue, or of any, until a time in milliseconds since 1970; `None` where there is none
-    /// for this person.
+    /// Takes the oldest item that waits for this person, from the first of the queues that has one.
     ///
     /// # Errors
     /// When the database cannot be reached.
     pub fn claim(
         &self,
         connection: &mut dyn Connection,
-        (queue, until): (Option<&str>, i64),
-    ) -> Result<Option<ItemRow>, StoreError> {
-        let found = self.claim_of(until).next(connection, queue)?;
-        if let Some(row) = &found {
-            self.note(connection, ("claim", &row.item.id), json!({ "until": until }))?;
+        wish: &Wish<'_>,
+    ) -> Result<Claimed, StoreError> {
+        let any = [None];
+        let queues = if wish.queues.is_empty() { &any[..] } else { wish.queues };
+        let spared = Cell::new(false);
+        let wanted = |row: &ItemRow| {
+            let is_spared = (wish.spares)(row);
+            spared.set(spared.get() || is_spared);
+            !is_spared
+        };
+        for queue in queues {
+            let found = self.claim_of(wish.until).next(connection, queue.as_deref(), wanted)?;
+            if let Some(row) = found {
+                return self.has_taken(connection, row, wish.until).map(Claimed::Item);
+            }
         }
-        Ok(found)
+        Ok(if spared.get() { Claimed::Spared } else { Claimed::Nothing })
+    }
+
+    /// Takes the item with this id until a time in milliseconds since 1970; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn claim_this(
+        &self,
+        connection: &mut dyn Connection,
+        (item, until): (&str, i64),
+    ) -> Result<Option<Took>, StoreError> {
+        connection.serialise()?;
+        let Some(row) = ItemRow::find(connection, item)? else { return Ok(None) };
+        let said = JudgementRow::of(connection, item)?;
+        match self.refused(&row, &said) {
+            Some(Refused::Taken(who, until)) => return Ok(Some(Took::Taken(who, until))),
+            Some(Refused::Enough) => return Ok(Some(Took::Enough)),
+            None => {}
+        }
+        let taken = self.claim_of(until).take(connection, item)?;
+        let gone = || StoreError::Conflict("somebody took the item meanwhile".to_owned());
+        let row = self.has_taken(connection, taken.ok_or_else(gone)?, until)?;
+        Ok(Some(Took::Item(row)))
+    }
+
+    fn has_taken(
+        &self,
+        connection: &mut dyn Connection,
+        row: ItemRow,
+        until: i64,
+    ) -> Result<ItemRow, StoreError> {
+        self.note(connection, ("claim", &row.item.id), json!({ "until": until }))?;
+        Ok(row)
+    }
+
+    /// The queues in which something waits, that from which this person took something last at the end: so nobody looks
+    /// at the same kind of thing all day.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn queues_in_turn(
+        &self,
+        connection: &mut dyn Connection,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut queues = Claim::queues(connection)?;
+        let since = self.now.saturating_sub(TURN);
+        let last = Claim::taken(connection, &self.name, since)?.into_iter().next();
+        let place = last.and_then(|row| queues.iter().position(|queue| *queue == row.item.queue));
+        if let Some(place) = place {
+            queues.rotate_left(place + 1);
+        }
+        Ok(queues)
     }
 
     /// Gives an item back; whether this person had it.

@@ -19,6 +19,31 @@ pub(super) const ANY: &str = "any";
 /// What makes a cell a formula in a spreadsheet when it stands first; wide forms count too.
 const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
+/// What is written of settled items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Everything that is known of each item.
+    #[default]
+    Items,
+    /// Labelled texts, as `tidegate eval` and `tidegate train` read them.
+    Labels,
+    /// Pairs of answers, as TRL reads them.
+    Trl,
+    /// Pairs of answers, as fine-tuning at OpenAI reads them.
+    Openai,
+    /// A table.
+    Csv,
+}
+
+/// An item in a form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// A line of JSON.
+    Json(Value),
+    /// A row of the table, in the order of [`COLUMNS`].
+    Cells([String; 15]),
+}
+
 /// An item with what was said of it, and what it is about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reviewed {
@@ -77,6 +102,48 @@ pub(super) fn labels_of(
     }
     Some(labels)
 }
+
+// === impl Form ===
+
+impl Form {
+    /// Whether it takes all decisions of the same request.
+    pub const fn takes_requests(self) -> bool {
+        matches!(self, Self::Trl | Self::Openai)
+    }
+
+    /// An item in this form.
+    ///
+    /// # Errors
+    /// When the form has no place for it.
+    pub fn of(self, reviewed: &Reviewed) -> Result<Written, Unusable> {
+        let json = |value: &dyn Fn() -> Result<Value, serde_json::Error>| {
+            Written::Json(value().unwrap_or_default())
+        };
+        Ok(match self {
+            Self::Items => Written::Json(reviewed.record()),
+            Self::Labels => Written::Json(reviewed.labelled()?),
+            Self::Trl => {
+                let pair = reviewed.pair()?;
+                json(&|| serde_json::to_value(pair.trl_conversation()))
+            }
+            Self::Openai => {
+                let pair = reviewed.pair()?;
+                json(&|| serde_json::to_value(pair.openai()))
+            }
+            Self::Csv => Written::Cells(reviewed.cells()),
+        })
+    }
+}
+
+/// A row of a table in CSV.
+pub fn csv_row<const N: usize>(cells: [String; N]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // A writer into memory does not fail.
+    writer.write_record(cells).unwrap_or_default();
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+// === impl Reviewed ===
 
 impl Reviewed {
     /// Items that a filter means, with their judgements and decisions, in the order of their ids.

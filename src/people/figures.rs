@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::agreement::{Kappa, MOST_RULES, RatingsByRule, TooMany};
+use super::export::Reviewed;
 use super::review::{UNRESOLVED, opinions, review};
 use super::satisfaction::{Answers, Satisfaction, Scale};
 use super::verdict::{Judgement, Review};
 use crate::domain::Interval;
-use crate::store::{ItemRow, ItemState, JudgementRow, Tally};
+use crate::store::{Connection, ItemFilter, ItemRow, ItemState, JudgementRow, StoreError, Tally};
 
 /// What the review of one rule's decisions came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -61,6 +62,7 @@ type Counted = (RuleFigures, Vec<i64>);
 pub struct Figures {
     rules: BTreeMap<(String, Option<String>), Counted>,
     ratings: RatingsByRule<Judgement>,
+    left_out: u64,
 }
 
 fn key(policy: &str, rule: Option<&str>) -> Arc<str> {
@@ -69,7 +71,7 @@ fn key(policy: &str, rule: Option<&str>) -> Arc<str> {
 
 impl Default for Figures {
     fn default() -> Self {
-        Self { rules: BTreeMap::new(), ratings: RatingsByRule::new() }
+        Self { rules: BTreeMap::new(), ratings: RatingsByRule::new(), left_out: 0 }
     }
 }
 
@@ -104,9 +106,35 @@ impl Figures {
         Ok(())
     }
 
+    /// Counts the next items that a filter means, with what was said of them; the id of the last one, `None` where there
+    /// are no more. What is beyond [`MOST_RULES`] rules is not counted.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn add_page(
+        &mut self,
+        connection: &mut dyn Connection,
+        filter: &ItemFilter,
+    ) -> Result<Option<String>, StoreError> {
+        let rows = ItemRow::list(connection, filter)?;
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(None) };
+        let said = JudgementRow::between(connection, &first.item.id, &last.item.id)?;
+        let by_item = Reviewed::by_item(said);
+        for row in &rows {
+            let said = by_item.get(&row.item.id).map_or(&[][..], Vec::as_slice);
+            self.left_out += u64::from(self.add(row, said).is_err());
+        }
+        Ok(Some(last.item.id.clone()))
+    }
+
+    /// Items that were not counted, because there are more rules than are.
+    pub const fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
     /// What was counted, by policy and rule.
     pub fn rules(self) -> Vec<RuleFigures> {
-        let Self { rules, ratings } = self;
+        let Self { rules, ratings, .. } = self;
         let kappas: BTreeMap<Arc<str>, Kappa> = ratings
             .iter()
             .filter_map(|(rule, ratings)| Some((Arc::clone(rule), ratings.kappa()?)))

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::figures::RouteSatisfaction;
 use super::texts::passages;
-use crate::store::{FeedbackRow, ItemRow, JudgementRow, KeptDecision};
+use crate::domain::Action;
+use crate::store::{FeedbackRow, ItemRow, JudgementRow, KeptDecision, QueueSize};
 
 /// A time in milliseconds since 1970 as people and programs read it.
 pub fn time(at: i64) -> String {
@@ -48,9 +50,8 @@ pub fn judgement(row: &JudgementRow) -> Value {
     })
 }
 
-/// A decision, with the texts that are kept of it.
-pub fn decision(kept: &KeptDecision) -> Value {
-    let record: Value = serde_json::from_str(&kept.record).unwrap_or_default();
+/// A decision, without its record and texts.
+pub fn decision_row(kept: &KeptDecision) -> Value {
     json!({
         "decision": kept.id,
         "at": time(kept.at),
@@ -62,12 +63,52 @@ pub fn decision(kept: &KeptDecision) -> Value {
         "action": kept.action,
         "would_be": kept.would_be,
         "enforced": kept.enforced,
+        "would_have": !kept.enforced && kept.would_be != Action::Allow.as_str(),
         "rule": kept.rule,
         "category": kept.category,
         "score": kept.score,
         "model": kept.model,
-        "passages": passages(kept),
-        "record": record,
+    })
+}
+
+/// A decision, with the texts that are kept of it.
+pub fn decision(kept: &KeptDecision) -> Value {
+    let record: Value = serde_json::from_str(&kept.record).unwrap_or_default();
+    with(decision_row(kept), json!({ "passages": passages(kept), "record": record }))
+}
+
+/// An object with the members of another one.
+pub fn with(mut value: Value, more: Value) -> Value {
+    if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
+        value.extend(more);
+    }
+    value
+}
+
+/// What the ratings of a route on a scale come to.
+pub fn satisfaction(found: &RouteSatisfaction) -> Value {
+    let RouteSatisfaction { route, scale, satisfaction: of } = found;
+    json!({
+        "route": route,
+        "scale": scale,
+        "answers": of.answers,
+        "promoters": of.promoters,
+        "passives": of.passives,
+        "detractors": of.detractors,
+        "score": of.score,
+        "low": of.interval.low,
+        "high": of.interval.high,
+        "mean": of.mean,
+    })
+}
+
+/// How much waits in the queues.
+pub fn queue(size: &QueueSize) -> Value {
+    json!({
+        "queue": size.queue,
+        "state": size.state.as_str(),
+        "items": size.items,
+        "oldest_at": time(size.oldest),
     })
 }
 

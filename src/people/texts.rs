@@ -15,7 +15,7 @@ const BESIDE: [&str; 5] = ["tools", "functions", "tool_choice", "response_format
 const UNREAD: [&str; 4] = ["reasoning", "tool_calls", "function_call", "thinking"];
 
 /// A text that was screened, as far as it was kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KeptPassage {
     /// Where it sat: `messages[3].content`.
@@ -37,6 +37,25 @@ pub struct KeptPassage {
     pub cut: bool,
     /// Whether it was kept back.
     pub withheld: bool,
+    /// Where rules matched in the text, as far as it is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<KeptFinding>,
+}
+
+/// Where a rule matched in a text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeptFinding {
+    /// The rule.
+    pub rule: String,
+    /// What it is about.
+    pub category: Option<String>,
+    /// Where it begins, in UTF-8 bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// What the rule added to the total.
+    pub score: f64,
 }
 
 /// Why the texts of a decision cannot be used.

@@ -1,13 +1,14 @@
 //! What records keep of the texts of a unit.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::account::{Account, Unit};
 use super::live::UnknownLeaf;
-use crate::domain::{Author, EditClass, KeptText, Outcome, Passage, Span, Verdict};
+use crate::domain::{Author, EditClass, Finding, KeptText, Outcome, Passage, Span, Verdict};
 use crate::policy::Policy;
 use crate::stream::KeptPiece;
-use crate::telemetry::{DecisionRecord, PassageRecord, ScreenedText};
+use crate::telemetry::{DecisionRecord, FindingRecord, PassageRecord, ScreenedText};
 use crate::wire::dialect::without_keys;
 
 /// The most findings of a verdict by which it is known that it has all of them: streams keep no more.
@@ -103,7 +104,11 @@ impl Account {
     fn kept(&self, unit: &Unit<'_>, most: KeptText) -> (KeptText, Vec<PassageRecord>, usize) {
         let records = &self.telemetry.records;
         let kept = unit.policy.kept_text.min(most).min(most_by_rules(unit));
-        let texts = if kept == KeptText::Redacted { found(unit) } else { bare(unit) };
+        let texts = match kept {
+            KeptText::Full => with_findings(unit),
+            KeptText::Redacted => found(unit),
+            KeptText::Omitted | KeptText::Hashed => bare(unit),
+        };
         let (mut passages, left_out) = records.passages(kept, &texts);
         for passage in &mut passages {
             passage.at = self.shown(std::mem::take(&mut passage.at), kept);
@@ -136,8 +141,27 @@ fn bare<'u>(unit: &'u Unit<'_>) -> Vec<ScreenedText<'u>> {
         text: heard.text,
         bytes: heard.bytes,
         found: None,
+        findings: Vec::new(),
     };
     unit.texts.iter().map(text).collect()
+}
+
+/// Texts with where rules matched in each; in several that were judged together nobody knows it.
+fn with_findings<'u>(unit: &'u Unit<'_>) -> Vec<ScreenedText<'u>> {
+    let mut texts = bare(unit);
+    for (text, heard) in texts.iter_mut().zip(&unit.texts) {
+        let Judged::Alone(index) = heard.judged else { continue };
+        let own = unit.verdicts.get(index).map(|(_, _, verdict)| &verdict.findings);
+        let finding = |finding: &Finding| FindingRecord {
+            rule: Arc::clone(&finding.rule_id),
+            category: finding.category.as_ref().map(|category| category.as_str().to_owned()),
+            start: finding.span.start,
+            end: finding.span.end,
+            score: finding.score,
+        };
+        text.findings = own.into_iter().flatten().map(finding).collect();
+    }
+    texts
 }
 
 /// Texts with what is to be taken out of them. What was found in several together is in each of them, nobody knows where.

@@ -461,7 +461,7 @@ mod tests {
     use crate::proxy::account::{Identity, InFlight};
     use crate::proxy::contain::breaks;
     use crate::proxy::live::{NamedUpstream, PathMatch, Route, UnknownLeaf};
-    use crate::telemetry::{Clock, Metrics, Notices, Records, Telemetry};
+    use crate::telemetry::{Clock, Feed, Metrics, Notices, Records, Telemetry};
     use crate::upstream::demo::{Demo, DemoSettings};
     use crate::upstream::{Outgoing, Upstream};
     use crate::wire::dialect::Dialects;
@@ -474,6 +474,7 @@ mod tests {
             metrics: Arc::clone(&metrics),
             records,
             notices: Notices::default(),
+            feed: Feed::default(),
             spans: None,
             clock: Clock::default(),
         };

@@ -1,7 +1,9 @@
 //! Decisions, so that people can speak of them later.
 
+use super::clauses::Clauses;
 use super::sealed::{TextKey, open, seal};
 use super::{Connection, Item, Row, StoreError, Value};
+use crate::domain::Action;
 
 /// A decision to keep.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,11 +69,13 @@ pub struct DecisionRow {
 /// Which decisions are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DecisionFilter {
-    /// Those older than the one with this id, which sorts by time.
-    pub before: Option<String>,
-    /// From this time on.
+    /// Those that come after this one, where the newest comes first: its time in milliseconds since 1970, id and policy.
+    pub after: Option<(i64, String, String)>,
+    /// From this time on, in milliseconds since 1970.
     pub since: Option<i64>,
-    /// With this action, or this one that would have been.
+    /// Before this time.
+    pub until: Option<i64>,
+    /// With this action, whether or not it took effect.
     pub action: Option<String>,
     /// Under this policy.
     pub policy: Option<String>,
@@ -79,12 +83,19 @@ pub struct DecisionFilter {
     pub rule: Option<String>,
     /// Of this route.
     pub route: Option<String>,
+    /// Of this phase.
+    pub phase: Option<String>,
+    /// With this id, or of the request with it.
+    pub id: Option<String>,
     /// The most.
     pub limit: i64,
 }
 
 const COLUMNS: &str = "id, at, caller, request, route, policy, revision, phase, action, would_be, enforced, \
      rule, category, score, model, record, texts, expires, kin, weight";
+/// The same without what is long.
+const HEAD: &str = "id, at, caller, request, route, policy, revision, phase, action, would_be, enforced, rule, category, \
+     score, model, CAST('' AS TEXT), CAST(NULL AS TEXT), expires, kin, weight";
 
 /// Keeps a decision, and what of it is to be looked at. One with the same id is left as it is.
 pub(super) fn insert(
@@ -184,32 +195,63 @@ impl DecisionRow {
         rows.iter().map(|row| read(row, key)).collect()
     }
 
-    /// Decisions, the newest first.
+    /// All decisions with this id, one of each policy, the strictest first.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn with_id(
+        connection: &mut dyn Connection,
+        key: Option<&TextKey>,
+        id: &str,
+    ) -> Result<Vec<Self>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM decisions WHERE id = $1 ORDER BY weight DESC, policy LIMIT 16"
+        );
+        let rows = connection.rows(&sql, &[id.into()])?;
+        rows.iter().map(|row| read(row, key)).collect()
+    }
+
+    /// Decisions, the newest first, without their records and texts.
     ///
     /// # Errors
     /// When the database cannot be reached.
     pub fn list(
         connection: &mut dyn Connection,
-        key: Option<&TextKey>,
         filter: &DecisionFilter,
     ) -> Result<Vec<Self>, StoreError> {
+        let mut clauses = Clauses::default();
+        if let Some((at, id, policy)) = &filter.after {
+            let (at, id) = (clauses.value(*at), clauses.value(id));
+            let policy = clauses.value(policy);
+            clauses.add(format!(
+                "at <= {at} AND (at < {at} OR id < {id} OR (id = {id} AND policy < {policy}))"
+            ));
+        }
+        clauses.when("at >=", filter.since);
+        clauses.when("at <", filter.until);
+        if let Some(action) = filter.action.as_deref() {
+            // What could not be screened has a word of its own in the place of the action.
+            let is_one = Action::ALL.into_iter().any(|one| one.as_str() == action);
+            clauses.when(if is_one { "would_be =" } else { "action =" }, Some(action));
+            if is_one && action != Action::Allow.as_str() {
+                clauses.add("would_be <> 'allow'");
+            }
+        }
+        clauses.when("policy =", filter.policy.as_deref());
+        clauses.when("rule =", filter.rule.as_deref());
+        clauses.when("route =", filter.route.as_deref());
+        clauses.when("phase =", filter.phase.as_deref());
+        if let Some(id) = filter.id.as_deref() {
+            let id = clauses.value(id);
+            clauses.add(format!("(id = {id} OR request = {id})"));
+        }
+        let limit = clauses.value(filter.limit);
         let sql = format!(
-            "SELECT {COLUMNS} FROM decisions WHERE (CAST($1 AS TEXT) IS NULL OR id < $1) AND at >= $2 \
-             AND (CAST($3 AS TEXT) IS NULL OR action = $3 OR would_be = $3) \
-             AND (CAST($4 AS TEXT) IS NULL OR policy = $4) AND (CAST($5 AS TEXT) IS NULL OR rule = $5) \
-             AND (CAST($6 AS TEXT) IS NULL OR route = $6) ORDER BY id DESC LIMIT $7"
+            "SELECT {HEAD} FROM decisions {} ORDER BY at DESC, id DESC, policy DESC LIMIT {limit}",
+            clauses.sql()
         );
-        let values: [Value; 7] = [
-            filter.before.as_deref().into(),
-            filter.since.unwrap_or_default().into(),
-            filter.action.as_deref().into(),
-            filter.policy.as_deref().into(),
-            filter.rule.as_deref().into(),
-            filter.route.as_deref().into(),
-            filter.limit.into(),
-        ];
-        let rows = connection.rows(&sql, &values)?;
-        rows.iter().map(|row| read(row, key)).collect()
+        let rows = connection.rows(&sql, clauses.values())?;
+        rows.iter().map(|row| read(row, None)).collect()
     }
 
     /// Takes the texts of a decision out of the store for good, and what people wrote about it; whether there was one.

@@ -1,5 +1,6 @@
 //! What users say of decisions.
 
+use super::clauses::Clauses;
 use super::{Act, Connection, Item, Row, StoreError, Value};
 use crate::audit::Signer;
 
@@ -76,6 +77,17 @@ pub struct FeedbackRow {
     pub item: Option<String>,
     /// How that item stands, and how it ended.
     pub review: Option<(String, Option<String>)>,
+}
+
+/// Which opinions are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedbackFilter {
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// Older than the one with this id, which sorts by time.
+    pub before: Option<String>,
+    /// The most.
+    pub limit: i64,
 }
 
 /// Answers of one group on one scale, counted.
@@ -235,19 +247,21 @@ impl FeedbackRow {
         connection.rows(&sql, &[decision.into()])?.iter().map(read).collect()
     }
 
-    /// Opinions, the newest first, older than the one with this id.
+    /// Opinions, the newest first.
     ///
     /// # Errors
     /// When the database cannot be reached.
     pub fn list(
         connection: &mut dyn Connection,
-        before: Option<&str>,
-        limit: i64,
+        filter: &FeedbackFilter,
     ) -> Result<Vec<Self>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} {FROM} WHERE CAST($1 AS TEXT) IS NULL OR f.id < $1 ORDER BY f.id DESC LIMIT $2"
-        );
-        connection.rows(&sql, &[before.into(), limit.into()])?.iter().map(read).collect()
+        let mut clauses = Clauses::default();
+        clauses.when("f.kind =", filter.kind.as_deref());
+        clauses.when("f.id <", filter.before.as_deref());
+        let limit = clauses.value(filter.limit);
+        let sql =
+            format!("SELECT {COLUMNS} {FROM} {} ORDER BY f.id DESC LIMIT {limit}", clauses.sql());
+        connection.rows(&sql, clauses.values())?.iter().map(read).collect()
     }
 }
 

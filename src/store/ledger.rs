@@ -9,6 +9,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 use thiserror::Error;
 
+use super::clauses::Clauses;
 use super::{Connection, Row, StoreError};
 use crate::audit::{Chain, Fault, Link, PublicKey, Signer, digest};
 
@@ -55,6 +56,25 @@ pub struct LedgerEntry {
     pub detail: Option<String>,
 }
 
+/// Which lines are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerFilter {
+    /// Of this person.
+    pub actor: Option<String>,
+    /// Of this kind.
+    pub act: Option<String>,
+    /// With this.
+    pub object: Option<String>,
+    /// From this time on, in milliseconds since 1970.
+    pub since: Option<i64>,
+    /// Before this time.
+    pub until: Option<i64>,
+    /// Before the line with this number.
+    pub before: Option<i64>,
+    /// The most.
+    pub limit: i64,
+}
+
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LedgerFault {
@@ -90,6 +110,8 @@ pub struct LedgerState {
     pub lines: i64,
     /// Lines whose detail was erased.
     pub erased: i64,
+    /// Lines that are sound but not signed by any key that was given, where keys were.
+    pub unsigned: i64,
     /// The hash of the last line.
     pub head: Option<String>,
     /// What is wrong with it, the first hundred.
@@ -160,18 +182,50 @@ impl LedgerEntry {
             "SELECT seq, at, actor, act, object, line, detail FROM ledger WHERE seq >= $1 ORDER BY seq LIMIT $2",
             &[from.into(), limit.into()],
         )?;
-        let entry = |row: &Row| {
-            Ok(Self {
-                seq: row.int(0)?,
-                at: row.int(1)?,
-                actor: row.text(2)?,
-                act: row.text(3)?,
-                object: row.text(4)?,
-                line: row.text(5)?,
-                detail: row.opt_text(6)?,
-            })
-        };
-        rows.iter().map(entry).collect()
+        rows.iter().map(Self::read).collect()
+    }
+
+    /// Lines that a filter means, the newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn search(
+        connection: &mut dyn Connection,
+        filter: &LedgerFilter,
+    ) -> Result<Vec<Self>, StoreError> {
+        let mut clauses = Clauses::default();
+        clauses.when("actor =", filter.actor.as_deref());
+        clauses.when("act =", filter.act.as_deref());
+        clauses.when("object =", filter.object.as_deref());
+        clauses.when("at >=", filter.since);
+        clauses.when("at <", filter.until);
+        clauses.when("seq <", filter.before);
+        let limit = clauses.value(filter.limit);
+        let sql = format!(
+            "SELECT seq, at, actor, act, object, line, detail FROM ledger {} ORDER BY seq DESC LIMIT {limit}",
+            clauses.sql()
+        );
+        connection.rows(&sql, clauses.values())?.iter().map(Self::read).collect()
+    }
+
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            seq: row.int(0)?,
+            at: row.int(1)?,
+            actor: row.text(2)?,
+            act: row.text(3)?,
+            object: row.text(4)?,
+            line: row.text(5)?,
+            detail: row.opt_text(6)?,
+        })
+    }
+
+    /// What the act said in detail, and the salt of its digest; none where it was erased.
+    pub fn details(&self) -> (Option<serde_json::Value>, Option<serde_json::Value>) {
+        let kept = self.detail.as_deref();
+        let kept: Option<serde_json::Value> = kept.and_then(|kept| serde_json::from_str(kept).ok());
+        let member = |name: &str| kept.as_ref().and_then(|kept| kept.get(name)).cloned();
+        (member("detail"), member("salt"))
     }
 }
 
@@ -181,30 +235,63 @@ impl LedgerState {
     /// # Errors
     /// When the database cannot be reached.
     pub fn verify(connection: &mut dyn Connection, keys: &[PublicKey]) -> Result<Self, StoreError> {
-        let mut state = Self::default();
-        let mut last: Option<Link> = None;
-        loop {
-            let from = next(last.as_ref());
-            let entries = LedgerEntry::list(connection, from, PAGE)?;
-            if entries.is_empty() || from == i64::MAX {
-                state.head = last.map(|link| link.hash);
-                return Ok(state);
-            }
-            for entry in entries {
-                state.lines += 1;
-                state.erased += i64::from(entry.detail.is_none());
-                if let Some(fault) = fault(&entry, last.as_ref(), keys)
-                    && state.faults.len() < MOST_FAULTS
-                {
-                    state.faults.push(fault);
-                }
-                let seq = u64::try_from(entry.seq).unwrap_or_default();
-                let read = Link::of(entry.line.as_bytes()).ok();
-                let chain = String::new();
-                let none = Link { chain, seq, prev: String::new(), sig: None, hash: String::new() };
-                last = Some(Link { seq, ..read.unwrap_or(none) });
-            }
+        let mut verifier = Verifier::new(keys.to_vec());
+        while verifier.page(connection)? {}
+        Ok(verifier.end())
+    }
+}
+
+/// Reads the ledger page by page, so that nobody waits long for the database meanwhile.
+#[derive(Debug)]
+pub struct Verifier {
+    state: LedgerState,
+    last: Option<Link>,
+    keys: Vec<PublicKey>,
+}
+
+impl Verifier {
+    /// Begins at the first line. With keys, every line has to be signed by one of them.
+    pub fn new(keys: Vec<PublicKey>) -> Self {
+        Self { state: LedgerState::default(), last: None, keys }
+    }
+
+    /// Checks the next lines; whether there may be more.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn page(&mut self, connection: &mut dyn Connection) -> Result<bool, StoreError> {
+        let from = next(self.last.as_ref());
+        let entries = LedgerEntry::list(connection, from, PAGE)?;
+        if entries.is_empty() || from == i64::MAX {
+            return Ok(false);
         }
+        for entry in entries {
+            self.check(&entry);
+        }
+        Ok(true)
+    }
+
+    fn check(&mut self, entry: &LedgerEntry) {
+        let state = &mut self.state;
+        state.lines += 1;
+        state.erased += i64::from(entry.detail.is_none());
+        let found = fault(entry, self.last.as_ref(), &self.keys);
+        state.unsigned += i64::from(matches!(found, Some(LedgerFault::Signature(_))));
+        if let Some(fault) = found
+            && state.faults.len() < MOST_FAULTS
+        {
+            state.faults.push(fault);
+        }
+        let seq = u64::try_from(entry.seq).unwrap_or_default();
+        let read = Link::of(entry.line.as_bytes()).ok();
+        let chain = String::new();
+        let none = Link { chain, seq, prev: String::new(), sig: None, hash: String::new() };
+        self.last = Some(Link { seq, ..read.unwrap_or(none) });
+    }
+
+    /// What it came to.
+    pub fn end(self) -> LedgerState {
+        LedgerState { head: self.last.map(|link| link.hash), ..self.state }
     }
 }
 

@@ -5,10 +5,13 @@
 //! together is committed together, and nobody is told of success before the commit.
 
 mod accounts;
+mod claims;
+mod clauses;
 mod connection;
 mod decisions;
 mod error;
 mod feedback;
+mod figures;
 mod handle;
 mod ledger;
 mod migrations;
@@ -24,15 +27,15 @@ mod worker;
 pub use accounts::{
     MOST_SESSIONS, MOST_TOKENS, MOST_USERS, SessionRow, TokenRow, UserChange, UserRow,
 };
+pub use claims::Claim;
 pub use connection::{Connection, Row, Value};
 pub use decisions::{DecisionFilter, DecisionRow, KeptDecision};
 pub use error::StoreError;
-pub use feedback::{Feedback, FeedbackRow, Given, Rating, Tally};
+pub use feedback::{Feedback, FeedbackFilter, FeedbackRow, Given, Rating, Tally};
+pub use figures::{ActionCount, Outcomes, ReviewerCount, RuleHits};
 pub use handle::{Now, Store, StoreSettings, StoreState};
-pub use ledger::{Act, LedgerEntry, LedgerFault, LedgerState};
-pub use reviews::{
-    Claim, Item, ItemFilter, ItemRow, ItemState, JudgementRow, Outcome, QueueSize, Said,
-};
+pub use ledger::{Act, LedgerEntry, LedgerFault, LedgerFilter, LedgerState, Verifier};
+pub use reviews::{Item, ItemFilter, ItemRow, ItemState, JudgementRow, Outcome, QueueSize, Said};
 pub use sealed::TextKey;
 pub use thresholds::{AdaptationRow, Labelled, ThresholdRow};
 

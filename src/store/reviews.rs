@@ -1,6 +1,7 @@
 //! What people look at, and what they said of it.
 
-use super::{Act, Connection, Row, StoreError, Value};
+use super::clauses::Clauses;
+use super::{Act, Claim, Connection, Row, StoreError, Value};
 use crate::audit::Signer;
 
 /// The most open items about the same text: more of them tell reviewers nothing new.
@@ -111,17 +112,6 @@ pub struct JudgementRow {
     pub undone_at: Option<i64>,
 }
 
-/// Somebody takes items, so that nobody else judges them meanwhile.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Claim {
-    /// Who.
-    pub reviewer: String,
-    /// The time, in milliseconds since 1970.
-    pub now: i64,
-    /// Until when, in milliseconds since 1970.
-    pub until: i64,
-}
-
 /// Which items are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ItemFilter {
@@ -129,16 +119,37 @@ pub struct ItemFilter {
     pub queue: Option<String>,
     /// In this state.
     pub state: Option<ItemState>,
+    /// Only what nobody has settled.
+    pub waiting: bool,
     /// Under this policy.
     pub policy: Option<String>,
     /// By this rule.
     pub rule: Option<String>,
     /// After the one with this id, which sorts by time.
     pub after: Option<String>,
+    /// That came from this time on, in milliseconds since 1970.
+    pub since: Option<i64>,
     /// Settled from this time on, in milliseconds since 1970.
     pub settled_since: Option<i64>,
     /// The most.
     pub limit: i64,
+}
+
+impl ItemFilter {
+    fn clauses(&self) -> Clauses {
+        let mut clauses = Clauses::default();
+        clauses.when("queue =", self.queue.as_deref());
+        clauses.when("state =", self.state.map(ItemState::as_str));
+        if self.waiting {
+            clauses.add("state <> 'settled'");
+        }
+        clauses.when("policy =", self.policy.as_deref());
+        clauses.when("rule =", self.rule.as_deref());
+        clauses.when("id >", self.after.as_deref());
+        clauses.when("at >=", self.since);
+        clauses.when("settled_at >=", self.settled_since);
+        clauses
+    }
 }
 
 /// How much a queue holds in one state.
@@ -157,7 +168,7 @@ pub struct QueueSize {
 /// What judgements come to: the state of their item, how it ended, and with which category.
 pub type Outcome = (ItemState, Option<(String, Option<String>)>);
 
-const COLUMNS: &str = "id, at, queue, source, decision, policy, rule, category, score, share, kin, wanted, expires, \
+pub(super) const COLUMNS: &str = "id, at, queue, source, decision, policy, rule, category, score, share, kin, wanted, expires, \
      state, claimed_by, claimed_until, outcome, outcome_category, settled_at, scores";
 
 impl Item {
@@ -206,7 +217,7 @@ impl Item {
     }
 }
 
-fn read(row: &Row) -> Result<ItemRow, StoreError> {
+pub(super) fn read(row: &Row) -> Result<ItemRow, StoreError> {
     let state = row.text(13)?;
     let unknown = || StoreError::Unreadable("the state of an item".to_owned());
     let until = row.int(15)?;
@@ -253,22 +264,30 @@ impl ItemRow {
         connection: &mut dyn Connection,
         filter: &ItemFilter,
     ) -> Result<Vec<Self>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM items WHERE (CAST($1 AS TEXT) IS NULL OR queue = $1) \
-             AND (CAST($2 AS TEXT) IS NULL OR state = $2) AND (CAST($3 AS TEXT) IS NULL OR policy = $3) \
-             AND (CAST($4 AS TEXT) IS NULL OR rule = $4) AND (CAST($5 AS TEXT) IS NULL OR id > $5) \
-             AND (CAST($6 AS BIGINT) IS NULL OR settled_at >= $6) ORDER BY id LIMIT $7"
-        );
-        let values: [Value; 7] = [
-            filter.queue.as_deref().into(),
-            filter.state.map(ItemState::as_str).into(),
-            filter.policy.as_deref().into(),
-            filter.rule.as_deref().into(),
-            filter.after.as_deref().into(),
-            filter.settled_since.into(),
-            filter.limit.into(),
-        ];
-        connection.rows(&sql, &values)?.iter().map(read).collect()
+        let mut clauses = filter.clauses();
+        let limit = clauses.value(filter.limit);
+        let sql =
+            format!("SELECT {COLUMNS} FROM items {} ORDER BY id LIMIT {limit}", clauses.sql());
+        connection.rows(&sql, clauses.values())?.iter().map(read).collect()
+    }
+
+    /// How many items a filter means, whatever its limit.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn count(connection: &mut dyn Connection, filter: &ItemFilter) -> Result<i64, StoreError> {
+        let clauses = filter.clauses();
+        let sql = format!("SELECT count(*) FROM items {}", clauses.sql());
+        connection.number(&sql, clauses.values())
+    }
+
+    /// The items about a decision, the oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn about(connection: &mut dyn Connection, decision: &str) -> Result<Vec<Self>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM items WHERE decision = $1 ORDER BY id LIMIT 100");
+        connection.rows(&sql, &[decision.into()])?.iter().map(read).collect()
     }
 
     /// Open items of the same text as this one, which can be judged with it.
@@ -284,6 +303,18 @@ impl ItemRow {
         );
         let rows = connection.rows(&sql, &[(&self.item.kin).into(), (&self.item.id).into()])?;
         rows.iter().map(read).collect()
+    }
+
+    /// How many there are of them.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn count_alike(&self, connection: &mut dyn Connection) -> Result<i64, StoreError> {
+        if self.item.kin.is_empty() {
+            return Ok(0);
+        }
+        let sql = "SELECT count(*) FROM items WHERE kin = $1 AND id <> $2 AND state <> 'settled'";
+        connection.number(sql, &[(&self.item.kin).into(), (&self.item.id).into()])
     }
 
     /// How much there is in each queue, by state.
@@ -364,55 +395,6 @@ impl Said {
             })
         };
         Ok((rows.iter().map(said).collect::<Result<_, StoreError>>()?, last))
-    }
-}
-
-impl Claim {
-    /// Takes the oldest item of a queue, or of any, that nobody has and that the reviewer has not judged yet.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub fn next(
-        &self,
-        connection: &mut dyn Connection,
-        queue: Option<&str>,
-    ) -> Result<Option<ItemRow>, StoreError> {
-        connection.serialise()?;
-        let sql = "SELECT id FROM items WHERE state <> 'settled' AND (CAST($1 AS TEXT) IS NULL OR queue = $1) \
-             AND (claimed_until <= $2 OR claimed_by = $3) AND NOT EXISTS (SELECT 1 FROM judgements j \
-             WHERE j.item = items.id AND j.reviewer = $3 AND j.undone_at IS NULL) ORDER BY at, id LIMIT 1";
-        let found =
-            connection.row(sql, &[queue.into(), self.now.into(), (&self.reviewer).into()])?;
-        let Some(id) = found.map(|row| row.text(0)).transpose()? else { return Ok(None) };
-        self.take(connection, &id)
-    }
-
-    /// Takes the item with this id; `None` where somebody else has it, or there is none.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub fn take(
-        &self,
-        connection: &mut dyn Connection,
-        id: &str,
-    ) -> Result<Option<ItemRow>, StoreError> {
-        let taken = connection.run(
-            "UPDATE items SET claimed_by = $1, claimed_until = $2 WHERE id = $3 AND (claimed_until <= $4 OR claimed_by = $1)",
-            &[(&self.reviewer).into(), self.until.into(), id.into(), self.now.into()],
-        )?;
-        if taken == 0 { Ok(None) } else { ItemRow::find(connection, id) }
-    }
-
-    /// Gives an item back.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub fn release(&self, connection: &mut dyn Connection, id: &str) -> Result<bool, StoreError> {
-        let gone = connection.run(
-            "UPDATE items SET claimed_by = NULL, claimed_until = 0 WHERE id = $1 AND claimed_by = $2",
-            &[id.into(), (&self.reviewer).into()],
-        )?;
-        Ok(gone > 0)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod clock;
 mod events;
+mod feed;
 mod log;
 mod metrics;
 mod notices;
@@ -14,12 +15,13 @@ mod trace;
 
 pub use clock::Clock;
 pub use events::{StreamCut, UpstreamCall};
+pub use feed::{Feed, MOST_WATCHERS, Seen, Watcher};
 pub use log::{LogFormat, hush_panics, init_log};
 pub use metrics::{METRICS, MetricDefinition, Metrics};
 pub use notices::{Notice, Notices};
 pub use records::{
-    Checkpoint, CheckpointSettings, ClassifierRecord, DecisionRecord, FileSink, MOST_TEXT,
-    PassageRecord, Post, RecordSettings, RecordSink, Records, RecordsState, RuleRecord,
+    Checkpoint, CheckpointSettings, ClassifierRecord, DecisionRecord, FileSink, FindingRecord,
+    MOST_TEXT, PassageRecord, Post, RecordSettings, RecordSink, Records, RecordsState, RuleRecord,
     ScreenedText, Sync, Undelivered, record_schema,
 };
 pub use spans::{Attribute, Span, SpanKind, SpanQueue, Spans, encode};
@@ -36,6 +38,8 @@ pub struct Telemetry {
     pub records: Records,
     /// Those who asked to be told of what happens.
     pub notices: Notices,
+    /// Decisions, for those who watch.
+    pub feed: Feed,
     /// The spans of traces, where these are sent.
     pub spans: Option<Spans>,
     /// The time.

@@ -11,6 +11,7 @@ mod channels;
 #[path = "../classify/server.rs"]
 mod classifier_server;
 mod classifiers;
+mod console;
 mod dialects;
 mod drain;
 mod failures;

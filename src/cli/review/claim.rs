@@ -8,6 +8,7 @@ use super::desk::Desk;
 use super::shown::{cell, json_line};
 use super::{ConfigArg, Form, QueueArg, ReviewerArg, output};
 use crate::config::units::Period;
+use crate::people::acts::{Claimed, Wish};
 use crate::people::shapes;
 
 /// How long an item is taken for where nothing else is said.
@@ -44,12 +45,14 @@ fn period(written: &str) -> Result<Period, String> {
 pub(super) fn run(args: &ClaimArgs) -> anyhow::Result<ExitCode> {
     let reviewer = args.reviewer.name()?;
     let desk = Desk::open(&args.config)?;
-    let queue = args.queue.map(QueueArg::as_str);
+    let queue = args.queue.map(|queue| queue.as_str().to_owned());
     let hold = i64::try_from(args.hold.duration().as_millis())?;
     let until = desk.now().saturating_add(hold);
-    let taken =
-        desk.act(reviewer, move |connection, reviewer| reviewer.claim(connection, (queue, until)))?;
-    let Some(row) = taken else {
+    let taken = desk.act(reviewer, move |connection, reviewer| {
+        let wish = Wish { queues: &[queue], until, spares: &|_| false };
+        reviewer.claim(connection, &wish)
+    })?;
+    let Claimed::Item(row) = taken else {
         output::complain(&format!("nothing waits for `{}`", cell(reviewer)));
         return Ok(ExitCode::FAILURE);
     };

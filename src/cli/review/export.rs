@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 use serde_json::json;
 
 use super::desk::Desk;
 use super::shown::{json_line, visible};
 use super::{ConfigArg, QueueArg, ReviewerArg, Since, output, since};
-use crate::people::export::{COLUMNS, Reviewed};
-use crate::people::texts::Unusable;
+use crate::people::export::{COLUMNS, Form, Reviewed, Written as Line, csv_row};
 use crate::store::{ItemFilter, ItemState};
 
 /// Items that are read at once.
@@ -61,27 +59,23 @@ impl ExportForm {
         }
     }
 
-    /// An item in this form.
-    fn row(self, reviewed: &Reviewed) -> Result<String, Unusable> {
+    const fn form(self) -> Form {
         match self {
-            Self::Jsonl => Ok(json_line(&reviewed.record())),
-            Self::Eval => Ok(json_line(&reviewed.labelled()?)),
-            Self::Dpo => Ok(line(&reviewed.pair()?.trl_conversation())),
-            Self::Openai => Ok(line(&reviewed.pair()?.openai())),
-            Self::Csv => Ok(csv_row(reviewed.cells().map(|cell| visible(&cell)))),
+            Self::Jsonl => Form::Items,
+            Self::Eval => Form::Labels,
+            Self::Dpo => Form::Trl,
+            Self::Openai => Form::Openai,
+            Self::Csv => Form::Csv,
         }
     }
 }
 
-fn line(value: &impl Serialize) -> String {
-    json_line(&serde_json::to_value(value).unwrap_or_default())
-}
-
-fn csv_row<const N: usize>(cells: [String; N]) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    // A writer into memory does not fail.
-    writer.write_record(cells).unwrap_or_default();
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+/// An item as a terminal may see it.
+fn line(written: Line) -> String {
+    match written {
+        Line::Json(value) => json_line(&value),
+        Line::Cells(cells) => csv_row(cells.map(|cell| visible(&cell))),
+    }
 }
 
 /// What an export came to.
@@ -126,16 +120,17 @@ fn write(desk: &Desk, form: ExportForm, mut filter: ItemFilter) -> anyhow::Resul
     if form == ExportForm::Csv {
         output::say(&csv_row(COLUMNS.map(str::to_owned)))?;
     }
-    let with_requests = matches!(form, ExportForm::Dpo | ExportForm::Openai);
+    let form = form.form();
     loop {
         let of = filter.clone();
-        let page = desk
-            .read(move |connection, key| Reviewed::page(connection, key, (&of, with_requests)))?;
+        let page = desk.read(move |connection, key| {
+            Reviewed::page(connection, key, (&of, form.takes_requests()))
+        })?;
         let Some(last) = page.last() else { return Ok(written) };
         filter.after = Some(last.row.item.id.clone());
         let mut rows = String::new();
         for reviewed in &page {
-            match form.row(reviewed) {
+            match form.of(reviewed).map(line) {
                 Ok(row) => {
                     written.rows += 1;
                     rows.push_str(&row);

@@ -8,7 +8,7 @@ use super::desk::Desk;
 use super::shown::{json_line, table};
 use super::{ConfigArg, Form, output};
 use crate::people::shapes;
-use crate::store::FeedbackRow;
+use crate::store::{FeedbackFilter, FeedbackRow};
 
 /// Flags of `review feedback`.
 #[derive(Debug, Args)]
@@ -25,8 +25,8 @@ pub(super) struct FeedbackArgs {
 
 pub(super) fn run(args: &FeedbackArgs) -> anyhow::Result<ExitCode> {
     let desk = Desk::open(&args.config)?;
-    let limit = i64::from(args.limit);
-    let found = desk.read(move |connection, _| FeedbackRow::list(connection, None, limit))?;
+    let filter = FeedbackFilter { limit: i64::from(args.limit), ..FeedbackFilter::default() };
+    let found = desk.read(move |connection, _| FeedbackRow::list(connection, &filter))?;
     output::say(&match args.format {
         Form::Json => found.iter().map(|row| json_line(&shapes::feedback(row))).collect(),
         Form::Table => {

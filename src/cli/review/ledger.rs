@@ -54,16 +54,15 @@ pub(super) fn run(args: &LedgerArgs) -> anyhow::Result<ExitCode> {
 
 /// An act as it was, with the line that vouches for it and the salt of the detail's digest.
 fn printed(entry: &LedgerEntry) -> Value {
-    let kept = entry.detail.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let member = |name: &str| kept.as_ref().and_then(|kept| kept.get(name)).cloned();
+    let (detail, salt) = entry.details();
     json!({
         "seq": entry.seq,
         "at": shapes::time(entry.at),
         "actor": entry.actor,
         "act": entry.act,
         "object": entry.object,
-        "detail": member("detail"),
-        "salt": member("salt"),
+        "detail": detail,
+        "salt": salt,
         "line": entry.line,
     })
 }
@@ -76,7 +75,7 @@ fn verify(desk: &Desk, paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
     for fault in &state.faults {
         output::say(&format!("{fault}\n"))?;
     }
-    let LedgerState { lines, erased, head, faults } = state;
+    let LedgerState { lines, erased, head, faults, .. } = state;
     if !faults.is_empty() {
         output::say(&format!("broken: {} faults in {lines} lines\n", faults.len()))?;
         return Ok(ExitCode::FAILURE);

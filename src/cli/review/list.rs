@@ -10,9 +10,6 @@ use super::{ConfigArg, Form, QueueArg, StateArg, output};
 use crate::people::shapes;
 use crate::store::{ItemFilter, ItemRow, ItemState};
 
-/// Items that are read at once.
-const PAGE: i64 = 500;
-
 /// Flags of `review list`.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
@@ -40,31 +37,18 @@ pub(super) struct ListArgs {
 
 pub(super) fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let desk = Desk::open(&args.config)?;
-    let state = args.state.map(ItemState::from);
-    let mut filter = ItemFilter {
+    let most = usize::try_from(args.limit)?;
+    let filter = ItemFilter {
         queue: args.queue.map(|queue| queue.as_str().to_owned()),
-        state,
+        state: args.state.map(ItemState::from),
+        waiting: args.state.is_none(),
         policy: args.policy.clone(),
         rule: args.rule.clone(),
-        limit: PAGE,
+        // One more says whether there are more.
+        limit: i64::from(args.limit) + 1,
         ..ItemFilter::default()
     };
-    let most = usize::try_from(args.limit)?;
-    // One more says whether there are more.
-    let enough = most + 1;
-    let found = desk.read(move |connection, _| {
-        let mut found = Vec::new();
-        loop {
-            let page = ItemRow::list(connection, &filter)?;
-            let Some(last) = page.last() else { return Ok(found) };
-            filter.after = Some(last.item.id.clone());
-            let meant = |row: &ItemRow| state.is_some() || row.state != ItemState::Settled;
-            found.extend(page.into_iter().filter(meant));
-            if found.len() >= enough {
-                return Ok(found);
-            }
-        }
-    })?;
+    let found = desk.read(move |connection, _| ItemRow::list(connection, &filter))?;
     let shown = found.get(..most).unwrap_or(&found);
     match args.format {
         Form::Json => {

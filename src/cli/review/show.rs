@@ -73,7 +73,6 @@ fn load(desk: &Desk, item: &str, reviewer: Option<&str>) -> anyhow::Result<Shown
 
 impl Shown {
     fn json(&self) -> Value {
-        let mut value = shapes::item(&self.row);
         let judgements =
             self.said.as_ref().map(|said| said.iter().map(shapes::judgement).collect::<Vec<_>>());
         let more = json!({
@@ -84,10 +83,7 @@ impl Shown {
             "feedback": self.feedback.iter().map(shapes::feedback).collect::<Vec<_>>(),
             "alike": self.alike,
         });
-        if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
-            value.extend(more);
-        }
-        value
+        shapes::with(shapes::item(&self.row), more)
     }
 
     fn text(&self) -> String {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::ensure;
 use clap::Args;
 use serde_json::json;
 
@@ -9,10 +10,10 @@ use super::desk::Desk;
 use super::shown::{duration, json_line, table};
 use super::{ConfigArg, Form, Since, output, since};
 use crate::domain::Interval;
-use crate::people::export::Reviewed;
+use crate::people::agreement::MOST_RULES;
 use crate::people::figures::{Figures, RouteSatisfaction, RuleFigures, satisfaction};
 use crate::people::shapes;
-use crate::store::{ItemFilter, ItemRow, JudgementRow, Tally};
+use crate::store::{ItemFilter, Tally};
 
 /// Items that are read at once.
 const PAGE: i64 = 1000;
@@ -54,25 +55,20 @@ pub(super) fn run(args: &StatsArgs) -> anyhow::Result<ExitCode> {
 
 fn rules(desk: &Desk, from: i64) -> anyhow::Result<Vec<RuleFigures>> {
     let mut figures = Figures::default();
-    let mut filter = ItemFilter { limit: PAGE, ..ItemFilter::default() };
+    let mut filter = ItemFilter { limit: PAGE, since: Some(from), ..ItemFilter::default() };
     loop {
         let of = filter.clone();
         let page = desk.read(move |connection, _| {
-            let rows = ItemRow::list(connection, &of)?;
-            let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-                return Ok((rows, Vec::new()));
-            };
-            let said = JudgementRow::between(connection, &first.item.id, &last.item.id)?;
-            Ok((rows, said))
+            let last = figures.add_page(connection, &of)?;
+            Ok((figures, last))
         })?;
-        let (rows, said) = page;
-        let Some(last) = rows.last() else { return Ok(figures.rules()) };
-        filter.after = Some(last.item.id.clone());
-        let by_item = Reviewed::by_item(said);
-        for row in rows.iter().filter(|row| row.item.at >= from) {
-            figures.add(row, by_item.get(&row.item.id).map_or(&[][..], Vec::as_slice))?;
-        }
+        figures = page.0;
+        let Some(last) = page.1 else { break };
+        filter.after = Some(last);
     }
+    let left_out = figures.left_out();
+    ensure!(left_out == 0, "{left_out} items are of more than {MOST_RULES} rules");
+    Ok(figures.rules())
 }
 
 fn drawn(rules: &[RuleFigures], routes: &[RouteSatisfaction]) -> String {

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use super::principal::not_signed_in;
 use super::sessions::{CONFIRMED, COOKIES};
 use super::table::{Place, place};
-use super::{Needs, Principal, digest_of};
+use super::{Needs, Permission, Principal, digest_of};
 use crate::console::AdminState;
 use crate::console::answer::{Answer, ApiError};
 use crate::store::{SessionRow, Store, TokenRow};
@@ -98,12 +98,7 @@ async fn of_token(store: &Store, bearer: &str) -> Answer<Principal> {
     let hash = digest_of(sent.ok_or_else(not_signed_in)?);
     let now = store.now();
     let token = store.read(move |c| TokenRow::find(c, &hash)).await?;
-    let is_valid = |token: &TokenRow| {
-        token.revoked.is_none()
-            && token.expires.is_none_or(|expires| now < expires)
-            && !token.user.disabled
-    };
-    let token = token.filter(is_valid).ok_or_else(not_signed_in)?;
+    let token = token.filter(|token| is_valid(token, now)).ok_or_else(not_signed_in)?;
     if token.used.is_none_or(|used| now - used >= NOTED) {
         let id = token.id.clone();
         store.write(move |c| TokenRow::touch(c, &id, now)).await?;
@@ -120,6 +115,36 @@ async fn of_session(state: &AdminState, store: &Store, headers: &HeaderMap) -> A
         store.write(move |c| SessionRow::touch(c, &hash, (now, false))).await?;
     }
     Principal::of_session(session).ok_or_else(not_signed_in)
+}
+
+/// Whether the session or token of somebody who was let in stands now, and they still may do something. Asking is no
+/// use of the session: it ends as if nobody had asked.
+pub(in crate::console) async fn still_stands(
+    state: &AdminState,
+    principal: &Principal,
+    permission: Permission,
+) -> Answer<bool> {
+    let store = state.store().ok_or_else(ApiError::no_store)?;
+    let now = match (&principal.session, &principal.token) {
+        (Some(session), _) => {
+            let session = standing(state, &store, session.hash.clone()).await?;
+            session.filter(|session| !session.user.must_change).and_then(Principal::of_session)
+        }
+        (None, Some(id)) => {
+            let (id, now) = (id.clone(), store.now());
+            let token = store.read(move |c| TokenRow::with_id(c, &id)).await?;
+            token.filter(|token| is_valid(token, now)).and_then(Principal::of_token)
+        }
+        (None, None) => None,
+    };
+    Ok(now.is_some_and(|now| now.may(permission)))
+}
+
+/// Whether a token opens anything now.
+fn is_valid(token: &TokenRow, now: i64) -> bool {
+    token.revoked.is_none()
+        && token.expires.is_none_or(|expires| now < expires)
+        && !token.user.disabled
 }
 
 /// The session with this digest, unless it has ended.

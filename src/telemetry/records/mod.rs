@@ -13,7 +13,8 @@ mod writer;
 
 pub use file::{FileSink, Sync};
 pub use record::{
-    Checkpoint, ClassifierRecord, DecisionRecord, PassageRecord, RuleRecord, record_schema,
+    Checkpoint, ClassifierRecord, DecisionRecord, FindingRecord, PassageRecord, RuleRecord,
+    record_schema,
 };
 pub use shared::RecordsState;
 pub use target::{Post, Undelivered};

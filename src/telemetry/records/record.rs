@@ -105,6 +105,26 @@ pub struct PassageRecord {
     #[serde(skip_serializing_if = "is_false")]
     #[schemars(default)]
     pub withheld: bool,
+    /// Where rules matched in `text` (`full`), where it is known that they matched in this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub findings: Vec<FindingRecord>,
+}
+
+/// Where a rule matched in a text.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "where a rule matched", rename = "finding")]
+pub struct FindingRecord {
+    /// The rule's id.
+    pub rule: Arc<str>,
+    /// What it is about.
+    pub category: Option<String>,
+    /// Where it begins: UTF-8 bytes of the text.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// What the rule added to the total.
+    pub score: f64,
 }
 
 /// A line about the chain itself: where it stands, and who says so.

@@ -450,8 +450,14 @@ fn texts_are_kept_as_asked_and_no_longer_than_there_is_room() {
         started(settings).0
     };
     let long = "é".repeat(MOST_TEXT);
-    let text =
-        |text, found| ScreenedText { at: "a", author: "user", text, bytes: text.len(), found };
+    let text = |text, found| ScreenedText {
+        at: "a",
+        author: "user",
+        text,
+        bytes: text.len(),
+        found,
+        findings: Vec::new(),
+    };
     let full = with(KeptText::Full, None);
     let (kept, left_out) = full.passages(KeptText::Full, &[text("early", None), text(&long, None)]);
     assert_eq!((kept.len(), left_out), (1, 1));
@@ -469,4 +475,30 @@ fn texts_are_kept_as_asked_and_no_longer_than_there_is_room() {
         full.passages(KeptText::Redacted, &[text("ab, secret!", found), text("x", None)]).0;
     assert_eq!(redacted[0].text.as_deref(), Some("[REDACTED], [REDACTED]t!"));
     assert!(redacted[1].withheld && redacted[1].text.is_none());
+}
+
+#[test]
+fn findings_stand_beside_whole_texts_as_far_as_the_text_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = started(to_file(&folder.path().join("d.jsonl"), &signer())).0;
+    let finding = |start, end| FindingRecord {
+        rule: Arc::from("insults"),
+        category: None,
+        start,
+        end,
+        score: 0.0,
+    };
+    let long = "x".repeat(MOST_TEXT + 100);
+    let findings = vec![finding(0, 3), finding(MOST_TEXT, MOST_TEXT + 3)];
+    let text = ScreenedText {
+        at: "a",
+        author: "user",
+        text: &long,
+        bytes: long.len(),
+        found: None,
+        findings,
+    };
+    let of = |kept| records.passages(kept, std::slice::from_ref(&text)).0.remove(0).findings.len();
+    assert_eq!(of(KeptText::Full), 1);
+    assert_eq!((of(KeptText::Redacted), of(KeptText::Hashed)), (0, 0));
 }

@@ -1,7 +1,7 @@
 //! What is kept of texts.
 
 use super::Records;
-use super::record::PassageRecord;
+use super::record::{FindingRecord, PassageRecord};
 use crate::audit::digest;
 use crate::domain::{KeptText, Span};
 
@@ -9,6 +9,8 @@ use crate::domain::{KeptText, Span};
 pub const MOST_TEXT: usize = 64 << 10;
 /// The most texts in one record.
 const MOST_PASSAGES: usize = 256;
+/// The most findings of all texts of one record.
+const MOST_FINDINGS: usize = 256;
 /// The most bytes of the name of a place: keys of JSON are as long as a client makes them.
 const MOST_PLACE: usize = 512;
 /// What stands where something was taken out.
@@ -27,6 +29,8 @@ pub struct ScreenedText<'t> {
     pub bytes: usize,
     /// What was found in it; `None` where that is not known, and nothing of it may be shown as redacted.
     pub found: Option<Vec<Span>>,
+    /// What rules matched in it, as far as it is known.
+    pub findings: Vec<FindingRecord>,
 }
 
 impl Records {
@@ -39,7 +43,7 @@ impl Records {
         if kept == KeptText::Omitted {
             return (Vec::new(), 0);
         }
-        let mut room = MOST_TEXT;
+        let (mut room, mut findings) = (MOST_TEXT, MOST_FINDINGS);
         let mut passages = Vec::new();
         for text in texts.iter().rev().take(MOST_PASSAGES) {
             if room == 0 {
@@ -64,7 +68,13 @@ impl Records {
                     Some(found) => show(&mut passage, &without(text.text, found), &mut room),
                     None => passage.withheld = true,
                 },
-                (KeptText::Full, _) => show(&mut passage, text.text, &mut room),
+                (KeptText::Full, _) => {
+                    show(&mut passage, text.text, &mut room);
+                    let shown = passage.text.as_ref().map_or(0, String::len);
+                    let here = text.findings.iter().filter(|finding| finding.end <= shown);
+                    passage.findings = here.take(findings).cloned().collect();
+                    findings -= passage.findings.len();
+                }
             }
             passage.cut |= passage.text.is_some() && !is_whole;
             passages.push(passage);

@@ -7,6 +7,8 @@
 //! One suite for both databases. PostgreSQL takes part where `TIDEGATE_TEST_POSTGRES` holds the address of a server
 //! in which databases may be made (`make store-test` starts one).
 
+mod console;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -134,6 +136,11 @@ fn item(decision: &str, source: &str) -> Item {
     }
 }
 
+/// The latest opinions.
+fn newest() -> FeedbackFilter {
+    FeedbackFilter { limit: 10, ..FeedbackFilter::default() }
+}
+
 async fn ledger(store: &Store) -> LedgerState {
     store.read(|c| LedgerState::verify(c, &[])).await.unwrap()
 }
@@ -149,11 +156,11 @@ fn a_decision_is_found_as_it_was_kept_also_by_what_comes_right_after_it() {
         assert_eq!(found.unwrap().decision, kept);
         let filter =
             DecisionFilter { rule: Some("insults".to_owned()), limit: 10, ..Default::default() };
-        let listed = store.read(move |c| DecisionRow::list(c, None, &filter)).await.unwrap();
+        let listed = store.read(move |c| DecisionRow::list(c, &filter)).await.unwrap();
         assert_eq!(listed.len(), 1);
         let filter =
             DecisionFilter { rule: Some("' OR 1=1".to_owned()), limit: 10, ..Default::default() };
-        let listed = store.read(move |c| DecisionRow::list(c, None, &filter)).await.unwrap();
+        let listed = store.read(move |c| DecisionRow::list(c, &filter)).await.unwrap();
         assert_eq!(listed.len(), 0);
     });
 }
@@ -198,7 +205,7 @@ fn feedback_is_kept_once_and_only_from_the_caller_of_the_decision() {
         let foreign = Feedback { caller: "mallory".to_owned(), ..said(&kept.id, "r2") };
         assert_eq!(give(&store, foreign, None).await, Given::Unknown);
         assert_eq!(give(&store, said(&id(), "r3"), None).await, Given::Unknown);
-        let listed = store.read(|c| FeedbackRow::list(c, None, 10)).await.unwrap();
+        let listed = store.read(|c| FeedbackRow::list(c, &newest())).await.unwrap();
         assert_eq!(listed, [first]);
         let state = ledger(&store).await;
         assert_eq!((state.lines, state.faults.len()), (1, 0));
@@ -226,7 +233,7 @@ fn what_two_gates_do_at_once_is_one_chain_and_each_item_has_one_holder() {
             let claims = (0..20).map(|index| {
                 let claim =
                     Claim { reviewer: format!("r{index}"), now: 1_000_000, until: 1_100_000 };
-                stores[index % 2].write(move |c| claim.next(c, None))
+                stores[index % 2].write(move |c| claim.next(c, None, |_| true))
             });
             let claimed = futures_util::future::join_all(claims).await;
             let mut ids: Vec<String> =
@@ -271,15 +278,17 @@ fn of_two_reviewers_one_holds_an_item_and_what_is_taken_back_counts_no_more() {
         let claim =
             |who: &str| Claim { reviewer: who.to_owned(), now: 1_000_000, until: 1_100_000 };
         let ann = claim("ann");
-        assert!(store.write(move |c| ann.next(c, Some("reports"))).await.unwrap().is_some());
+        assert!(
+            store.write(move |c| ann.next(c, Some("reports"), |_| true)).await.unwrap().is_some()
+        );
         let bob = claim("bob");
-        assert_eq!(store.write(move |c| bob.next(c, None)).await.unwrap(), None);
+        assert_eq!(store.write(move |c| bob.next(c, None, |_| true)).await.unwrap(), None);
         assert_eq!(judge(&store, &wanted.id, "bob", "upheld").await, None);
         let row = judge(&store, &wanted.id, "ann", "upheld").await.unwrap();
         assert_eq!(row.state, ItemState::Second);
         // Ann has judged it; it is for others now.
         let ann = claim("ann");
-        assert_eq!(store.write(move |c| ann.next(c, None)).await.unwrap(), None);
+        assert_eq!(store.write(move |c| ann.next(c, None, |_| true)).await.unwrap(), None);
         let row = judge(&store, &wanted.id, "bob", "overturned").await.unwrap();
         assert_eq!(row.state, ItemState::Disagreement);
         let (bob, undone, what) = (claim("bob"), wanted.id.clone(), act("undo", &wanted.id));
@@ -410,12 +419,12 @@ fn what_is_erased_or_has_expired_is_gone_and_the_ledger_still_verifies() {
         let found =
             store.read(move |c| DecisionRow::find(c, None, &wanted)).await.unwrap().unwrap();
         assert_eq!(found.decision.texts, None);
-        let listed = store.read(|c| FeedbackRow::list(c, None, 10)).await.unwrap();
+        let listed = store.read(|c| FeedbackRow::list(c, &newest())).await.unwrap();
         assert_eq!(listed[0].feedback.comment, None);
         let state = ledger(&store).await;
         assert_eq!((state.lines, state.erased, state.faults.len()), (1, 1, 0));
         assert!(!store.write(|c| retention::expire(c, 2_000_000)).await.unwrap());
-        assert_eq!(store.read(|c| FeedbackRow::list(c, None, 10)).await.unwrap(), []);
+        assert_eq!(store.read(|c| FeedbackRow::list(c, &newest())).await.unwrap(), []);
         assert_eq!(ledger(&store).await.lines, 1);
     });
 }
@@ -440,7 +449,7 @@ fn of_several_policies_that_decide_about_the_same_people_speak_of_the_strictest(
         let items = store.read(move |c| ItemRow::list(c, &filter)).await.unwrap();
         assert_eq!(items.len(), 2);
         let filter = DecisionFilter { limit: 10, ..DecisionFilter::default() };
-        let decisions = store.read(move |c| DecisionRow::list(c, None, &filter)).await.unwrap();
+        let decisions = store.read(move |c| DecisionRow::list(c, &filter)).await.unwrap();
         assert_eq!(decisions.len(), 2);
     });
 }

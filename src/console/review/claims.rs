@@ -1,0 +1,121 @@
+//! Taking items and giving them back.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::detail::shown;
+use super::severity::is_severe;
+use crate::console::AdminState;
+use crate::console::access::Principal;
+use crate::console::answer::{Answer, ApiError, Named, Sent, done};
+use crate::people::acts::{Claimed, ENOUGH, Took, Wish};
+use crate::people::review;
+use crate::people::shapes::time;
+use crate::store::{Claim, ItemRow};
+
+/// How long an item is taken for, in milliseconds.
+const HOLD: i64 = 15 * 60 * 1000;
+/// How many items that are bad to look at one person is given in an hour.
+const SEVERE_PER_HOUR: usize = 60;
+/// Milliseconds of an hour.
+const HOUR: i64 = 60 * 60 * 1000;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Place {
+    queue: Option<String>,
+}
+
+/// `POST /api/review/claim`: the oldest that waits for this person; without a queue, from each queue in turn.
+pub(super) async fn next(
+    State(state): State<Arc<AdminState>>,
+    principal: Principal,
+    Sent(Place { queue }): Sent<Place>,
+) -> Answer {
+    if let Some(queue) = &queue {
+        review::name("queue", queue).map_err(|error| ApiError::wrong(error.to_string()))?;
+    }
+    let store = state.store().ok_or_else(ApiError::no_store)?;
+    let (signing, live, acting) = (store.clone(), state.gateway.live(), principal.clone());
+    let claimed = store
+        .write(move |c| {
+            let acting = acting.acting(&signing);
+            let queues = match queue {
+                Some(queue) => vec![queue],
+                None => acting.queues_in_turn(c)?,
+            };
+            let queues: Vec<Option<String>> = queues.into_iter().map(Some).collect();
+            let severe = |row: &ItemRow| is_severe(&live, row);
+            let of_late = Claim::taken(c, &acting.name, acting.now.saturating_sub(HOUR))?;
+            let is_enough = of_late.iter().filter(|row| severe(row)).count() >= SEVERE_PER_HOUR;
+            // One that this person has already is no new one.
+            let spares = |row: &ItemRow| {
+                let known = of_late.iter().any(|taken| taken.item.id == row.item.id);
+                is_enough && !known && severe(row)
+            };
+            let until = acting.now.saturating_add(HOLD);
+            acting.claim(c, &Wish { queues: &queues, until, spares: &spares })
+        })
+        .await?;
+    match claimed {
+        Claimed::Item(row) => shown(&state, &principal, row.item.id).await,
+        Claimed::Nothing => Ok(done()),
+        Claimed::Spared => {
+            let message = format!(
+                "you have looked at {SEVERE_PER_HOUR} items of high severity within an hour, and nothing else is left; \
+                 do something else for a while"
+            );
+            Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "severe_cap", message))
+        }
+    }
+}
+
+/// `POST /api/review/items/{id}/claim`.
+pub(super) async fn take(
+    State(state): State<Arc<AdminState>>,
+    Named(id): Named,
+    principal: Principal,
+) -> Answer {
+    let store = state.store().ok_or_else(ApiError::no_store)?;
+    let (signing, acting, item) = (store.clone(), principal.clone(), id.clone());
+    let took = store
+        .write(move |c| {
+            let acting = acting.acting(&signing);
+            acting.claim_this(c, (&item, acting.now.saturating_add(HOLD)))
+        })
+        .await?;
+    match took {
+        Some(Took::Item(_)) => shown(&state, &principal, id).await,
+        Some(Took::Taken(who, until)) => Err(taken(&who, until)),
+        Some(Took::Enough) => Err(enough()),
+        None => Err(ApiError::unknown("item")),
+    }
+}
+
+/// Somebody else has the item.
+pub(super) fn taken(who: &str, until: i64) -> ApiError {
+    let until = time(until);
+    let message = format!("`{}` has the item until {until}", who.escape_debug());
+    ApiError::conflict("taken", message).with(json!({ "by": who, "until": until }))
+}
+
+/// As many people as are asked have judged the item.
+pub(super) fn enough() -> ApiError {
+    ApiError::conflict("enough", ENOUGH)
+}
+
+/// `DELETE /api/review/items/{id}/claim`.
+pub(super) async fn release(
+    State(state): State<Arc<AdminState>>,
+    Named(id): Named,
+    principal: Principal,
+) -> Answer {
+    let store = state.store().ok_or_else(ApiError::no_store)?;
+    let signing = store.clone();
+    let had = store.write(move |c| principal.acting(&signing).release(c, &id)).await?;
+    if had { Ok(done()) } else { Err(ApiError::unknown("item that is yours")) }
+}
