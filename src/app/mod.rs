@@ -23,6 +23,7 @@ mod suites;
 mod upstreams;
 mod watch;
 mod webhooks;
+mod workshop;
 
 pub use certificates::Certificates;
 pub use dialects::{KnownDialects, known_dialects};
@@ -33,3 +34,4 @@ pub use serve::{App, Order, ServeError, ServeOptions, serve};
 pub use store::{OpenStore, StoreFault, open_store};
 pub use suites::{BudgetReport, SuiteReport, TestReport, run_suite, suite_files};
 pub use upstreams::Upstreams;
+pub use workshop::Bench;

@@ -32,6 +32,8 @@ pub(super) struct Ready {
     pub(super) tellers: Vec<Teller>,
     pub(super) revision: Revision,
     pub(super) own: OwnAddresses,
+    /// Warnings about the files.
+    pub(super) problems: Problems,
 }
 
 impl Ready {
@@ -92,6 +94,7 @@ impl Ready {
             tellers,
             revision,
             own,
+            problems,
         })
     }
 }

@@ -5,8 +5,16 @@ mod access;
 mod admin;
 mod answer;
 mod assets;
+mod improve;
+mod playground;
+mod policies;
+mod workshop;
 
 pub use access::{Attempts, Permission, Role, SetupToken, WeakPassword, hash_password};
+pub use workshop::{
+    Diagnostic, Draft, InForce, PolicyFacts, Reload, RuleFacts, TestEnd, Under, Wish, Work,
+    Workshop, WorkshopFault,
+};
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -38,6 +46,8 @@ pub struct AdminState {
     pub tokens: Vec<Secret>,
     /// Who may use the console.
     pub access: Access,
+    /// What is known of the files, and tried out with them.
+    pub workshop: Arc<dyn Workshop>,
 }
 
 /// What the door of the console knows.
@@ -94,4 +104,5 @@ fn api() -> Router<Arc<AdminState>> {
         .route("/api/users/{id}/sessions", delete(access::end_sessions))
         .route("/api/tokens", get(access::tokens).post(access::add_token))
         .route("/api/tokens/{id}", delete(access::revoke_token))
+        .merge(policies::routes())
 }

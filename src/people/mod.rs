@@ -6,7 +6,8 @@
 //! it all a model can be trained on.
 //!
 //! [`review`] says what all this is for the items of a store, [`acts`] what reviewers do with them, in a transaction
-//! that somebody else opens, [`export`], [`figures`] and [`shapes`] what programs read of them.
+//! that somebody else opens, [`export`], [`figures`] and [`shapes`] what programs read of them, [`improve`] which tests and
+//! exceptions they come to.
 
 pub mod acts;
 pub mod adapt;
@@ -15,6 +16,7 @@ pub mod duplicates;
 pub mod export;
 pub mod feedback;
 pub mod figures;
+pub mod improve;
 pub mod preference;
 pub mod review;
 pub mod satisfaction;

@@ -29,6 +29,7 @@ mod service;
 mod shelf;
 mod streaming;
 mod traced;
+mod tried;
 mod untexted;
 mod walk;
 mod way_back;
@@ -44,6 +45,7 @@ pub use listener::{
 pub use live::{Asked, Live, NamedUpstream, PathMatch, Route, StreamTimes, UnknownLeaf};
 pub use service::{serve_admin, serve_data};
 pub use shelf::Shelf;
+pub use tried::{Tried, try_chat};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;

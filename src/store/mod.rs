@@ -12,6 +12,7 @@ mod feedback;
 mod handle;
 mod ledger;
 mod migrations;
+mod policies;
 mod postgres;
 mod retention;
 mod reviews;
@@ -29,6 +30,7 @@ pub use error::StoreError;
 pub use feedback::{Feedback, FeedbackRow, Given, Rating, Tally};
 pub use handle::{Now, Store, StoreSettings, StoreState};
 pub use ledger::{Act, LedgerEntry, LedgerFault, LedgerState};
+pub use policies::{PolicyRevision, hits};
 pub use reviews::{
     Claim, Item, ItemFilter, ItemRow, ItemState, JudgementRow, Outcome, QueueSize, Said,
 };
