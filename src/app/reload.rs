@@ -128,6 +128,7 @@ impl Reloader {
     }
 
     fn applied(&self, loaded: &Loaded, problems: &Problems, revision: Revision) {
+        let revised = self.workshop.applied(loaded, problems);
         let metrics = &self.telemetry.metrics;
         loaded.announce(metrics, problems.warnings());
         metrics.reloaded("ok", seconds(self.telemetry.clock));
@@ -136,7 +137,6 @@ impl Reloader {
         self.telemetry.notices.tell(NoticeKind::PolicyApplied, || json!({ "policies": policies }));
         self.is_refused.store(false, Ordering::Relaxed);
         self.revision.store(Arc::new(revision));
-        let revised = self.workshop.applied(loaded, problems);
         self.runtime.block_on(self.workshop.record(revised));
     }
 

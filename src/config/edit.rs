@@ -80,7 +80,7 @@ fn ways(text: &str, parent: &Node, key: &str, item: &Json) -> Option<Vec<Vec<Ins
         }
         Value::List(items) => {
             let last = items.last()?;
-            let indent = indent_before(text, span.start)?;
+            let indent = dash(text, items.first()?, span.start)?;
             let blank = apart(text, items, indent);
             let lines =
                 format!("{end}{}{}", if blank { end } else { "" }, block(item, indent, end));
@@ -158,6 +158,16 @@ fn end_of_line(text: &str, at: usize) -> usize {
 fn indent_before(text: &str, at: usize) -> Option<&str> {
     let before = text.get(start_of_line(text, at)..at)?;
     before.chars().all(|c| c == ' ').then_some(before)
+}
+
+/// The blanks before the dashes of a list, whose first item may begin in the line after its dash.
+fn dash<'t>(text: &'t str, first: &Node, list: usize) -> Option<&'t str> {
+    let at = first.at.span.start;
+    let before = text.get(start_of_line(text, at)..at)?;
+    let blanks = before.trim_end().strip_suffix('-');
+    let blanks = blanks.filter(|before| before.chars().all(|c| c == ' '));
+    let is_dash = text.get(list..).is_some_and(|rest| rest.starts_with('-'));
+    blanks.or_else(|| indent_before(text, list).filter(|_| is_dash))
 }
 
 fn inserted(text: &str, mut insertions: Vec<Insertion>) -> String {

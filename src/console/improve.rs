@@ -8,11 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::AdminState;
-use super::access::Principal;
+use super::access::{Permission, Principal};
 use super::answer::{Answer, ApiError, Sent, found};
 use super::playground::MOST_TEXT;
-use super::workshop::Wish;
-use crate::audit::digest;
+use super::workshop::{Bay, Deed, Wish};
 use crate::domain::{Action, Author, Phase};
 use crate::people::improve::{Case, NotImprovable, Proposal, Settled};
 use crate::store::{DecisionRow, ItemRow, Store};
@@ -23,7 +22,7 @@ const MOST_NAME: usize = 200;
 const AGAIN: u64 = 2;
 
 /// A place to try something out at.
-pub(super) fn place(state: &AdminState) -> Answer<tokio::sync::OwnedSemaphorePermit> {
+pub(super) fn place(state: &AdminState) -> Answer<Bay> {
     let busy = || ApiError::too_many("others are trying something out; try again", AGAIN);
     state.workshop.place().ok_or_else(busy)
 }
@@ -53,6 +52,14 @@ async fn settled(store: &Store, id: String) -> Answer<Settled> {
     Settled::of(&row, decision.as_ref()).map_err(not_improvable)
 }
 
+/// A proposal holds the text: a token that may edit and not read is told none.
+fn may_read(principal: &Principal) -> Answer<()> {
+    let needed = Permission::Read;
+    let message = format!("this asks for the permission `{}` too", needed.as_str());
+    let forbidden = || ApiError::new(StatusCode::FORBIDDEN, "forbidden", message);
+    if principal.may(needed) { Ok(()) } else { Err(forbidden()) }
+}
+
 fn not_improvable(why: NotImprovable) -> ApiError {
     ApiError::conflict("not_improvable", why.to_string())
 }
@@ -65,11 +72,16 @@ fn excuse_of(settled: &Settled) -> Answer<Wish> {
     settled.excuse().map(Wish::Excuse).map_err(not_improvable)
 }
 
-async fn show(state: &AdminState, id: String, wish: fn(&Settled) -> Answer<Wish>) -> Answer {
+async fn show(
+    state: &AdminState,
+    principal: &Principal,
+    id: String,
+    wish: fn(&Settled) -> Answer<Wish>,
+) -> Answer {
+    may_read(principal)?;
     let store = state.store().ok_or_else(ApiError::no_store)?;
     let wish = wish(&settled(&store, id).await?)?;
-    let _place = place(state)?;
-    let proposal = state.workshop.propose(wish).await?;
+    let proposal = state.workshop.propose(place(state)?, wish).await?;
     Ok(found(&shown(&proposal, state, false)))
 }
 
@@ -79,43 +91,32 @@ async fn write(
     id: String,
     (act, wish): (&'static str, fn(&Settled) -> Answer<Wish>),
 ) -> Answer {
+    may_read(principal)?;
     let store = state.store().ok_or_else(ApiError::no_store)?;
     let wish = wish(&settled(&store, id.clone()).await?)?;
-    let _place = place(state)?;
-    let proposal = state.workshop.propose(wish).await?;
-    save(state, &store, principal, (act, id), &proposal).await
+    let bay = place(state)?;
+    let proposal = state.workshop.propose(Arc::clone(&bay), wish).await?;
+    save((state, bay), principal, (act, id), &proposal).await
 }
 
-/// Writes a proposal, and into the ledger that it was written.
+/// Writes a proposal.
 async fn save(
-    state: &AdminState,
-    store: &Store,
+    (state, bay): (&AdminState, Bay),
     principal: &Principal,
     (act, object): (&'static str, String),
     proposal: &Proposal,
 ) -> Answer {
-    state.workshop.save(proposal.clone()).await?;
-    let detail = json!({
-        "file": proposal.file,
-        "before": proposal.before.as_ref().map(|before| digest(before.as_bytes())),
-        "after": digest(proposal.after.as_bytes()),
-    });
-    let (of, principal) = (store.clone(), principal.clone());
-    let written = store
-        .write(move |connection| principal.acting(&of).note(connection, (act, &object), detail));
-    written.await.map_err(|error| {
-        tracing::error!(%error, file = proposal.file, "a file was written, and the ledger does not say so");
-        let message = "the file is written, and the ledger cannot say so now; the gate's log does";
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", message)
-    })?;
+    let deed = Deed { actor: principal.user.name.clone(), act, object };
+    state.workshop.save(bay, proposal.clone(), deed).await?;
     Ok(found(&shown(proposal, state, true)))
 }
 
 pub(super) async fn show_case(
     State(state): State<Arc<AdminState>>,
     Path(id): Path<String>,
+    principal: Principal,
 ) -> Answer {
-    show(&state, id, case_of).await
+    show(&state, &principal, id, case_of).await
 }
 
 pub(super) async fn save_case(
@@ -129,8 +130,9 @@ pub(super) async fn save_case(
 pub(super) async fn show_exception(
     State(state): State<Arc<AdminState>>,
     Path(id): Path<String>,
+    principal: Principal,
 ) -> Answer {
-    show(&state, id, excuse_of).await
+    show(&state, &principal, id, excuse_of).await
 }
 
 pub(super) async fn save_exception(
@@ -159,6 +161,7 @@ pub(super) async fn case_of_text(
     principal: Principal,
     Sent(of): Sent<OfText>,
 ) -> Answer {
+    may_read(&principal)?;
     let name = of.name.trim();
     let is_name = !name.is_empty() && name.chars().count() <= MOST_NAME;
     if !is_name || name.chars().any(char::is_control) {
@@ -176,11 +179,10 @@ pub(super) async fn case_of_text(
     let OfText { policy, phase, text, expect, .. } = of;
     let (name, object) = (name.to_owned(), policy.clone());
     let case = Case { policy, name, phase, author, text, expect };
-    let _place = place(&state)?;
-    let proposal = state.workshop.propose(Wish::Case(case)).await?;
+    let bay = place(&state)?;
+    let proposal = state.workshop.propose(Arc::clone(&bay), Wish::Case(case)).await?;
     if !of.save {
         return Ok(found(&shown(&proposal, &state, false)));
     }
-    let store = state.store().ok_or_else(ApiError::no_store)?;
-    save(&state, &store, &principal, ("test_case", object), &proposal).await
+    save((&state, bay), &principal, ("test_case", object), &proposal).await
 }

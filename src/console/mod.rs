@@ -12,8 +12,8 @@ mod workshop;
 
 pub use access::{Attempts, Permission, Role, SetupToken, WeakPassword, hash_password};
 pub use workshop::{
-    Diagnostic, Draft, InForce, PolicyFacts, Reload, RuleFacts, TestEnd, Under, Wish, Work,
-    Workshop, WorkshopFault,
+    Bay, Deed, Diagnostic, Draft, InForce, PolicyFacts, Reload, RuleFacts, TestEnd, Under, Wish,
+    Work, Workshop, WorkshopFault,
 };
 
 use std::sync::Arc;

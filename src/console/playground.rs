@@ -15,7 +15,7 @@ use super::improve::place;
 use super::policies::live;
 use super::workshop::{Diagnostic, MOST_DRAFT, Under};
 use crate::domain::{Action, Author, Finding, Mode, Outcome, Phase, Rewrite, Span, Verdict};
-use crate::engine::{Scratch, Subject, mend, rehearse, screen_passage};
+use crate::engine::{Scratch, Subject, mend, rehearse, screen_passage, trace, trace_as};
 use crate::policy::Policy;
 use crate::proxy::try_chat;
 
@@ -43,6 +43,9 @@ pub(super) struct Trial {
     messages: Option<Vec<Message>>,
     /// Characters of a piece.
     chunk: Option<usize>,
+    /// Whether every step of the decision is wanted, of a single text.
+    #[serde(default)]
+    trace: bool,
 }
 
 /// A turn of a chat.
@@ -72,6 +75,18 @@ struct Came {
     output: Option<String>,
     message: Option<String>,
     stream: Option<Vec<Value>>,
+    /// Every step, of a single text.
+    trace: Option<Value>,
+}
+
+/// How texts are tried.
+#[derive(Clone, Copy)]
+struct How {
+    /// Characters of a piece of a stream, where one is wanted.
+    chunk: Option<usize>,
+    /// Whether every step is wanted.
+    trace: bool,
+    today: Date,
 }
 
 fn unprocessable(message: String) -> ApiError {
@@ -140,21 +155,23 @@ pub(super) async fn try_out(
     let said = trial.said()?;
     let chunk = trial.chunk(&said)?;
     let running = live(&state, &trial.policy)?;
-    let place = place(&state)?;
+    let bay = place(&state)?;
     let draft = match trial.draft.map(draft).transpose()? {
-        Some(text) => Some(state.workshop.draft(trial.policy, text).await?),
+        Some(text) => Some(state.workshop.draft(Arc::clone(&bay), trial.policy, text).await?),
         None => None,
     };
-    let today = state.telemetry.clock.today();
+    let how = How { chunk, trace: trial.trace, today: state.telemetry.clock.today() };
     let work = move || {
-        let _place = place;
+        let _bay = bay;
         let (policy, diagnostics) = match draft {
             Some(draft) => (draft.policy, Some(draft.diagnostics)),
             None => (Arc::clone(&running), None),
         };
-        let came = run(&policy, &said, (chunk, today))?;
-        let beside =
-            diagnostics.as_ref().map(|_| run(&running, &said, (None, today))).transpose()?;
+        let came = run(&policy, &said, how)?;
+        let beside = diagnostics
+            .as_ref()
+            .map(|_| run(&running, &said, How { chunk: None, trace: false, ..how }))
+            .transpose()?;
         let beside = beside.map(|came| answer_of(&running, &came));
         Ok(shown(&policy, &came, beside, &diagnostics.unwrap_or_default()))
     };
@@ -174,30 +191,33 @@ fn draft(text: String) -> Answer<String> {
 }
 
 /// What a policy makes of texts, or why they are none that could come.
-fn run(
-    policy: &Arc<Policy>,
-    said: &Said,
-    (chunk, today): (Option<usize>, Date),
-) -> Result<Came, String> {
+fn run(policy: &Arc<Policy>, said: &Said, how: How) -> Result<Came, String> {
     let mut scratch = Scratch::asking_nobody();
     match said {
-        Said::Chat(messages) => chat(policy, messages, today, &mut scratch),
-        Said::Answer(text) => Ok(answer(policy, text, (chunk, today), &mut scratch)),
+        Said::Chat(messages) => chat(policy, messages, how, &mut scratch),
+        Said::Answer(text) => Ok(answer(policy, text, how, &mut scratch)),
     }
 }
 
 fn chat(
     policy: &Arc<Policy>,
     messages: &[(String, String)],
-    today: Date,
+    how: How,
     scratch: &mut Scratch,
 ) -> Result<Came, String> {
-    let tried = try_chat(policy, messages, (today, MOST_MESSAGES), scratch);
+    let tried = try_chat(policy, messages, (how.today, MOST_MESSAGES), scratch);
     let tried = tried.map_err(|problem| problem.to_string())?;
     let (mut text, mut output) = (String::new(), String::new());
     let mut places = Vec::new();
     let mut verdicts = Vec::new();
+    let mut steps = None;
+    let is_single = tried.passages.len() == 1;
     for (index, (passage, verdict)) in tried.passages.into_iter().enumerate() {
+        if how.trace && is_single {
+            let (phase, author, today) = (Phase::Prompt, passage.author, how.today);
+            let subject = Subject { phase, author, today, streamed: false };
+            steps = Some(traced((policy, subject), &passage.text, &verdict, scratch));
+        }
         if index > 0 {
             text.push_str(BETWEEN);
             output.push_str(BETWEEN);
@@ -224,13 +244,14 @@ fn chat(
         text,
         message,
         stream: None,
+        trace: steps,
     })
 }
 
 fn answer(
     policy: &Arc<Policy>,
     text: &str,
-    (chunk, today): (Option<usize>, Date),
+    How { chunk, trace, today }: How,
     scratch: &mut Scratch,
 ) -> Came {
     let (phase, author) = (Phase::Completion, Author::Assistant);
@@ -242,15 +263,31 @@ fn answer(
     let message = stops.then(|| policy.message(verdict.decided_by, None).to_owned());
     let streamed = Subject { streamed: true, ..subject };
     let stream = chunk.map(|chunk| stream(policy, streamed, &pieces(text, chunk), scratch));
+    let trace = trace.then(|| traced((policy, subject), text, &verdict, scratch));
     Came {
         action: effective(policy, &verdict),
         outcome: verdict.outcome,
+        trace,
         verdicts: vec![(verdict, Ok(0))],
         text: text.to_owned(),
         output: Some(output),
         message,
         stream,
     }
+}
+
+/// Every step of the decision about a text.
+fn traced(
+    (policy, subject): (&Policy, Subject),
+    text: &str,
+    verdict: &Verdict,
+    scratch: &mut Scratch,
+) -> Value {
+    let steps = trace(policy, subject, text, verdict, scratch);
+    let total = verdict.rules.iter().fold(0.0, |total, fired| total + fired.score);
+    let units = units(text);
+    let unit = |at: usize| units.get(at).copied().unwrap_or_default();
+    trace_as((policy, text), (&steps, total), &|span| [unit(span.start), unit(span.end)])
 }
 
 /// A text in pieces of so many characters.
@@ -338,6 +375,7 @@ fn shown(policy: &Policy, came: &Came, beside: Option<Value>, diagnostics: &[Dia
         "output": came.output,
         "message": came.message,
         "stream": came.stream,
+        "trace": came.trace,
         "live": beside,
         "diagnostics": diagnostics,
         // Nobody is asked: what has to be asked is taken to find nothing.
@@ -398,8 +436,7 @@ pub(super) async fn tests(
 ) -> Answer {
     let running = live(&state, &of.policy)?;
     let under = of.draft.map(draft).transpose()?.map_or(Under::Live(running), Under::Draft);
-    let _place = place(&state)?;
-    let cases = state.workshop.test(of.policy, under).await?;
+    let cases = state.workshop.test(place(&state)?, of.policy, under).await?;
     let count = |ok: bool, todo: bool| {
         cases.iter().filter(|case| case.ok == ok && (case.ok || case.todo == todo)).count()
     };

@@ -124,6 +124,17 @@ pub enum Wish {
     Excuse(Excuse),
 }
 
+/// What the ledger says of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// Who makes it.
+    pub actor: String,
+    /// `test_case` or `exception`.
+    pub act: &'static str,
+    /// What it comes from: an item, or a policy.
+    pub object: String,
+}
+
 /// Why something cannot be tried or written.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WorkshopFault {
@@ -152,10 +163,16 @@ pub enum WorkshopFault {
         "`{0}` is not written: it is a link, or lies outside the folders of policies and tests"
     )]
     Outside(String),
+    /// The file is written, and the ledger does not say so.
+    #[error("the file is written, and the ledger cannot say so now; the gate's log does")]
+    Unrecorded,
     /// Something of the system failed.
     #[error("{0}")]
     System(String),
 }
+
+/// Where something is tried out: the place is free again when nobody holds it, nor works at it, any more.
+pub type Bay = Arc<OwnedSemaphorePermit>;
 
 /// Work that takes a while.
 pub type Work<'w, T> = BoxFuture<'w, Result<T, WorkshopFault>>;
@@ -173,19 +190,20 @@ pub trait Workshop: fmt::Debug + Send + Sync {
     fn revisions(&self, policy: &str) -> Vec<(String, i64)>;
 
     /// A place to try something out at, while it is held; `None` where all are taken.
-    fn place(&self) -> Option<OwnedSemaphorePermit>;
+    fn place(&self) -> Option<Bay>;
 
     /// Compiles a policy with a text in the place of its own file, and everything else as it lies there.
-    fn draft(&self, policy: String, text: String) -> Work<'_, Draft>;
+    fn draft(&self, bay: Bay, policy: String, text: String) -> Work<'_, Draft>;
 
     /// Runs the tests of a policy.
-    fn test(&self, policy: String, under: Under) -> Work<'_, Vec<TestEnd>>;
+    fn test(&self, bay: Bay, policy: String, under: Under) -> Work<'_, Vec<TestEnd>>;
 
     /// A change that fulfils a wish, tried out.
-    fn propose(&self, wish: Wish) -> Work<'_, Proposal>;
+    fn propose(&self, bay: Bay, wish: Wish) -> Work<'_, Proposal>;
 
-    /// Writes a change, and has the files looked at again.
-    fn save(&self, proposal: Proposal) -> Work<'_, ()>;
+    /// Writes a change, and into the ledger that it was made, and has the files looked at again; all of that also where nobody
+    /// waits for it any more.
+    fn save(&self, bay: Bay, proposal: Proposal, deed: Deed) -> Work<'_, ()>;
 }
 
 // === impl Diagnostic ===
@@ -242,6 +260,10 @@ impl From<WorkshopFault> for ApiError {
             WorkshopFault::NotWritable => Self::conflict("not_writable", message),
             WorkshopFault::Changed(_) => Self::conflict("conflict", message),
             WorkshopFault::Outside(_) => Self::conflict("not_a_policy_file", message),
+            WorkshopFault::Unrecorded => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                Self::new(status, "store_unavailable", message)
+            }
             WorkshopFault::System(why) => {
                 tracing::error!(why, "the console could not try something out");
                 let message = "that went wrong; the gate's log says why";

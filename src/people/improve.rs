@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::texts::{Unusable, usable};
 use super::verdict::Judgement;
+use crate::audit::digest;
 use crate::config::test_file::TestDefaults;
 use crate::domain::{Action, Author, Phase, Span};
 use crate::store::{ItemRow, KeptDecision};
@@ -208,6 +209,12 @@ impl Case {
 // === impl Proposal ===
 
 impl Proposal {
+    /// What the ledger says of the change: the file, and its hashes before and after.
+    pub fn detail(&self) -> Value {
+        let before = self.before.as_ref().map(|before| digest(before.as_bytes()));
+        json!({ "file": self.file, "before": before, "after": digest(self.after.as_bytes()) })
+    }
+
     /// What changes, as a unified diff.
     pub fn diff(&self) -> String {
         unified(&self.file, self.before.as_deref(), &self.after)
@@ -250,7 +257,7 @@ fn distinct(terms: impl Iterator<Item = Option<String>>) -> Option<Vec<String>> 
 fn term(text: &str, found: Span, wide: Span) -> Option<String> {
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
     let said = text.get(wide.range())?;
-    let more = letters(said) > letters(text.get(found.range())?);
+    let more = wide.contains(found) && letters(said) > letters(text.get(found.range())?);
     let said = said.trim_end_matches('*');
     (more && said.chars().count() <= MOST_TERM).then(|| said.to_owned())
 }

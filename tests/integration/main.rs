@@ -44,3 +44,4 @@ mod tls;
 mod vectors;
 mod walk;
 mod wire;
+mod workshop;

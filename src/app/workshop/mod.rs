@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use serde_json::json;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tracing::warn;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore};
+use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::apart::apart;
@@ -21,11 +22,11 @@ use super::load::Loaded;
 use super::serve::ServeOptions;
 use crate::config::Problems;
 use crate::console::{
-    Diagnostic, Draft, InForce, Reload, TestEnd, Under, Wish, Work, WorkshopFault,
+    Bay, Deed, Diagnostic, Draft, InForce, Reload, TestEnd, Under, Wish, Work, WorkshopFault,
 };
 use crate::people::acts::Reviewer;
 use crate::people::improve::Proposal;
-use crate::store::{PolicyRevision, Store};
+use crate::store::{PolicyRevision, Store, StoreError};
 
 /// Drafts, tests and texts that are tried at a time: each may take as much memory as a policy.
 const MOST_PLACES: usize = 2;
@@ -46,7 +47,7 @@ pub(super) struct FileShop {
     /// Held while a file is checked and written.
     writing: Arc<Mutex<()>>,
     /// Tells that a file was written.
-    saved: Notify,
+    saved: Arc<Notify>,
     store: Option<Store>,
 }
 
@@ -64,7 +65,7 @@ impl FileShop {
             revisions: Mutex::new(VecDeque::new()),
             places: Arc::new(Semaphore::new(MOST_PLACES)),
             writing: Arc::default(),
-            saved: Notify::new(),
+            saved: Arc::default(),
             store,
         }
     }
@@ -147,13 +148,18 @@ impl FileShop {
         found.files.first().map(|(file, _)| file.clone())
     }
 
-    /// Does work in a thread of its own.
+    /// Does work in a thread of its own, which goes on where nobody waits for it any more.
     async fn work<T: Send + 'static>(
         &self,
+        bay: Bay,
         work: impl FnOnce(&Bench) -> Result<T, WorkshopFault> + Send + 'static,
     ) -> Result<T, WorkshopFault> {
         let bench = self.bench.clone();
-        let done = apart(move || work(&bench)).await;
+        let at_work = move || {
+            let _bay = bay;
+            work(&bench)
+        };
+        let done = apart(at_work).await;
         done.unwrap_or_else(|error| Err(WorkshopFault::System(error.to_string())))
     }
 }
@@ -173,22 +179,22 @@ impl crate::console::Workshop for FileShop {
         of.map(|(_, revision, at)| (revision.clone(), *at)).collect()
     }
 
-    fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+    fn place(&self) -> Option<Bay> {
+        Arc::clone(&self.places).try_acquire_owned().ok().map(Arc::new)
     }
 
-    fn draft(&self, policy: String, text: String) -> Work<'_, Draft> {
+    fn draft(&self, bay: Bay, policy: String, text: String) -> Work<'_, Draft> {
         let file = self.file(&policy);
-        Box::pin(self.work(move |bench| {
+        Box::pin(self.work(bay, move |bench| {
             let made = bench.make(&policy, (file.as_deref(), Some(text)))?;
             let diagnostics = bench::diagnostics(&made.problems);
             Ok(Draft { policy: made.policy, diagnostics })
         }))
     }
 
-    fn test(&self, policy: String, under: Under) -> Work<'_, Vec<TestEnd>> {
+    fn test(&self, bay: Bay, policy: String, under: Under) -> Work<'_, Vec<TestEnd>> {
         let file = self.file(&policy);
-        Box::pin(self.work(move |bench| {
+        Box::pin(self.work(bay, move |bench| {
             let (live, text) = match under {
                 Under::Live(live) => (Some(live), None),
                 Under::Draft(text) => (None, Some(text)),
@@ -197,24 +203,43 @@ impl crate::console::Workshop for FileShop {
         }))
     }
 
-    fn propose(&self, wish: Wish) -> Work<'_, Proposal> {
-        Box::pin(self.work(move |bench| bench.propose(&wish)))
+    fn propose(&self, bay: Bay, wish: Wish) -> Work<'_, Proposal> {
+        Box::pin(self.work(bay, move |bench| bench.propose(&wish)))
     }
 
-    fn save(&self, proposal: Proposal) -> Work<'_, ()> {
+    fn save(&self, bay: Bay, proposal: Proposal, deed: Deed) -> Work<'_, ()> {
         Box::pin(async move {
             if !self.in_force.load().writable {
                 return Err(WorkshopFault::NotWritable);
             }
-            let writing = Arc::clone(&self.writing);
-            self.work(move |bench| {
-                let _alone = writing.lock().unwrap_or_else(PoisonError::into_inner);
+            let (writing, saved) = (Arc::clone(&self.writing), Arc::clone(&self.saved));
+            let (store, runtime) = (self.store.clone(), Handle::current());
+            self.work(bay, move |bench| {
+                let alone = writing.lock().unwrap_or_else(PoisonError::into_inner);
                 bench.check(&proposal)?;
-                bench.save(&proposal)
+                bench.save(&proposal)?;
+                drop(alone);
+                saved.notify_one();
+                let Some(store) = store else { return Ok(()) };
+                runtime.block_on(note(&store, &proposal, deed)).map_err(|error| {
+                    let file = proposal.file;
+                    error!(%error, file, "a file was written, and the ledger does not say so");
+                    WorkshopFault::Unrecorded
+                })
             })
-            .await?;
-            self.saved.notify_one();
-            Ok(())
+            .await
         })
     }
+}
+
+/// Writes into the ledger that a file was changed.
+async fn note(store: &Store, proposal: &Proposal, deed: Deed) -> Result<(), StoreError> {
+    let (of, detail) = (store.clone(), proposal.detail());
+    let written = store.write(move |connection| {
+        let signer = of.signer().map(AsRef::as_ref);
+        let id = || Uuid::now_v7().to_string();
+        let actor = Reviewer { name: deed.actor, now: of.now(), signer, id };
+        actor.note(connection, (deed.act, &deed.object), detail)
+    });
+    written.await
 }

@@ -6,6 +6,7 @@ mod erase;
 mod export;
 mod feedback;
 mod import;
+mod improve;
 mod judge;
 mod ledger;
 mod list;
@@ -54,6 +55,8 @@ enum Command {
     Stats(stats::StatsArgs),
     /// List what users said, the newest first.
     Feedback(feedback::FeedbackArgs),
+    /// Make a test or an exception out of a settled item, and show or write it.
+    Improve(improve::ImproveArgs),
     /// Take the texts of a decision, and what people wrote about it, out of the store.
     Erase(erase::EraseArgs),
     /// Print the ledger of acts, or verify it.
@@ -72,6 +75,7 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(args),
         Command::Stats(args) => stats::run(args),
         Command::Feedback(args) => feedback::run(args),
+        Command::Improve(args) => improve::run(args),
         Command::Erase(args) => erase::run(args),
         Command::Ledger(args) => ledger::run(args),
     }

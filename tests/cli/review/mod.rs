@@ -1,6 +1,7 @@
 //! `tidegate review`: each subcommand against a store that a gate could have filled.
 
 mod exports;
+mod improving;
 mod scene;
 
 use serde_json::{Value, json};
