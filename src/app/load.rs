@@ -13,12 +13,15 @@ use super::examine::examine;
 use super::exposed::exposed;
 use super::suites::{TESTS, run_suite, suite_files};
 use super::upstreams::Upstreams;
+use super::workshop::facts;
 use crate::config::server_file::{self, ServerFile};
 use crate::config::test_file::TestDefaults;
 use crate::config::{
-    Code, Flag, LoadedPolicy, LoadedServer, LoadedTests, Problem, Problems, check_route_policies,
-    check_rule_labels, configuration_root, load_policies, load_server, load_tests,
+    Code, Flag, LoadedPolicy, LoadedServer, LoadedTests, Overlay, Problem, Problems,
+    check_route_policies, check_rule_labels, configuration_root, load_policies_over, load_server,
+    load_tests_over,
 };
+use crate::console::PolicyFacts;
 use crate::domain::{Action, Mode, Phase};
 use crate::policy::{Policy, Rule};
 use crate::proxy::{
@@ -59,6 +62,8 @@ pub struct Loaded {
     pub folders: Vec<PathBuf>,
     /// Names of tests that failed, if the server file asks for tests.
     pub failed_tests: Vec<String>,
+    /// What is to be known of the policies' files once they are in force.
+    pub(super) facts: Vec<PolicyFacts>,
 }
 
 /// The state of every file that has a say.
@@ -84,6 +89,14 @@ impl Files {
         environment: &[(String, String)],
         flags: &[Flag],
     ) -> (Self, Problems) {
+        Self::read_over((path, environment, flags), None)
+    }
+
+    /// The same, with a text in the place of a policy's or test's file.
+    pub(super) fn read_over(
+        (path, environment, flags): (Option<&Path>, &[(String, String)], &[Flag]),
+        overlay: Option<&Overlay>,
+    ) -> (Self, Problems) {
         let (server, mut problems) = load_server(path, environment, flags);
         let root = match &server {
             Some(server) => server.root.clone(),
@@ -101,7 +114,7 @@ impl Files {
         if files.server.is_none() && !root.join(&settings.dir).is_dir() {
             return (files, problems);
         }
-        let (policies, found) = load_policies(&root, &settings.dir);
+        let (policies, found) = load_policies_over(&root, &settings.dir, overlay);
         files.policies = policies;
         if let Some(server) = &files.server {
             problems.extend(not_yet(server));
@@ -113,8 +126,11 @@ impl Files {
             }
         }
         problems.extend(found);
-        for path in suite_files(&root).into_iter().filter(|_| settings.require_tests_pass) {
-            let (tests, found) = load_tests(&root, &path);
+        let mut suites = suite_files(&root);
+        let new = overlay.filter(|new| new.path.parent() == Some(&root.join(TESTS)));
+        suites.extend(new.map(|new| new.path.clone()).filter(|new| !suites.contains(new)));
+        for path in suites.into_iter().filter(|_| settings.require_tests_pass) {
+            let (tests, found) = load_tests_over(&root, &path, overlay);
             problems.extend(found);
             files.tests.extend(tests);
         }
@@ -169,7 +185,9 @@ impl Files {
         folders.sort();
         folders.dedup();
         let models = models(&files, &policies);
-        Some(Loaded { server, policies, models, dialects: dialects.all, folders, failed_tests })
+        let facts = files.iter().map(facts).collect();
+        let dialects = dialects.all;
+        Some(Loaded { server, policies, models, dialects, folders, failed_tests, facts })
     }
 }
 

@@ -25,6 +25,7 @@ mod suites;
 mod upstreams;
 mod watch;
 mod webhooks;
+mod workshop;
 
 pub use certificates::Certificates;
 pub use dialects::{KnownDialects, known_dialects};
@@ -35,3 +36,4 @@ pub use serve::{App, Order, ServeError, ServeOptions, serve};
 pub use store::{OpenStore, StoreFault, open_store};
 pub use suites::{BudgetReport, SuiteReport, TestReport, run_suite, suite_files};
 pub use upstreams::Upstreams;
+pub use workshop::Bench;

@@ -36,6 +36,8 @@ pub(super) struct Ready {
     pub(super) own: OwnAddresses,
     /// Signs people in.
     pub(super) identity: Option<Provider>,
+    /// Warnings about the files.
+    pub(super) problems: Problems,
 }
 
 impl Ready {
@@ -99,6 +101,7 @@ impl Ready {
             revision,
             own,
             identity,
+            problems,
         })
     }
 }

@@ -15,8 +15,10 @@ use super::classifiers::{Endpoints, classifiers, endpoints};
 use super::load::{Files, Loaded, Revision};
 use super::serve::{ServeOptions, demo, seconds};
 use super::upstreams::{Surroundings, Upstreams, upstreams};
+use super::workshop::FileShop;
 use crate::config::server_file::ServerFile;
 use crate::config::{Code, Format, Gravity, Problem, Problems, render};
+use crate::console::Diagnostic;
 use crate::domain::NoticeKind;
 use crate::proxy::{Gateway, Live, ServerTls};
 use crate::telemetry::Telemetry;
@@ -42,6 +44,8 @@ pub(super) struct Reloader {
     pub(super) is_refused: AtomicBool,
     /// What was said last of secret files that others can read.
     pub(super) exposed: ArcSwap<BTreeSet<String>>,
+    /// What the console is told of all this.
+    pub(super) workshop: Arc<FileShop>,
 }
 
 /// Everything that is read: the files, and what lies outside the configuration.
@@ -89,6 +93,10 @@ impl Reloader {
         if !loaded.failed_tests.is_empty() {
             let tests = loaded.failed_tests.join("; ");
             error!(tests, "policy tests failed; the configuration in force was not changed");
+            let failed = loaded.failed_tests.iter();
+            let failed = failed
+                .map(|test| Diagnostic::error("tests_failed", format!("test failed: {test}")));
+            self.workshop.refused(failed.collect());
             return self.refused("tests_failed");
         }
         let now = fixed(&loaded.server.file);
@@ -97,6 +105,8 @@ impl Reloader {
         if !changed.is_empty() {
             let settings = changed.join(", ");
             error!(settings, "these settings need a restart; nothing was changed");
+            let message = format!("these settings need a restart: {settings}");
+            self.workshop.refused(vec![Diagnostic::error("restart_needed", message)]);
             return self.refused("invalid");
         }
         let before = Arc::clone(&self.gateway.live().classifiers);
@@ -118,6 +128,7 @@ impl Reloader {
     }
 
     fn applied(&self, loaded: &Loaded, problems: &Problems, revision: Revision) {
+        let revised = self.workshop.applied(loaded, problems);
         let metrics = &self.telemetry.metrics;
         loaded.announce(metrics, problems.warnings());
         metrics.reloaded("ok", seconds(self.telemetry.clock));
@@ -126,12 +137,14 @@ impl Reloader {
         self.telemetry.notices.tell(NoticeKind::PolicyApplied, || json!({ "policies": policies }));
         self.is_refused.store(false, Ordering::Relaxed);
         self.revision.store(Arc::new(revision));
+        self.runtime.block_on(self.workshop.record(revised));
     }
 
     /// The files are what is in force. That is news where they were refused before.
     fn is_in_force(&self) {
         if self.is_refused.swap(false, Ordering::Relaxed) {
             self.telemetry.metrics.reloaded("ok", seconds(self.telemetry.clock));
+            self.workshop.is_in_force();
             info!("the files are again those of the configuration in force");
         }
     }
@@ -147,6 +160,7 @@ impl Reloader {
 
     fn keep_old(&self, problems: &Problems) {
         self.say(problems);
+        self.workshop.wrong(problems);
         error!("the files were refused; the configuration in force was not changed");
         self.refused("invalid");
     }
@@ -163,6 +177,8 @@ impl Reloader {
     /// A reload that broke in itself.
     pub(super) fn broke(&self, error: &std::io::Error) {
         error!(%error, "the files could not be loaded; the configuration in force was not changed");
+        let message = "the files could not be loaded; the gate's log says why";
+        self.workshop.refused(vec![Diagnostic::error("failed", message)]);
         self.refused("failed");
     }
 

@@ -30,6 +30,7 @@ use super::reload::{Reloader, fixed};
 use super::upstreams::secret;
 use super::watch::watch;
 use super::webhooks::Teller;
+use super::workshop::FileShop;
 use crate::config::server_file::ServerFile;
 use crate::config::units::Period;
 use crate::config::{Flag, Problems};
@@ -186,8 +187,12 @@ impl App {
             revision,
             own,
             identity,
+            problems,
         } = ready;
         let file = &loaded.server.file;
+        let store = gateway.shelf().map(|shelf| shelf.store.clone());
+        let workshop = Arc::new(FileShop::new(&options, store));
+        workshop.record(workshop.applied(&loaded, &problems)).await;
         let state = Arc::new(AdminState {
             telemetry: telemetry.clone(),
             gateway: Arc::clone(&gateway),
@@ -195,6 +200,7 @@ impl App {
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
             access: Access { oidc: identity, ..access(&gateway, file, &options).await },
+            workshop: Arc::<FileShop>::clone(&workshop),
         });
         let workers = Workers::start()?;
         let pulse = workers.pulse();
@@ -224,6 +230,7 @@ impl App {
                 exposed: ArcSwap::from_pointee(revision.exposed.clone()),
                 revision: ArcSwap::from_pointee(revision),
                 is_refused: AtomicBool::new(false),
+                workshop,
                 options,
             },
             state,
@@ -451,6 +458,7 @@ async fn follow(
                 Some(Order::Stop) | None => return,
             },
             Some(()) = told => false,
+            () = reloader.workshop.saved() => true,
             _ = poll.tick(), if watched.is_some() => false,
         };
         if asked {

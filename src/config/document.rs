@@ -81,6 +81,11 @@ impl Document {
         SourceSpan::new(&at.source, at.span.start, at.span.end.min(end).max(at.span.start))
     }
 
+    /// The whole of the value at `path`, over all of its lines.
+    pub fn whole(&self, path: &str) -> SourceSpan {
+        self.root.find(path).1.at.clone()
+    }
+
     /// The place of the key of the value at `path`.
     pub fn key_at(&self, path: &str) -> SourceSpan {
         self.root.find(path).0.map_or_else(|| self.at(path), |key| key.at.clone())

@@ -19,6 +19,7 @@ pub mod units;
 mod check;
 mod checks;
 mod document;
+mod edit;
 mod formats;
 mod lexicon;
 mod load;
@@ -32,12 +33,14 @@ mod yaml;
 
 pub use codes::{Code, Definition};
 pub use document::Document;
+pub use edit::{Unaddable, flow, with_item};
 pub use lexicon::Term;
 pub use load::{
     Flag, LoadedDialect, LoadedLexicon, LoadedPolicy, LoadedRecipe, LoadedServer, LoadedTests,
-    Origin, RuleOrigin, Setting, check_dates, check_route_policies, check_rule_labels,
+    Origin, Overlay, RuleOrigin, Setting, check_dates, check_route_policies, check_rule_labels,
     check_word_list, configuration_root, load_dialects, load_identities, load_policies,
-    load_policy, load_recipe, load_server, load_tests, read_dialect_text,
+    load_policies_over, load_policy, load_policy_over, load_recipe, load_server, load_tests,
+    load_tests_over, read_dialect_text,
 };
 pub use policy_file::PolicyFile;
 pub use problems::{Gravity, Label, Problem, Problems};

@@ -8,6 +8,7 @@ mod asked;
 mod assets;
 mod decisions;
 mod feedback;
+mod improve;
 mod learning;
 mod ledger;
 mod live;
@@ -15,13 +16,20 @@ mod oidc;
 mod openapi;
 mod overview;
 mod passages;
+mod playground;
+mod policies;
 mod review;
+mod workshop;
 
 pub use access::{
     Attempts, Permission, Role, SetupToken, WeakPassword, WrongName, hash_password, user_name,
 };
 
 pub use oidc::{OidcFault, OidcSettings, Provider};
+pub use workshop::{
+    Bay, Deed, Diagnostic, Draft, InForce, PolicyFacts, Reload, RuleFacts, TestEnd, Under, Wish,
+    Work, Workshop, WorkshopFault,
+};
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -53,6 +61,8 @@ pub struct AdminState {
     pub tokens: Vec<Secret>,
     /// Who may use the console.
     pub access: Access,
+    /// What is known of the files, and tried out with them.
+    pub workshop: Arc<dyn Workshop>,
 }
 
 /// What the door of the console knows.
@@ -120,4 +130,5 @@ fn api() -> Router<Arc<AdminState>> {
         .merge(feedback::routes())
         .merge(ledger::routes())
         .merge(openapi::routes())
+        .merge(policies::routes())
 }

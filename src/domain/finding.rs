@@ -50,6 +50,11 @@ impl ViewPath {
         self.view
     }
 
+    /// The names of the decoders, outermost first, and of the view.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.decoders.iter().flatten().chain([&self.view]).map(|name| name.0)
+    }
+
     /// How many decoders it went through.
     pub fn decoders(&self) -> usize {
         self.decoders.iter().flatten().count()

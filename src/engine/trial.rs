@@ -8,9 +8,9 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::script::scripted;
-use super::{Pseudonyms, Restorer, Scratch, Screen, Subject, mend, merge, screen_passage};
+use super::{Pseudonyms, Restorer, Scratch, Step, Subject, mend, rehearse, screen_passage};
 use crate::config::test_file::{Expectation, TestCase, TestDefaults};
-use crate::domain::{Action, Author, Mode, Phase, Rewrite, Span, Verdict};
+use crate::domain::{Action, Author, Mode, Phase, Span, Verdict};
 use crate::policy::{Facts, Policy};
 
 /// Texts up to this many bytes are tried at every split, longer ones at this many.
@@ -214,31 +214,10 @@ fn relay(
     restorer: Option<Arc<Restorer>>,
     scratch: &mut Scratch,
 ) -> (String, Verdict) {
-    let mut screen = Screen::new(Arc::clone(policy), subject, restorer);
-    let (mut text, mut sent, mut upto) = (String::new(), String::new(), 0);
-    for (index, piece) in pieces.iter().enumerate() {
-        text.push_str(piece);
-        let progress = if index + 1 == pieces.len() {
-            screen.push_last(piece, scratch)
-        } else {
-            screen.push(piece, scratch)
-        };
-        let shifted: Vec<Rewrite> = progress
-            .rewrites
-            .into_iter()
-            .map(|one| Rewrite {
-                span: Span::new(one.span.start - upto, one.span.end - upto),
-                ..one
-            })
-            .collect();
-        let part = text.get(upto..progress.decided).unwrap_or_default();
-        sent.push_str(&mend(part, &merge(shifted)));
-        upto = progress.decided;
-        if progress.stop.is_some() {
-            break;
-        }
-    }
-    (sent, screen.finish())
+    let mut sent = String::new();
+    let mut take = |step: Step| sent.push_str(&step.out);
+    let verdict = rehearse(policy, subject, pieces, restorer, (scratch, &mut take));
+    (sent, verdict)
 }
 
 fn conversation(

@@ -7,7 +7,8 @@
 //!
 //! [`thresholds`] has where thresholds stand in the store, and moves them there.
 //! [`review`] says what all this is for the items of a store, [`acts`] what reviewers do with them, in a transaction
-//! that somebody else opens, [`export`], [`figures`] and [`shapes`] what programs read of them.
+//! that somebody else opens, [`export`], [`figures`] and [`shapes`] what programs read of them, [`improve`] which tests and
+//! exceptions they come to.
 
 pub mod acts;
 pub mod adapt;
@@ -16,6 +17,7 @@ pub mod duplicates;
 pub mod export;
 pub mod feedback;
 pub mod figures;
+pub mod improve;
 pub mod preference;
 pub mod review;
 pub mod satisfaction;

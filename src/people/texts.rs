@@ -5,6 +5,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::preference::{Message, Speaker};
+use crate::domain::Author;
 use crate::store::KeptDecision;
 
 /// What stands where something was taken out of a text.
@@ -124,6 +125,27 @@ fn whole(passage: &KeptPassage) -> Result<&str, Unusable> {
 pub fn subject(decision: &KeptDecision) -> Result<String, Unusable> {
     let passages = passages(decision);
     whole(passages.last().ok_or(Unusable::NoText)?).map(str::to_owned)
+}
+
+/// The texts that a decision was made of that are kept as they were, with their authors. The one that it is about, the last,
+/// is among them.
+///
+/// # Errors
+/// When that one is not kept as it was.
+pub fn usable(decision: &KeptDecision) -> Result<Vec<(Author, String)>, Unusable> {
+    subject(decision)?;
+    let author = |word: &str| match word {
+        "system" => Author::System,
+        "user" => Author::User,
+        "assistant" => Author::Assistant,
+        "tool" => Author::Tool,
+        _ => Author::Unknown,
+    };
+    let passages = passages(decision);
+    let kept = passages.iter().filter_map(|passage| {
+        whole(passage).ok().map(|text| (author(&passage.author), text.to_owned()))
+    });
+    Ok(kept.collect())
 }
 
 /// The conversation that a request brought.

@@ -30,6 +30,7 @@ mod shelf;
 mod streaming;
 mod thresholds;
 mod traced;
+mod tried;
 mod untexted;
 mod walk;
 mod way_back;
@@ -46,6 +47,7 @@ pub use live::{Asked, Live, NamedUpstream, PathMatch, Route, StreamTimes, Unknow
 pub use service::{serve_admin, serve_data};
 pub use shelf::Shelf;
 pub use thresholds::Thresholds;
+pub use tried::{Tried, try_chat};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;

@@ -46,3 +46,4 @@ mod tls;
 mod vectors;
 mod walk;
 mod wire;
+mod workshop;

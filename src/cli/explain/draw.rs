@@ -4,13 +4,12 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::Explained;
 use crate::domain::{Action, Finding, Mode, Outcome, Phase};
-use crate::engine::{Found, RuleEnd, RuleStep, Shown, ViewStep, mend};
-use crate::policy::Threshold;
+use crate::engine::{
+    Found, RuleEnd, RuleStep, Shown, ViewStep, end_of, is_reached, mend, quoted, visible,
+};
 
 /// The most rules that are named as not matched.
 const MOST_NAMED: usize = 6;
-/// The longest piece of a text that is quoted, in characters.
-const QUOTED: usize = 40;
 /// The first column of a table.
 const NARROWEST: usize = 16;
 const WIDEST: usize = 48;
@@ -191,24 +190,6 @@ fn found_as(explained: &Explained<'_>, found: &Found) -> String {
     seen(explained, (&raw, &found.view.to_string()), &found.matched)
 }
 
-/// How it ended for a rule, in words.
-pub(super) fn end_of(end: &RuleEnd) -> String {
-    match end {
-        RuleEnd::Fired => "fired".to_owned(),
-        RuleEnd::NotReached => "met, and the text stops before it".to_owned(),
-        RuleEnd::Elsewhere => "does not read such texts (`on`, `authors`)".to_owned(),
-        RuleEnd::BelowLevel => "off: its level is above the sensitivity".to_owned(),
-        RuleEnd::Suppressed => "off: suppressed".to_owned(),
-        RuleEnd::NothingFound => "found nothing".to_owned(),
-        RuleEnd::Excused(excuses) => {
-            let excuses: Vec<String> =
-                excuses.iter().map(|text| format!("\"{}\"", quoted(text))).collect();
-            format!("excused by {}", excuses.join(", "))
-        }
-        RuleEnd::Unmet(what) => format!("not met, {what}"),
-    }
-}
-
 /// The score of each rule that has one, and what the total comes to.
 fn totals(explained: &Explained<'_>) -> Vec<String> {
     let verdict = &explained.verdict;
@@ -223,11 +204,6 @@ fn totals(explained: &Explained<'_>) -> Vec<String> {
         format!("         from {} on: {} ({reached})", threshold.score, threshold.action)
     }));
     lines
-}
-
-/// Whether a total comes to a threshold.
-pub(super) fn is_reached(threshold: &Threshold, total: f64) -> bool {
-    total >= threshold.score
 }
 
 /// What goes on, and why this of several actions.
@@ -315,18 +291,4 @@ fn underlined(text: &str, findings: &[Finding]) -> Vec<String> {
     }
     drawn.push(String::new());
     drawn
-}
-
-/// A piece of a text, shortened, with nothing in it that cannot be seen.
-fn quoted(text: &str) -> String {
-    let mut shown: String = text.chars().take(QUOTED).map(visible).collect();
-    if text.chars().nth(QUOTED).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-/// What cannot be seen is drawn as a box.
-fn visible(c: char) -> char {
-    if c.is_control() || (!c.is_ascii() && crate::text::is_attached(c)) { '▯' } else { c }
 }

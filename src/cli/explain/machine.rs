@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Explained;
-use super::draw::{end_of, is_reached};
-use crate::domain::{Action, Finding, Outcome};
-use crate::engine::{Found, RuleEnd, RuleStep, Shown, ViewStep, mend};
+use crate::domain::{Action, Finding, Outcome, Span};
+use crate::engine::{mend, trace_as};
 
 /// One JSON document on one line.
 pub(super) fn json(explained: &Explained<'_>, with_trace: bool) -> String {
@@ -25,7 +24,12 @@ pub(super) fn json(explained: &Explained<'_>, with_trace: bool) -> String {
         "output": mend(text, &verdict.rewrites),
     });
     if with_trace && let Some(object) = value.as_object_mut() {
-        object.insert("trace".to_owned(), trace(explained));
+        let place = |span: Span| [span.start, span.end];
+        let steps = (&explained.trace, explained.total());
+        object.insert(
+            "trace".to_owned(),
+            trace_as((explained.policy, explained.text), steps, &place),
+        );
     }
     format!("{value}\n")
 }
@@ -41,60 +45,5 @@ fn finding_as(text: &str, finding: &Finding) -> Value {
         "text": text.get(finding.span.range()),
         "view": finding.view.to_string(),
         "matched": &*finding.matched,
-    })
-}
-
-fn trace(explained: &Explained<'_>) -> Value {
-    let total = explained.total();
-    let thresholds = explained.policy.thresholds.iter().map(|threshold| {
-        json!({
-            "score": threshold.score,
-            "action": threshold.action.as_str(),
-            "reached": is_reached(threshold, total),
-        })
-    });
-    let steps = explained.trace.rules.iter().map(|step| rule(explained.text, step));
-    json!({
-        "sensitivity": explained.policy.sensitivity.as_str(),
-        "views": explained.trace.views.iter().map(view).collect::<Vec<_>>(),
-        "rules": steps.collect::<Vec<_>>(),
-        "score": total,
-        "thresholds": thresholds.collect::<Vec<_>>(),
-    })
-}
-
-fn view(step: &ViewStep) -> Value {
-    let name = step.path.to_string();
-    match &step.shown {
-        Shown::Off => json!({ "name": name, "shows": "off" }),
-        Shown::Same => json!({ "name": name, "shows": "same" }),
-        Shown::Text(text) => json!({ "name": name, "shows": "text", "text": text }),
-    }
-}
-
-fn rule(text: &str, step: &RuleStep) -> Value {
-    let end = match &step.end {
-        RuleEnd::Fired => "fired",
-        RuleEnd::NotReached => "not_reached",
-        RuleEnd::Elsewhere => "elsewhere",
-        RuleEnd::BelowLevel => "below_level",
-        RuleEnd::Suppressed => "suppressed",
-        RuleEnd::NothingFound => "nothing_found",
-        RuleEnd::Excused(_) => "excused",
-        RuleEnd::Unmet(_) => "unmet",
-    };
-    let found = |found: &Found| {
-        json!({
-            "span": [found.span.start, found.span.end],
-            "text": text.get(found.span.range()),
-            "view": found.view.to_string(),
-            "matched": found.matched,
-        })
-    };
-    json!({
-        "rule": &*step.id,
-        "end": end,
-        "why": end_of(&step.end),
-        "found": step.found.iter().map(found).collect::<Vec<_>>(),
     })
 }

@@ -7,6 +7,7 @@ mod erase;
 mod export;
 mod feedback;
 mod import;
+mod improve;
 mod judge;
 mod ledger;
 mod list;
@@ -57,6 +58,8 @@ enum Command {
     Feedback(feedback::FeedbackArgs),
     /// Show thresholds that move with judgements, or put one back to what is written.
     Adapt(adapt::AdaptArgs),
+    /// Make a test or an exception out of a settled item, and show or write it.
+    Improve(improve::ImproveArgs),
     /// Take the texts of a decision, and what people wrote about it, out of the store.
     Erase(erase::EraseArgs),
     /// Print the ledger of acts, or verify it.
@@ -76,6 +79,7 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
         Command::Stats(args) => stats::run(args),
         Command::Feedback(args) => feedback::run(args),
         Command::Adapt(args) => adapt::run(args),
+        Command::Improve(args) => improve::run(args),
         Command::Erase(args) => erase::run(args),
         Command::Ledger(args) => ledger::run(args),
     }

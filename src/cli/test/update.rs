@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::report::{End, end_of, failures};
 use super::{Run, output};
 use crate::app::TestReport;
+use crate::config::flow;
 use crate::config::test_file::{Expectation, TestCase};
 use crate::domain::Span;
 use crate::engine::{Scratch, run_test};
@@ -122,29 +123,11 @@ fn with(expect: &Expectation, came: &[(&'static str, &Value)]) -> Option<Expecta
 /// A value as YAML on one line.
 fn written(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(scalar(text)),
-        Value::Number(number) => Some(number.to_string().trim_end_matches(".0").to_owned()),
+        Value::String(_) | Value::Number(_) => Some(flow(value)),
         Value::Array(items) => {
-            let items: Option<Vec<String>> = items.iter().map(written).collect();
-            Some(format!("[{}]", items?.join(", ")))
+            items.iter().all(|item| written(item).is_some()).then(|| flow(value))
         }
         Value::Null | Value::Bool(_) | Value::Object(_) => None,
-    }
-}
-
-/// A text as YAML: plain where it is a name, else in quotes.
-fn scalar(text: &str) -> String {
-    let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic());
-    let word =
-        matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false" | "yes" | "no");
-    if begins && !word && text.chars().all(name) {
-        text.to_owned()
-    } else if text.chars().any(char::is_control) {
-        // JSON's quotes are YAML's double quotes.
-        Value::from(text).to_string()
-    } else {
-        format!("'{}'", text.replace('\'', "''"))
     }
 }
 
@@ -201,7 +184,7 @@ mod tests {
             std::fs::write(root.path().join("p.yaml"), "version: 1\nname: p\nrules: []\n").unwrap();
             let yaml = format!(
                 "version: 1\npolicy: p.yaml\ntests: [{{ name: n, text: t, expect: {{ output: {} }} }}]\n",
-                scalar(&text)
+                flow(&Value::from(text.as_str()))
             );
             std::fs::write(&path, &yaml).unwrap();
             let (loaded, problems) = crate::config::load_tests(root.path(), &path);

@@ -41,9 +41,20 @@ pub fn configuration_root(server_file: Option<&Path>, policy: Option<&Path>) -> 
     }
 }
 
+/// A text that stands in the place of a file's own, such as a draft of it. The file need not be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlay {
+    /// The file.
+    pub path: PathBuf,
+    /// What is read instead.
+    pub text: String,
+}
+
 /// What was read in one run, for the revision and for the folders to watch.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
+    /// What is read in the place of a file.
+    overlay: Option<Overlay>,
     /// Hash of each file by its shown name.
     read: BTreeMap<String, [u8; 32]>,
     folders: Vec<PathBuf>,
@@ -71,6 +82,19 @@ pub(super) struct Wanted<'a> {
 // === impl Shelf ===
 
 impl Shelf {
+    /// One on which a text stands in the place of a file.
+    pub(super) fn with(overlay: Option<&Overlay>) -> Self {
+        Self { overlay: overlay.cloned(), ..Self::default() }
+    }
+
+    /// What is read in the place of a file, if anything is.
+    fn laid_over(&self, path: &Path) -> Option<Vec<u8>> {
+        let overlay = self.overlay.as_ref()?;
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let is_meant = path == overlay.path || real(path) == real(&overlay.path);
+        is_meant.then(|| overlay.text.clone().into_bytes())
+    }
+
     /// Reads a file; mistakes go to `problems`. Its hash comes in hexadecimal digits.
     pub(super) fn read_bytes(
         &mut self,
@@ -78,7 +102,8 @@ impl Shelf {
         problems: &mut Problems,
     ) -> Option<(Vec<u8>, String)> {
         let Wanted { path, shown, limit, .. } = wanted;
-        let bytes = match read_bytes(path, limit) {
+        let read = self.laid_over(path).map_or_else(|| read_bytes(path, limit), Ok);
+        let bytes = match read.and_then(|bytes| within(bytes, limit)) {
             Ok(bytes) => bytes,
             Err(unread) => {
                 problems.push(unread.problem(wanted));
@@ -243,6 +268,10 @@ fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, Unread> {
     let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+fn within(bytes: Vec<u8>, limit: usize) -> Result<Vec<u8>, Unread> {
     if bytes.len() > limit { Err(Unread::TooLarge) } else { Ok(bytes) }
 }
 

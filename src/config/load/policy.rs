@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::files::{Contents, Shelf, Wanted, inside, policy_files, shown_name};
+use super::files::{Contents, Overlay, Shelf, Wanted, inside, policy_files, shown_name};
 use super::merge::{self, Part};
 use crate::config::checks;
 use crate::config::codes::Code;
@@ -96,6 +96,12 @@ impl LoadedPolicy {
         document.at(&path)
     }
 
+    /// The whole of a value of the merged policy, and its path in the file that says it.
+    pub fn whole(&self, path: &str) -> (SourceSpan, String) {
+        let (document, path) = self.locate(path);
+        (document.whole(&path), path)
+    }
+
     /// The place of the key of a value of the merged policy.
     pub fn key_at(&self, path: &str) -> SourceSpan {
         let (document, path) = self.locate(path);
@@ -165,7 +171,16 @@ impl LoadedLexicon {
 /// Reads a policy with its packs and word lists. A value comes back whenever one could be made, also beside errors,
 /// so that the caller can find more mistakes in the same run; it takes effect only if there are no errors.
 pub fn load_policy(root: &Path, path: &Path) -> (Option<LoadedPolicy>, Problems) {
-    let mut loader = Loader::new(root);
+    load_policy_over(root, path, None)
+}
+
+/// The same, with a text in the place of one of its files.
+pub fn load_policy_over(
+    root: &Path,
+    path: &Path,
+    overlay: Option<&Overlay>,
+) -> (Option<LoadedPolicy>, Problems) {
+    let mut loader = Loader { shelf: Shelf::with(overlay), ..Loader::new(root) };
     let policy = loader.policy(path);
     let mut problems = loader.problems;
     problems.sort();
@@ -174,6 +189,15 @@ pub fn load_policy(root: &Path, path: &Path) -> (Option<LoadedPolicy>, Problems)
 
 /// Reads every policy of a folder below the root; packs in folders below it are only read where they are included.
 pub fn load_policies(root: &Path, folder: &str) -> (Vec<LoadedPolicy>, Problems) {
+    load_policies_over(root, folder, None)
+}
+
+/// The same, with a text in the place of one of their files.
+pub fn load_policies_over(
+    root: &Path,
+    folder: &str,
+    overlay: Option<&Overlay>,
+) -> (Vec<LoadedPolicy>, Problems) {
     let mut problems = Problems::new();
     let mut policies: Vec<LoadedPolicy> = Vec::new();
     let full = root.join(folder);
@@ -200,7 +224,7 @@ pub fn load_policies(root: &Path, folder: &str) -> (Vec<LoadedPolicy>, Problems)
         problems.push(Problem::new(Code::TG026, message));
     }
     for path in files.iter().take(POLICY_LIMIT) {
-        let (policy, found) = load_policy(root, path);
+        let (policy, found) = load_policy_over(root, path, overlay);
         problems.extend(found);
         let Some(policy) = policy else { continue };
         if let Some(other) = policies.iter().find(|other| other.file.name == policy.file.name) {

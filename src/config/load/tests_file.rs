@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{Shelf, Wanted, inside, shown_name};
+use super::files::{Overlay, Shelf, Wanted, inside, shown_name};
 use crate::config::checks;
 use crate::config::codes::Code;
 use crate::config::document::{self, Document};
@@ -33,16 +33,29 @@ pub struct LoadedTests {
 /// Reads a file of tests. The policy is looked for beside the file, then from the root, then in `policies/`. A value
 /// comes back whenever one could be made, also beside errors.
 pub fn load_tests(root: &Path, path: &Path) -> (Option<LoadedTests>, Problems) {
+    load_tests_over(root, path, None)
+}
+
+/// The same, with a text in the place of the file's own.
+pub fn load_tests_over(
+    root: &Path,
+    path: &Path,
+    overlay: Option<&Overlay>,
+) -> (Option<LoadedTests>, Problems) {
     let mut problems = Problems::new();
-    let loaded = load(root, path, &mut problems);
+    let loaded = load(root, path, Shelf::with(overlay), &mut problems);
     problems.sort();
     (loaded, problems)
 }
 
-fn load(root: &Path, path: &Path, problems: &mut Problems) -> Option<LoadedTests> {
+fn load(
+    root: &Path,
+    path: &Path,
+    mut shelf: Shelf,
+    problems: &mut Problems,
+) -> Option<LoadedTests> {
     let shown = shown_name(root, path);
     let wanted = Wanted { path, shown: &shown, limit: FILE_LIMIT_BYTES, asked: None };
-    let mut shelf = Shelf::default();
     let source = shelf.read(wanted, problems)?.source;
     let (file, document): (TestFile, _) = document::read(&source, SchemaOf::Test, problems)?;
     checks::tests(&file.tests, &file.defaults, &file.budgets, &document, problems);

@@ -19,6 +19,8 @@ pub struct PolicyFolder {
     pub watch: bool,
     /// Whether a policy whose own tests fail is refused.
     pub require_tests_pass: bool,
+    /// Whether the console may add tests and exceptions to the files.
+    pub writable: bool,
 }
 
 /// Decisions, feedback and reviews.
@@ -226,7 +228,7 @@ pub enum RecordSync {
 
 impl Default for PolicyFolder {
     fn default() -> Self {
-        Self { dir: "policies".to_owned(), watch: true, require_tests_pass: true }
+        Self { dir: "policies".to_owned(), watch: true, require_tests_pass: true, writable: false }
     }
 }
 

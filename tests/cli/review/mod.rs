@@ -1,6 +1,7 @@
 //! `tidegate review`: each subcommand against a store that a gate could have filled.
 
 mod exports;
+mod improving;
 mod moved;
 mod scene;
 
