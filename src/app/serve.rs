@@ -199,7 +199,11 @@ impl App {
             ready: AtomicBool::new(true),
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
-            access: Access { oidc: identity, ..access(&gateway, file, &options).await },
+            access: Access {
+                oidc: identity,
+                tls: certificates.admin.is_some(),
+                ..access(&gateway, file, &options).await
+            },
             workshop: Arc::<FileShop>::clone(&workshop),
         });
         let workers = Workers::start()?;
@@ -520,7 +524,8 @@ async fn access(gateway: &Gateway, file: &ServerFile, options: &ServeOptions) ->
     let Some(shelf) = gateway.shelf() else { return Access::new(times, SetupToken::default()) };
     let (setup, token) = SetupToken::for_store(&shelf.store).await;
     if let Some((announce, token)) = options.announce.zip(token) {
-        announce(&file.admin.listen, &token);
+        let scheme = if file.admin.tls.is_some() { "https" } else { "http" };
+        announce(&format!("{scheme}://{}", file.admin.listen), &token);
     }
     Access::new(times, setup)
 }

@@ -91,7 +91,7 @@ fn passed() -> anyhow::Result<Option<Arc<std::net::TcpListener>>> {
 /// Says how to become the first admin of the console.
 fn announce(admin: &str, token: &str) {
     output::complain(&format!(
-        "nobody can sign in to the console yet: open http://{admin}/console/ and enter this one-time token: {token}"
+        "nobody can sign in to the console yet: open {admin}/console/ and enter this one-time token: {token}"
     ));
 }
 

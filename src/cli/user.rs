@@ -12,9 +12,10 @@ use super::review::desk::Desk;
 use super::review::shown::{cell, json_line, table};
 use super::review::{Form, ReviewerArg};
 use super::{ConfigArg, output};
-use crate::console::{Role, hash_password, user_name};
+use crate::console::{Role, hash_password};
+use crate::people::review::user_name;
 use crate::people::shapes::time;
-use crate::store::{MOST_USERS, UserChange, UserRow};
+use crate::store::{MOST_USERS, TokenRow, UserChange, UserRow};
 
 /// Who may use the console.
 #[derive(Debug, Args)]
@@ -29,7 +30,7 @@ enum Command {
     Add(AddArgs),
     /// List users.
     List(ListArgs),
-    /// Change a user, and sign them out everywhere.
+    /// Change a user, and sign them and their programs out everywhere.
     Change(ChangeArgs),
 }
 
@@ -126,7 +127,7 @@ fn read_password(name: &str) -> anyhow::Result<String> {
 
 fn add(args: &AddArgs) -> anyhow::Result<ExitCode> {
     let by = args.by.name()?;
-    let name = user_name(&args.name)?;
+    let name = user_name("name", &args.name)?;
     let desk = Desk::open(&args.config)?;
     let password = Some(read_password(&name)?);
     let (at, role) = (desk.now(), args.role.role().as_str().to_owned());
@@ -197,6 +198,7 @@ fn change(args: &ChangeArgs) -> anyhow::Result<ExitCode> {
     let change = UserChange { role, disabled, password };
     desk.act(by, move |connection, acting| {
         UserRow::change(connection, &user.id, &change, None)?;
+        TokenRow::revoke_all(connection, &user.id, acting.now)?;
         acting.note(connection, ("change_user", &user.id), detail)
     })?;
     output::say(&format!("{shown}: changed, and signed out everywhere\n"))?;

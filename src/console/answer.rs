@@ -64,6 +64,11 @@ impl ApiError {
         Self { wait: Some(wait), ..error }
     }
 
+    /// There is too much to do now.
+    pub(super) fn too_busy(message: &'static str) -> Self {
+        Self { wait: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_busy", message) }
+    }
+
     /// With more members beside the message.
     pub(super) fn with(self, more: Value) -> Self {
         Self { more: Some(more), ..self }

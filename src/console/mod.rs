@@ -21,9 +21,7 @@ mod policies;
 mod review;
 mod workshop;
 
-pub use access::{
-    Attempts, Permission, Role, SetupToken, WeakPassword, WrongName, hash_password, user_name,
-};
+pub use access::{Attempts, Hashing, Permission, Role, SetupToken, WeakPassword, hash_password};
 
 pub use oidc::{OidcFault, OidcSettings, Provider};
 pub use workshop::{
@@ -37,7 +35,6 @@ use std::sync::atomic::AtomicBool;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, patch, post, put};
-use tokio::sync::Semaphore;
 
 use crate::domain::Secret;
 use crate::proxy::Gateway;
@@ -77,7 +74,9 @@ pub struct Access {
     /// Wrong passwords of late.
     pub attempts: Attempts,
     /// Limits the passwords that are looked at at once.
-    pub hashing: Semaphore,
+    pub hashing: Hashing,
+    /// Whether the listener speaks TLS.
+    pub tls: bool,
     /// The other system that may sign users in.
     pub oidc: Option<Provider>,
 }
@@ -85,8 +84,8 @@ pub struct Access {
 impl Access {
     /// A door with these limits, in milliseconds, and this way to the first admin.
     pub fn new((idle, absolute): (i64, i64), setup: SetupToken) -> Self {
-        let hashing = Semaphore::new(access::PASSWORDS_AT_ONCE);
-        Self { idle, absolute, setup, attempts: Attempts::default(), hashing, oidc: None }
+        let (attempts, hashing) = (Attempts::default(), Hashing::default());
+        Self { idle, absolute, setup, attempts, hashing, tls: false, oidc: None }
     }
 }
 
@@ -100,10 +99,11 @@ impl AdminState {
 /// The routes of the admin listener.
 pub fn admin_routes(state: Arc<AdminState>) -> Router {
     let api = api().route_layer(from_fn_with_state(Arc::clone(&state), access::guard));
-    let pages = assets::routes().merge(api).layer(from_fn(assets::with_headers));
     admin::routes(&state)
-        .merge(pages)
+        .merge(assets::routes())
+        .merge(api)
         .layer(from_fn_with_state(Arc::clone(&state), admin::check_host))
+        .layer(from_fn(assets::with_headers))
         .with_state(state)
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use thiserror::Error;
+use unicode_normalization::is_nfkc;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 use super::verdict::{Act, Judgement, MOST_OPINIONS, Opinions, Outcome, Review, Role};
 use crate::store::{self, ItemRow, ItemState, JudgementRow};
@@ -45,6 +47,11 @@ pub enum WrongOpinion {
     /// It says nothing.
     #[error("`{0}` is empty")]
     Empty(&'static str),
+    /// It could be taken for another one, or for the gate or a client, as the ledger calls them.
+    #[error(
+        "`{0}` is made of letters, digits and marks that can be seen, in their usual form; it is not `gate` and has no colon"
+    )]
+    Mistakable(&'static str),
     /// It has a character that databases do not keep, or that a name does not have.
     #[error("`{0}` has a control character in it")]
     Control(&'static str),
@@ -108,6 +115,24 @@ pub fn name(member: &'static str, name: &str) -> Result<(), WrongOpinion> {
         return Err(WrongOpinion::TooLong { member, most: MOST_NAME, unit: "characters" });
     }
     Ok(())
+}
+
+/// A name that a person may act under, without blanks around it. In the ledger callers are `client:…`, and the gate is `gate`.
+///
+/// # Errors
+/// When it is no name, or could be taken for another one.
+pub fn user_name(member: &'static str, written: &str) -> Result<String, WrongOpinion> {
+    name(member, written)?;
+    let written = written.trim();
+    let unseen = |c: char| {
+        let kind = c.general_category_group();
+        matches!(kind, GeneralCategoryGroup::Other) || (c.is_whitespace() && c != ' ')
+    };
+    let taken = written.contains(':') || written.eq_ignore_ascii_case("gate");
+    if taken || !is_nfkc(written) || written.chars().any(unseen) {
+        return Err(WrongOpinion::Mistakable(member));
+    }
+    Ok(written.to_owned())
 }
 
 fn written(
@@ -195,6 +220,27 @@ pub fn has_room(rows: &[JudgementRow], reviewer: &str) -> bool {
 mod tests {
     use super::*;
     use crate::store::Item;
+
+    #[test]
+    fn a_person_is_not_called_like_the_gate_or_a_client_or_with_letters_that_cannot_be_seen() {
+        for fine in ["ann", "安娜", "Ann O'Hara-Müller 2", "🦊"] {
+            assert_eq!(user_name("name", fine).as_deref(), Ok(fine));
+        }
+        assert_eq!(user_name("name", " ann ").as_deref(), Ok("ann"));
+        for wrong in [
+            "gate",
+            "GATE",
+            "client:x",
+            "an\u{200b}n",
+            "\u{202e}nna",
+            "ａｎｎ",
+            "a\u{a0}b",
+            "",
+            "\u{e0041}",
+        ] {
+            assert!(user_name("name", wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     fn item(wanted: i64) -> ItemRow {
         ItemRow {

@@ -1,6 +1,8 @@
 //! Who may use the console: users, their sessions, and tokens of programs. Passwords come hashed, what opens a session
 //! and tokens come as digests; the store never sees what they are.
 
+use std::fmt;
+
 use super::{Connection, Row, StoreError, Value};
 
 /// The most users.
@@ -11,7 +13,7 @@ pub const MOST_SESSIONS: i64 = 20;
 pub const MOST_TOKENS: i64 = 100;
 
 /// Somebody who may use the console.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct UserRow {
     /// The id.
     pub id: String,
@@ -34,7 +36,7 @@ pub struct UserRow {
 }
 
 /// Somebody's stay at the console.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SessionRow {
     /// The digest of what the browser has.
     pub hash: String,
@@ -53,7 +55,7 @@ pub struct SessionRow {
 }
 
 /// What a program uses the console's interface with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct TokenRow {
     /// The id.
     pub id: String,
@@ -76,7 +78,7 @@ pub struct TokenRow {
 }
 
 /// What is changed of a user.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct UserChange {
     /// Another role.
     pub role: Option<String>,
@@ -84,6 +86,38 @@ pub struct UserChange {
     pub disabled: Option<bool>,
     /// The hash of another password, and whether it has to be changed first.
     pub password: Option<(String, bool)>,
+}
+
+// Hashes, digests and what changes have to bring along do not show.
+
+impl fmt::Debug for UserRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("UserRow");
+        shown.field("id", &self.id).field("name", &self.name).field("role", &self.role);
+        shown.field("disabled", &self.disabled).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SessionRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("SessionRow");
+        shown.field("user", &self.user).field("ends", &self.ends).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for TokenRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("TokenRow");
+        shown.field("id", &self.id).field("name", &self.name).field("user", &self.user);
+        shown.field("scopes", &self.scopes).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for UserChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("UserChange");
+        shown.field("role", &self.role).field("disabled", &self.disabled).finish_non_exhaustive()
+    }
 }
 
 const USER: &str =
@@ -219,7 +253,7 @@ impl UserRow {
         SessionRow::end_all(connection, id, spared)
     }
 
-    /// How many others who may sign in have this role.
+    /// How many who may sign in have this role, besides the one with this id.
     ///
     /// # Errors
     /// When the database cannot be reached.
@@ -287,7 +321,7 @@ impl SessionRow {
         connection.row(&sql, &[hash.into()])?.map(session).transpose()
     }
 
-    /// It was used at this time, in milliseconds since 1970; `confirmed` where the password was given.
+    /// It was used at this time, in milliseconds since 1970; `confirmed` where the password was given then.
     ///
     /// # Errors
     /// When the database cannot be reached.
@@ -414,6 +448,20 @@ impl TokenRow {
     pub fn touch(connection: &mut dyn Connection, id: &str, used: i64) -> Result<(), StoreError> {
         let sql = "UPDATE tokens SET used = $1 WHERE id = $2";
         connection.run(sql, &[used.into(), id.into()])?;
+        Ok(())
+    }
+
+    /// Revokes all of a user.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn revoke_all(
+        connection: &mut dyn Connection,
+        user: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE tokens SET revoked = $1 WHERE user_id = $2 AND revoked IS NULL";
+        connection.run(sql, &[at.into(), user.into()])?;
         Ok(())
     }
 

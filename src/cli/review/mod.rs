@@ -98,8 +98,8 @@ impl ReviewerArg {
         let name = self.reviewer.as_deref();
         let name =
             name.ok_or_else(|| anyhow::anyhow!("nobody says who acts: `--reviewer NAME`"))?;
-        review::name("reviewer", name)?;
-        Ok(name)
+        review::user_name("reviewer", name)?;
+        Ok(name.trim())
     }
 }
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 
 use super::principal::not_signed_in;
-use super::sessions::{CONFIRMED, COOKIES};
+use super::sessions::{CONFIRMED, COOKIES, host_of, is_local};
 use super::table::{Place, place};
 use super::{Needs, Permission, Principal, digest_of};
 use crate::console::AdminState;
@@ -44,9 +44,11 @@ async fn hold(state: &AdminState, mut request: Request) -> Answer<Request> {
     };
     let is_change = !matches!(*request.method(), Method::GET | Method::HEAD);
     let headers = request.headers();
-    let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    // What a proxy in front asks for (`Basic …`) is not ours.
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = bearer.and_then(|value| value.strip_prefix("Bearer "));
     if is_change && bearer.is_none() {
-        same_origin(&request)?;
+        same_origin(&request, state.access.tls)?;
     }
     if place.needs == Needs::Nothing {
         return Ok(request);
@@ -81,7 +83,7 @@ fn admit(place: &Place, principal: &Principal, now: i64) -> Answer<()> {
         }
     }
     let Some(session) = &principal.session else { return Ok(()) };
-    if session.user.must_change && place.needs != Needs::SignedIn && place.needs != Needs::Session {
+    if session.user.must_change && !place.early {
         let message = "change your password first";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "change_password", message));
     }
@@ -94,7 +96,7 @@ fn admit(place: &Place, principal: &Principal, now: i64) -> Answer<()> {
 }
 
 async fn of_token(store: &Store, bearer: &str) -> Answer<Principal> {
-    let sent = bearer.strip_prefix("Bearer ").filter(|sent| sent.starts_with(TOKEN));
+    let sent = Some(bearer).filter(|sent| sent.starts_with(TOKEN));
     let hash = digest_of(sent.ok_or_else(not_signed_in)?);
     let now = store.now();
     let token = store.read(move |c| TokenRow::find(c, &hash)).await?;
@@ -107,7 +109,9 @@ async fn of_token(store: &Store, bearer: &str) -> Answer<Principal> {
 }
 
 async fn of_session(state: &AdminState, store: &Store, headers: &HeaderMap) -> Answer<Principal> {
-    let hash = digest_of(&cookie(headers).ok_or_else(not_signed_in)?);
+    // Only the name that this host gives: what a neighbouring host planted is none.
+    let name = COOKIES[usize::from(is_local(host_of(headers)))];
+    let hash = digest_of(&cookie(headers, name).ok_or_else(not_signed_in)?);
     let session = standing(state, store, hash).await?.ok_or_else(not_signed_in)?;
     let now = store.now();
     if now - session.seen >= NOTED {
@@ -145,6 +149,7 @@ fn is_valid(token: &TokenRow, now: i64) -> bool {
     token.revoked.is_none()
         && token.expires.is_none_or(|expires| now < expires)
         && !token.user.disabled
+        && !token.user.must_change
 }
 
 /// The session with this digest, unless it has ended.
@@ -163,27 +168,26 @@ pub(super) async fn standing(
 }
 
 /// What the browser has of a session. Two of a name are none: somebody else may have set one.
-fn cookie(headers: &HeaderMap) -> Option<String> {
+pub(in crate::console) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs: Vec<(&str, &str)> = lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .collect();
-    COOKIES.iter().find_map(|name| {
-        let mut values = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| *value);
-        let value = values.next()?;
-        values.next().is_none().then(|| value.to_owned())
-    })
+    let pairs =
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+    let value = values.next().filter(|value| !value.is_empty())?;
+    values.next().is_none().then(|| value.to_owned())
 }
 
 /// A change comes from a page of this very listener: browsers say so in a header that pages cannot write.
-fn same_origin(request: &Request) -> Answer<()> {
+fn same_origin(request: &Request, tls: bool) -> Answer<()> {
     let headers = request.headers();
     let host = request.uri().authority().map(Authority::as_str);
     let host = host.or_else(|| headers.get(HOST)?.to_str().ok());
     let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    let from = origin.and_then(|origin| origin.split_once("://")).map(|(_, from)| from);
-    let same = from.zip(host).is_some_and(|(from, host)| from.eq_ignore_ascii_case(host));
+    let from = origin.and_then(|origin| origin.split_once("://"));
+    let same = from.zip(host).is_some_and(|((scheme, from), host)| {
+        // Behind something that ends TLS it is not known what the browser speaks.
+        from.eq_ignore_ascii_case(host) && (!tls || scheme == "https")
+    });
     if same && headers.get_all(ORIGIN).iter().count() == 1 {
         return Ok(());
     }
@@ -214,31 +218,33 @@ mod tests {
 
     #[test]
     fn a_session_is_known_by_one_cookie_and_not_by_two() {
-        let headers = |line: &'static str| {
+        let of = |line: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(COOKIE, HeaderValue::from_static(line));
-            headers
+            cookie(&headers, "tidegate")
         };
-        assert_eq!(cookie(&headers("a=b; __Host-tidegate=x")), Some("x".to_owned()));
-        assert_eq!(cookie(&headers("tidegate=y")), Some("y".to_owned()));
-        assert_eq!(cookie(&headers("tidegate=x; tidegate=y")), None);
-        assert_eq!(cookie(&headers("atidegate=x")), None);
+        assert_eq!(of("a=b; tidegate=x"), Some("x".to_owned()));
+        for none in ["tidegate=x; tidegate=y", "atidegate=x", "__Host-tidegate=x", "tidegate="] {
+            assert_eq!(of(none), None, "{none}");
+        }
     }
 
     #[test]
     fn a_change_comes_from_a_page_of_this_listener() {
-        let asked = |origin: Option<&'static str>| {
+        let asked = |origin: Option<&'static str>, tls: bool| {
             let mut request = Request::new(axum::body::Body::empty());
             request.headers_mut().insert(HOST, HeaderValue::from_static("localhost:9901"));
             if let Some(origin) = origin {
                 request.headers_mut().insert(ORIGIN, HeaderValue::from_static(origin));
             }
-            same_origin(&request).is_ok()
+            same_origin(&request, tls).is_ok()
         };
-        assert!(asked(Some("http://localhost:9901")));
+        assert!(asked(Some("http://localhost:9901"), false));
+        assert!(asked(Some("https://localhost:9901"), true));
+        assert!(!asked(Some("http://localhost:9901"), true));
         for origin in [None, Some("null"), Some("http://localhost"), Some("http://localhost:8080")]
         {
-            assert!(!asked(origin), "{origin:?}");
+            assert!(!asked(origin, false), "{origin:?}");
         }
     }
 }

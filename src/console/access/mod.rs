@@ -16,17 +16,17 @@ mod tokens;
 mod users;
 
 pub use attempts::Attempts;
-pub(super) use guard::{guard, still_stands};
-pub(super) use passwords::AT_ONCE as PASSWORDS_AT_ONCE;
-pub use passwords::{WeakPassword, hash_password};
+pub(super) use guard::{cookie, guard, still_stands};
+pub use passwords::{Hashing, WeakPassword, hash_password};
 pub(super) use principal::{Principal, new_id};
 pub use role::{Permission, Role};
-pub(super) use sessions::{begin, confirm, is_local, password, session, sign_in, sign_out};
+pub(super) use sessions::{
+    CONFIRMED, begin, confirm, host_of, is_local, password, session, sign_in, sign_out,
+};
 pub use setup::SetupToken;
 pub(super) use setup::{needed, set_up};
 pub(super) use table::{Needs, Place, TABLE};
 pub(super) use tokens::{add_token, revoke_token, tokens};
-pub use users::{WrongName, user_name};
 pub(super) use users::{add_user, change_user, end_sessions, users};
 
 use axum::http::StatusCode;

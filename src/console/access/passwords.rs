@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::console::answer::ApiError;
+use crate::domain::Secret;
 
 /// The fewest characters: NIST SP 800-63B-4 asks for fifteen where nothing else is asked for, and eight beside
 /// another factor; guesses are limited here.
@@ -20,9 +21,39 @@ const DIFFERENT: usize = 5;
 /// The fewest characters of a name that a password may not contain; shorter ones are in many words.
 const NAME: usize = 4;
 /// Passwords that are looked at at the same time: each takes 19 MiB and a processor for some time.
-pub(in crate::console) const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 2;
+/// Passwords that wait for that, besides.
+const MOST_WAITING: usize = 32;
 /// The hash of a password that nobody has, so that a name that nobody has takes as long as any.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdG9mbm9ib2R5MTIz$ZHbtzpWcG8sTIOdhO1QHh0LhqBmk1vCYfAXZkzgB1UU";
+
+/// Limits the passwords that are looked at, and those that wait for it.
+#[derive(Debug)]
+pub struct Hashing {
+    turn: Semaphore,
+    room: Semaphore,
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self { turn: Semaphore::new(AT_ONCE), room: Semaphore::new(AT_ONCE + MOST_WAITING) }
+    }
+}
+
+impl Hashing {
+    /// Does it beside the threads that serve, when its turn comes.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let _room = self.room.try_acquire().map_err(|_| {
+            let message = "too many passwords wait to be looked at; try again";
+            ApiError::too_busy(message)
+        })?;
+        let _turn = self.turn.acquire().await.map_err(|_| broke())?;
+        spawn_blocking(work).await.map_err(|_| broke())
+    }
+}
 
 /// Why a password is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -70,28 +101,25 @@ pub fn hash_password(password: &str, name: &str) -> Result<String, WeakPassword>
     hash.map(|hash| hash.to_string()).map_err(|_| WeakPassword::Long)
 }
 
-/// The same, beside the threads that serve, with at most so many at once.
+/// The same, in its turn.
 pub(super) async fn hashed(
-    gate: &Semaphore,
-    (password, name): (String, String),
+    hashing: &Hashing,
+    (password, name): (Secret, String),
 ) -> Result<String, ApiError> {
     let weak = |weak: WeakPassword| {
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "weak_password", weak.to_string())
     };
-    let _permit = gate.acquire().await.map_err(|_| broke())?;
-    let hash = spawn_blocking(move || hash_password(&password, &name)).await;
-    hash.map_err(|_| broke())?.map_err(weak)
+    check(password.expose(), &name).map_err(weak)?;
+    hashing.run(move || hash_password(password.expose(), &name)).await?.map_err(weak)
 }
 
-/// Whether it is the password of which this is the hash. It takes as long where there is none.
+/// Whether it is the password of which this is the hash, in its turn. It takes as long where there is none.
 pub(super) async fn is_right(
-    gate: &Semaphore,
-    password: String,
+    hashing: &Hashing,
+    password: Secret,
     hash: Option<String>,
 ) -> Result<bool, ApiError> {
-    let _permit = gate.acquire().await.map_err(|_| broke())?;
-    let right = spawn_blocking(move || verify(&password, hash.as_deref())).await;
-    right.map_err(|_| broke())
+    hashing.run(move || verify(password.expose(), hash.as_deref())).await
 }
 
 fn verify(password: &str, hash: Option<&str>) -> bool {

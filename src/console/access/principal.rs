@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Permission, Role};
 use crate::console::answer::ApiError;
 use crate::people::acts::Reviewer;
-use crate::store::{SessionRow, Store, TokenRow, UserRow};
+use crate::store::{Connection, SessionRow, Store, StoreError, TokenRow, UserRow};
 
 /// Whoever asks, and what they may do.
 #[derive(Clone, Debug)]
@@ -52,6 +52,28 @@ impl Principal {
         &self.permissions
     }
 
+    /// Whether they may still do this, in the transaction that does it: while a request waited, its session may have
+    /// ended, or its user lost the right.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub(in crate::console) fn still_may(
+        &self,
+        connection: &mut dyn Connection,
+        permission: Option<Permission>,
+    ) -> Result<bool, StoreError> {
+        let now = match (&self.session, &self.token) {
+            (Some(session), _) => SessionRow::find(connection, &session.hash)?
+                .filter(|session| !session.user.disabled)
+                .and_then(Self::of_session),
+            (None, Some(id)) => TokenRow::with_id(connection, id)?
+                .filter(|token| token.revoked.is_none() && !token.user.disabled)
+                .and_then(Self::of_token),
+            (None, None) => None,
+        };
+        Ok(now.is_some_and(|now| permission.is_none_or(|permission| now.may(permission))))
+    }
+
     /// They as the one who acts in the store, now.
     pub(in crate::console) fn acting<'s>(&self, store: &'s Store) -> Reviewer<'s> {
         Reviewer {
@@ -75,6 +97,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         parts.extensions.get::<Self>().cloned().ok_or_else(not_signed_in)
     }
+}
+
+/// What made it right to do something is not so any more.
+pub(super) fn changed_meanwhile() -> ApiError {
+    ApiError::conflict("conflict", "it was changed meanwhile; look again")
 }
 
 /// Nobody is signed in.

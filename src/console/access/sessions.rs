@@ -11,39 +11,42 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::attempts::Who;
 use super::passwords::{hashed, is_right};
-use super::principal::not_signed_in;
+use super::principal::{changed_meanwhile, not_signed_in};
 use super::{Principal, digest_of, new_secret};
 use crate::console::AdminState;
 use crate::console::answer::{Answer, ApiError, Sent, answered, done, found};
+use crate::domain::Secret;
+use crate::people::review::MOST_NAME;
 use crate::people::shapes::time;
 use crate::proxy::Peer;
-use crate::store::{SessionRow, Store, UserChange, UserRow};
+use crate::store::{Connection, SessionRow, Store, StoreError, UserChange, UserRow};
 
 /// The cookie, where the browser can be sure that it comes over TLS or from this machine, and the one for plain
 /// connections on this machine, which not every browser takes for safe.
 pub(super) const COOKIES: [&str; 2] = ["__Host-tidegate", "tidegate"];
 /// How long a password that was given counts for what asks for it again, in milliseconds.
-pub(super) const CONFIRMED: i64 = 15 * 60 * 1000;
+pub(in crate::console) const CONFIRMED: i64 = 15 * 60 * 1000;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::console) struct SignIn {
     name: String,
-    password: String,
+    password: Secret,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::console) struct Confirm {
-    password: String,
+    password: Secret,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::console) struct NewPassword {
-    old: String,
-    new: String,
+    old: Secret,
+    new: Secret,
 }
 
 /// `POST /api/session`.
@@ -54,59 +57,79 @@ pub(in crate::console) async fn sign_in(
     Sent(SignIn { name, password }): Sent<SignIn>,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let address = address(peer);
-    attempt(&state, &name, &address)?;
+    if name.chars().count() > MOST_NAME {
+        return Err(wrong_password(&state));
+    }
     let wanted = name.clone();
     let user = store.read(move |c| UserRow::named(c, &wanted)).await?;
+    let who = Who::AtTheDoor(&name, peer.map(|Extension(Peer(address))| address));
+    attempt(&state, who)?;
     let hash = user.as_ref().and_then(|user| user.password.clone());
-    let right = is_right(&state.access.hashing, password, hash).await?;
+    let right = is_right(&state.access.hashing, password, hash).await;
+    let right = right.inspect_err(|_| state.access.attempts.forgive(who))?;
     // Whether it is the name or the password that is wrong, and whether the user may not sign in, is not told.
-    let Some(user) = user.filter(|user| right && !user.disabled) else {
-        state.telemetry.metrics.console_refused("wrong_password");
-        let message = "the name or the password is wrong";
-        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_password", message));
-    };
-    state.access.attempts.forgive(&name, &address);
-    begin(&state, &store, user, &headers).await
+    let user = user.filter(|user| right && !user.disabled);
+    let user = user.ok_or_else(|| wrong_password(&state))?;
+    state.access.attempts.was_right(who);
+    let confirmed = Some(store.now());
+    begin(&state, &store, (user, confirmed), &headers).await
 }
 
-fn address(peer: Option<Extension<Peer>>) -> String {
-    peer.map_or_else(String::new, |Extension(Peer(address))| address.to_string())
+fn wrong_password(state: &AdminState) -> ApiError {
+    state.telemetry.metrics.console_refused("wrong_password");
+    let message = "the name or the password is wrong";
+    ApiError::new(StatusCode::UNAUTHORIZED, "wrong_password", message)
 }
 
-fn attempt(state: &AdminState, name: &str, address: &str) -> Answer<()> {
-    state.access.attempts.take(name, address, Instant::now()).map_err(|wait| {
+fn attempt(state: &AdminState, who: Who<'_>) -> Answer<()> {
+    state.access.attempts.take(who, Instant::now()).map_err(|wait| {
         state.telemetry.metrics.console_refused("too_many");
         ApiError::too_many("too many wrong passwords; wait a while", wait.as_secs() + 1)
     })
 }
 
-/// Begins a session of this user, who has just shown who they are.
+/// Begins a session of this user, who has just shown who they are, and when, if that was with a password. A user who
+/// was changed since is not the one who did.
 pub(in crate::console) async fn begin(
     state: &AdminState,
     store: &Store,
-    user: UserRow,
+    (user, confirmed): (UserRow, Option<i64>),
     headers: &HeaderMap,
 ) -> Answer {
     let (secret, csrf) = (new_secret()?, new_secret()?);
     let now = store.now();
     let ends = now.saturating_add(state.access.absolute);
     let hash = digest_of(&secret);
-    let session = SessionRow { hash, user, csrf, at: now, seen: now, ends, confirmed: Some(now) };
-    let kept = session.clone();
-    let acting = Principal::of_session(session.clone()).ok_or_else(not_signed_in)?;
-    let signing = store.clone();
-    store
+    let session = SessionRow { hash, user, csrf, at: now, seen: now, ends, confirmed };
+    let principal = Principal::of_session(session.clone()).ok_or_else(not_signed_in)?;
+    let (acting, signing) = (principal.clone(), store.clone());
+    let begun = store
         .write(move |c| {
-            kept.insert(c)?;
-            acting.acting(&signing).note(c, ("sign_in", &acting.user.id), json!({}))
+            c.serialise()?;
+            let was = &session.user;
+            let same = |is: &UserRow| {
+                !is.disabled && (&is.password, &is.role) == (&was.password, &was.role)
+            };
+            if !UserRow::find(c, &was.id)?.is_some_and(|is| same(&is)) {
+                return Ok(false);
+            }
+            session.insert(c)?;
+            acting.acting(&signing).note(c, ("sign_in", &acting.user.id), json!({}))?;
+            Ok(true)
         })
         .await?;
-    let principal = Principal::of_session(session).ok_or_else(not_signed_in)?;
+    if !begun {
+        return Err(wrong_password(state));
+    }
     let mut response = answered(StatusCode::CREATED, &shown(state, &principal));
     let age = state.access.absolute / 1000;
     put_cookie(&mut response, headers, &secret, age);
     Ok(response)
+}
+
+/// The host that was asked.
+pub(in crate::console) fn host_of(headers: &HeaderMap) -> &str {
+    headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
 }
 
 /// Whether a value of `Host` names this machine, where a browser comes without TLS.
@@ -117,8 +140,8 @@ pub(in crate::console) fn is_local(host: &str) -> bool {
 
 /// Gives the browser its cookie; with an age of 0, takes it.
 fn put_cookie(response: &mut Response, headers: &HeaderMap, secret: &str, age: i64) {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let (name, secure) = if is_local(host) { (COOKIES[1], "") } else { (COOKIES[0], "; Secure") };
+    let (name, secure) =
+        if is_local(host_of(headers)) { (COOKIES[1], "") } else { (COOKIES[0], "; Secure") };
     let cookie =
         format!("{name}={secret}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
@@ -154,36 +177,57 @@ pub(in crate::console) async fn session(
 /// `POST /api/session/confirm`.
 pub(in crate::console) async fn confirm(
     State(state): State<Arc<AdminState>>,
-    peer: Option<Extension<Peer>>,
     mut principal: Principal,
     Sent(Confirm { password }): Sent<Confirm>,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    check(&state, &principal, peer, password).await?;
+    check(&state, &principal, password).await?;
     let now = store.now();
-    let session = principal.session.as_mut().ok_or_else(not_signed_in)?;
-    session.confirmed = Some(now);
-    let hash = session.hash.clone();
-    store.write(move |c| SessionRow::touch(c, &hash, (now, true))).await?;
+    let (acting, hash) = (principal.clone(), own_hash(&principal)?);
+    let stands = store
+        .write(move |c| {
+            let stands = has_still(c, &acting)?;
+            if stands {
+                SessionRow::touch(c, &hash, (now, true))?;
+            }
+            Ok(stands)
+        })
+        .await?;
+    if !stands {
+        return Err(changed_meanwhile());
+    }
+    if let Some(session) = &mut principal.session {
+        session.confirmed = Some(now);
+    }
     Ok(found(&shown(&state, &principal)))
 }
 
-/// Whether it is this person's password; wrong ones are counted like those at the door.
-async fn check(
-    state: &AdminState,
-    principal: &Principal,
-    peer: Option<Extension<Peer>>,
-    password: String,
-) -> Answer<()> {
-    let address = address(peer);
-    attempt(state, &principal.user.name, &address)?;
+fn own_hash(principal: &Principal) -> Answer<String> {
+    let session = principal.session.as_ref().ok_or_else(not_signed_in)?;
+    Ok(session.hash.clone())
+}
+
+/// Whether the session stands and the password is still the one that was looked at.
+fn has_still(connection: &mut dyn Connection, principal: &Principal) -> Result<bool, StoreError> {
+    connection.serialise()?;
+    let Some(session) = &principal.session else { return Ok(false) };
+    let now = SessionRow::find(connection, &session.hash)?;
+    let same = |now: &SessionRow| !now.user.disabled && now.user.password == session.user.password;
+    Ok(now.is_some_and(|now| same(&now)))
+}
+
+/// Whether it is this person's password; wrong ones are counted apart from those at the door.
+async fn check(state: &AdminState, principal: &Principal, password: Secret) -> Answer<()> {
+    let who = Who::SignedIn(&principal.user.id);
+    attempt(state, who)?;
     let hash = principal.user.password.clone();
-    if !is_right(&state.access.hashing, password, hash).await? {
+    let right = is_right(&state.access.hashing, password, hash).await;
+    if !right.inspect_err(|_| state.access.attempts.forgive(who))? {
         state.telemetry.metrics.console_refused("wrong_password");
         let message = "the password is wrong";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "wrong_password", message));
     }
-    state.access.attempts.forgive(&principal.user.name, &address);
+    state.access.attempts.was_right(who);
     Ok(())
 }
 
@@ -211,7 +255,6 @@ pub(in crate::console) async fn sign_out(
 /// `PUT /api/password`: changes one's own; all other sessions end.
 pub(in crate::console) async fn password(
     State(state): State<Arc<AdminState>>,
-    peer: Option<Extension<Peer>>,
     principal: Principal,
     Sent(NewPassword { old, new }): Sent<NewPassword>,
 ) -> Answer {
@@ -221,19 +264,22 @@ pub(in crate::console) async fn password(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(ApiError::new(status, "weak_password", message));
     }
-    check(&state, &principal, peer, old).await?;
+    check(&state, &principal, old).await?;
     let name = principal.user.name.clone();
     let hash = hashed(&state.access.hashing, (new, name)).await?;
     let change = UserChange { password: Some((hash, false)), ..UserChange::default() };
-    let signing = store.clone();
-    store
+    let (own, signing) = (own_hash(&principal)?, store.clone());
+    let stands = store
         .write(move |c| {
-            let spared = principal.session.as_ref().map(|session| session.hash.as_str());
-            UserRow::change(c, &principal.user.id, &change, spared)?;
-            principal.acting(&signing).note(c, ("password", &principal.user.id), json!({}))
+            if !has_still(c, &principal)? {
+                return Ok(false);
+            }
+            UserRow::change(c, &principal.user.id, &change, Some(&own))?;
+            principal.acting(&signing).note(c, ("password", &principal.user.id), json!({}))?;
+            Ok(true)
         })
         .await?;
-    Ok(done())
+    if stands { Ok(done()) } else { Err(changed_meanwhile()) }
 }
 
 #[cfg(test)]

@@ -14,18 +14,19 @@ use super::{Principal, Role, digest_of, new_secret, sessions};
 use crate::console::AdminState;
 use crate::console::answer::{Answer, ApiError, Sent, found};
 use crate::console::new_id;
-use crate::store::{SessionRow, Store, UserRow};
+use crate::domain::Secret;
+use crate::store::{Connection, SessionRow, Store, StoreError, UserRow};
 
-/// The digest of the token that makes the first admin; none where there are users already.
+/// The digest of the token that makes the first admin; none where there is an admin already.
 #[derive(Clone, Debug, Default)]
 pub struct SetupToken(Option<String>);
 
 impl SetupToken {
-    /// A new token, and what is to be shown once to whoever starts the gate; neither where there are users already. A
+    /// A new token, and what is to be shown once to whoever starts the gate; neither where there is an admin already. A
     /// store that cannot be reached may have none.
     pub async fn for_store(store: &Store) -> (Self, Option<String>) {
-        let users = store.read(|c| UserRow::count(c)).await;
-        if users.is_ok_and(|users| users > 0) {
+        let admins = store.read(|c| admins(c)).await;
+        if admins.is_ok_and(|admins| admins > 0) {
             return (Self(None), None);
         }
         match new_secret() {
@@ -39,12 +40,17 @@ impl SetupToken {
     }
 }
 
+/// How many admins there are who may sign in.
+fn admins(connection: &mut dyn Connection) -> Result<i64, StoreError> {
+    UserRow::others(connection, "", Role::Admin.as_str())
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::console) struct SetUp {
     token: String,
     name: String,
-    password: String,
+    password: Secret,
 }
 
 /// `GET /api/setup`.
@@ -52,8 +58,8 @@ pub(in crate::console) async fn needed(State(state): State<Arc<AdminState>>) -> 
     let Some(store) = state.store() else {
         return Ok(found(&json!({ "needed": false, "oidc": false, "store": false })));
     };
-    let users = store.read(|c| UserRow::count(c)).await?;
-    Ok(found(&json!({ "needed": users == 0, "oidc": state.access.oidc.is_some(), "store": true })))
+    let admins = store.read(|c| admins(c)).await?;
+    Ok(found(&json!({ "needed": admins == 0, "oidc": state.access.oidc.is_some(), "store": true })))
 }
 
 /// `POST /api/setup`.
@@ -82,7 +88,7 @@ pub(in crate::console) async fn set_up(
         .write(move |c| {
             // Several gates may be asked at the same time.
             c.serialise()?;
-            if UserRow::count(c)? > 0 || !first.insert(c)? {
+            if admins(c)? > 0 || !first.insert(c)? {
                 return Ok(false);
             }
             let session = SessionRow { user: first, ..SessionRow::default() };
@@ -93,8 +99,10 @@ pub(in crate::console) async fn set_up(
         })
         .await?;
     if !made {
-        let message = "there is an admin already; sign in, or ask them for an account";
+        let message =
+            "there is an admin already, or a user of this name; sign in, or ask for an account";
         return Err(ApiError::conflict("set_up", message));
     }
-    sessions::begin(&state, &store, user, &headers).await
+    let confirmed = Some(store.now());
+    sessions::begin(&state, &store, (user, confirmed), &headers).await
 }

@@ -26,22 +26,24 @@ pub(in crate::console) struct Place {
     pub(in crate::console) needs: Needs,
     /// Whether the password has to have been given a short while ago, where a session asks.
     pub(in crate::console) confirmed: bool,
+    /// Whether it is open also to somebody who has to change the password first.
+    pub(in crate::console) early: bool,
 }
 
 const fn open(method: &'static str, path: &'static str) -> Place {
-    Place { method, path, needs: Needs::Nothing, confirmed: false }
+    Place { method, path, needs: Needs::Nothing, confirmed: false, early: false }
 }
 
 const fn signed_in(method: &'static str, path: &'static str) -> Place {
-    Place { method, path, needs: Needs::SignedIn, confirmed: false }
+    Place { method, path, needs: Needs::SignedIn, confirmed: false, early: false }
 }
 
 const fn session(method: &'static str, path: &'static str) -> Place {
-    Place { method, path, needs: Needs::Session, confirmed: false }
+    Place { method, path, needs: Needs::Session, confirmed: false, early: false }
 }
 
 const fn may(permission: Permission, method: &'static str, path: &'static str) -> Place {
-    Place { method, path, needs: Needs::Permission(permission), confirmed: false }
+    Place { method, path, needs: Needs::Permission(permission), confirmed: false, early: false }
 }
 
 /// The same, where the password has been given a short while ago.
@@ -51,6 +53,11 @@ const fn confirmed(place: Place) -> Place {
 
 use Permission::{Edit, Export, Judge, Manage, Read, See};
 
+/// The same, also for somebody who has to change the password first.
+const fn early(place: Place) -> Place {
+    Place { early: true, ..place }
+}
+
 /// Every place.
 pub(in crate::console) const TABLE: &[Place] = &[
     open("GET", "/api/setup"),
@@ -58,10 +65,10 @@ pub(in crate::console) const TABLE: &[Place] = &[
     open("POST", "/api/session"),
     open("GET", "/api/oidc/login"),
     open("GET", "/api/oidc/callback"),
-    signed_in("GET", "/api/session"),
-    session("DELETE", "/api/session"),
+    early(signed_in("GET", "/api/session")),
+    early(session("DELETE", "/api/session")),
     session("POST", "/api/session/confirm"),
-    session("PUT", "/api/password"),
+    early(session("PUT", "/api/password")),
     may(Manage, "GET", "/api/users"),
     confirmed(may(Manage, "POST", "/api/users")),
     confirmed(may(Manage, "PATCH", "/api/users/{id}")),

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::guard::TOKEN;
+use super::principal::changed_meanwhile;
 use super::{Permission, Principal, digest_of, new_secret};
 use crate::console::AdminState;
-use crate::console::answer::{Answer, ApiError, Sent, answered, done, page};
+use crate::console::answer::{Answer, ApiError, Named, Sent, answered, done, page};
 use crate::console::new_id;
 use crate::people::review;
 use crate::people::shapes::time;
@@ -84,15 +85,18 @@ pub(in crate::console) async fn add_token(
     let (kept, signing) = (row.clone(), store.clone());
     let made = store
         .write(move |c| {
+            if !principal.still_may(c, None)? {
+                return Ok(None);
+            }
             if !kept.insert(c)? {
-                return Ok(false);
+                return Ok(Some(false));
             }
             let detail = json!({ "name": kept.name, "scopes": kept.scopes });
             principal.acting(&signing).note(c, ("add_token", &kept.id), detail)?;
-            Ok(true)
+            Ok(Some(true))
         })
         .await?;
-    if !made {
+    if !made.ok_or_else(changed_meanwhile)? {
         let message = "you have as many tokens as one may have";
         return Err(ApiError::conflict("enough_tokens", message));
     }
@@ -125,7 +129,7 @@ fn scopes(principal: &Principal, words: &[String]) -> Answer<String> {
 /// `DELETE /api/tokens/{id}`: one's own, or any for an admin. Somebody else's is as good as none.
 pub(in crate::console) async fn revoke_token(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;

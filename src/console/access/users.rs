@@ -2,27 +2,28 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use thiserror::Error;
 
 use super::passwords::hashed;
-use super::{Principal, Role};
+use super::principal::changed_meanwhile;
+use super::{Permission, Principal, Role};
 use crate::console::AdminState;
-use crate::console::answer::{Answer, ApiError, Sent, answered, done, found, page};
+use crate::console::answer::{Answer, ApiError, Named, Sent, answered, done, found, page};
 use crate::console::new_id;
+use crate::domain::Secret;
 use crate::people::review;
 use crate::people::shapes::time;
-use crate::store::{SessionRow, UserChange, UserRow};
+use crate::store::{Connection, SessionRow, Store, StoreError, TokenRow, UserChange, UserRow};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::console) struct NewUser {
     name: String,
     role: String,
-    password: String,
+    password: Secret,
 }
 
 #[derive(Debug, Deserialize)]
@@ -30,35 +31,13 @@ pub(in crate::console) struct NewUser {
 pub(in crate::console) struct Change {
     role: Option<String>,
     disabled: Option<bool>,
-    password: Option<String>,
-}
-
-/// Why something is no name of a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum WrongName {
-    /// It cannot be a name at all.
-    #[error(transparent)]
-    NoName(#[from] review::WrongOpinion),
-    /// The ledger uses it: callers stand there as `client:…`, and the gate itself as `gate`.
-    #[error("`name` is not `gate` and has no colon")]
-    Taken,
+    password: Option<Secret>,
 }
 
 /// A name that a user may have, as it is kept.
-///
-/// # Errors
-/// When it is empty, too long, has control characters, or is one that the ledger uses itself.
-pub fn user_name(name: &str) -> Result<String, WrongName> {
-    review::name("name", name)?;
-    let name = name.trim();
-    if name.contains(':') || name.eq_ignore_ascii_case("gate") {
-        return Err(WrongName::Taken);
-    }
-    Ok(name.to_owned())
-}
-
 pub(super) fn check_name(name: &str) -> Answer<String> {
-    user_name(name).map_err(|wrong| ApiError::wrong(wrong.to_string()))
+    let name = review::user_name("name", name);
+    name.map_err(|wrong| ApiError::wrong(wrong.to_string()))
 }
 
 fn role(word: &str) -> Answer<Role> {
@@ -108,25 +87,38 @@ pub(in crate::console) async fn add_user(
     let (kept, signing) = (user.clone(), store.clone());
     let made = store
         .write(move |c| {
+            if !principal.still_may(c, Some(Permission::Manage))? {
+                return Ok(None);
+            }
             if !kept.insert(c)? {
-                return Ok(false);
+                return Ok(Some(false));
             }
             let detail = json!({ "name": kept.name, "role": kept.role });
             principal.acting(&signing).note(c, ("add_user", &kept.id), detail)?;
-            Ok(true)
+            Ok(Some(true))
         })
         .await?;
-    if !made {
+    if !made.ok_or_else(changed_meanwhile)? {
         let message = "there is a user of this name, or as many users as there may be";
         return Err(ApiError::conflict("user_exists", message));
     }
     Ok(answered(StatusCode::CREATED, &shown(&user)))
 }
 
+/// What came of a change.
+enum Changed {
+    Done(UserRow),
+    /// The actor may not any more.
+    Stale,
+    Unknown,
+    /// Nobody would be an admin.
+    LastAdmin,
+}
+
 /// `PATCH /api/users/{id}`.
 pub(in crate::console) async fn change_user(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
     Sent(change): Sent<Change>,
 ) -> Answer {
@@ -139,43 +131,62 @@ pub(in crate::console) async fn change_user(
         return Err(ApiError::conflict("no_password", "another system signs this user in"));
     }
     let hash = match change.password {
-        Some(new) => Some((hashed(&state.access.hashing, (new, user.name.clone())).await?, true)),
+        Some(new) => Some((hashed(&state.access.hashing, (new, user.name)).await?, true)),
         None => None,
     };
-    let detail = json!({
-        "role": role.map(Role::as_str),
-        "disabled": change.disabled,
-        "password": hash.is_some(),
-        "was": { "role": user.role, "disabled": user.disabled },
-    });
     let role = role.map(|role| role.as_str().to_owned());
     let change = UserChange { role, disabled: change.disabled, password: hash };
     let signing = store.clone();
-    let changed = store
-        .write(move |c| {
-            c.serialise()?;
-            let admin = Role::Admin.as_str();
-            let ends_as_admin = change.role.as_deref().unwrap_or(&user.role) == admin
-                && !change.disabled.unwrap_or(user.disabled);
-            if user.role == admin && !ends_as_admin && UserRow::others(c, &id, admin)? == 0 {
-                return Ok(None);
-            }
-            let own = principal.session.as_ref().map(|session| session.hash.as_str());
-            UserRow::change(c, &id, &change, own)?;
-            principal.acting(&signing).note(c, ("change_user", &id), detail)?;
-            Ok(Some(UserRow::find(c, &id)?))
-        })
-        .await?;
-    let last =
-        || ApiError::conflict("last_admin", "nobody else is an admin; make another one first");
-    let user = changed.ok_or_else(last)?.ok_or_else(|| ApiError::unknown("user"))?;
-    Ok(found(&shown(&user)))
+    let changed = store.write(move |c| apply(c, &signing, &principal, (&id, &change))).await?;
+    match changed {
+        Changed::Done(user) => Ok(found(&shown(&user))),
+        Changed::Stale => Err(changed_meanwhile()),
+        Changed::Unknown => Err(ApiError::unknown("user")),
+        Changed::LastAdmin => {
+            let message = "nobody else is an admin; make another one first";
+            Err(ApiError::conflict("last_admin", message))
+        }
+    }
 }
 
-/// `DELETE /api/users/{id}/sessions`: signs somebody out everywhere.
+/// Changes a user as both stand now: while a password was hashed, either may have become another.
+fn apply(
+    connection: &mut dyn Connection,
+    signing: &Store,
+    principal: &Principal,
+    (id, change): (&str, &UserChange),
+) -> Result<Changed, StoreError> {
+    connection.serialise()?;
+    if !principal.still_may(connection, Some(Permission::Manage))? {
+        return Ok(Changed::Stale);
+    }
+    let Some(user) = UserRow::find(connection, id)? else { return Ok(Changed::Unknown) };
+    let admin = Role::Admin.as_str();
+    let ends_as_admin = change.role.as_deref().unwrap_or(&user.role) == admin
+        && !change.disabled.unwrap_or(user.disabled);
+    if user.role == admin && !ends_as_admin && UserRow::others(connection, id, admin)? == 0 {
+        return Ok(Changed::LastAdmin);
+    }
+    let own = principal.session.as_ref().map(|session| session.hash.as_str());
+    UserRow::change(connection, id, change, own)?;
+    if change.password.is_some() {
+        // Whoever had the old password may have made tokens.
+        TokenRow::revoke_all(connection, id, signing.now())?;
+    }
+    let detail = json!({
+        "role": change.role,
+        "disabled": change.disabled,
+        "password": change.password.is_some(),
+        "was": { "role": user.role, "disabled": user.disabled },
+    });
+    principal.acting(signing).note(connection, ("change_user", id), detail)?;
+    Ok(UserRow::find(connection, id)?.map_or(Changed::Unknown, Changed::Done))
+}
+
+/// `DELETE /api/users/{id}/sessions`: signs somebody out everywhere, and their programs.
 pub(in crate::console) async fn end_sessions(
     State(state): State<Arc<AdminState>>,
-    Path(id): Path<String>,
+    Named(id): Named,
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
@@ -186,6 +197,7 @@ pub(in crate::console) async fn end_sessions(
                 return Ok(false);
             }
             SessionRow::end_all(c, &id, None)?;
+            TokenRow::revoke_all(c, &id, signing.now())?;
             principal.acting(&signing).note(c, ("end_sessions", &id), json!({}))?;
             Ok(true)
         })

@@ -4,7 +4,7 @@ use std::sync::Once;
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{JwkSet, PublicKeyUse};
 use jsonwebtoken::{
     Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey, Validation, decode,
     decode_header,
@@ -16,6 +16,9 @@ use thiserror::Error as ThisError;
 
 /// How far clocks may be apart, in seconds.
 const LEEWAY: u64 = 60;
+
+/// The most bytes of a subject (OpenID Connect Core 1.0, 2).
+const MOST_SUBJECT: usize = 255;
 
 /// Why a token is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
@@ -36,6 +39,9 @@ pub(super) enum Unbelieved {
 pub(super) struct Claims {
     /// Who it is, for good.
     pub(super) sub: String,
+    /// When they showed there who they are, in seconds since 1970.
+    #[serde(default)]
+    pub(super) auth_time: Option<i64>,
     #[serde(default)]
     nonce: String,
     #[serde(default)]
@@ -76,7 +82,11 @@ pub(super) fn believe(
         (None, [only]) => Some(only),
         (None, _) => None,
     };
-    let key = DecodingKey::from_jwk(key.ok_or(Unbelieved::Key)?).map_err(wrong)?;
+    let key = key.ok_or(Unbelieved::Key)?;
+    if key.common.public_key_use == Some(PublicKeyUse::Encryption) {
+        return Err(Unbelieved::Key);
+    }
+    let key = DecodingKey::from_jwk(key).map_err(wrong)?;
     let mut validation = Validation::new(header.alg);
     validation.set_issuer(&[expected.issuer]);
     validation.set_audience(&[expected.client]);
@@ -88,6 +98,9 @@ pub(super) fn believe(
     let party = claims.azp.as_deref();
     if party.is_some_and(|party| party != expected.client) || (for_many && party.is_none()) {
         return Err(Unbelieved::Token("it is for another client".to_owned()));
+    }
+    if claims.sub.is_empty() || claims.sub.len() > MOST_SUBJECT {
+        return Err(Unbelieved::Token("its subject is none".to_owned()));
     }
     if claims.nonce != expected.nonce {
         return Err(Unbelieved::Nonce);
@@ -256,6 +269,8 @@ mod tests {
             ("nonce", json!("another")),
             ("nonce", Value::Null),
             ("sub", Value::Null),
+            ("sub", json!("")),
+            ("sub", json!("s".repeat(300))),
             ("aud", Value::Null),
         ];
         for (name, value) in cases {

@@ -2,9 +2,9 @@
 //! Connect Core 1.0 has it.
 
 mod id_token;
-mod pending;
 mod provider;
 mod sign_in;
+mod ticket;
 
 pub use provider::{OidcFault, OidcSettings, Provider};
 pub(super) use sign_in::{callback, login};

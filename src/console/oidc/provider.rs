@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::id_token::{Claims, Expected, Unbelieved, believe};
-use super::pending::{Pending, Sent};
+use super::ticket::Ticket;
 use crate::console::Role;
 use crate::domain::Secret;
 use crate::upstream::{
@@ -89,16 +89,15 @@ struct Metadata {
     token_endpoint_auth_methods_supported: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 struct Tokens {
     id_token: String,
 }
 
-/// The other system, and who is away there.
+/// The other system.
 #[derive(Debug)]
 pub struct Provider {
     pub(super) settings: OidcSettings,
-    pub(super) pending: Pending,
     servers: Mutex<HashMap<String, Arc<Upstream>>>,
     metadata: Mutex<Option<(Instant, Metadata)>>,
     keys: Mutex<Option<(Instant, Arc<JwkSet>)>>,
@@ -144,47 +143,44 @@ impl Provider {
         parted(&settings.redirect).map_err(OidcFault)?;
         Ok(Self {
             settings,
-            pending: Pending::default(),
             servers: Mutex::default(),
             metadata: Mutex::default(),
             keys: Mutex::default(),
         })
     }
 
-    /// Where somebody is sent: with what they bring back, and with `again` also where they are signed in there.
-    pub(super) async fn door(
-        &self,
-        state: &str,
-        (sent, challenge): (&Sent, &str),
-        again: bool,
-    ) -> Result<String, Unsigned> {
+    /// Where somebody with this ticket is sent; with `again` they have to show there who they are, also if they did before.
+    pub(super) async fn door(&self, ticket: &Ticket, again: bool) -> Result<String, Unsigned> {
         let metadata = self.metadata().await?;
         let scopes = ["openid"].into_iter().chain(self.settings.scopes.iter().map(String::as_str));
         let scopes = scopes.collect::<Vec<_>>().join(" ");
+        let (state, nonce, challenge) = (ticket.state(), ticket.nonce(), ticket.challenge());
         let members = [
             ("response_type", "code"),
             ("client_id", &self.settings.client_id),
             ("redirect_uri", &self.settings.redirect),
             ("scope", &scopes),
-            ("state", state),
-            ("nonce", &sent.nonce),
-            ("code_challenge", challenge),
+            ("state", &state),
+            ("nonce", &nonce),
+            ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        let again = again.then_some(("prompt", "login"));
-        let query = form(members.into_iter().chain(again));
+        // Asked for an age, it has to say when it was (OpenID Connect Core 1.0, 3.1.2.1).
+        let again = again.then_some([("prompt", "login"), ("max_age", "0")]);
+        let query = form(members.into_iter().chain(again.into_iter().flatten()));
         let mark = if metadata.authorization_endpoint.contains('?') { '&' } else { '?' };
         Ok(format!("{}{mark}{query}", metadata.authorization_endpoint))
     }
 
     /// Who came back with this code.
-    pub(super) async fn who(&self, code: &str, sent: &Sent) -> Result<Claims, Unsigned> {
+    pub(super) async fn who(&self, code: &str, ticket: &Ticket) -> Result<Claims, Unsigned> {
         let metadata = self.metadata().await?;
-        let tokens = self.exchange(&metadata, code, sent).await?;
+        let tokens = self.exchange(&metadata, code, ticket).await?;
+        let nonce = ticket.nonce();
         let expected = Expected {
             issuer: &self.settings.issuer,
             client: &self.settings.client_id,
-            nonce: &sent.nonce,
+            nonce: &nonce,
         };
         let keys = self.keys(&metadata, false).await?;
         match believe(&tokens.id_token, &keys, expected) {
@@ -201,17 +197,18 @@ impl Provider {
         &self,
         metadata: &Metadata,
         code: &str,
-        sent: &Sent,
+        ticket: &Ticket,
     ) -> Result<Tokens, Unsigned> {
         let settings = &self.settings;
         let mut headers = HeaderMap::new();
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
         headers.insert(CONTENT_TYPE, kind);
+        let verifier = ticket.verifier();
         let mut members = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", &settings.redirect),
-            ("code_verifier", &sent.verifier),
+            ("code_verifier", &verifier),
         ];
         let methods = &metadata.token_endpoint_auth_methods_supported;
         // Without a word of it, it takes HTTP's own way (OpenID Connect Discovery 1.0, 3).
@@ -255,9 +252,22 @@ impl Provider {
             let why = "it says that it is another one than `issuer`, which has to be the same to the letter";
             return Err(Unsigned::Away(why.to_owned()));
         }
+        self.check_places(&metadata).map_err(Unsigned::Away)?;
         let mut known = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
         *known = Some((Instant::now(), metadata.clone()));
         Ok(metadata)
+    }
+
+    /// Whether nobody is sent, and nothing is asked, where a far system has no business: in the clear, or on this machine.
+    fn check_places(&self, metadata: &Metadata) -> Result<(), String> {
+        let Metadata { authorization_endpoint, token_endpoint, jwks_uri, .. } = metadata;
+        let near = parted(&self.settings.issuer)?.0.scheme_str() == Some("http");
+        for place in [authorization_endpoint, token_endpoint, jwks_uri] {
+            if parted(place)?.0.scheme_str() == Some("http") && !near {
+                return Err("it names an address that is not https".to_owned());
+            }
+        }
+        Ok(())
     }
 
     async fn keys(&self, metadata: &Metadata, again: bool) -> Result<Arc<JwkSet>, Unsigned> {

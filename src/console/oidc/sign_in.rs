@@ -3,30 +3,29 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header::{COOKIE, HOST, LOCATION, SET_COOKIE};
+use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-use tokio::time::Instant;
 use tracing::warn;
 
 use super::Provider;
 use super::id_token::Claims;
-use super::pending::Sent;
-use crate::console::access::{Principal, begin, digest_of, is_local, new_id, new_secret};
+use super::ticket::Ticket;
+use crate::console::access::{
+    CONFIRMED, Principal, begin, cookie, digest_of, host_of, is_local, new_id,
+};
 use crate::console::answer::{Answer, ApiError, Asked};
-use crate::console::{AdminState, Role, user_name};
-use crate::store::{SessionRow, Store, UserChange, UserRow};
+use crate::console::{AdminState, Role};
+use crate::people::review::user_name;
+use crate::store::{Connection, SessionRow, Store, StoreError, TokenRow, UserChange, UserRow};
 
-/// The cookie of somebody who is away. It comes back with them from another site, so it is not as strict as that of a
-/// session.
-const COOKIE_NAME: &str = "tidegate-oidc";
-/// How long it is kept, in seconds.
-const COOKIE_AGE: u32 = 600;
+/// The cookie of somebody who is away, beyond this machine and on it. It comes back with them from another site, so it
+/// is not as strict as that of a session.
+const COOKIES: [&str; 2] = ["__Host-tidegate-oidc", "tidegate-oidc"];
+/// How long one may be away, in seconds.
+const AWAY: u32 = 600;
 /// The most characters of a name that the other system gives.
 const MOST_NAME: usize = 64;
 
@@ -54,17 +53,14 @@ pub(in crate::console) async fn login(
     Asked(Leave { again }): Asked<Leave>,
 ) -> Answer {
     let provider = provider(&state)?;
-    let (ticket, nonce, verifier) = (new_secret()?, new_secret()?, new_secret()?);
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
-    let sent = Sent { nonce, verifier };
-    let door = provider.door(&ticket, (&sent, &challenge), again).await.map_err(|why| {
+    let ticket = Ticket::new()?;
+    let door = provider.door(&ticket, again).await.map_err(|why| {
         warn!(%why, "nobody can be sent to the identity provider");
         let message = "the identity provider cannot be reached now; the gate's log says why";
         ApiError::new(StatusCode::BAD_GATEWAY, "provider_away", message)
     })?;
-    provider.pending.leave(digest_of(&ticket), sent, Instant::now());
     let mut response = redirect(&door);
-    put_cookie(&mut response, &headers, &ticket, COOKIE_AGE);
+    put_cookie(&mut response, &headers, &ticket.0, AWAY);
     Ok(response)
 }
 
@@ -101,28 +97,48 @@ async fn take_in(
     let provider = provider(state).map_err(|_| "no_oidc")?;
     let store = state.store().ok_or("no_store")?;
     // The browser that comes back is the one that left.
-    let left = cookie(headers).ok_or("expired")?;
-    if left != back.state {
+    let ticket = cookie(headers, cookie_name(headers)).map(Ticket).ok_or("expired")?;
+    if ticket.state() != back.state {
         return Err("expired");
     }
-    let sent = provider.pending.back(&digest_of(&left), Instant::now()).ok_or("expired")?;
     if back.code.is_empty() {
         return Err("declined");
     }
-    let claims = provider.who(&back.code, &sent).await.map_err(|why| {
+    let claims = provider.who(&back.code, &ticket).await.map_err(|why| {
         warn!(%why, "somebody could not be signed in by the identity provider");
         "provider"
     })?;
-    let role = role(provider, &claims).ok_or("no_role")?;
     let subject = format!("{} {}", provider.settings.issuer, claims.sub);
+    let Some(role) = role(provider, &claims) else {
+        shut_out(&store, subject).await.map_err(|_| "store")?;
+        return Err("no_role");
+    };
     let user = known(&store, (subject, name(&claims)), role).await.map_err(|_| "store")?;
     let user = user.ok_or("refused")?;
-    let begun = begin(state, &store, user, headers).await.map_err(|_| "store")?;
+    // What asks for the password again takes what they gave there a short while ago.
+    let now = store.now();
+    let given = claims.auth_time.map(|at| at.saturating_mul(1000).min(now));
+    let given = given.filter(|at| now - at < CONFIRMED);
+    let begun = begin(state, &store, (user, given), headers).await.map_err(|_| "store")?;
     let mut response = redirect("/console/");
     for cookie in begun.headers().get_all(SET_COOKIE) {
         response.headers_mut().append(SET_COOKIE, cookie.clone());
     }
     Ok(response)
+}
+
+/// Somebody who is in no group any more has no session and no program any more either.
+async fn shut_out(store: &Store, subject: String) -> Answer<()> {
+    let signing = store.clone();
+    store
+        .write(move |c| {
+            let Some(user) = UserRow::known_as(c, &subject)? else { return Ok(()) };
+            SessionRow::end_all(c, &user.id, None)?;
+            TokenRow::revoke_all(c, &user.id, signing.now())?;
+            note(c, &signing, &user, ("end_sessions", json!({ "why": "no_role" })))
+        })
+        .await?;
+    Ok(())
 }
 
 /// The highest role that one of the groups gives.
@@ -139,10 +155,12 @@ fn role(provider: &Provider, claims: &Claims) -> Option<Role> {
 
 /// What somebody is called, as the other system says; what cannot be a name here gives way to their subject there.
 fn name(claims: &Claims) -> String {
-    let said = ["preferred_username", "email", "name"];
-    let mut said = said.iter().filter_map(|claim| claims.more.get(*claim)?.as_str());
+    let is_theirs = claims.more.get("email_verified") == Some(&Value::Bool(true));
+    let said = ["preferred_username", "email", "name"].into_iter();
+    let said = said.filter(|claim| *claim != "email" || is_theirs);
+    let mut said = said.filter_map(|claim| claims.more.get(claim)?.as_str());
     let short = |name: &str| name.chars().take(MOST_NAME).collect::<String>();
-    let name = said.find_map(|name| user_name(&short(name)).ok());
+    let name = said.find_map(|name| user_name("name", &short(name)).ok());
     name.unwrap_or_else(|| format!("user-{}", start(&claims.sub)))
 }
 
@@ -206,31 +224,24 @@ async fn known(
 }
 
 fn note(
-    connection: &mut dyn crate::store::Connection,
+    connection: &mut dyn Connection,
     signing: &Store,
     user: &UserRow,
     (act, detail): (&str, Value),
-) -> Result<(), crate::store::StoreError> {
+) -> Result<(), StoreError> {
     let session = SessionRow { user: user.clone(), ..SessionRow::default() };
     let Some(acting) = Principal::of_session(session) else { return Ok(()) };
     acting.acting(signing).note(connection, (act, &user.id), detail)
 }
 
-fn cookie(headers: &HeaderMap) -> Option<String> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs =
-        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value);
-    let value = values.next()?.to_owned();
-    (values.next().is_none() && !value.is_empty()).then_some(value)
+fn cookie_name(headers: &HeaderMap) -> &'static str {
+    COOKIES[usize::from(is_local(host_of(headers)))]
 }
 
 fn put_cookie(response: &mut Response, headers: &HeaderMap, value: &str, age: u32) {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let (name, host) = (cookie_name(headers), host_of(headers));
     let secure = if is_local(host) { "" } else { "; Secure" };
-    let cookie = format!(
-        "{COOKIE_NAME}={value}; Path=/api/oidc/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
-    );
+    let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -284,7 +295,13 @@ mod tests {
     fn somebody_is_called_as_the_other_system_says_where_that_can_be_a_name() {
         let called = |more: Value| name(&claims(more));
         assert_eq!(called(json!({ "preferred_username": "ann", "email": "a@e" })), "ann");
-        assert_eq!(called(json!({ "preferred_username": "client:x", "email": "a@e" })), "a@e");
+        assert_eq!(
+            called(
+                json!({ "preferred_username": "client:x", "email": "a@e", "email_verified": true })
+            ),
+            "a@e"
+        );
+        assert_eq!(called(json!({ "email": "a@e", "name": "ann" })), "ann");
         assert_eq!(called(json!({ "name": "\u{1b}[2J" })), format!("user-{}", start("s")));
         assert_eq!(called(json!({ "name": "长".repeat(300) })).chars().count(), 64);
     }
