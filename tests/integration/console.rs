@@ -165,8 +165,9 @@ async fn decisions_are_listed_found_and_shown_and_counted() {
         (&json!("sqlite"), &json!(true))
     );
     for wrong in ["action=explode", "limit=0", "limit=201", "since=now", "after=x", "other=1"] {
-        let answer = call(gate.admin, ("GET", &format!("/api/decisions?{wrong}")), "viewer", None);
-        is_refused(&answer.await, 400, "invalid");
+        let path = format!("/api/decisions?{wrong}");
+        let answer = call(gate.admin, ("GET", &path), "viewer", None).await;
+        is_refused(&answer, 400, "invalid");
     }
     let none = call(gate.admin, ("GET", "/api/decisions/none"), "viewer", None).await;
     is_refused(&none, 404, "not_found");
@@ -318,11 +319,8 @@ async fn what_was_judged_is_exported_and_erased_and_the_ledger_knows_it() {
         done(&gate, ("POST", &place), "reviewer", json!({ "judgement": "upheld", "note": note }))
             .await;
     }
-    let export = |form: &str| {
-        let path = format!("/api/review/export?form={form}");
-        async move { path }
-    };
-    let labels = call(gate.admin, ("GET", &export("labels").await), "editor", None).await;
+    let export = |form: &str| format!("/api/review/export?form={form}");
+    let labels = call(gate.admin, ("GET", &export("labels")), "editor", None).await;
     assert_eq!(labels.header("content-type"), Some("application/x-ndjson"));
     assert!(
         labels.whole
@@ -336,9 +334,9 @@ async fn what_was_judged_is_exported_and_erased_and_the_ledger_knows_it() {
         (&line["text"], &line["labels"]["hate"]),
         (&json!(format!("a doubtful {MARKER} word")), &json!(1))
     );
-    let table = call(gate.admin, ("GET", &export("csv").await), "editor", None).await.text();
+    let table = call(gate.admin, ("GET", &export("csv")), "editor", None).await.text();
     assert!(table.starts_with("item,at,") && table.contains("'=HYPERLINK"), "{table}");
-    let refused = call(gate.admin, ("GET", &export("csv").await), "reviewer", None).await;
+    let refused = call(gate.admin, ("GET", &export("csv")), "reviewer", None).await;
     is_refused(&refused, 403, "forbidden");
     let acts = seen(&gate, "/api/ledger?act=export", "admin").await;
     assert_eq!(acts["rows"][0]["detail"], json!({ "format": "csv", "items": 2 }));
