@@ -86,7 +86,7 @@ impl Attempts {
             match (&key, wrong.get_mut(&key)) {
                 (Key::Both(..), _) => drop(wrong.remove(&key)),
                 (Key::Address(_) | Key::Name(_), Some(one)) => {
-                    one.times = one.times.saturating_sub(1)
+                    one.times = one.times.saturating_sub(1);
                 }
                 (Key::Address(_) | Key::Name(_), None) => {}
             }
