@@ -29,7 +29,7 @@ pub(super) struct ApiError {
     /// After how many seconds it may be tried again.
     wait: Option<u64>,
     /// What else a program needs to know, as members beside the message.
-    more: Option<Value>,
+    more: Option<Box<Value>>,
 }
 
 /// What handlers answer.
@@ -71,7 +71,7 @@ impl ApiError {
 
     /// With more members beside the message.
     pub(super) fn with(self, more: Value) -> Self {
-        Self { more: Some(more), ..self }
+        Self { more: Some(Box::new(more)), ..self }
     }
 
     /// Why, in a word.
@@ -106,7 +106,9 @@ impl From<StoreError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut error = json!({ "code": self.code, "message": self.message });
-        if let (Value::Object(error), Some(Value::Object(more))) = (&mut error, self.more) {
+        if let (Value::Object(error), Some(Value::Object(more))) =
+            (&mut error, self.more.map(|more| *more))
+        {
             error.extend(more);
         }
         let mut response = answered(self.status, &json!({ "error": error }));
@@ -138,6 +140,7 @@ pub(super) fn done() -> Response {
 }
 
 /// A page of rows, with what leads to the next one.
+#[expect(clippy::needless_pass_by_value, reason = "who answers with rows needs them no more")]
 pub(super) fn page(rows: Vec<Value>, next: Option<String>) -> Response {
     found(&json!({ "rows": rows, "next": next }))
 }

@@ -62,7 +62,7 @@ pub struct Wish<'w> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claimed {
     /// This item.
-    Item(ItemRow),
+    Item(Box<ItemRow>),
     /// Only what this person is to be spared is left.
     Spared,
     /// Nothing is left.
@@ -73,7 +73,7 @@ pub enum Claimed {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Took {
     /// It is taken.
-    Item(ItemRow),
+    Item(Box<ItemRow>),
     /// Somebody else has it, until this time in milliseconds since 1970.
     Taken(String, i64),
     /// As many people as are asked have judged it.
@@ -295,9 +295,9 @@ impl Reviewer<'_> {
         connection: &mut dyn Connection,
         row: ItemRow,
         until: i64,
-    ) -> Result<ItemRow, StoreError> {
+    ) -> Result<Box<ItemRow>, StoreError> {
         self.note(connection, ("claim", &row.item.id), json!({ "until": until }))?;
-        Ok(row)
+        Ok(Box::new(row))
     }
 
     /// The queues in which something waits, that from which this person took something last at the end: so nobody looks

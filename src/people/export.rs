@@ -41,7 +41,7 @@ pub enum Written {
     /// A line of JSON.
     Json(Value),
     /// A row of the table, in the order of [`COLUMNS`].
-    Cells([String; 15]),
+    Cells(Box<[String; 15]>),
 }
 
 /// An item with what was said of it, and what it is about.
@@ -130,7 +130,7 @@ impl Form {
                 let pair = reviewed.pair()?;
                 json(&|| serde_json::to_value(pair.openai()))
             }
-            Self::Csv => Written::Cells(reviewed.cells()),
+            Self::Csv => Written::Cells(Box::new(reviewed.cells())),
         })
     }
 }

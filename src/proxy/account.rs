@@ -354,13 +354,9 @@ impl Account {
         let place = deciding.map(|d| (d.0.clone(), d.1));
         let is_logged = self.telemetry.records.keeps(word, draw);
         let mut recorded = true;
-        let is_watched = self.telemetry.feed.is_watched();
-        if is_logged || self.shelf.is_some() || is_watched {
+        if is_logged || self.shelf.is_some() || self.telemetry.feed.is_watched() {
             let record = self.record(unit, rules, (word, would_be, action), place);
-            if is_watched {
-                let at = self.telemetry.clock.now().as_millisecond();
-                self.telemetry.feed.tell(&record, at);
-            }
+            self.telemetry.feed.tell(&record, self.telemetry.clock);
             let kept = self.shelf.as_ref().map(|shelf| shelf.keep(self, unit, (&record, would_be)));
             let records = &self.telemetry.records;
             let log = |record| records.write(self.with_texts(unit, record, records.text()).1);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::DecisionRecord;
+use super::{Clock, DecisionRecord};
 
 /// The most decisions that are kept for watchers who have not read them yet.
 const MOST_WAITING: usize = 1024;
@@ -74,11 +74,14 @@ impl Feed {
         self.seen.receiver_count() > 0
     }
 
-    /// Tells of a decision that was made at a time in milliseconds since 1970.
-    pub fn tell(&self, record: &DecisionRecord, at: i64) {
+    /// Tells of a decision, if somebody watches.
+    pub fn tell(&self, record: &DecisionRecord, clock: Clock) {
+        if !self.is_watched() {
+            return;
+        }
         let deciding = record.rules.first();
         let seen = Seen {
-            at,
+            at: clock.now().as_millisecond(),
             decision: record.decision_id.clone(),
             request: record.request_id.clone(),
             route: Arc::clone(&record.route),

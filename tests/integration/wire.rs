@@ -151,6 +151,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
         }
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
         let length = header(&head, "content-length").and_then(|value| value.parse().ok());
+        // An answer without a body says no length.
+        let length = if status == Some(204) { Some(0) } else { length };
         let mut body = Vec::new();
         let whole = match length {
             Some(length) => self.exactly(length, &mut body).await,

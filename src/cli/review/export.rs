@@ -74,7 +74,7 @@ impl ExportForm {
 fn line(written: Line) -> String {
     match written {
         Line::Json(value) => json_line(&value),
-        Line::Cells(cells) => csv_row(cells.map(|cell| visible(&cell))),
+        Line::Cells(cells) => csv_row((*cells).map(|cell| visible(&cell))),
     }
 }
 

@@ -31,13 +31,13 @@ fn of_sessions() -> Vec<Told> {
             .takes(&["name", "password"], json!({ "name": name(), "password": secret() }))
             .gives("201", session()),
         told("GET", "/api/session", "Says who is signed in.").gives("200", session()),
-        told("DELETE", "/api/session", "Signs out.").is_silent("204", "signed out"),
+        told("DELETE", "/api/session", "Signs out.").says_nothing("204", "signed out"),
         told("POST", "/api/session/confirm", "Takes the password again, for what asks for it.")
             .takes(&["password"], json!({ "password": secret() }))
             .gives("200", session()),
         told("PUT", "/api/password", "Changes the own password; other sessions end.")
             .takes(&["old", "new"], json!({ "old": secret(), "new": secret() }))
-            .is_silent("204", "changed"),
+            .says_nothing("204", "changed"),
     ]
 }
 
@@ -57,7 +57,7 @@ pub(super) fn places() -> Vec<Told> {
             .takes(&[], json!({ "role": role(), "disabled": flag(), "password": secret() }))
             .gives("200", of("user")),
         told("DELETE", "/api/users/{id}/sessions", "Signs a user out everywhere.")
-            .is_silent("204", "signed out"),
+            .says_nothing("204", "signed out"),
         told("GET", "/api/tokens", "Lists the own API tokens, or all of them for an admin.")
             .gives("200", page(of("token"))),
         told("POST", "/api/tokens", "Makes an API token; it is shown this once.")
@@ -66,7 +66,7 @@ pub(super) fn places() -> Vec<Told> {
                 json!({ "name": name(), "scopes": scopes, "expires_days": whole(1, 3650) }),
             )
             .gives("201", json!({ "allOf": [of("token")], "required": ["token"] })),
-        told("DELETE", "/api/tokens/{id}", "Revokes an API token.").is_silent("204", "revoked"),
+        told("DELETE", "/api/tokens/{id}", "Revokes an API token.").says_nothing("204", "revoked"),
     ]);
     all
 }

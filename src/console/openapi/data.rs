@@ -49,7 +49,7 @@ fn seeing() -> Vec<Told> {
             "/api/decisions/{id}/texts",
             "Erases the texts of a decision, and what people wrote of it.",
         )
-        .is_silent("204", "erased"),
+        .says_nothing("204", "erased"),
         told("GET", "/api/feedback", "Lists what users said, the newest first.")
             .asks("kind", text())
             .paged()
@@ -96,13 +96,13 @@ fn judging() -> Vec<Told> {
         told("POST", "/api/review/claim", "Takes the oldest item that waits for whoever asks.")
             .takes(&[], json!({ "queue": written(128) }))
             .gives("200", of("item_detail"))
-            .is_silent("204", "nothing is left for you"),
+            .says_nothing("204", "nothing is left for you"),
         told("GET", "/api/review/items/{id}", "Shows an item with all that helps to judge it.")
             .gives("200", of("item_detail")),
         told("POST", "/api/review/items/{id}/claim", "Takes an item.")
             .gives("200", of("item_detail")),
         told("DELETE", "/api/review/items/{id}/claim", "Gives an item back.")
-            .is_silent("204", "given back"),
+            .says_nothing("204", "given back"),
         told("POST", "/api/review/items/{id}/judgement", "Says whether a decision was right.")
             .takes(
                 &["judgement"],

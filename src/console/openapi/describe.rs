@@ -23,14 +23,14 @@ pub(super) const fn told(method: &'static str, path: &'static str, summary: &'st
 impl Told {
     /// With a parameter of the query.
     pub(super) fn asks(mut self, name: &str, schema: Value) -> Self {
-        self.query.push(json!({ "name": name, "in": "query", "schema": schema }));
+        self.query.push(having(json!({ "name": name, "in": "query" }), "schema", schema));
         self
     }
 
     /// With one that has to be there.
     pub(super) fn demands(mut self, name: &str, schema: Value) -> Self {
-        let parameter = json!({ "name": name, "in": "query", "required": true, "schema": schema });
-        self.query.push(parameter);
+        let parameter = json!({ "name": name, "in": "query", "required": true });
+        self.query.push(having(parameter, "schema", schema));
         self
     }
 
@@ -41,19 +41,15 @@ impl Told {
 
     /// With a JSON body of these members, of which some have to be there.
     pub(super) fn takes(mut self, required: &[&str], members: Value) -> Self {
-        self.body = Some(json!({
-            "type": "object",
-            "additionalProperties": false,
-            "required": required,
-            "properties": members,
-        }));
+        let body = json!({ "type": "object", "additionalProperties": false, "required": required });
+        self.body = Some(having(body, "properties", members));
         self
     }
 
     /// Answers with JSON.
     pub(super) fn gives(mut self, status: &'static str, schema: Value) -> Self {
-        let content = json!({ "application/json": { "schema": schema } });
-        self.answers.push((status, json!({ "description": "done", "content": content })));
+        let content = having(json!({}), "application/json", having(json!({}), "schema", schema));
+        self.answers.push((status, having(json!({ "description": "done" }), "content", content)));
         self
     }
 
@@ -65,7 +61,7 @@ impl Told {
     }
 
     /// Answers without a word.
-    pub(super) fn is_silent(mut self, status: &'static str, what: &str) -> Self {
+    pub(super) fn says_nothing(mut self, status: &'static str, what: &str) -> Self {
         self.answers.push((status, json!({ "description": what })));
         self
     }
@@ -87,6 +83,14 @@ impl Told {
             }
         }
     }
+}
+
+/// An object with one member more.
+fn having(mut object: Value, name: &str, value: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+    object
 }
 
 // === schemas ===
@@ -128,7 +132,7 @@ pub(super) fn object(members: &[&str]) -> Value {
 
 /// A list of rows.
 pub(super) fn list(row: Value) -> Value {
-    json!({ "type": "array", "items": row })
+    having(json!({ "type": "array" }), "items", row)
 }
 
 /// A page of rows.

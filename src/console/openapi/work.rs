@@ -11,13 +11,8 @@ fn written(most: u32) -> Value {
 /// The most characters of a draft of a policy and of a text to try.
 const MOST_TRIED: u32 = 1 << 20;
 
-pub(super) fn places() -> Vec<Told> {
-    let phase = || one_of(&["prompt", "completion"]);
-    let message = json!({
-        "type": "object",
-        "required": ["role", "content"],
-        "properties": { "role": text(), "content": written(MOST_TRIED) },
-    });
+/// Places at which one looks at policies and changes them.
+fn changing() -> Vec<Told> {
     vec![
         told(
             "GET",
@@ -43,6 +38,18 @@ pub(super) fn places() -> Vec<Told> {
             .gives("200", object(&["rows"])),
         told("GET", "/api/policies/{name}", "Shows a policy with its rules.")
             .gives("200", object(&["name", "revision", "rules"])),
+    ]
+}
+
+/// Places at which one tries what one means to change.
+fn trying() -> Vec<Told> {
+    let phase = || one_of(&["prompt", "completion"]);
+    let message = json!({
+        "type": "object",
+        "required": ["role", "content"],
+        "properties": { "role": text(), "content": written(MOST_TRIED) },
+    });
+    vec![
         told("POST", "/api/playground", "Tries a text under a policy, or under a draft of one.")
             .takes(
                 &["policy", "phase"],
@@ -83,4 +90,8 @@ pub(super) fn places() -> Vec<Told> {
             .takes(&["policy", "rule"], json!({ "policy": text(), "rule": text() }))
             .gives("200", json!({ "type": "object" })),
     ]
+}
+
+pub(super) fn places() -> Vec<Told> {
+    [changing(), trying()].into_iter().flatten().collect()
 }

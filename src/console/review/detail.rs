@@ -113,7 +113,7 @@ impl Shown {
         json!({
             "policy": item.policy,
             "id": item.rule,
-            "action": rule.and_then(|rule| rule.effect.action()).map(|action| action.as_str()),
+            "action": rule.and_then(|rule| rule.effect.action()),
             "category": item.category,
             "severity": severity(live, &self.row),
             "source": null,

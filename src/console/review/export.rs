@@ -133,6 +133,6 @@ impl Pages {
 fn line(form: Form, reviewed: &Reviewed) -> Option<String> {
     Some(match form.of(reviewed).ok()? {
         Written::Json(value) => format!("{value}\n"),
-        Written::Cells(cells) => csv_row(cells),
+        Written::Cells(cells) => csv_row(*cells),
     })
 }
