@@ -40,6 +40,8 @@ pub struct PolicyFacts {
     pub files: Vec<(String, String)>,
     /// Its rules, those of packs first.
     pub rules: Vec<RuleFacts>,
+    /// The names of all files that it reads, from the configuration root: packs, word lists, models.
+    pub reads: Vec<String>,
 }
 
 /// A rule as its file has it.

@@ -147,6 +147,14 @@ async fn a_draft_that_is_wrong_says_where_and_one_that_is_right_answers_beside_w
     assert_eq!((&first["line"], &first["severity"]), (&json!(5), &json!("error")), "{first}");
     assert_eq!(first["file"], "policies/test.yaml");
 
+    std::fs::write(gate.path("secret.txt"), "# a key\nabc\nabc\n").expect("a file");
+    let naming = format!("{POLICY}lexicons: {{ x: {{ file: secret.txt }} }}\n");
+    let body = json!({ "policy": "test", "phase": "prompt", "text": "abc", "draft": naming });
+    let answer = call(&gate, "reviewer", "POST", "/api/playground", &body).await;
+    let said = answer.text();
+    assert!(answer.status == 422 && said.contains("read by no policy in force"), "{said}");
+    assert!(!said.contains("abc"), "what lies beside the policies is not told: {said}");
+
     let draft = POLICY.replace("grenade", "mortar");
     let came = tried(
         &gate,
