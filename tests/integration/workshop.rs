@@ -186,10 +186,12 @@ async fn findings_of_a_chat_are_placed_in_utf_16_units_and_what_is_split_over_tu
     assert_eq!(found["quote"], "ada@example.org");
     assert_eq!(came["action"], "redact");
 
-    let encoded = json!({ "policy": "test", "phase": "prompt", "text": "say Z3JlbmFkZQ== now" });
+    let encoded = json!({ "policy": "test", "phase": "prompt", "text": "说 Z3JlbmFkZQ== now", "trace": true });
     let came = tried(&gate, encoded).await;
     assert_eq!((&came["action"], &came["output"]), (&json!("block"), &Value::Null), "{came}");
     assert_eq!(came["findings"][0]["views"][0], "base64");
+    let step = &came["trace"]["rules"][0];
+    assert_eq!((&step["end"], &step["found"][0]["span"]), (&json!("fired"), &json!([2, 14])));
     assert!(came["message"].is_string());
 
     let split =
