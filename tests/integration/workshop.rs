@@ -204,7 +204,7 @@ async fn findings_of_a_chat_are_placed_in_utf_16_units_and_what_is_split_over_tu
 #[tokio::test]
 async fn a_stream_in_pieces_of_any_size_is_the_whole_answer() {
     let gate = gate(Setup::demo(), &[]).await;
-    let text = "Mail ada@example.org, then take the gren​ade and 写信 to eve@example.org.";
+    let text = "Mail ada@example.org, then take the gren\u{200b}ade and 写信 to eve@example.org.";
     for chunk in [1, 2, 7, 1000] {
         let came = tried(
             &gate,
