@@ -89,12 +89,14 @@ impl Files {
         environment: &[(String, String)],
         flags: &[Flag],
     ) -> (Self, Problems) {
-        Self::read_over((path, environment, flags), None)
+        Self::read_over(path, environment, flags, None)
     }
 
     /// The same, with a text in the place of a policy's or test's file.
     pub(super) fn read_over(
-        (path, environment, flags): (Option<&Path>, &[(String, String)], &[Flag]),
+        path: Option<&Path>,
+        environment: &[(String, String)],
+        flags: &[Flag],
         overlay: Option<&Overlay>,
     ) -> (Self, Problems) {
         let (server, mut problems) = load_server(path, environment, flags);

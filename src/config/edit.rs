@@ -272,7 +272,9 @@ fn expected(root: &Node, path: &str, item: &Json) -> Json {
         let mut items = match list.take() {
             Json::Null => Vec::new(),
             Json::Array(items) => items,
-            one => vec![one],
+            one @ (Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_)) => {
+                vec![one]
+            }
         };
         items.push(as_read(item));
         *list = Json::Array(items);

@@ -21,6 +21,9 @@ const MOST_NAME: usize = 200;
 /// After how many seconds it may be tried again where all places are taken.
 const AGAIN: u64 = 2;
 
+/// What is made of something that was settled.
+type Wishing = fn(&Settled) -> Answer<Wish>;
+
 /// A place to try something out at.
 pub(super) fn place(state: &AdminState) -> Answer<Bay> {
     let busy = || ApiError::too_many("others are trying something out; try again", AGAIN);
@@ -72,12 +75,7 @@ fn excuse_of(settled: &Settled) -> Answer<Wish> {
     settled.excuse().map(Wish::Excuse).map_err(not_improvable)
 }
 
-async fn show(
-    state: &AdminState,
-    principal: &Principal,
-    id: String,
-    wish: fn(&Settled) -> Answer<Wish>,
-) -> Answer {
+async fn show(state: &AdminState, principal: &Principal, id: String, wish: Wishing) -> Answer {
     may_read(principal)?;
     let store = state.store().ok_or_else(ApiError::no_store)?;
     let wish = wish(&settled(&store, id).await?)?;
@@ -89,7 +87,7 @@ async fn write(
     state: &AdminState,
     principal: &Principal,
     id: String,
-    (act, wish): (&'static str, fn(&Settled) -> Answer<Wish>),
+    (act, wish): (&'static str, Wishing),
 ) -> Answer {
     may_read(principal)?;
     let store = state.store().ok_or_else(ApiError::no_store)?;

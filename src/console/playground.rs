@@ -14,7 +14,9 @@ use super::answer::{Answer, ApiError, Sent, found};
 use super::improve::place;
 use super::policies::live;
 use super::workshop::{Diagnostic, MOST_DRAFT, Under};
-use crate::domain::{Action, Author, Finding, Mode, Outcome, Phase, Rewrite, Span, Verdict};
+use crate::domain::{
+    Action, Author, Category, Finding, Mode, Outcome, Phase, Rewrite, Span, Verdict,
+};
 use crate::engine::{Scratch, Subject, mend, rehearse, screen_passage, trace, trace_as};
 use crate::policy::Policy;
 use crate::proxy::try_chat;
@@ -173,7 +175,7 @@ pub(super) async fn try_out(
             .map(|_| run(&running, &said, How { chunk: None, trace: false, ..how }))
             .transpose()?;
         let beside = beside.map(|came| answer_of(&running, &came));
-        Ok(shown(&policy, &came, beside, &diagnostics.unwrap_or_default()))
+        Ok(shown(&policy, &came, beside.as_ref(), &diagnostics.unwrap_or_default()))
     };
     let done: Result<Result<Value, String>, _> = tokio::task::spawn_blocking(work).await;
     let broke = |_| {
@@ -335,11 +337,11 @@ fn answer_of(policy: &Policy, came: &Came) -> Value {
         let rule = json!({
             "id": &*fired.id,
             "action": fired.action.map(Action::as_str),
-            "category": fired.category.as_ref().map(|category| category.as_str()),
+            "category": fired.category.as_ref().map(Category::as_str),
             "score": fired.score,
             "enforced": fired.mode == Mode::Enforce,
         });
-        if !rules.iter().any(|known| known["id"] == rule["id"]) {
+        if !rules.iter().any(|known| known.get("id") == rule.get("id")) {
             rules.push(rule);
         }
     }
@@ -355,7 +357,12 @@ fn answer_of(policy: &Policy, came: &Came) -> Value {
     })
 }
 
-fn shown(policy: &Policy, came: &Came, beside: Option<Value>, diagnostics: &[Diagnostic]) -> Value {
+fn shown(
+    policy: &Policy,
+    came: &Came,
+    beside: Option<&Value>,
+    diagnostics: &[Diagnostic],
+) -> Value {
     let mut shown = answer_of(policy, came);
     let units = units(&came.text);
     let all = came
@@ -394,10 +401,10 @@ fn finding(
     (text, units): (&str, &[usize]),
 ) -> Value {
     let span = place.map_or_else(|all| all, |from| finding.span.shifted(from));
-    let unit = |at: usize| units.get(at).or(units.last()).copied().unwrap_or_default();
+    let unit = |at: usize| units.get(at).or_else(|| units.last()).copied().unwrap_or_default();
     json!({
         "rule": &*finding.rule_id,
-        "category": finding.category.as_ref().map(|category| category.as_str()),
+        "category": finding.category.as_ref().map(Category::as_str),
         "action": finding.action.map(Action::as_str),
         "start": unit(span.start),
         "end": unit(span.end),

@@ -13,7 +13,7 @@ use super::access::{Permission, Principal};
 use super::answer::{Answer, ApiError, found};
 use super::workshop::PolicyFacts;
 use super::{AdminState, improve, playground};
-use crate::domain::{Action, Mode};
+use crate::domain::{Action, Category, Mode};
 use crate::people::export::Reviewed;
 use crate::people::figures::{Figures, RuleFigures};
 use crate::people::shapes;
@@ -131,7 +131,7 @@ fn shown(
         "id": &*rule.id,
         "action": rule.effect.action().map(Action::as_str),
         "score": rule.effect.score(),
-        "category": rule.category.as_ref().map(|category| category.as_str()),
+        "category": rule.category.as_ref().map(Category::as_str),
         "severity": rule.severity,
         "level": rule.level.as_str(),
         "on": is_on,

@@ -40,6 +40,8 @@ pub struct PolicyFacts {
     pub files: Vec<(String, String)>,
     /// Its rules, those of packs first.
     pub rules: Vec<RuleFacts>,
+    /// The names of all files that it reads, from the configuration root: packs, word lists, models.
+    pub reads: Vec<String>,
 }
 
 /// A rule as its file has it.
@@ -206,6 +208,23 @@ pub trait Workshop: fmt::Debug + Send + Sync {
     fn save(&self, bay: Bay, proposal: Proposal, deed: Deed) -> Work<'_, ()>;
 }
 
+// === impl RuleFacts ===
+
+impl RuleFacts {
+    /// The rule as its file writes it, moved to the left.
+    pub fn written(&self) -> String {
+        let column = self.source.position().column.saturating_sub(1);
+        let moved = |line: &str| {
+            let blanks = line.chars().take_while(|c| *c == ' ').count().min(column);
+            line.chars().skip(blanks).collect::<String>()
+        };
+        let mut lines = self.source.text().lines();
+        let first = lines.next().unwrap_or_default().to_owned();
+        let lines: Vec<String> = std::iter::once(first).chain(lines.map(moved)).collect();
+        lines.join("\n")
+    }
+}
+
 // === impl Diagnostic ===
 
 impl From<&Problem> for Diagnostic {
@@ -270,5 +289,21 @@ impl From<WorkshopFault> for ApiError {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Source;
+
+    #[test]
+    fn a_rule_is_shown_as_it_is_written_and_moved_to_the_left() {
+        let text = "rules:\n  - id: a\n    # why\n    all:\n      - words: x\n  - id: b\n";
+        let start = text.find("id: a").expect("it is there");
+        let end = text.find("\n  - id: b").expect("it is there");
+        let source = SourceSpan::new(&Source::new("p.yaml", text), start, end);
+        let rule = RuleFacts { id: "a".to_owned(), detect: String::new(), source };
+        assert_eq!(rule.written(), "id: a\n# why\nall:\n  - words: x");
     }
 }

@@ -147,6 +147,14 @@ async fn a_draft_that_is_wrong_says_where_and_one_that_is_right_answers_beside_w
     assert_eq!((&first["line"], &first["severity"]), (&json!(5), &json!("error")), "{first}");
     assert_eq!(first["file"], "policies/test.yaml");
 
+    std::fs::write(gate.path("secret.txt"), "# a key\nabc\nabc\n").expect("a file");
+    let naming = format!("{POLICY}lexicons: {{ x: {{ file: secret.txt }} }}\n");
+    let body = json!({ "policy": "test", "phase": "prompt", "text": "abc", "draft": naming });
+    let answer = call(&gate, "reviewer", "POST", "/api/playground", &body).await;
+    let said = answer.text();
+    assert!(answer.status == 422 && said.contains("read by no policy in force"), "{said}");
+    assert!(!said.contains("abc"), "what lies beside the policies is not told: {said}");
+
     let draft = POLICY.replace("grenade", "mortar");
     let came = tried(
         &gate,
@@ -178,10 +186,12 @@ async fn findings_of_a_chat_are_placed_in_utf_16_units_and_what_is_split_over_tu
     assert_eq!(found["quote"], "ada@example.org");
     assert_eq!(came["action"], "redact");
 
-    let encoded = json!({ "policy": "test", "phase": "prompt", "text": "say Z3JlbmFkZQ== now" });
+    let encoded = json!({ "policy": "test", "phase": "prompt", "text": "说 Z3JlbmFkZQ== now", "trace": true });
     let came = tried(&gate, encoded).await;
     assert_eq!((&came["action"], &came["output"]), (&json!("block"), &Value::Null), "{came}");
     assert_eq!(came["findings"][0]["views"][0], "base64");
+    let step = &came["trace"]["rules"][0];
+    assert_eq!((&step["end"], &step["found"][0]["span"]), (&json!("fired"), &json!([2, 14])));
     assert!(came["message"].is_string());
 
     let split =
@@ -194,7 +204,7 @@ async fn findings_of_a_chat_are_placed_in_utf_16_units_and_what_is_split_over_tu
 #[tokio::test]
 async fn a_stream_in_pieces_of_any_size_is_the_whole_answer() {
     let gate = gate(Setup::demo(), &[]).await;
-    let text = "Mail ada@example.org, then take the gren​ade and 写信 to eve@example.org.";
+    let text = "Mail ada@example.org, then take the gren\u{200b}ade and 写信 to eve@example.org.";
     for chunk in [1, 2, 7, 1000] {
         let came = tried(
             &gate,

@@ -1,6 +1,7 @@
 //! Tries changes of policies out: a draft compiled beside everything else as it lies there, its tests, and the tests and
 //! exceptions that people's judgements come to. It takes time and memory, and blocks meanwhile.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::app::suites::{TESTS, run_suite, suite_files};
 use crate::config::test_file::{TestCase, TestDefaults};
 use crate::config::{
     Flag, LoadedPolicy, LoadedServer, LoadedTests, Overlay, Problems, flow, load_policies,
-    load_policy_over, load_server, load_tests, with_item,
+    load_policy, load_policy_over, load_server, load_tests, with_item,
 };
 use crate::console::{Diagnostic, TestEnd, Wish, WorkshopFault};
 use crate::domain::{Phase, Verdict};
@@ -40,6 +41,20 @@ pub struct Bench {
     pub flags: Vec<Flag>,
     /// What tells the day.
     pub clock: Clock,
+}
+
+/// The text of a policy in the place of its file's own, by somebody who may not know every file beside it.
+#[derive(Clone, Debug)]
+pub(super) struct DraftText {
+    pub(super) text: String,
+    /// The other files that it may name.
+    pub(super) known: BTreeSet<String>,
+}
+
+impl DraftText {
+    fn over(self, path: &Path) -> Overlay {
+        Overlay { path: path.to_owned(), text: self.text, known: Some(self.known) }
+    }
 }
 
 /// A policy where it lies.
@@ -99,18 +114,13 @@ impl Bench {
         Ok(Place { server, path })
     }
 
-    /// Compiles a policy, with a text in the place of its own file where there is one.
+    /// Compiles a policy, with a text in the place of its own file.
     ///
     /// # Errors
     /// When there is no such policy, or it is wrong.
-    pub(super) fn make(
-        &self,
-        policy: &str,
-        (file, text): (Option<&str>, Option<String>),
-    ) -> Done<Made> {
+    pub(super) fn make(&self, policy: &str, (file, text): (Option<&str>, DraftText)) -> Done<Made> {
         let place = self.place(policy, file)?;
-        let overlay = text.map(|text| Overlay { path: place.path.clone(), text });
-        self.compile(&place, overlay.as_ref())
+        self.compile(&place, Some(&text.over(&place.path)))
     }
 
     fn compile(&self, place: &Place, overlay: Option<&Overlay>) -> Done<Made> {
@@ -124,24 +134,25 @@ impl Bench {
         Ok(Made { loaded, policy, problems })
     }
 
-    /// Runs the tests of a policy: those that stand in it and those of its files, under `live` where that is given.
+    /// Runs the tests of a policy, those that stand in it and those of its files: under the one that is in force, or a draft.
     ///
     /// # Errors
     /// When there is no such policy, or it is wrong.
     pub(super) fn test(
         &self,
         policy: &str,
-        (file, text): (Option<&str>, Option<String>),
-        live: Option<Arc<Policy>>,
+        (file, under): (Option<&str>, Result<Arc<Policy>, DraftText>),
     ) -> Done<Vec<TestEnd>> {
         let place = self.place(policy, file)?;
-        let overlay = text.map(|text| Overlay { path: place.path.clone(), text });
-        let (loaded, policy) = if let Some(live) = live {
-            let (loaded, problems) = load_policy_over(&place.server.root, &place.path, None);
-            (loaded.ok_or_else(|| wrong(&problems))?, live)
-        } else {
-            let made = self.compile(&place, overlay.as_ref())?;
-            (made.loaded, made.policy)
+        let (loaded, policy) = match under {
+            Ok(live) => {
+                let (loaded, problems) = load_policy(&place.server.root, &place.path);
+                (loaded.ok_or_else(|| wrong(&problems))?, live)
+            }
+            Err(draft) => {
+                let made = self.compile(&place, Some(&draft.over(&place.path)))?;
+                (made.loaded, made.policy)
+            }
         };
         Ok(self.run(&policy, &suites(&place.server.root, &loaded)))
     }
@@ -239,8 +250,8 @@ impl Bench {
                 });
             }
             let after = after?;
-            let overlay =
-                Overlay { path: PathBuf::from(written.source.location()), text: after.clone() };
+            let path = PathBuf::from(written.source.location());
+            let overlay = Overlay { path, text: after.clone(), known: None };
             let Ok(draft) = self.compile(&place, Some(&overlay)) else { continue };
             let lets_more = || {
                 failed(self.run(&draft.policy, &suites)).iter().any(|name| !before.contains(name))
@@ -273,9 +284,11 @@ impl Bench {
     /// When the files would be wrong, or tests fail.
     pub fn check(&self, proposal: &Proposal) -> Done<()> {
         let root = self.server()?.root;
-        let overlay = Overlay { path: root.join(&proposal.file), text: proposal.after.clone() };
-        let from = (self.config.as_deref(), self.environment.as_slice(), self.flags.as_slice());
-        let (files, mut problems) = Files::read_over(from, Some(&overlay));
+        let (path, text) = (root.join(&proposal.file), proposal.after.clone());
+        let overlay = Overlay { path, text, known: None };
+        let (path, environment) = (self.config.as_deref(), self.environment.as_slice());
+        let (files, mut problems) =
+            Files::read_over(path, environment, &self.flags, Some(&overlay));
         let Some(loaded) = files.load(self.today(), &mut problems) else {
             return Err(wrong(&problems));
         };

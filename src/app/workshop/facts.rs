@@ -25,6 +25,7 @@ pub(in crate::app) fn facts(loaded: &LoadedPolicy) -> PolicyFacts {
         revision: loaded.revision.clone(),
         files: files.collect(),
         rules: rules.collect(),
+        reads: loaded.reads.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ mod facts;
 mod save;
 
 pub use bench::Bench;
+use bench::DraftText;
 pub(super) use facts::facts;
 
 use std::collections::VecDeque;
@@ -141,6 +142,14 @@ impl FileShop {
         }
     }
 
+    /// A draft. It may name the files that policies in force read, and no others that lie beside them, such as keys: what is
+    /// wrong with a file tells of what is in it.
+    fn draft_text(&self, text: String) -> DraftText {
+        let in_force = self.in_force.load();
+        let known = in_force.policies.iter().flat_map(|policy| policy.reads.iter().cloned());
+        DraftText { text, known: known.collect() }
+    }
+
     /// The file of a policy that is in force.
     fn file(&self, policy: &str) -> Option<String> {
         let in_force = self.in_force.load();
@@ -184,9 +193,9 @@ impl crate::console::Workshop for FileShop {
     }
 
     fn draft(&self, bay: Bay, policy: String, text: String) -> Work<'_, Draft> {
-        let file = self.file(&policy);
+        let (file, text) = (self.file(&policy), self.draft_text(text));
         Box::pin(self.work(bay, move |bench| {
-            let made = bench.make(&policy, (file.as_deref(), Some(text)))?;
+            let made = bench.make(&policy, (file.as_deref(), text))?;
             let diagnostics = bench::diagnostics(&made.problems);
             Ok(Draft { policy: made.policy, diagnostics })
         }))
@@ -194,13 +203,11 @@ impl crate::console::Workshop for FileShop {
 
     fn test(&self, bay: Bay, policy: String, under: Under) -> Work<'_, Vec<TestEnd>> {
         let file = self.file(&policy);
-        Box::pin(self.work(bay, move |bench| {
-            let (live, text) = match under {
-                Under::Live(live) => (Some(live), None),
-                Under::Draft(text) => (None, Some(text)),
-            };
-            bench.test(&policy, (file.as_deref(), text), live)
-        }))
+        let under = match under {
+            Under::Live(live) => Ok(live),
+            Under::Draft(text) => Err(self.draft_text(text)),
+        };
+        Box::pin(self.work(bay, move |bench| bench.test(&policy, (file.as_deref(), under))))
     }
 
     fn propose(&self, bay: Bay, wish: Wish) -> Work<'_, Proposal> {
@@ -242,4 +249,22 @@ async fn note(store: &Store, proposal: &Proposal, deed: Deed) -> Result<(), Stor
         actor.note(connection, (deed.act, &deed.object), detail)
     });
     written.await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::Workshop as _;
+
+    #[test]
+    fn two_work_at_a_time_and_a_place_is_free_when_its_work_has_ended() {
+        let shop = FileShop::new(&ServeOptions::default(), None);
+        let (first, second) = (shop.place(), shop.place());
+        assert!(first.is_some() && second.is_some() && shop.place().is_none());
+        let at_work = first.clone();
+        drop(first);
+        assert!(shop.place().is_none(), "whoever asked has gone, and the work goes on");
+        drop(at_work);
+        assert!(shop.place().is_some());
+    }
 }

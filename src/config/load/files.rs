@@ -1,6 +1,6 @@
 //! Where files lie, and what may be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -48,6 +48,9 @@ pub struct Overlay {
     pub path: PathBuf,
     /// What is read instead.
     pub text: String,
+    /// The only other files that may be read, by the names that people see, where not everybody who may write the text may
+    /// know what lies beside it.
+    pub known: Option<BTreeSet<String>>,
 }
 
 /// What was read in one run, for the revision and for the folders to watch.
@@ -102,7 +105,13 @@ impl Shelf {
         problems: &mut Problems,
     ) -> Option<(Vec<u8>, String)> {
         let Wanted { path, shown, limit, .. } = wanted;
-        let read = self.laid_over(path).map_or_else(|| read_bytes(path, limit), Ok);
+        let laid = self.laid_over(path);
+        let known = self.overlay.as_ref().and_then(|overlay| overlay.known.as_ref());
+        let read = match (laid, known) {
+            (Some(bytes), _) => Ok(bytes),
+            (None, Some(known)) if !known.contains(shown) => Err(Unread::Unknown),
+            (None, _) => read_bytes(path, limit),
+        };
         let bytes = match read.and_then(|bytes| within(bytes, limit)) {
             Ok(bytes) => bytes,
             Err(unread) => {
@@ -152,6 +161,11 @@ impl Shelf {
         let mut digits = hexadecimal(&hasher.finalize());
         digits.truncate(REVISION_DIGITS);
         digits
+    }
+
+    /// The names that people see of what was read.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.read.keys().cloned().collect()
     }
 
     /// The folders that hold what was read.
@@ -221,6 +235,8 @@ pub(super) fn policy_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 enum Unread {
     NotPlain,
     TooLarge,
+    /// It is none that a draft may name.
+    Unknown,
     Failed(std::io::ErrorKind),
 }
 
@@ -234,6 +250,11 @@ impl Unread {
                 Code::TG022,
                 format!("`{shown}` is not a plain file"),
                 "folders and devices are not read".to_owned(),
+            ),
+            Self::Unknown => (
+                Code::TG022,
+                format!("`{shown}` is read by no policy in force"),
+                "a draft names only files that are".to_owned(),
             ),
             Self::TooLarge => (
                 Code::TG026,

@@ -59,6 +59,8 @@ pub struct LoadedPolicy {
     pub revision: String,
     /// Folders to watch for changes.
     pub folders: Vec<PathBuf>,
+    /// The names that people see of all files that were read.
+    pub reads: Vec<String>,
     pub(super) suppressions: Vec<RuleOrigin>,
     /// Whether every pack was read.
     pub(super) has_all_packs: bool,
@@ -340,6 +342,7 @@ impl<'a> Loader<'a> {
             documents: std::mem::take(&mut self.documents),
             revision: self.shelf.revision(),
             folders: self.shelf.folders(),
+            reads: self.shelf.names(),
         };
         merge::references(&policy, &merged.misplaced, &mut self.problems);
         checks::scopes(&policy, &mut self.problems);

@@ -17,9 +17,11 @@ const ROW_LIMIT: usize = 4_000_000;
 const FILE_LIMIT: usize = 10_000;
 /// So many bad rows are told one by one; the others are counted.
 pub(super) const BAD_ROWS_TOLD: usize = 50;
+/// The most texts that one row stands for.
+const MOST_WEIGHT: f64 = 1e6;
 
 /// A labelled text.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Row {
     /// The text.
     pub text: String,
@@ -35,6 +37,9 @@ pub struct Row {
     /// Whether each category applies; absent and none where nobody has said.
     #[serde(deserialize_with = "labels")]
     pub labels: BTreeMap<String, Option<bool>>,
+    /// How many texts like it there were, where only some of them were labelled.
+    #[serde(default = "one")]
+    pub weight: f64,
 }
 
 /// A row that cannot be used.
@@ -181,6 +186,9 @@ fn row(bytes: &[u8]) -> Result<Row, String> {
     if row.text.trim().is_empty() {
         return Err("the text is empty".to_owned());
     }
+    if !(row.weight > 0.0 && row.weight <= MOST_WEIGHT) {
+        return Err(format!("`weight` is above 0 and at most {MOST_WEIGHT}"));
+    }
     Ok(row)
 }
 
@@ -196,6 +204,10 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
             return Ok(());
         }
     }
+}
+
+const fn one() -> f64 {
+    1.0
 }
 
 fn unknown_language() -> String {
@@ -240,6 +252,21 @@ mod tests {
         let reader = read(GOOD, true).unwrap();
         let labels = &reader.rows[0].labels;
         assert_eq!((labels["hate"], labels["any"], labels["x"]), (Some(true), None, Some(false)));
+    }
+
+    #[test]
+    fn a_row_stands_for_as_many_texts_as_it_says() {
+        let weighing = |weight: &str| {
+            let text = GOOD.replace("\"id\":\"1\"", &format!("\"weight\":{weight}"));
+            read(&text, true).map(|reader| reader.rows[0].weight).map_err(|error| error.to_string())
+        };
+        assert_eq!((weighing("2.5"), read(GOOD, true).unwrap().rows[0].weight), (Ok(2.5), 1.0));
+        for wrong in ["0", "-1", "1e300"] {
+            assert!(
+                weighing(wrong).is_err_and(|why| why.contains("`weight` is above 0")),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn take(row: &Row, number: usize, hash: u64, recipe: &RecipeFile) -> Taken {
         Part::Report
     };
     #[expect(clippy::cast_possible_truncation, reason = "a weight needs no more digits")]
-    let weight = rule.weight as f32;
+    let weight = (rule.weight * row.weight) as f32;
     Taken { row: number, part, weight, labels: labels(row, recipe), everyday, harmless }
 }
 

@@ -36,6 +36,7 @@ fn row(text: String, source: &str, labels: &[(&str, Option<bool>)]) -> Row {
         source: source.to_owned(),
         role: "prompt".to_owned(),
         labels,
+        weight: 1.0,
     }
 }
 
@@ -174,6 +175,19 @@ fn caps_and_weights_of_sources_are_kept() {
     let model_rows: usize = report.rows.iter().sum();
     assert_eq!(model_rows + report.copies + report.capped, rows().len());
     assert!(report.capped > 1000);
+}
+
+#[test]
+fn a_row_that_stands_for_many_teaches_more() {
+    let taught = |weight: f64| {
+        let mut rows = rows();
+        // A part of them: the two sides of a category are balanced as wholes.
+        rows.iter_mut().step_by(3).for_each(|row| row.weight = weight);
+        let options = Options { threads: 2, ..Options::default() };
+        train(&rows, &recipe(TRAINING), options, &Silent).unwrap().bytes
+    };
+    let once = trained(2).bytes;
+    assert!(taught(1.0) == once && taught(5.0) != once);
 }
 
 #[test]
