@@ -212,5 +212,4 @@ impl Policy {
 }
 
 #[cfg(test)]
-#[path = "adapt_tests.rs"]
 mod tests;

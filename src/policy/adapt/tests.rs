@@ -1,7 +1,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test stops at what it did not expect"
+    clippy::float_cmp,
+    reason = "a test stops at what it did not expect, and thresholds are what was written"
 )]
 
 use super::*;
