@@ -123,6 +123,7 @@ impl Files {
             problems.extend(dialects::unknown(server, &files.dialects.all));
             problems.extend(check_route_policies(server, &files.policies, &found));
             problems.extend(check_rule_labels(server, &files.policies));
+            problems.extend(without_labels(server, &files.policies));
             for policy in &files.policies {
                 problems.extend(unknown_endpoints(server, policy));
             }
@@ -166,7 +167,6 @@ impl Files {
         }
         if let Some(server) = &self.server {
             problems.extend(asking_shadows(server, &policies));
-            problems.extend(without_labels(server, &self.policies));
         }
         problems.sort();
         policies

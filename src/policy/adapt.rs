@@ -83,25 +83,22 @@ fn adaptive(
     let written = condition.at_least.and_then(policy_file::AtLeast::score)?;
     let atoms = atoms(rule);
     let is_own = |atom: AtomId| atoms.contains(&atom);
-    let (asked, model) = match classifiers.iter().position(|one| *one.name == *name) {
-        Some(classifier) => {
-            let one = classifiers.get(classifier)?;
-            let own = one.conditions.iter().filter(|condition| is_own(condition.atom));
-            let labels = own.map(|condition| condition.label).collect();
-            (Asked::InProcess { classifier, labels }, Some(one.model.revision()))
-        }
-        None => {
-            let remote = remotes.iter().position(|one| *one.name == *name)?;
-            let all = remotes.get(remote)?.conditions.iter().enumerate();
-            let own = all.filter(|(_, condition)| is_own(condition.atom));
-            (Asked::Remote { remote, conditions: own.map(|(index, _)| index).collect() }, None)
-        }
+    let in_process = classifiers.iter().position(|one| *one.name == *name);
+    let (asked, model) = if let Some(classifier) = in_process {
+        let one = classifiers.get(classifier)?;
+        let own = one.conditions.iter().filter(|condition| is_own(condition.atom));
+        let labels = own.map(|condition| condition.label).collect();
+        (Asked::InProcess { classifier, labels }, Some(one.model.revision()))
+    } else {
+        let remote = remotes.iter().position(|one| *one.name == *name)?;
+        let all = remotes.get(remote)?.conditions.iter().enumerate();
+        let own = all.filter(|(_, condition)| is_own(condition.atom));
+        (Asked::Remote { remote, conditions: own.map(|(index, _)| index).collect() }, None)
     };
     let adapt = &loaded.file.adapt;
     let settings = Adaptation { rules: Vec::new(), ..adapt.clone() };
     let classifier = loaded.file.classifiers.iter().find(|(known, _)| *known == name);
-    let scorer =
-        json!([classifier, model, condition.labels, file.category, file.on, file.authors,]);
+    let scorer = json!([classifier, model, condition.labels, file.category, file.on, file.authors]);
     let scorer = short(&scorer.to_string());
     let basis = short(&json!([scorer, written, settings]).to_string());
     Some(Adaptive { rule: index, written, basis, scorer, asked })
@@ -146,7 +143,7 @@ impl Policy {
     pub fn scored<'v>(
         &self,
         phase: Phase,
-        verdicts: impl Iterator<Item = (Author, &'v Verdict)> + Clone,
+        verdicts: &(impl Iterator<Item = (Author, &'v Verdict)> + Clone),
     ) -> Vec<(Arc<str>, f64)> {
         let rules = self.adapt.iter().flat_map(|adapt| &adapt.rules);
         let scored = rules.filter_map(|one| {
@@ -215,5 +212,4 @@ impl Policy {
 }
 
 #[cfg(test)]
-#[path = "adapt_tests.rs"]
 mod tests;

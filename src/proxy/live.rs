@@ -200,6 +200,7 @@ impl Live {
 
     /// The same with other policies in the place of these, by their names. What was remembered of texts goes with the
     /// policies that it was learnt under.
+    #[must_use]
     pub fn with_policies(&self, policies: HashMap<String, Arc<Policy>>) -> Self {
         let now = |policy: &Arc<Policy>| {
             policies.get(&*policy.name).map_or_else(|| Arc::clone(policy), Arc::clone)

@@ -132,7 +132,7 @@ fn scores_of(unit: &Unit<'_>) -> Option<String> {
         // Whoever is not known may be anybody.
         (Author::of(author).unwrap_or(Author::Unknown), verdict)
     });
-    let scored = unit.policy.scored(unit.phase, verdicts);
+    let scored = unit.policy.scored(unit.phase, &verdicts);
     let scores: Map<String, Value> =
         scored.into_iter().map(|(rule, score)| (rule.to_string(), score.into())).collect();
     (!scores.is_empty()).then(|| Value::Object(scores).to_string())

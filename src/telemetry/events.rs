@@ -80,13 +80,12 @@ impl Metrics {
             |state: &str| self.table.adapt_threshold.with_label_values(&[policy, rule, state]);
         series("written").set(written);
         series("in_force").set(in_force);
-        match shadow {
-            Some(shadow) => series("shadow").set(shadow),
+        if let Some(shadow) = shadow {
+            series("shadow").set(shadow);
+        } else {
             // It may never have been in shadow.
-            None => {
-                let gone = [policy, rule, "shadow"];
-                self.table.adapt_threshold.remove_label_values(&gone).unwrap_or_default();
-            }
+            let gone = [policy, rule, "shadow"];
+            self.table.adapt_threshold.remove_label_values(&gone).unwrap_or_default();
         }
         for (direction, mode) in ["up", "down", "reset", "file"]
             .iter()

@@ -85,7 +85,7 @@ fn whoever_wants_thresholds_to_move_and_has_no_store_is_told_so() {
 }
 
 #[test]
-fn thresholds_are_shown_with_what_moved_them_and_put_back_in_one_act() {
+fn thresholds_are_shown_with_what_moved_them() {
     let scene = scene();
     let none = scene.fine(&["adapt"]);
     assert_eq!(none.lines().count(), 1, "{none}");
@@ -104,6 +104,12 @@ fn thresholds_are_shown_with_what_moved_them_and_put_back_in_one_act() {
     assert_eq!(member(&value, "/schema"), "tidegate.review-adapt/v1");
     assert_eq!(member(&value, "/rows/0/threshold"), 0.81);
     assert_eq!(member(&value, "/changes/0/evidence/reviewers"), 4);
+}
+
+#[test]
+fn a_threshold_is_put_back_to_what_is_written_in_one_act() {
+    let scene = scene();
+    moved(&scene);
     let ledger = || scene.fine(&["ledger"]).lines().count();
     let before = ledger();
     let said = scene.by("ann", &["adapt", "--reset", "default/pack/hate"]);

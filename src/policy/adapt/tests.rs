@@ -1,7 +1,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test stops at what it did not expect"
+    clippy::float_cmp,
+    reason = "a test stops at what it did not expect, and thresholds are what was written"
 )]
 
 use super::*;
@@ -131,7 +132,7 @@ fn a_unit_scores_what_the_worst_of_the_texts_scores_that_a_rule_looks_at() {
     let spared = verdict(0.125, judge(&[], None));
     let silent = verdict(0.125, judge(&[], Some("timeout")));
     let scored = |verdicts: &[(Author, &Verdict)]| {
-        let scored = policy.scored(Phase::Prompt, verdicts.iter().copied());
+        let scored = policy.scored(Phase::Prompt, &verdicts.iter().copied());
         scored.into_iter().map(|(rule, score)| (rule.to_string(), score)).collect::<Vec<_>>()
     };
     let is = |rule: &str, score: f64| (rule.to_owned(), score);
