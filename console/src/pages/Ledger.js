@@ -39,14 +39,15 @@ function Verified({ of }) {
   const whole = faults.length === 0;
   return html`<${Notice} kind=${whole ? 'good' : 'bad'} role="status">
     <b>${whole ? t('ledger.whole') : t('ledger.broken', { n: faults.length })}</b>
-    <p>${t('ledger.lines', { n: of.lines })} ${t('ledger.erased', { n: of.erased })} ${of.signed ? t('ledger.signed') : t('ledger.unsigned')}</p>
+    <p>${t('ledger.lines', { n: of.lines })} ${t('ledger.erased', { n: of.erased })} ${of.signed ? t('ledger.signed') : t('ledger.not_signed', { n: of.unsigned ?? of.lines })}</p>
     <p>${t('ledger.head')} <code><${Text} of=${of.head} /></code></p>
     ${!whole && html`<ul>${faults.map((one) => html`<li><${Text} of=${one} /></li>`)}</ul>`}<//>`;
 }
 
 /** Detail of a line as it was written, or that it is gone. */
-function Detail({ of }) {
-  if (of === null || of === undefined) return html`<span class="quiet">${t('ledger.gone')}</span>`;
+function Detail({ row }) {
+  const of = row.detail;
+  if (of === null || of === undefined) return html`<span class="quiet">${row.erased === false ? '–' : t('ledger.gone')}</span>`;
   const text = typeof of === 'string' ? of : JSON.stringify(of);
   return html`<code><${Text} of=${text} limit=${160} /></code>`;
 }
@@ -68,6 +69,6 @@ export function Ledger() {
       { label: t('col.who'), cell: (row) => html`<${Text} of=${row.actor} />` },
       { label: t('ledger.act'), cell: (row) => html`<${Text} of=${word('act', row.act)} />` },
       { label: t('ledger.object'), cell: (row) => html`<code><${Text} of=${row.object} /></code>` },
-      { label: t('ledger.detail'), wide: true, cell: (row) => html`<${Detail} of=${row.detail} />` },
+      { label: t('ledger.detail'), wide: true, cell: (row) => html`<${Detail} row=${row} />` },
     ]} />`;
 }
