@@ -3,7 +3,7 @@ import { store } from '../lib/store.js';
 /** What just happened, said in a corner and to screen readers. */
 
 /** The most at a time; the oldest go. */
-const MOST = 4;
+const MOST = 3;
 
 /** How long one stays, in milliseconds, unless it is a fault. */
 const STAYS = 7000;

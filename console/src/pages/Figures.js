@@ -27,9 +27,9 @@ function Rules({ rows }) {
     { label: t('outcome.upheld'), num: true, cell: (row) => number(row.upheld) },
     { label: t('outcome.overturned'), num: true, cell: (row) => number(row.overturned) },
     { label: t('judgement.unsure'), num: true, cell: (row) => number(row.unsure) },
+    { label: t('outcome.unresolved'), num: true, cell: (row) => number(row.unresolved) },
     { label: t('col.overturned'), cell: (row) => html`<${Rate} of=${row.overturn_rate} />
       ${typeof row.overturn_low === 'number' && html` <span class="quiet">${percent(row.overturn_low)}–${percent(row.overturn_high)}</span>`}` },
-    { label: t('outcome.unresolved'), num: true, cell: (row) => number(row.unresolved) },
     { label: t('figures.kappa'), num: true, cell: (row) =>
       typeof row.kappa !== 'number' ? '–' : html`${number(row.kappa, 2)} <span class="quiet">${t('figures.pairs', { n: row.pairs })}</span>` },
   ]} />`;

@@ -5,15 +5,22 @@ import { get } from '../core/api.js';
 import { go, route } from '../core/route.js';
 import { useAct, usePages, useStore } from '../core/hooks.js';
 import { number } from '../core/format.js';
-import { t, word } from '../core/words.js';
+import { known, t, word } from '../core/words.js';
 import { Head } from '../parts/Head.js';
-import { Input } from '../parts/Field.js';
+import { Input, Select } from '../parts/Field.js';
 import { Notice } from '../parts/Notice.js';
 import { Paged } from '../parts/Table.js';
-import { Text } from '../parts/Text.js';
+import { Text, nameOf } from '../parts/Text.js';
 import { Time } from '../parts/Time.js';
 
 const NAMES = ['actor', 'act', 'object', 'since', 'until'];
+
+/** The acts that can be chosen; one that the address names is among them. */
+function actOptions(chosen) {
+  const all = known('act');
+  const more = chosen && !all.includes(chosen) ? [chosen] : [];
+  return [['', t('do.any')], ...[...all, ...more].map((act) => [act, nameOf(word('act', act))])];
+}
 
 function Filter({ value }) {
   const [draft, setDraft] = useState(value);
@@ -25,7 +32,7 @@ function Filter({ value }) {
   };
   return html`<form class="filter" role="search" aria-label=${t('do.filter')} onSubmit=${submit}>
     <${Input} label=${t('col.who')} value=${draft.actor} onInput=${set('actor')} />
-    <${Input} label=${t('ledger.act')} value=${draft.act} onInput=${set('act')} />
+    <${Select} label=${t('ledger.act')} value=${draft.act} onInput=${set('act')} options=${actOptions(draft.act)} />
     <${Input} label=${t('ledger.object')} value=${draft.object} onInput=${set('object')} spellcheck="false" />
     <${Input} label=${t('filter.since')} type="datetime-local" value=${local(draft.since)} onInput=${(v) => set('since')(instant(v))} />
     <${Input} label=${t('filter.until')} type="datetime-local" value=${local(draft.until)} onInput=${(v) => set('until')(instant(v))} />
