@@ -155,7 +155,7 @@ export const frame = {
   'people.enable': 'Enable',
   'people.out': 'Sign out everywhere',
   'people.is_out': 'Signed out everywhere.',
-  'people.role_of': 'Role of {name}',
+  'people.role': 'Change role',
   'people.seen': 'Last seen',
   'people.since': 'Since',
   'keys.title': 'Shortcuts',

@@ -6,6 +6,8 @@ export const names = {
   'action.respond': 'respond',
   'action.review': 'review',
   'action.block': 'block',
+  'action.unscannable': 'not screened',
+  'action.unavailable': 'no classifier',
   'action.would': 'would have been',
   'phase.prompt': 'prompt',
   'phase.completion': 'completion',

@@ -155,7 +155,7 @@ export const frame = {
   'people.enable': '启用',
   'people.out': '强制退出',
   'people.is_out': '已在所有设备上退出。',
-  'people.role_of': '{name} 的角色',
+  'people.role': '修改角色',
   'people.seen': '上次活动',
   'people.since': '创建时间',
   'keys.title': '快捷键',

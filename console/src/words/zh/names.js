@@ -6,6 +6,8 @@ export const names = {
   'action.respond': '代答',
   'action.review': '送审',
   'action.block': '拦截',
+  'action.unscannable': '无法检查',
+  'action.unavailable': '分类器不可用',
   'action.would': '本应',
   'phase.prompt': '提示词',
   'phase.completion': '回答',
