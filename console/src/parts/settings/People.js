@@ -95,8 +95,7 @@ export function People() {
       { label: t('col.role'), cell: (row) => html`<${Text} of=${word('role', row.role)} />` },
       { label: t('col.state'), cell: (row) => (row.disabled ? t('people.disabled') : t('people.active')) },
       { label: t('people.seen'), cell: (row) => html`<${Time} at=${row.seen_at} how="ago" />` },
-      { label: t('people.since'), cell: (row) => html`<${Time} at=${row.created_at} />` },
-      { label: t('col.do'), cell: (row) => html`<${Acts} row=${row} reload=${load.reload} />` },
+      { label: t('col.do'), wide: true, cell: (row) => html`<${Acts} row=${row} reload=${load.reload} />` },
     ]} />`}<//>
     ${adding && html`<${Add} onDone=${added} onClose=${() => setAdding(false)} />`}
   </section>`;

@@ -157,7 +157,6 @@ export const frame = {
   'people.is_out': 'Signed out everywhere.',
   'people.role': 'Change role',
   'people.seen': 'Last seen',
-  'people.since': 'Since',
   'keys.title': 'Shortcuts',
   'keys.short': 'Shortcuts',
   'keys.says': 'They rest while you type, and can be switched off in the settings.',

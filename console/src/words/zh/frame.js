@@ -157,7 +157,6 @@ export const frame = {
   'people.is_out': '已在所有设备上退出。',
   'people.role': '修改角色',
   'people.seen': '上次活动',
-  'people.since': '创建时间',
   'keys.title': '快捷键',
   'keys.short': '快捷键',
   'keys.says': '输入文字时快捷键不生效；也可以在设置里关闭。',
