@@ -5,6 +5,8 @@ import { readFileSync, mkdirSync, writeFileSync, readdirSync, rmSync } from 'nod
 import { gzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { en } from './src/words/en.js';
+import { zh } from './src/words/zh.js';
 
 /** The most bytes that all files of the console together may have, each gzipped. */
 const BUDGET = 60_000;
@@ -24,6 +26,20 @@ const unindented = {
   },
 };
 
+/** The second language goes without keys: its words stand in the order of the first one's. */
+const packed = {
+  name: 'packed',
+  setup(to) {
+    to.onLoad({ filter: /words[\\/](en|zh)\.js$/ }, ({ path }) => {
+      const order = JSON.stringify(Object.keys(en).map((key) => zh[key]));
+      const second = `import { en } from './en.js'; const all = ${order};
+        export const zh = Object.fromEntries(Object.keys(en).map((key, at) => [key, all[at]]));`;
+      const first = `export const en = ${JSON.stringify(en)};`;
+      return { contents: path.endsWith('en.js') ? first : second, loader: 'js' };
+    });
+  },
+};
+
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 await build({
@@ -39,7 +55,7 @@ await build({
   legalComments: 'none',
   banner: { js: notice },
   sourcemap: false,
-  plugins: [unindented],
+  plugins: [packed, unindented],
 });
 writeFileSync(join(out, 'app.css'), readFileSync(join(out, 'style.css')));
 rmSync(join(out, 'style.css'));

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { ticks, every } from '../src/lib/scale.js';
+import { ticks, every, merged } from '../src/lib/scale.js';
 
 test('an axis reaches its largest value in round steps', () => {
   assert.deepEqual(ticks(7), [0, 2, 4, 6, 8]);
@@ -10,6 +10,15 @@ test('an axis reaches its largest value in round steps', () => {
     const steps = ticks(most);
     assert.ok(steps.at(-1) >= most && steps.length <= 7, `${most}: ${steps}`);
   }
+});
+
+test('bars that would be too thin are added up, and nothing is lost', () => {
+  const buckets = Array.from({ length: 10 }, (_, at) => ({ at, block: at, tag: 1 }));
+  const bars = merged(buckets, ['block', 'tag'], 4);
+  assert.deepEqual(bars.map((bar) => bar.at), [0, 3, 6, 9]);
+  assert.equal(bars.reduce((sum, bar) => sum + bar.block, 0), 45);
+  assert.equal(bars.reduce((sum, bar) => sum + bar.tag, 0), 10);
+  assert.equal(merged(buckets, ['block'], 10), buckets);
 });
 
 test('labels keep their distance', () => {

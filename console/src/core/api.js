@@ -65,6 +65,7 @@ async function answered(method, path, body, signal, patience = PATIENCE) {
   if (answer.ok) return answer;
   const error = await fault(answer);
   if (error.code === 'not_signed_in') session.set(null);
+  if (error.code === 'change_password') session.set((who) => who && { ...who, must_change: true });
   if (error.code !== 'confirm_password') throw error;
   if (!(await confirmation())) throw new ApiError(403, 'cancelled', '');
   const again = await once(method, path, body, signal, patience);

@@ -42,6 +42,13 @@ export function t(key, values) {
   return said(key, values).join('');
 }
 
+/** @param {string} group @returns {string[]} the words of the API in it that we have words for */
+export function known(group) {
+  return Object.keys(en)
+    .filter((key) => key.startsWith(`${group}.`))
+    .map((key) => key.slice(group.length + 1));
+}
+
 /** @param {string} group @param {string} name a word of the API @returns {string} ours for it, or the word itself */
 export function word(group, name) {
   const key = `${group}.${name}`;

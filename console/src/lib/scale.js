@@ -15,6 +15,22 @@ export function ticks(most, about = 4) {
 }
 
 /**
+ * Fewer bars than were counted, where they would be too thin to see.
+ * @param {any[]} buckets with `at` and counts @param {string[]} names the counts @param {number} most how many bars fit
+ * @returns {any[]} neighbours added up, each with the `at` of its first
+ */
+export function merged(buckets, names, most) {
+  const size = Math.ceil(buckets.length / Math.max(1, most));
+  if (size <= 1) return buckets;
+  const out = [];
+  buckets.forEach((bucket, at) => {
+    if (at % size === 0) out.push({ at: bucket.at });
+    for (const name of names) out.at(-1)[name] = (out.at(-1)[name] ?? 0) + (bucket[name] ?? 0);
+  });
+  return out;
+}
+
+/**
  * @param {any[]} all @param {number} room how many labels fit
  * @returns {number[]} indexes with the same distance
  */

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { download } from '../core/api.js';
 import { may } from '../core/session.js';
 import { useAct, useLoad } from '../core/hooks.js';
-import { number } from '../core/format.js';
+import { number, percent } from '../core/format.js';
 import { t } from '../core/words.js';
 import { Choice, Select } from '../parts/Field.js';
 import { Head } from '../parts/Head.js';
@@ -27,9 +27,11 @@ function Rules({ rows }) {
     { label: t('outcome.upheld'), num: true, cell: (row) => number(row.upheld) },
     { label: t('outcome.overturned'), num: true, cell: (row) => number(row.overturned) },
     { label: t('judgement.unsure'), num: true, cell: (row) => number(row.unsure) },
-    { label: t('col.overturned'), cell: (row) => html`<${Rate} of=${row.overturn_rate} />` },
+    { label: t('outcome.unresolved'), num: true, cell: (row) => number(row.unresolved) },
+    { label: t('col.overturned'), cell: (row) => html`<${Rate} of=${row.overturn_rate} />
+      ${typeof row.overturn_low === 'number' && html` <span class="quiet">${percent(row.overturn_low)}–${percent(row.overturn_high)}</span>`}` },
     { label: t('figures.kappa'), num: true, cell: (row) =>
-      row.kappa === null ? '–' : html`${number(row.kappa, 2)} <span class="quiet">${t('figures.pairs', { n: row.pairs })}</span>` },
+      typeof row.kappa !== 'number' ? '–' : html`${number(row.kappa, 2)} <span class="quiet">${t('figures.pairs', { n: row.pairs })}</span>` },
   ]} />`;
 }
 

@@ -25,7 +25,8 @@ function Totals({ of, hours }) {
   const all = ACTIONS.reduce((sum, name) => sum + (of.totals[name] ?? 0), 0);
   return html`<ul class="tiles">
     <li class="tile"><span class="tile-name">${t('overview.all')}</span><b>${number(all)}</b>
-      <span class="quiet">${t('overview.period', { hours: t(`period.${hours}`) })}</span></li>
+      <span class="quiet">${t('overview.period', { hours: t(`period.${hours}`) })}${of.totals.would_have > 0 &&
+        html` · ${t('overview.would', { n: of.totals.would_have })}`}</span></li>
     ${ACTIONS.map((name) => html`<li class="tile"><${To} to=${['decisions']} params=${{ action: name, since: of.since }}>
       <${Action} of=${name} /><//>
       <b>${number(of.totals[name])}</b><span class="quiet">${percent(all ? (of.totals[name] ?? 0) / all : null)}</span></li>`)}

@@ -28,7 +28,7 @@ function asked(policy, of) {
     phase: of.phase,
     draft: of.draft ?? undefined,
     ...(of.form === 'text' ? { text: of.text } : { messages: of.messages }),
-    chunk: of.streamed ? Number(of.chunk) || PIECE : undefined,
+    chunk: of.streamed && of.phase === 'completion' ? Number(of.chunk) || PIECE : undefined,
   };
 }
 
@@ -65,8 +65,8 @@ function Asking({ form, set, policies, policy, onPolicy, diagnostics }) {
           onInput=${(e) => set({ text: e.target.value })}></textarea>`}<//>`
       : html`<${Chat} value=${form.messages} onInput=${(messages) => set({ messages })} />`}
     <div class="filter">
-      <${Check} label=${t('play.streamed')} checked=${form.streamed} onInput=${(streamed) => set({ streamed })} />
-      ${form.streamed && html`<${Input} label=${t('play.chunk')} type="number" min="1" max="1000" value=${form.chunk} onInput=${(chunk) => set({ chunk })} />`}
+      ${form.phase === 'completion' && html`<${Check} label=${t('play.streamed')} checked=${form.streamed} onInput=${(streamed) => set({ streamed })} />`}
+      ${form.phase === 'completion' && form.streamed && html`<${Input} label=${t('play.chunk')} type="number" min="1" max="1000" value=${form.chunk} onInput=${(chunk) => set({ chunk })} />`}
       <${Check} label=${t('play.use_draft')} checked=${form.draft !== null} disabled=${filling} onInput=${(on) => (on ? fill() : set({ draft: null }))} />
     </div>
     ${form.draft !== null && html`<${Draft} value=${form.draft} onInput=${(draft) => set({ draft })} diagnostics=${diagnostics} />`}`;

@@ -19,8 +19,11 @@ import { Time } from '../parts/Time.js';
 function ruleColumns(policy) {
   return [
     { label: t('col.rule'), head: true, wide: true, cell: (row) => html`<${Text} of=${row.id} />
-      ${!row.enforced && html` <span class="tag">${t('policy.shadow')}</span>`}` },
-    { label: t('col.action'), cell: (row) => (row.action ? html`<${Action} of=${row.action} />` : '–') },
+      ${!row.enforced && html` <span class="tag">${row.on === false ? t('policy.off') : t('policy.shadow')}</span>`}` },
+    { label: t('col.action'), cell: (row) => {
+      if (row.action) return html`<${Action} of=${row.action} />`;
+      return typeof row.score === 'number' ? t('policy.score', { n: row.score }) : '–';
+    } },
     { label: t('col.category'), cell: (row) => html`<${Text} of=${word('category', row.category ?? '')} />` },
     { label: t('col.severity'), cell: (row) => html`<${Text} of=${word('level', row.severity ?? '')} />` },
     { label: t('col.detect'), wide: true, cell: (row) => html`<${Text} of=${row.detect} limit=${80} />` },

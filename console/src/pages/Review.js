@@ -5,9 +5,11 @@ import { go, route, swap } from '../core/route.js';
 import { prefer, prefs } from '../core/prefs.js';
 import { useAct, useEvery, useLoad, usePages, useStore } from '../core/hooks.js';
 import { useKeys } from '../core/keys.js';
+import { may } from '../core/session.js';
 import { toast } from '../core/toast.js';
 import { t, word } from '../core/words.js';
 import { Head } from '../parts/Head.js';
+import { To } from '../parts/Id.js';
 import { Check } from '../parts/Field.js';
 import { Empty, Loaded } from '../parts/Notice.js';
 import { ItemFilter, ItemList } from '../parts/review/ItemList.js';
@@ -68,7 +70,8 @@ function useJudging({ id, advance, refresh, open }) {
     const more = items.length > 1 ? ' ' + t('judge.with', { n: items.length - 1 }) : '';
     const out = left > 0 ? ' ' + t('judge.left_out', { n: left }) : '';
     toast(html`<b class="cap">${word('judgement', judgement.judgement)}.</b>${more}${out} <button type="button" class="link" onClick=${undo}>
-      ${t('judge.undo')} <kbd>z</kbd></button>`);
+      ${t('judge.undo')} <kbd>z</kbd></button>
+      ${may('edit') && items[0]?.state === 'settled' && html` · <${To} to=${['review', id]} params=${{ propose: 'test-case' }}>${t('propose.test')}<//>`}`, false, 'judged');
     refresh();
     if (prefs.get().advance) await advance();
   });
@@ -76,7 +79,7 @@ function useJudging({ id, advance, refresh, open }) {
     const last = done.current.pop();
     if (!last) return toast(t('judge.nothing_to_undo'));
     for (const one of last.ids) await call('DELETE', itemPath(one, '/judgement'));
-    toast(t('judge.undone'));
+    toast(t('judge.undone'), false, 'judged');
     refresh();
     return open(last.id);
   });

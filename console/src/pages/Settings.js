@@ -43,7 +43,7 @@ function Here() {
 export function Settings() {
   return html`<${Head} title=${t('nav.settings')} />
     <div class="columns even"><div><${Looks} /><${Here} /></div>
-      <section class="card slim"><h2>${t('password.title')}</h2><${ChangePassword} /></section></div>
+      ${session.get().has_password !== false && html`<section class="card slim"><h2>${t('password.title')}</h2><${ChangePassword} /></section>`}</div>
     <${Tokens} />
     ${may('manage') && html`<${People} />`}
     <section class="card"><h2>${t('keys.title')}</h2><p class="quiet">${t('keys.says')}</p><${KeyList} /></section>`;

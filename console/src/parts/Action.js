@@ -12,10 +12,15 @@ export function Action({ of }) {
   return html`<span class=${'action is-' + known}><${Icon} name=${known} /><${Text} of=${word('action', of)} /></span>`;
 }
 
-/** The action of a decision, and what it would have been. @param {{ row: any }} props */
+/**
+ * The action of a decision. What a rule on trial would have done let the text pass; what could not be screened names
+ * what was done about that.
+ * @param {{ row: any }} props
+ */
 export function Deed({ row }) {
-  if (!row.would_have || row.would_be === row.action) return html`<${Action} of=${row.action} />`;
-  return html`<${Action} of=${row.action} /><span class="would">
-    ${t('action.would')} <${Action} of=${row.would_be} />
-  </span>`;
+  if (row.would_have) {
+    return html`<${Action} of="allow" /><span class="would">${t('action.would')} <${Action} of=${row.would_be} /></span>`;
+  }
+  if (ACTIONS.includes(row.action)) return html`<${Action} of=${row.action} />`;
+  return html`<${Action} of=${row.action} /><span class="would"><${Action} of=${row.would_be} /></span>`;
 }

@@ -1,6 +1,6 @@
 import { html } from '../html.js';
 import { useState } from 'preact/hooks';
-import { every, ticks } from '../lib/scale.js';
+import { every, merged, ticks } from '../lib/scale.js';
 import { full, number, tick } from '../core/format.js';
 import { t, word } from '../core/words.js';
 import { Icon } from './Icon.js';
@@ -8,6 +8,9 @@ import { Table } from './Table.js';
 import { useWidth } from './useWidth.js';
 
 const HIGH = 190;
+/** The least that a bar with the gap beside it takes, in pixels. */
+const LEAST = 8;
+
 const EDGE = { left: 44, right: 8, top: 10, bottom: 24 };
 
 /** One bar of several parts, the strictest on top. */
@@ -33,16 +36,17 @@ function Legend({ names, bucket }) {
  * Counts over time as bars in layers; the same as a table for whoever cannot see them.
  * @param {{ title: string, buckets: any[], names: string[], hours: number }} props
  */
-export function Bars({ title, buckets, names, hours }) {
+export function Bars({ title, buckets: counted, names, hours }) {
   const [at, width] = useWidth(720);
   const [on, setOn] = useState(null);
   const total = (bucket) => names.reduce((sum, name) => sum + (bucket[name] ?? 0), 0);
+  const buckets = merged(counted, names, (width - EDGE.left - EDGE.right) / LEAST);
   const steps = ticks(Math.max(0, ...buckets.map(total)));
   const room = { wide: width - EDGE.left - EDGE.right, high: HIGH - EDGE.top - EDGE.bottom };
   const y = (value) => EDGE.top + room.high * (1 - value / steps.at(-1));
   const each = room.wide / Math.max(1, buckets.length);
   const x = (index) => EDGE.left + index * each;
-  const wide = Math.max(1, Math.min(each - 2, each * 0.78));
+  const wide = Math.max(1, each * 0.8);
   const labelled = every(buckets, room.wide / 72);
   return html`<figure class="chart" ref=${at}>
     <figcaption>${title}</figcaption>

@@ -1,6 +1,6 @@
 import { html } from '../html.js';
 import { number } from '../core/format.js';
-import { t } from '../core/words.js';
+import { t, word } from '../core/words.js';
 import { Text } from './Text.js';
 
 const WIDE = 140;
@@ -21,6 +21,10 @@ export function Bounds({ of }) {
 export function Evidence({ of }) {
   const all = Object.entries(of ?? {});
   if (all.length === 0) return null;
-  const shown = (value) => (typeof value === 'number' ? number(value, 3) : html`<${Text} of=${typeof value === 'string' ? value : JSON.stringify(value)} />`);
-  return html`<span class="evidence">${all.map(([name, value]) => html`<span><${Text} of=${name.replaceAll('_', ' ')} /> <b>${shown(value)}</b></span> `)}</span>`;
+  const shown = (value) => {
+    if (typeof value?.low === 'number') return `${number(value.low, 3)}–${number(value.high, 3)}`;
+    return plainValue(value);
+  };
+  const plainValue = (value) => (typeof value === 'number' ? number(value, 3) : html`<${Text} of=${typeof value === 'string' ? value : JSON.stringify(value)} />`);
+  return html`<span class="evidence">${all.map(([name, value]) => html`<span><${Text} of=${word('evidence', name)} /> <b>${shown(value)}</b></span> `)}</span>`;
 }

@@ -9,6 +9,13 @@ import { Dialog } from './Dialog.js';
 import { Input } from './Field.js';
 import { Fault } from './Notice.js';
 
+/** Somebody without a password here: another system signs them in. */
+function Elsewhere() {
+  return html`<${Dialog} title=${t('confirm.title')} onClose=${() => settle(false)}><p>${t('confirm.elsewhere')}</p>
+    <footer><button type="button" onClick=${() => settle(false)}>${t('do.cancel')}</button>
+      <a class="button" href="/api/oidc/login">${t('sign.oidc')}</a></footer><//>`;
+}
+
 function Ask() {
   const [password, setPassword] = useState('');
   const [error, setError] = useState(null);
@@ -42,5 +49,6 @@ function Ask() {
 
 /** Asks for the password once more while something waits for it. */
 export function Confirm() {
-  return useStore(asking) && html`<${Ask} />`;
+  if (!useStore(asking)) return null;
+  return session.get()?.has_password === false ? html`<${Elsewhere} />` : html`<${Ask} />`;
 }

@@ -29,5 +29,5 @@ export function Empty({ children }) {
 export function Loaded({ of, children }) {
   const fault = of.error && html`<${Fault} error=${of.error} again=${of.reload} />`;
   if (of.data) return html`${fault}${children(of.data)}`;
-  return fault || html`<p class="loading" role="status">${t('do.loading')}</p>`;
+  return fault || html`<p class="loading" role="status" aria-busy="true">${t('do.loading')}</p>`;
 }

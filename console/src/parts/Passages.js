@@ -13,7 +13,7 @@ function Passage({ of, cover }) {
   const findings = of.findings ?? [];
   return html`<li class=${'passage is-' + (['system', 'user', 'assistant', 'tool'].includes(of.author) ? of.author : 'other')}>
     <p class="passage-head"><b><${Text} of=${word('author', of.author ?? '')} /></b>
-      <code><${Text} of=${of.at} /></code><span class="quiet">${t('passage.bytes', { n: of.bytes ?? 0 })}</span>
+      ${of.at && html`<code><${Text} of=${of.at} /></code>`}<span class="quiet">${t('passage.bytes', { n: of.bytes ?? 0 })}</span>
       ${of.cut && html`<span class="tag">${t('passage.cut')}</span>`}
       <${Summary} findings=${findings} /></p>
     ${typeof of.text === 'string'

@@ -25,6 +25,7 @@ export function Proposal({ title, says, load, save, onClose }) {
     <${Loaded} of=${load}>${(of) => html`
       <p>${t('propose.file')} <code><${Text} of=${of.file} /></code></p>
       ${of.diff ? html`<${Diff} of=${of.diff} label=${t('propose.diff')} />` : html`<${Code} text=${of.yaml} label=${t('propose.diff')} />`}
+      ${of.todo && html`<${Notice}>${t('propose.todo')}<//>`}
       ${!of.writable && html`<${Notice}>${t('propose.read_only')}<//>`}
       <footer><${Copy} text=${of.yaml} label=${t('propose.copy')} /><${Copy} text=${of.diff} label=${t('propose.copy_diff')} />
         ${of.writable && html`<button type="button" class="main" disabled=${busy} onClick=${run}>${t('propose.save')}</button>`}</footer>`}<//>

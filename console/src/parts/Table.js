@@ -38,7 +38,7 @@ export function Paged({ of, empty, ...table }) {
     ${of.error && html`<${Fault} error=${of.error} again=${of.reload} />`}
     ${of.rows && of.rows.length > 0 && html`<${Table} ...${table} rows=${of.rows} />`}
     ${of.rows?.length === 0 && html`<${Empty}>${empty}<//>`}
-    ${of.loading && html`<p class="loading" role="status">${t('do.loading')}</p>`}
+    ${of.loading && html`<p class="loading" role="status" aria-busy="true">${t('do.loading')}</p>`}
     ${of.next && !of.loading && html`<p class="more">
       <button type="button" onClick=${of.more}>${t('do.more')}</button></p>`}
   `;

@@ -21,6 +21,8 @@ function Answers({ of }) {
   return html`<div class="answers">${side(of.live ? t('play.draft_says') : t('play.says'), of)}
       ${of.live && side(t('play.live_says'), of.live)}</div>
     ${of.live && html`<${Notice} kind=${same ? 'plain' : 'warn'}>${same ? t('play.same') : t('play.differs')}<//>`}
+    ${['unscannable', 'unavailable'].includes(of.outcome) && html`<${Notice} kind="warn">${t('play.unscannable')}<//>`}
+    ${of.not_asked?.length > 0 && html`<${Notice}>${t('play.not_asked')} <${Text} of=${of.not_asked.join(', ')} /><//>`}
     ${!of.enforced && html`<${Notice}>${t('play.shadow')}<//>`}`;
 }
 
@@ -38,7 +40,7 @@ function Stream({ rows }) {
       { label: t('play.piece'), num: true, head: true, cell: (row) => number(row.at + 1) },
       { label: t('play.in'), wide: true, cell: (row) => html`<${Text} of=${row.in} />` },
       { label: t('play.out'), wide: true, cell: (row) => html`<${Out} row=${row} before=${row.before} />` },
-      { label: t('play.held'), num: true, cell: (row) => number(row.held) },
+      { label: t('play.held'), num: true, cell: (row) => (row.stopped ? t('play.stopped') : number(row.held)) },
     ]} /></section>`;
 }
 
@@ -48,7 +50,8 @@ export function Result({ of }) {
     <section class="card"><h2 class="away">${t('play.result')}</h2><${Answers} of=${of} /></section>
     <section class="card"><h2>${t('play.found')} <span class="quiet">${number(of.findings?.length ?? 0)}</span></h2>
       <${Marked} text=${of.text ?? ''} findings=${of.findings ?? []} />
-      ${of.findings?.length > 0 && html`<p class="quiet small">${t('play.hover')}</p>
+      ${of.findings?.length > 0 && html`<p class="quiet small">${t('play.hover')}
+        ${of.findings_left_out > 0 && ' ' + t('play.left_out', { n: of.findings_left_out })}</p>
       <details><summary>${t('play.findings')}</summary><${Table} caption=${t('play.findings')} rows=${of.findings} id=${(_, at) => at} columns=${[
         { label: t('col.rule'), head: true, cell: (row) => html`<${Text} of=${row.rule} />` },
         { label: t('col.category'), cell: (row) => html`<${Text} of=${word('category', row.category ?? '')} />` },
@@ -58,7 +61,8 @@ export function Result({ of }) {
       ]} /></details>`}</section>
     <section class="card"><h2>${t('play.output')}</h2>${typeof of.output === 'string'
       ? html`<${Text} of=${of.output} block />`
-      : html`<p class="quiet">${t('play.no_output')}</p>`}</section>
+      : html`<p class="quiet">${t('play.no_output')}</p>`}
+      ${of.message && html`<h3 class="told">${t('play.message')}</h3><${Text} of=${of.message} block />`}</section>
     ${of.stream?.length > 0 && html`<${Stream} rows=${of.stream} />`}
   </div>`;
 }

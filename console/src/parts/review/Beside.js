@@ -4,7 +4,7 @@ import { may } from '../../core/session.js';
 import { t, word } from '../../core/words.js';
 import { Action } from '../Action.js';
 import { Code } from '../Code.js';
-import { To } from '../Id.js';
+import { Id, To } from '../Id.js';
 import { Rate } from '../Rate.js';
 import { Text } from '../Text.js';
 import { Time } from '../Time.js';
@@ -36,13 +36,25 @@ function Judgements({ of, hidden }) {
     </li>`)}</ul></section>`;
 }
 
+/** Items whose text is almost this one. */
+function Near({ rows }) {
+  if (rows.length === 0) return null;
+  return html`<section class="card"><h2>${t('review.near')}</h2><ul>${rows.map(
+    (row) => html`<li><${Id} of=${row.item} to=${['review', row.item]} /> <span class="quiet"><${Text} of=${word('state', row.state)} />
+      ${' '}<${Time} at=${row.at} how="ago" /></span></li>`,
+  )}</ul></section>`;
+}
+
 /** What helps to judge: the rule, what others said, what may become of it. */
 export function Beside({ of, onPropose }) {
+  const settled = of.item.state === 'settled';
   return html`<aside class="beside" aria-label=${t('review.beside')}>
     <${RuleCard} of=${of.rule} />
     <${Judgements} of=${of.judgements ?? []} hidden=${of.hidden} />
     ${may('edit') && html`<section class="card"><h2>${t('review.loop')}</h2><div class="stack">
-      <button type="button" onClick=${() => onPropose('test-case')}>${t('propose.test')}</button>
-      <button type="button" onClick=${() => onPropose('exception')}>${t('propose.exception')}</button></div></section>`}
+      <button type="button" disabled=${!settled} onClick=${() => onPropose('test-case')}>${t('propose.test')}</button>
+      <button type="button" disabled=${!settled || of.item.outcome !== 'overturned'} onClick=${() => onPropose('exception')}>${t('propose.exception')}</button>
+      ${!settled && html`<p class="quiet small">${t('propose.settled')}</p>`}</div></section>`}
+    <${Near} rows=${(of.alike ?? []).filter((one) => one.same === false)} />
   </aside>`;
 }

@@ -1,7 +1,7 @@
 import { html } from '../../html.js';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { blurred, session } from '../../core/session.js';
-import { go } from '../../core/route.js';
+import { go, route } from '../../core/route.js';
 import { useKeys } from '../../core/keys.js';
 import { useLoad } from '../../core/hooks.js';
 import { t, word } from '../../core/words.js';
@@ -49,6 +49,7 @@ function ItemHead({ item, onClaim }) {
 
 function Around({ of }) {
   const d = of.decision;
+  if (!d) return null;
   const related = (d.request ?? []).filter((row) => row.decision !== d.decision.decision);
   const feedback = d.feedback ?? [];
   return html`
@@ -66,22 +67,22 @@ function Around({ of }) {
  */
 export function Desk({ of, busy, onJudge, onPass, onClaim }) {
   const [open, setOpen] = useState(false);
-  const [propose, setPropose] = useState(null);
+  const [propose, setPropose] = useState(route.get().params.propose === 'test-case' ? 'test-case' : null);
   const proposal = useLoad(propose && `/review/items/${encodeURIComponent(of.item.item)}/${propose}`);
   const cover = of.item.severe && blurred();
   useKeys({
     x: () => setOpen((old) => !old),
     'g r': () => of.rule && go(['policies', of.rule.policy], { rule: of.rule.id }),
   });
-  const alike = (of.alike ?? []).filter((one) => one.item !== of.item.item && one.state !== 'settled').length;
+  const alike = (of.alike ?? []).filter((one) => one.item !== of.item.item && one.state !== 'settled' && one.same !== false).length;
   return html`<div class="desk">
     <div class="desk-main">
       <${Break} severe=${of.item.severe} />
       <${ItemHead} item=${of.item} onClaim=${onClaim} />
       <section class="card" aria-label=${t('decision.passages')}>
-        ${cover && !open && html`<${CoverNote} passages=${of.decision.passages ?? []} category=${of.item.category} onShow=${() => setOpen(true)} keyed />`}
+        ${cover && !open && html`<${CoverNote} passages=${of.decision?.passages ?? []} category=${of.item.category} onShow=${() => setOpen(true)} keyed />`}
         ${cover && open && html`<p class="small"><button type="button" class="link" onClick=${() => setOpen(false)}>${t('cover.hide')}</button></p>`}
-        <${Passages} of=${of.decision.passages} cover=${cover && !open} />
+        ${of.decision ? html`<${Passages} of=${of.decision.passages} cover=${cover && !open} />` : html`<p class="empty">${t('review.gone')}</p>`}
       </section>
       <${Judge} item=${of.item} alike=${alike} busy=${busy} mine=${isMine(of.item)} onJudge=${onJudge} onPass=${onPass} />
       <${Around} of=${of} />

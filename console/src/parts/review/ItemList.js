@@ -53,7 +53,7 @@ export function ItemList({ of, rows, id, params }) {
   return html`<div class="items">
     ${of.error && html`<${Fault} error=${of.error} again=${of.reload} />`}
     ${of.rows && rows.length === 0 && html`<${Empty}>${t('review.none')}<//>`}
-    ${!of.rows && of.loading && html`<p class="loading" role="status">${t('do.loading')}</p>`}
+    ${!of.rows && of.loading && html`<p class="loading" role="status" aria-busy="true">${t('do.loading')}</p>`}
     <ul aria-label=${t('review.items')}>${rows.map((row) => html`<${Item} key=${row.item} row=${row} on=${row.item === id} params=${params} />`)}</ul>
     ${of.next && html`<p class="more"><button type="button" disabled=${of.loading} onClick=${of.more}>${t('do.more')}</button></p>`}
   </div>`;

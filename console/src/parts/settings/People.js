@@ -9,7 +9,7 @@ import { Dialog, Sure } from '../Dialog.js';
 import { Input, Select } from '../Field.js';
 import { Loaded } from '../Notice.js';
 import { Table } from '../Table.js';
-import { Text, nameOf } from '../Text.js';
+import { Text } from '../Text.js';
 import { Time } from '../Time.js';
 
 const ROLES = ['viewer', 'reviewer', 'editor', 'admin'];
@@ -38,15 +38,18 @@ function Add({ onDone, onClose }) {
       <button type="submit" class="main" disabled=${busy}>${t('people.add')}</button></footer></form><//>`;
 }
 
-function Password({ row, onClose, change }) {
-  const [password, setPassword] = useState('');
+/** One thing of a person that is set anew: the role or the password. */
+function Change({ row, what, onClose, change }) {
+  const [value, setValue] = useState(what === 'role' ? row.role : '');
   const submit = async (event) => {
     event.preventDefault();
-    if (await change({ password })) onClose();
+    if (await change({ [what]: value })) onClose();
   };
-  return html`<${Dialog} title=${t('people.password')} onClose=${onClose}><form onSubmit=${submit}>
+  return html`<${Dialog} title=${t(`people.${what}`)} onClose=${onClose}><form onSubmit=${submit}>
     <p><b><${Text} of=${row.name} /></b></p>
-    <${Input} label=${t('people.first')} help=${t('people.first_help')} type="password" value=${password} onInput=${setPassword} required autocomplete="new-password" />
+    ${what === 'role'
+      ? html`<${Select} label=${t('col.role')} value=${value} onInput=${setValue} options=${roles()} help=${t(`role.${value}_says`)} />`
+      : html`<${Input} label=${t('people.first')} help=${t('people.first_help')} type="password" value=${value} onInput=${setValue} required autocomplete="new-password" />`}
     <footer><button type="button" onClick=${onClose}>${t('do.cancel')}</button><button type="submit" class="main">${t('people.set')}</button></footer></form><//>`;
 }
 
@@ -66,15 +69,12 @@ function Acts({ row, reload }) {
   const own = row.id === session.get().user.id;
   const close = () => ask(null);
   return html`<div class="acts">
-    <select aria-label=${t('people.role_of', { name: nameOf(row.name) })} value=${row.role} disabled=${own} onChange=${async (event) => {
-      const field = event.target;
-      if (!(await change({ role: field.value }))) field.value = row.role;
-    }}>${roles().map(([name, says]) => html`<option value=${name} selected=${name === row.role}>${says}</option>`)}</select>
+    ${!own && html`<button type="button" onClick=${() => ask('role')}>${t('people.role')}</button>`}
     ${!row.oidc && html`<button type="button" onClick=${() => ask('password')}>${t('people.password')}</button>`}
     <button type="button" onClick=${out}>${t('people.out')}</button>
     ${!own && html`<button type="button" onClick=${() => (row.disabled ? change({ disabled: false }) : ask('disable'))}>
       ${row.disabled ? t('people.enable') : t('people.disable')}</button>`}
-    ${asked === 'password' && html`<${Password} row=${row} change=${change} onClose=${close} />`}
+    ${['role', 'password'].includes(asked) && html`<${Change} row=${row} what=${asked} change=${change} onClose=${close} />`}
     ${asked === 'disable' && html`<${Sure} title=${t('people.disable')} says=${html`<b><${Text} of=${row.name} /></b> ${t('people.disable_says')}`}
       act=${t('people.disable')} onClose=${close} onDo=${async () => (await change({ disabled: true })) && close()} />`}
   </div>`;
@@ -92,10 +92,10 @@ export function People() {
       <button type="button" onClick=${() => setAdding(true)}>${t('people.add')}</button></div>
     <${Loaded} of=${load}>${(of) => html`<${Table} caption=${t('people.title')} rows=${of.rows} id=${(row) => row.id} columns=${[
       { label: t('sign.name'), head: true, cell: (row) => html`<${Text} of=${row.name} />${row.oidc && html` <span class="tag">OIDC</span>`}` },
+      { label: t('col.role'), cell: (row) => html`<${Text} of=${word('role', row.role)} />` },
       { label: t('col.state'), cell: (row) => (row.disabled ? t('people.disabled') : t('people.active')) },
       { label: t('people.seen'), cell: (row) => html`<${Time} at=${row.seen_at} how="ago" />` },
-      { label: t('people.since'), cell: (row) => html`<${Time} at=${row.created_at} />` },
-      { label: t('col.do'), cell: (row) => html`<${Acts} row=${row} reload=${load.reload} />` },
+      { label: t('col.do'), wide: true, cell: (row) => html`<${Acts} row=${row} reload=${load.reload} />` },
     ]} />`}<//>
     ${adding && html`<${Add} onDone=${added} onClose=${() => setAdding(false)} />`}
   </section>`;

@@ -38,7 +38,7 @@ function Make({ onMade, onClose }) {
     <fieldset class="scopes"><legend>${t('tokens.scopes')}</legend>${own.map(
       (scope) => html`<${Check} label=${html`<code>${scope}</code> ${word('scope', scope)}`} checked=${scopes.includes(scope)} onInput=${toggle(scope)} />`,
     )}</fieldset>
-    <${Input} label=${t('tokens.days')} help=${t('tokens.days_help')} type="number" min="1" max="3650" value=${days} onInput=${setDays} />
+    <${Input} label=${t('tokens.days')} type="number" required min="1" max="3650" value=${days} onInput=${setDays} />
     <footer><button type="button" onClick=${onClose}>${t('do.cancel')}</button>
       <button type="submit" class="main" disabled=${busy || scopes.length === 0}>${t('tokens.do')}</button></footer></form><//>`;
 }
