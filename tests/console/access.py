@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 import time
 
 from visitor import PASSWORD, Visitor, person
@@ -113,7 +114,7 @@ def every_place_is_open_to_whom_the_table_says_and_to_nobody_else(gate, root):
     assert not wrong, "\n".join(map(str, wrong))
     known = {(place.split(" ")[0], place.split(" ")[1]) for place in places_of(root)}
     named = {(method, path.split("?")[0].replace(ID, "{}").replace("/house", "/{}")) for method, path in PLACES}
-    rest = {("GET", "/api/setup"), ("POST", "/api/setup"), ("POST", "/api/session"), ("DELETE", "/api/session"), ("GET", "/api/live")}
+    rest = {("GET", "/api/oidc/login"), ("GET", "/api/oidc/callback"), ("GET", "/api/setup"), ("POST", "/api/setup"), ("POST", "/api/session"), ("DELETE", "/api/session"), ("GET", "/api/live")}
     assert known == named | rest, known ^ (named | rest)
     return people
 
@@ -205,15 +206,76 @@ def who_guesses_waits_and_is_told_nothing(gate, root):
         status, headers, said = guesser.send("POST", "/api/session", {"name": name.upper(), "password": PASSWORD})
         assert (status, said["error"]["code"]) == (429, "too_many") and int(headers["retry-after"]) > 60, said
     assert all(answer == answers[0] and answer[0] == 401 for answer in answers), answers
+    # Whatever comes from elsewhere, the owner gets in, and whoever is in may give the password again.
+    for number in range(20, 32):
+        for _ in range(5):
+            Visitor(gate, source=f"127.0.0.{number}").ask("POST", "/api/session", {"name": "root", "password": "wrong wrong wrong"})
+    assert root.ask("POST", "/api/session/confirm", {"password": PASSWORD})[0] == 200
+    Visitor(gate).sign_in("root")
+    assert Visitor(gate).ask("POST", "/api/session", {"name": "n" * 900_000, "password": PASSWORD})[0] == 401
     # From elsewhere the owner gets in.
     Visitor(gate, source="127.0.0.8").sign_in("guessed")
     # A cookie that somebody planted is not taken over.
     planted = Visitor(gate)
     planted.cookie = "tidegate=planted"
     assert planted.sign_in("guessed").cookie != "tidegate=planted"
+    thief = Visitor(gate)
+    for name in ("tidegate=planted", planted.cookie.replace("tidegate=", "__Host-tidegate=")):
+        thief.cookie = name
+        assert thief.get("/api/session")[0] == 401, name
     two = Visitor(gate)
     two.cookie = f"{planted.cookie}; tidegate=planted"
     assert two.get("/api/session")[0] == 401
+
+
+def whoever_has_to_change_the_password_can_do_nothing_else(gate, root):
+    first = "the first 口令 12345"
+    row = root.ask("POST", "/api/users", {"name": "new-admin", "role": "admin", "password": first})[1]
+    new = Visitor(gate).sign_in("new-admin", first)
+    for (method, path), _needs in PLACES.items():
+        if (method, path) not in {("GET", "/api/session"), ("PUT", "/api/password")}:
+            status, said = new.ask(method, path, {} if method in ("POST", "PUT", "PATCH") else None)
+            # What is open to everybody who is signed in comes before what is asked of this one.
+            assert (status, said["error"]["code"]) == (403, "change_password"), (method, path, status, said)
+    assert new.ask("PUT", "/api/password", {"old": first, "new": PASSWORD})[0] == 204
+    token = new.ask("POST", "/api/tokens", {"name": "t", "scopes": ["see"]})[1]["token"]
+    assert Visitor(gate, token=token).get("/api/overview")[0] == 200
+    # A new password of an admin, and a sign-out everywhere, end programs too.
+    assert root.ask("PATCH", f"/api/users/{row['id']}", {"password": first})[0] == 200
+    assert Visitor(gate, token=token).get("/api/overview")[0] == 401
+    assert new.get("/api/session")[0] == 401
+    assert root.ask("PATCH", f"/api/users/{row['id']}", {"role": "viewer"})[0] == 200
+
+
+def a_password_that_is_looked_at_while_it_is_replaced_opens_nothing(gate, root):
+    """Sign-ins and changes wait in a queue; what an admin does meanwhile comes first."""
+    old, new = "the first 口令 12345", "the second 口令 12345"
+    for number in range(3):
+        row = root.ask("POST", "/api/users", {"name": f"racer-{number}", "role": "admin", "password": old})[1]
+        inside = Visitor(gate).sign_in(f"racer-{number}", old)
+        ended = []
+
+        def act(visitor, *words):
+            ended.append((visitor, visitor.ask(*words)))
+
+        door = Visitor(gate, source="127.0.0.40")
+        jobs = [
+            threading.Thread(target=act, args=(Visitor(gate, source=f"127.0.0.{50 + n}"), "POST", "/api/session", {"name": "x", "password": "y" * 20}))
+            for n in range(6)
+        ]
+        jobs.append(threading.Thread(target=act, args=(inside, "PUT", "/api/password", {"old": old, "new": PASSWORD})))
+        jobs.append(threading.Thread(target=act, args=(door, "POST", "/api/session", {"name": f"racer-{number}", "password": old})))
+        for job in jobs:
+            job.start()
+        status, said = root.ask("PATCH", f"/api/users/{row['id']}", {"password": new})
+        assert status == 200, said
+        for job in jobs:
+            job.join()
+        # Whatever came first, what the admin set last is what stands.
+        assert inside.get("/api/session")[0] == 401, ended
+        assert door.get("/api/session")[0] == 401, ended
+        assert Visitor(gate, source=f"127.0.0.{60 + number}").ask("POST", "/api/session", {"name": f"racer-{number}", "password": old})[0] == 401
+        assert root.ask("PATCH", f"/api/users/{row['id']}", {"role": "viewer"})[0] == 200
 
 
 def sessions_end(gate, root):
@@ -328,6 +390,8 @@ def all_of(gate):
     what_is_somebody_elses_is_not_there(gate, people)
     a_change_comes_from_our_page_and_nothing_is_changed_by_looking(gate, root)
     who_guesses_waits_and_is_told_nothing(gate, root)
+    whoever_has_to_change_the_password_can_do_nothing_else(gate, root)
+    a_password_that_is_looked_at_while_it_is_replaced_opens_nothing(gate, root)
     sessions_end(gate, root)
     a_live_feed_ends_with_the_right_to_see_it(gate, root)
     what_is_nasty_is_only_text(gate, root)

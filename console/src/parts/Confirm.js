@@ -13,7 +13,7 @@ import { Fault } from './Notice.js';
 function Elsewhere() {
   return html`<${Dialog} title=${t('confirm.title')} onClose=${() => settle(false)}><p>${t('confirm.elsewhere')}</p>
     <footer><button type="button" onClick=${() => settle(false)}>${t('do.cancel')}</button>
-      <a class="button" href="/api/oidc/login">${t('sign.oidc')}</a></footer><//>`;
+      <a class="button" href="/api/oidc/login?again=true">${t('sign.oidc')}</a></footer><//>`;
 }
 
 function Ask() {
