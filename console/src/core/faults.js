@@ -1,7 +1,7 @@
 import { html } from '../html.js';
-import { t, word } from './words.js';
+import { lang, t, word } from './words.js';
 import { en } from '../words/en.js';
-import { Text } from '../parts/Text.js';
+import { SHOWN, Text } from '../parts/Text.js';
 
 /** @param {import('./api.js').ApiError|Error} error @returns {string} what it is, in the language of the page */
 export function faultTitle(error) {
@@ -11,8 +11,12 @@ export function faultTitle(error) {
   return t('fault.other');
 }
 
-/** @param {any} error @returns {any} title, then what the gate says about it */
+/**
+ * What the gate says, which is English; in another language, or where it says nothing, a title of ours stands first.
+ * @param {any} error @returns {any}
+ */
 export function faultWords(error) {
+  if (lang() === 'en' && error.message && !error.after) return html`<span class="cap"><${Text} of=${error.message} limit=${SHOWN} /></span>`;
   const after = error.after ? ' ' + t('fault.after', { n: error.after }) : '';
-  return html`<span><b>${faultTitle(error)}</b>${error.message && html` <${Text} of=${error.message} />`}${after}</span>`;
+  return html`<span><b>${faultTitle(error)}</b>${error.message && html` <${Text} of=${error.message} limit=${SHOWN} />`}${after}</span>`;
 }

@@ -20,8 +20,8 @@ const FORMS = { labels: 'jsonl', trl: 'jsonl', openai: 'jsonl', csv: 'csv' };
 function Rules({ rows }) {
   if (rows.length === 0) return html`<${Empty}>${t('figures.none')}<//>`;
   return html`<${Table} caption=${t('figures.rules')} rows=${rows} id=${(row) => row.policy + ' ' + row.rule} columns=${[
-    { label: t('col.rule'), head: true, wide: true, cell: (row) => html`<${To} to=${['policies', row.policy]} params=${{ rule: row.rule }}>
-      <${Text} of=${row.rule ?? '–'} /><//>` },
+    { label: t('col.rule'), head: true, wide: true, cell: (row) =>
+      row.rule ? html`<${To} to=${['policies', row.policy]} params=${{ rule: row.rule }}><${Text} of=${row.rule} /><//>` : t('review.no_rule') },
     { label: t('col.policy'), cell: (row) => html`<${Text} of=${row.policy} />` },
     { label: t('col.judged'), num: true, cell: (row) => number(row.judged) },
     { label: t('outcome.upheld'), num: true, cell: (row) => number(row.upheld) },
@@ -43,10 +43,10 @@ function Export() {
     run();
   };
   return html`<section class="card"><h2>${t('export.title')}</h2><p>${t('export.says')}</p>
-    <form class="filter" onSubmit=${submit}>
+    <form class="stack" onSubmit=${submit}>
       <${Select} label=${t('export.form')} value=${form} onInput=${setForm} help=${t(`export.${form}_says`)}
         options=${Object.keys(FORMS).map((name) => [name, t(`export.${name}`)])} />
-      <div class="filter-do"><button type="submit" class="main" disabled=${busy}>${t('export.do')}</button></div>
+      <button type="submit" class="main" disabled=${busy}>${t('export.do')}</button>
     </form></section>`;
 }
 

@@ -55,7 +55,8 @@ function Verified({ of }) {
 function Detail({ row }) {
   const of = row.detail;
   if (of === null || of === undefined) return html`<span class="quiet">${row.erased === false ? '–' : t('ledger.gone')}</span>`;
-  const text = typeof of === 'string' ? of : JSON.stringify(of);
+  const text = typeof of === 'string' ? of : JSON.stringify(of, (_, value) => value ?? undefined);
+  if (text === '{}') return null;
   return html`<code><${Text} of=${text} limit=${160} /></code>`;
 }
 

@@ -1,7 +1,18 @@
 import { html } from '../html.js';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useStore } from '../core/hooks.js';
+import { toasts } from '../core/toast.js';
 import { t } from '../core/words.js';
 import { Icon } from './Icon.js';
+import { Notice } from './Notice.js';
+
+/** What went wrong since a dialog opened: what is behind it cannot be reached meanwhile. */
+function Wrong() {
+  const all = useStore(toasts);
+  const [born] = useState(() => all.at(-1)?.id ?? 0);
+  const last = all.filter((one) => one.bad && one.id > born).at(-1);
+  return last && html`<${Notice} kind="bad" role="alert">${last.says}<//>`;
+}
 
 /**
  * A dialog of the browser: it keeps the focus, and gives it back.
@@ -23,6 +34,7 @@ export function Dialog({ title, onClose, children, wide }) {
     <header><h2 id=${id}>${title}</h2>
       <button type="button" class="bare" aria-label=${t('do.close')} onClick=${onClose}><${Icon} name="close" /></button>
     </header>
+    <${Wrong} />
     ${children}
   </dialog>`;
 }

@@ -12,7 +12,7 @@ import { t, word } from '../core/words.js';
 
 /** What a finding is, for whoever points at it or comes to it by keyboard. @param {{ of: Finding }} props */
 function About({ of }) {
-  const score = typeof of.score === 'number' && html` · ${number(of.score, 2)}`;
+  const score = of.score > 0 && html` · ${number(of.score, 2)}`;
   const views = of.views?.length > 0 && html`<span class="about-views">
     ${t('mark.views')} <${Text} of=${of.views.join(' → ')} />
   </span>`;

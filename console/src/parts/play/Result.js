@@ -10,7 +10,7 @@ import { Text } from '../Text.js';
 function Rules({ of }) {
   if (!of?.length) return html`<p class="quiet">${t('play.no_rules')}</p>`;
   return html`<ul class="fired">${of.map((one) => html`<li>${one.action && html`<${Action} of=${one.action} /> `}<b><${Text} of=${one.id} /></b>
-    <span class="quiet"><${Text} of=${word('category', one.category ?? '')} /> ${typeof one.score === 'number' && number(one.score, 2)}</span></li>`)}</ul>`;
+    <span class="quiet"><${Text} of=${word('category', one.category ?? '')} /> ${one.score > 0 && number(one.score, 2)}</span></li>`)}</ul>`;
 }
 
 /** The answer of the draft beside that of the policy that runs. */

@@ -15,7 +15,7 @@ export const work = {
   'col.model': 'Model',
   'col.oldest': 'Oldest',
   'col.outcome': 'Outcome',
-  'col.overturned': 'Overturned',
+  'col.overturned': 'Overturn rate',
   'col.phase': 'Side',
   'col.policy': 'Policy',
   'col.queue': 'Queue',
@@ -261,5 +261,5 @@ export const work = {
   'ledger.object': 'Of what',
   'ledger.detail': 'Detail',
   'ledger.gone': 'erased',
-  'ledger.not_signed': '{n} of them not signed.',
+  'ledger.not_signed': 'Not signed: {n}.',
 };

@@ -261,5 +261,5 @@ export const work = {
   'ledger.object': '对象',
   'ledger.detail': '详情',
   'ledger.gone': '已清除',
-  'ledger.not_signed': '其中 {n} 行未签名。',
+  'ledger.not_signed': '未签名 {n} 行。',
 };
