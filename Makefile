@@ -4,7 +4,7 @@ VENV ?= .venv
 FUZZ_SECONDS ?= 60
 TIDEGATE_BIN ?= $(shell $(CARGO) metadata --format-version 1 --no-deps 2>/dev/null | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])' 2>/dev/null)/debug/tidegate
 
-.PHONY: schemas docs book help run test unit policies differential store-test sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test h2spec fuzz evasion lint bench bench-proxy model manifests release
+.PHONY: schemas docs book help run test unit policies differential store-test console-test sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test h2spec fuzz evasion lint bench bench-proxy model manifests release
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -12,7 +12,7 @@ help: ## list the targets
 run: ## build, and run the gate on 127.0.0.1:8080 in front of the demo model (TIDEGATE_UPSTREAM=https://… for a real one)
 	$(CARGO) run --release --locked --bin tidegate -- serve --config config/tidegate.yaml
 
-test: unit policies differential store-test sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, real classifier servers, SQLite and PostgreSQL, Prometheus, traces, deployments, fuzzing
+test: unit policies differential store-test console-test sdk-test eval-test scan-test onnx-test hooks-test observability-test otlp-test deploy-test fuzz ## everything: unit, property, integration and documentation tests, policy tests, parsers, official SDKs, figures, Parquet, Spark, a real transformer, real classifier servers, SQLite and PostgreSQL, the console in a browser, Prometheus, traces, deployments, fuzzing
 
 unit:
 	$(CARGO) test --locked --quiet
@@ -60,6 +60,10 @@ deploy-test: ## image, manifests, units and release files by their own tools, an
 store-test: ## the store in SQLite and a real PostgreSQL: one contract, gates that share it, gates and databases that are killed (STORE_KILLS times each, 25)
 	$(CARGO) build --locked --quiet --bin tidegate
 	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/store/run.sh
+
+console-test: ## the console: who may do what, an identity provider, its interface by its own description, every page in Chromium (CONSOLE_IMAGES=1 writes docs/pictures)
+	$(CARGO) build --locked --quiet --bin tidegate
+	TIDEGATE_BIN=$(TIDEGATE_BIN) sh tests/console/run.sh
 
 h2spec: ## HTTP/2 conformance, where h2spec is installed
 	$(CARGO) build --locked --quiet --bin tidegate
