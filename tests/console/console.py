@@ -57,7 +57,7 @@ def interface_is_as_it_describes_itself(started):
 
 
 def main():
-    os.environ["STORE_KEY"] = "k" * 48
+    os.environ |= {"STORE_KEY": "k" * 48, "TIDEGATE_DEMO_RATE": "0"}
     os.environ["OIDC_SECRET"] = identity.SECRET
     parts = {
         "access": lambda: with_gate(access.all_of),

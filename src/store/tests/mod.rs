@@ -1,11 +1,11 @@
+//! One suite for both databases. PostgreSQL takes part where `TIDEGATE_TEST_POSTGRES` holds the address of a server
+//! in which databases may be made (`make store-test` starts one).
+
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test stops at what it did not expect"
 )]
-
-//! One suite for both databases. PostgreSQL takes part where `TIDEGATE_TEST_POSTGRES` holds the address of a server
-//! in which databases may be made (`make store-test` starts one).
 
 mod console;
 
