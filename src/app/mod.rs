@@ -3,6 +3,7 @@
 //! It is the only place that sees both ends; it screens nothing itself.
 
 mod adapt;
+mod admin;
 mod apart;
 mod certificates;
 mod classifiers;

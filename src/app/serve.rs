@@ -19,6 +19,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::{info, warn};
 
 use super::adapt::Adapting;
+use super::admin::{access, admin_tokens};
 use super::apart::apart;
 use super::certificates::Certificates;
 use super::exporter::Exporter;
@@ -27,15 +28,12 @@ use super::manager::Manager;
 use super::people::watch_people;
 use super::ready::Ready;
 use super::reload::{Reloader, fixed};
-use super::upstreams::secret;
 use super::watch::watch;
 use super::webhooks::Teller;
 use super::workshop::FileShop;
 use crate::config::server_file::ServerFile;
-use crate::config::units::Period;
 use crate::config::{Flag, Problems};
-use crate::console::{Access, AdminState, SetupToken, admin_routes};
-use crate::domain::Secret;
+use crate::console::{AdminState, admin_routes};
 use crate::proxy::{
     ConnectionTimes, Gateway, ListenerSettings, Pulse, Workers, serve_admin, serve_data,
 };
@@ -199,11 +197,7 @@ impl App {
             ready: AtomicBool::new(true),
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
-            access: Access {
-                oidc: identity,
-                tls: certificates.admin.is_some(),
-                ..access(&gateway, file, &options).await
-            },
+            access: access(&gateway, file, identity, &options).await,
             workshop: Arc::<FileShop>::clone(&workshop),
         });
         let workers = Workers::start()?;
@@ -514,28 +508,6 @@ fn connection_times(file: &ServerFile) -> ConnectionTimes {
         keep_alive: times.keep_alive.duration(),
         write_stall: times.write_stall.duration(),
     }
-}
-
-/// Who may use the console. Where nobody can sign in yet, whoever starts the gate is told how to become the first admin.
-async fn access(gateway: &Gateway, file: &ServerFile, options: &ServeOptions) -> Access {
-    let millis = |period: Period| i64::try_from(period.duration().as_millis()).unwrap_or(i64::MAX);
-    let sessions = &file.admin.sessions;
-    let times = (millis(sessions.idle), millis(sessions.absolute));
-    let Some(shelf) = gateway.shelf() else { return Access::new(times, SetupToken::default()) };
-    let (setup, token) = SetupToken::for_store(&shelf.store).await;
-    if let Some((announce, token)) = options.announce.zip(token) {
-        let scheme = if file.admin.tls.is_some() { "https" } else { "http" };
-        announce(&format!("{scheme}://{}", file.admin.listen), &token);
-    }
-    Access::new(times, setup)
-}
-
-fn admin_tokens(loaded: &Loaded, options: &ServeOptions) -> std::io::Result<Vec<Secret>> {
-    let Some(reference) = &loaded.server.file.admin.auth.tokens else { return Ok(Vec::new()) };
-    let secret = secret(&loaded.server, reference, &options.environment);
-    let secret = secret.map_err(std::io::Error::other)?;
-    let lines = secret.expose().lines().map(str::trim).filter(|line| !line.is_empty());
-    Ok(lines.map(Secret::new).collect())
 }
 
 pub(super) fn demo(options: &ServeOptions) -> DemoSettings {

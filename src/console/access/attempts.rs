@@ -150,14 +150,14 @@ fn forget(wrong: &mut HashMap<Key, Wrong>, now: Instant) {
 mod tests {
     use super::*;
 
-    fn from(number: u32) -> Option<IpAddr> {
-        Some(IpAddr::from(number.to_be_bytes()))
+    fn at_the_door(name: &str, number: u32) -> Who<'_> {
+        Who::AtTheDoor(name, Some(IpAddr::from(number.to_be_bytes())))
     }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_guesses_waits_and_others_do_not() {
         let (attempts, now) = (Attempts::default(), Instant::now());
-        let ann = |name: &'static str, number| Who::AtTheDoor(name, from(number));
+        let ann = at_the_door;
         assert!((0..5).all(|_| attempts.take(ann("ann", 1), now).is_ok()));
         assert_eq!(attempts.take(ann(" ANN ", 1), now), Err(WINDOW));
         assert!(attempts.take(ann("bob", 1), now).is_ok());
@@ -169,7 +169,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_right_password_is_no_attempt_and_neither_is_one_that_nobody_looked_at() {
         let (attempts, now) = (Attempts::default(), Instant::now());
-        let who = Who::AtTheDoor("ann", from(1));
+        let who = at_the_door("ann", 1);
         for round in 0..200 {
             assert_eq!(attempts.take(who, now), Ok(()));
             if round % 2 == 0 { attempts.was_right(who) } else { attempts.forgive(who) }
@@ -192,12 +192,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_more_is_remembered_and_whoever_waits_is_not_forgotten_for_it() {
         let (attempts, now) = (Attempts::default(), Instant::now());
-        let ann = Who::AtTheDoor("ann", from(0));
+        let ann = at_the_door("ann", 0);
         while attempts.take(ann, now).is_ok() {}
         for number in 1..6000 {
             let name = format!("name {number}");
             let later = now + Duration::from_millis(number.into());
-            assert!(attempts.take(Who::AtTheDoor(&name, from(number)), later).is_ok());
+            assert!(attempts.take(at_the_door(&name, number), later).is_ok());
             assert!(attempts.0.lock().unwrap().len() <= MOST_REMEMBERED);
         }
         assert!(attempts.take(ann, now + Duration::from_secs(60)).is_err());

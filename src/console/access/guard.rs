@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 
 use super::principal::not_signed_in;
-use super::sessions::{CONFIRMED, COOKIES, host_of, is_local};
+use super::sessions::{CONFIRMED, cookie_name};
 use super::table::{Place, place};
 use super::{Needs, Permission, Principal, digest_of};
 use crate::console::AdminState;
@@ -110,8 +110,7 @@ async fn of_token(store: &Store, bearer: &str) -> Answer<Principal> {
 
 async fn of_session(state: &AdminState, store: &Store, headers: &HeaderMap) -> Answer<Principal> {
     // Only the name that this host gives: what a neighbouring host planted is none.
-    let name = COOKIES[usize::from(is_local(host_of(headers)))];
-    let hash = digest_of(&cookie(headers, name).ok_or_else(not_signed_in)?);
+    let hash = digest_of(&cookie(headers, cookie_name(headers)).ok_or_else(not_signed_in)?);
     let session = standing(state, store, hash).await?.ok_or_else(not_signed_in)?;
     let now = store.now();
     if now - session.seen >= NOTED {

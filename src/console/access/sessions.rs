@@ -23,9 +23,10 @@ use crate::people::shapes::time;
 use crate::proxy::Peer;
 use crate::store::{Connection, SessionRow, Store, StoreError, UserChange, UserRow};
 
-/// The cookie, where the browser can be sure that it comes over TLS or from this machine, and the one for plain
-/// connections on this machine, which not every browser takes for safe.
-pub(super) const COOKIES: [&str; 2] = ["__Host-tidegate", "tidegate"];
+/// The cookie, where the browser can be sure that it comes over TLS.
+const SAFE_COOKIE: &str = "__Host-tidegate";
+/// The one for connections on this machine, which not every browser takes for safe.
+const LOCAL_COOKIE: &str = "tidegate";
 /// How long a password that was given counts for what asks for it again, in milliseconds.
 pub(in crate::console) const CONFIRMED: i64 = 15 * 60 * 1000;
 
@@ -138,10 +139,15 @@ pub(in crate::console) fn is_local(host: &str) -> bool {
     local.iter().any(|name| host == *name || host.starts_with(&format!("{name}:")))
 }
 
+/// What the cookie is called for the host that was asked.
+pub(super) fn cookie_name(headers: &HeaderMap) -> &'static str {
+    if is_local(host_of(headers)) { LOCAL_COOKIE } else { SAFE_COOKIE }
+}
+
 /// Gives the browser its cookie; with an age of 0, takes it.
 fn put_cookie(response: &mut Response, headers: &HeaderMap, secret: &str, age: i64) {
-    let (name, secure) =
-        if is_local(host_of(headers)) { (COOKIES[1], "") } else { (COOKIES[0], "; Secure") };
+    let name = cookie_name(headers);
+    let secure = if name == LOCAL_COOKIE { "" } else { "; Secure" };
     let cookie =
         format!("{name}={secret}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

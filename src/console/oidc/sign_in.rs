@@ -21,9 +21,11 @@ use crate::console::{AdminState, Role};
 use crate::people::review::user_name;
 use crate::store::{Connection, SessionRow, Store, StoreError, TokenRow, UserChange, UserRow};
 
-/// The cookie of somebody who is away, beyond this machine and on it. It comes back with them from another site, so it
-/// is not as strict as that of a session.
-const COOKIES: [&str; 2] = ["__Host-tidegate-oidc", "tidegate-oidc"];
+/// The cookie of somebody who is away. It comes back with them from another site, so it is not as strict as that of a
+/// session.
+const SAFE_COOKIE: &str = "__Host-tidegate-oidc";
+/// The one for connections on this machine.
+const LOCAL_COOKIE: &str = "tidegate-oidc";
 /// How long one may be away, in seconds.
 const AWAY: u32 = 600;
 /// The most characters of a name that the other system gives.
@@ -235,12 +237,12 @@ fn note(
 }
 
 fn cookie_name(headers: &HeaderMap) -> &'static str {
-    COOKIES[usize::from(is_local(host_of(headers)))]
+    if is_local(host_of(headers)) { LOCAL_COOKIE } else { SAFE_COOKIE }
 }
 
 fn put_cookie(response: &mut Response, headers: &HeaderMap, value: &str, age: u32) {
-    let (name, host) = (cookie_name(headers), host_of(headers));
-    let secure = if is_local(host) { "" } else { "; Secure" };
+    let name = cookie_name(headers);
+    let secure = if name == LOCAL_COOKIE { "" } else { "; Secure" };
     let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(SET_COOKIE, cookie);
@@ -261,7 +263,7 @@ mod tests {
     use crate::console::OidcSettings;
     use crate::upstream::OwnAddresses;
 
-    fn claims(more: Value) -> Claims {
+    fn claims(more: &Value) -> Claims {
         let mut said = json!({ "sub": "s" });
         said.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value(said).unwrap()
@@ -284,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_highest_role_of_the_groups_counts_and_none_without_one() {
-        let role = |groups: Value| role(&provider(), &claims(json!({ "groups": groups })));
+        let role = |groups: Value| role(&provider(), &claims(&json!({ "groups": groups })));
         assert_eq!(role(json!(["mods", "ops", "x"])), Some(Role::Admin));
         assert_eq!(role(json!("mods")), Some(Role::Reviewer));
         assert_eq!(role(json!(["admin", 1, null])), None);
@@ -293,7 +295,7 @@ mod tests {
 
     #[test]
     fn somebody_is_called_as_the_other_system_says_where_that_can_be_a_name() {
-        let called = |more: Value| name(&claims(more));
+        let called = |more: Value| name(&claims(&more));
         assert_eq!(called(json!({ "preferred_username": "ann", "email": "a@e" })), "ann");
         assert_eq!(
             called(

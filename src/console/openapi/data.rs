@@ -26,7 +26,7 @@ fn seeing() -> Vec<Told> {
                 ]),
             ),
         told("GET", "/api/live", "Shows decisions as they are made, until the session ends.")
-            .sends("200", "text/event-stream", "events `decision` and `missed`"),
+            .sends("200", &["text/event-stream"], "events `decision` and `missed`"),
         told("GET", "/api/decisions", "Lists decisions, the newest first.")
             .asks("action", one_of(&Action::ALL.map(Action::as_str)))
             .asks("policy", text())
@@ -126,7 +126,11 @@ fn judging() -> Vec<Told> {
             .gives("200", of("item")),
         told("GET", "/api/review/export", "Writes settled items as a file.")
             .demands("form", one_of(&["labels", "trl", "openai", "csv"]))
-            .sends("200", "application/x-ndjson", "a file; with `form=csv`, of text/csv"),
+            .sends(
+                "200",
+                &["application/x-ndjson", "text/csv"],
+                "a file; with `form=csv`, of text/csv",
+            ),
     ]
 }
 

@@ -53,9 +53,10 @@ impl Told {
         self
     }
 
-    /// Answers with something else.
-    pub(super) fn sends(mut self, status: &'static str, kind: &str, what: &str) -> Self {
-        let content = json!({ kind: { "schema": { "type": "string" } } });
+    /// Answers with something else, of one of these types.
+    pub(super) fn sends(mut self, status: &'static str, kinds: &[&str], what: &str) -> Self {
+        let one = |kind: &&str| ((*kind).to_owned(), json!({ "schema": { "type": "string" } }));
+        let content: Map<String, Value> = kinds.iter().map(one).collect();
         self.answers.push((status, json!({ "description": what, "content": content })));
         self
     }

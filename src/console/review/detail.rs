@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 
 use super::items::{counted, row};
 use super::severity::{rule_of, severity};
-use crate::console::AdminState;
 use crate::console::access::{Permission, Principal};
 use crate::console::answer::{Answer, ApiError, Named, found};
 use crate::console::decisions::Detail;
+use crate::console::{AdminState, RuleFacts};
 use crate::people::duplicates::Sketch;
 use crate::people::review::hides;
 use crate::people::shapes;
 use crate::people::texts::subject;
 use crate::proxy::Live;
 use crate::store::{
-    Connection, DecisionRow, ItemFilter, ItemRow, JudgementRow, Outcomes, StoreError, TextKey,
+    Connection, DecisionRow, Item, ItemFilter, ItemRow, JudgementRow, Outcomes, StoreError, TextKey,
 };
 
 /// The most items of the same rule whose texts are compared with that of an item.
@@ -58,7 +58,20 @@ pub(super) async fn shown(
     let shown = store.read(move |c| Shown::find(c, keyed.key(), (&id, &reviewer))).await?;
     let shown = shown.ok_or_else(|| ApiError::unknown("item"))?;
     let reads = principal.may(Permission::Read);
-    Ok(found(&shown.json(&state.gateway.live(), reads)))
+    let mut body = shown.json(&state.gateway.live(), reads);
+    if let Some(rule) = body.get_mut("rule").and_then(Value::as_object_mut).filter(|_| reads) {
+        let item = &shown.row.item;
+        rule.insert("source".to_owned(), written(state, item).map_or(Value::Null, Value::String));
+    }
+    Ok(found(&body))
+}
+
+/// The rule as its file has it, where it is still in force.
+fn written(state: &AdminState, item: &Item) -> Option<String> {
+    let in_force = state.workshop.in_force();
+    let policy = in_force.policies.iter().find(|policy| policy.name == item.policy)?;
+    let id = item.rule.as_deref()?;
+    policy.rules.iter().find(|rule| rule.id == id).map(RuleFacts::written)
 }
 
 impl Shown {
