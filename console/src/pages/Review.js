@@ -130,7 +130,18 @@ export function Review({ id }) {
     return taking.next();
   });
   const find = () => document.querySelector('[data-search]')?.focus();
-  useKeys({ j: () => step(1), k: () => step(-1), c: claim, z: undo, '/': find });
+  // While an item is on its way, what somebody begins to write must not act as keys.
+  const early = useRef(null);
+  const isComing = Boolean(id) && !detail.data && !detail.error;
+  const unless = (act) => () => early.current ?? act();
+  const soon = (key) => () => {
+    early.current = early.current ?? key;
+  };
+  useKeys(
+    isComing
+      ? { j: unless(() => step(1)), k: unless(() => step(-1)), n: soon('n'), e: soon('e') }
+      : { j: () => step(1), k: () => step(-1), c: claim, z: undo, '/': find },
+  );
 
   return html`<${Head} title=${t('nav.review')}>
       <${Check} label=${t('review.advance')} checked=${goOn} onInput=${(on) => prefer({ advance: on })} />
@@ -142,7 +153,7 @@ export function Review({ id }) {
         <${ItemList} of=${list} rows=${rows} id=${id} params=${filter} />
       </section>
       <div class="desk-place">${id
-        ? html`<${Loaded} of=${detail}>${(of) => html`<${Desk} key=${id} of=${of} busy=${busy} onJudge=${judge} onPass=${pass} onClaim=${claimThis} />`}<//>`
+        ? html`<${Loaded} of=${detail}>${(of) => html`<${Desk} key=${id} of=${of} busy=${busy} onJudge=${judge} onPass=${pass} onClaim=${claimThis} early=${early} />`}<//>`
         : html`<${Empty}>${t('review.start')} <kbd>c</kbd><//>`}</div>
     </div>`;
 }

@@ -63,9 +63,9 @@ function Around({ of }) {
 
 /**
  * One item on the desk: what it is about, and where one judges.
- * @param {{ of: any, busy: boolean, onJudge: (judgement: any) => void, onPass: () => void, onClaim: () => void }} props
+ * @param {{ of: any, busy: boolean, onJudge: (judgement: any) => void, onPass: () => void, onClaim: () => void, early: { current: 'n'|'e'|null } }} props
  */
-export function Desk({ of, busy, onJudge, onPass, onClaim }) {
+export function Desk({ of, busy, onJudge, onPass, onClaim, early }) {
   const [open, setOpen] = useState(false);
   const [propose, setPropose] = useState(route.get().params.propose === 'test-case' ? 'test-case' : null);
   const proposal = useLoad(propose && `/review/items/${encodeURIComponent(of.item.item)}/${propose}`);
@@ -84,7 +84,7 @@ export function Desk({ of, busy, onJudge, onPass, onClaim }) {
         ${cover && open && html`<p class="small"><button type="button" class="link" onClick=${() => setOpen(false)}>${t('cover.hide')}</button></p>`}
         ${of.decision ? html`<${Passages} of=${of.decision.passages} cover=${cover && !open} />` : html`<p class="empty">${t('review.gone')}</p>`}
       </section>
-      <${Judge} item=${of.item} alike=${alike} busy=${busy} mine=${isMine(of.item)} onJudge=${onJudge} onPass=${onPass} />
+      <${Judge} item=${of.item} alike=${alike} busy=${busy} mine=${isMine(of.item)} onJudge=${onJudge} onPass=${onPass} early=${early} />
       <${Around} of=${of} />
     </div>
     <${Beside} of=${of} onPropose=${setPropose} />

@@ -1,5 +1,5 @@
 import { html } from '../../html.js';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { CATEGORIES } from './categories.js';
 import { useKeys } from '../../core/keys.js';
 import { t, word } from '../../core/words.js';
@@ -21,9 +21,10 @@ function Categories({ value, onInput }) {
 /**
  * Where one says what one thinks of an item.
  * @param {{ item: any, alike: number, busy: boolean, mine: boolean,
- *   onJudge: (judgement: any) => void, onPass: () => void }} props
+ *   onJudge: (judgement: any) => void, onPass: () => void, early: { current: 'n'|'e'|null } }} props
+ *   `early`: the key that was pressed before the item was there
  */
-export function Judge({ item, alike, busy, mine, onJudge, onPass }) {
+export function Judge({ item, alike, busy, mine, onJudge, onPass, early }) {
   const [category, setCategory] = useState('');
   const [note, setNote] = useState('');
   const [edited, setEdited] = useState(null);
@@ -42,6 +43,12 @@ export function Judge({ item, alike, busy, mine, onJudge, onPass }) {
     if (edited === null) setEdited('');
     setTimeout(() => editedAt.current?.focus());
   };
+  useEffect(() => {
+    const key = early.current;
+    early.current = null;
+    if (key === 'n') noteAt.current.focus();
+    if (key === 'e') edit();
+  }, []);
   const numbers = Object.fromEntries(
     CATEGORIES.map((name, at) => [String(at + 1), () => setCategory((old) => (old === name ? '' : name))]),
   );
