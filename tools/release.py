@@ -205,6 +205,8 @@ def notices(tree: Tree, compiler: str) -> str:
             texts.setdefault(text, []).append(name)
     for text, users in sorted(texts.items(), key=lambda one: one[1]):
         lines += ["", "-" * 80, "", f"For {', '.join(users)}:", "", text]
+    pages = (ROOT / "console/THIRD-PARTY.md").read_text(encoding="utf-8").strip()
+    lines += ["", "-" * 80, "", "The pages of the console:", "", pages]
     return "\n".join(lines) + "\n"
 
 

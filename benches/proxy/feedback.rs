@@ -17,9 +17,11 @@ use super::{CLIENTS, median};
 const ROUNDS: usize = 11;
 /// How long each measurement runs.
 const SPAN: Duration = Duration::from_secs(1);
-/// Opinions a second beside traffic, and who gives them.
+/// Opinions a second beside traffic, and who gives them: each waits for the answer, so enough of them.
 const RATE: u32 = 2_000;
-const SPEAKERS: usize = 8;
+const SPEAKERS: usize = 64;
+/// People who watch decisions live.
+const VIEWERS: usize = 100;
 /// Opinions that are kept of one decision.
 const OF_ONE: usize = 20;
 
@@ -55,6 +57,13 @@ pub(crate) fn compare(model: SocketAddr) -> anyhow::Result<()> {
     beside(gate, &request)
 }
 
+/// What `-- viewers` prints: the same with people who watch.
+pub(crate) fn watched(model: SocketAddr) -> anyhow::Result<()> {
+    let lines = format!("log: {{ decisions: {{ to: none }} }}\n{}", WAYS[1].1);
+    let gate = Tidegate::with(model, "default", &lines)?;
+    beside(&gate, &APIS[0].request(&format!("{COUNTER} {}", prompt())))
+}
+
 fn cost(gates: &[Tidegate], request: &[u8]) -> anyhow::Result<()> {
     let mut found: Vec<Vec<[f64; 2]>> = vec![Vec::new(); WAYS.len()];
     for _ in 0..ROUNDS {
@@ -75,29 +84,86 @@ fn cost(gates: &[Tidegate], request: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Latency of one client's requests, alone and while people speak.
+/// Latency of one client's requests: alone, while people watch, while they speak, and while they do both.
 fn beside(gate: &Tidegate, request: &[u8]) -> anyhow::Result<()> {
-    let mut found: [Vec<[f64; 2]>; 2] = [Vec::new(), Vec::new()];
-    let mut rates = Vec::new();
+    let token = gate.token()?;
+    let mut found: [Vec<[f64; 3]>; 4] = Default::default();
     let pause = Duration::from_secs(1) * u32::try_from(SPEAKERS)? / RATE;
     for _ in 0..ROUNDS {
-        let alone = Load::run(gate.address, request, 1, SPAN)?;
-        found[0].push([alone.percentile(50), alone.percentile(99)]);
-        let mut with = Ok(Load::default());
-        let given = speaking(gate.address, SPEAKERS, Some(pause), || {
-            with = Load::run(gate.address, request, 1, SPAN);
-        })?;
-        let with = with?;
-        rates.push(given.len() as f64 / SPAN.as_secs_f64());
-        found[1].push([with.percentile(50), with.percentile(99)]);
+        for (way, found) in found.iter_mut().enumerate() {
+            let viewers = Viewers::start(gate, &token, if way % 2 == 1 { VIEWERS } else { 0 })?;
+            let mut with = Ok(Load::default());
+            let speakers = if way >= 2 { SPEAKERS } else { 0 };
+            let given = speaking(gate.address, speakers, Some(pause), || {
+                with = Load::run(gate.address, request, 1, SPAN);
+            })?;
+            let with = with?;
+            viewers.stop()?;
+            let rate = given.len() as f64 / SPAN.as_secs_f64();
+            found.push([rate, with.percentile(50), with.percentile(99)]);
+        }
     }
-    println!("\n## Traffic of one client while people speak\n");
-    println!("| feedback/s | median | p99 |\n|---:|---:|---:|");
-    for (rate, found) in [0.0, median(rates)].into_iter().zip(&found) {
-        let of = |what: usize| median(found.iter().map(|one| one[what] * 1e3).collect());
-        println!("| {rate:.0} | {:.3} ms | {:.3} ms |", of(0), of(1));
+    println!("\n## Traffic of one client while people speak and watch\n");
+    println!("| feedback/s | viewers | median | p99 |\n|---:|---:|---:|---:|");
+    for (way, found) in found.iter().enumerate() {
+        let of = |what: usize| median(found.iter().map(|one| one[what]).collect());
+        let viewers = if way % 2 == 1 { VIEWERS } else { 0 };
+        println!("| {:.0} | {viewers} | {:.3} ms | {:.3} ms |", of(0), of(1) * 1e3, of(2) * 1e3);
     }
     Ok(())
+}
+
+/// People who watch decisions live, each over a connection of their own.
+struct Viewers {
+    stop: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<anyhow::Result<u64>>>,
+}
+
+impl Viewers {
+    fn start(gate: &Tidegate, token: &str, count: usize) -> anyhow::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut threads = Vec::new();
+        for _ in 0..count {
+            let mut stream = TcpStream::connect(gate.admin())?;
+            stream.set_read_timeout(Some(Duration::from_millis(300)))?;
+            let host = gate.admin();
+            write!(
+                stream,
+                "GET /api/live HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\r\n"
+            )?;
+            let stop = Arc::clone(&stop);
+            threads.push(std::thread::spawn(move || watch(stream, &stop)));
+        }
+        Ok(Self { stop, threads })
+    }
+
+    /// Each has to have seen something.
+    fn stop(self) -> anyhow::Result<()> {
+        self.stop.store(true, Relaxed);
+        for thread in self.threads {
+            let seen = thread.join().ok().context("a viewer panicked")??;
+            anyhow::ensure!(seen > 200, "a viewer saw {seen} bytes");
+        }
+        Ok(())
+    }
+}
+
+/// The bytes that one who watches got.
+fn watch(mut stream: TcpStream, stop: &AtomicBool) -> anyhow::Result<u64> {
+    let (mut seen, mut buffer) = (0, [0_u8; 65536]);
+    while !stop.load(Relaxed) {
+        match stream.read(&mut buffer) {
+            Ok(0) => anyhow::bail!("the live feed ended"),
+            Ok(read) => seen += read as u64,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+                ) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(seen)
 }
 
 /// Seconds of each opinion that so many people gave while `meanwhile` went on.

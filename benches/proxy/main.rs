@@ -1,7 +1,7 @@
 //! What the proxy adds: latency, requests a second, processor time, time to first token, delay of each
 //! chunk, memory; each against the same model asked directly and through nginx as a plain pass-through.
 //!
-//! Run with `make bench-proxy` (some seven minutes); `cargo bench --bench proxy -- dialects` only compares the dialects, `-- records`, `-- traces` and `-- feedback` what these cost. Everything runs on this machine and in one run, so
+//! Run with `make bench-proxy` (some seven minutes); `cargo bench --bench proxy -- dialects` only compares the dialects, `-- records`, `-- traces` and `-- feedback` what these cost, `-- viewers` the last table of these. Everything runs on this machine and in one run, so
 //! only the ratios mean something. Model and clients are part of this program; they do no more than
 //! they must. Without nginx, its column stays empty and says so.
 #![allow(
@@ -53,6 +53,9 @@ fn main() -> anyhow::Result<()> {
     }
     if std::env::args().any(|word| word == "feedback") {
         return feedback::compare(model);
+    }
+    if std::env::args().any(|word| word == "viewers") {
+        return feedback::watched(model);
     }
     let nginx = Nginx::start(model)?;
     for policy in ["bench", "default"] {

@@ -96,6 +96,39 @@ impl Tidegate {
         Ok(Self { address, admin, process })
     }
 
+    /// The admin listener.
+    pub(crate) const fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// A token of somebody who may see decisions, put into the store `state.db`.
+    pub(crate) fn token(&self) -> anyhow::Result<String> {
+        use tidegate::store::{Engine, Now, Store, StoreSettings, TokenRow, UserRow};
+        let now = Now(std::sync::Arc::new(|| 1));
+        let engine = Engine::Sqlite(self.process.folder.join("state.db"));
+        let settings = StoreSettings { engine, key: None, signer: None, waits: false, now };
+        let store = Store::start(settings)?;
+        let token = "tgt_of-somebody-who-watches".to_owned();
+        let (name, role) = ("viewer".to_owned(), "viewer".to_owned());
+        let user = UserRow { id: name.clone(), name: name.clone(), role, ..UserRow::default() };
+        let hash = tidegate::audit::digest(token.as_bytes());
+        let row = TokenRow {
+            id: name.clone(),
+            hash,
+            name,
+            user: user.clone(),
+            scopes: "see".to_owned(),
+            ..TokenRow::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(store.write(move |c| {
+            user.insert(c)?;
+            row.insert(c)
+        }))?;
+        store.close(Duration::from_secs(5));
+        Ok(token)
+    }
+
     /// Resident bytes.
     pub(crate) fn memory(&self) -> u64 {
         let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.process.child.id()));

@@ -14,16 +14,23 @@ use axum::routing::get;
 use bytes::Bytes;
 use futures_util::stream::unfold;
 use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::TryRecvError;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::AdminState;
 use super::access::{Permission, Principal, still_stands};
 use super::answer::{Answer, ApiError};
+use crate::domain::Action;
 use crate::people::shapes;
 use crate::store::KeptDecision;
-use crate::telemetry::{MOST_WATCHERS, Seen, Watcher};
+use crate::telemetry::{MOST_WAITING, MOST_WATCHERS, Seen, Watcher};
 
+/// How often a watcher is told what came. In between nobody waits at the feed, so telling it of a decision wakes nobody,
+/// however many watch.
+const PULSE: Duration = Duration::from_millis(250);
+/// The most decisions that a watcher is told of at a time: people read no more. The others are counted.
+const MOST_AT_ONCE: usize = 25;
 /// How often a line is sent that says nothing, so that nobody between takes the stream for dead.
 const BEAT: Duration = Duration::from_secs(10);
 /// How often it is looked whether the one who watches still may.
@@ -41,7 +48,8 @@ async fn live(State(state): State<Arc<AdminState>>, principal: Principal) -> Ans
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_viewers", message)
     })?;
     let beat = every(BEAT);
-    let watch = Watch { watcher, state, principal, beat, look: every(LOOK) };
+    let (pulse, look) = (every(PULSE), every(LOOK));
+    let watch = Watch { watcher, state, principal, pulse, beat, look };
     let first = Ok::<_, Infallible>(Bytes::from_static(b": here begins what happens now\n\n"));
     let events = unfold(watch, |mut watch| async move {
         let event = watch.next().await?;
@@ -73,6 +81,7 @@ struct Watch {
     watcher: Watcher,
     state: Arc<AdminState>,
     principal: Principal,
+    pulse: Interval,
     beat: Interval,
     look: Interval,
 }
@@ -89,11 +98,12 @@ impl Watch {
                         return None;
                     }
                 }
-                seen = self.watcher.seen.recv() => return match seen {
-                    Ok(seen) => Some(event("decision", &row(&seen))),
-                    Err(RecvError::Lagged(count)) => Some(event("missed", &json!({ "count": count }))),
-                    Err(RecvError::Closed) => None,
-                },
+                _ = self.pulse.tick() => {
+                    let (seen, missed) = came(&mut self.watcher.seen)?;
+                    if !seen.is_empty() || missed > 0 {
+                        return Some(told(&seen, missed));
+                    }
+                }
                 _ = self.beat.tick() => return Some(":\n\n".to_owned()),
             }
         }
@@ -103,6 +113,40 @@ impl Watch {
     async fn may_watch(&self) -> bool {
         still_stands(&self.state, &self.principal, Permission::See).await.unwrap_or(false)
     }
+}
+
+/// What came since the last time, the oldest first, and how much of it is left out; `None` where nothing will come any more.
+fn came(seen: &mut Receiver<Arc<Seen>>) -> Option<(Vec<Arc<Seen>>, u64)> {
+    let (mut rows, mut missed) = (Vec::new(), 0);
+    // As much as is kept came since the last time; what comes meanwhile waits for the next.
+    for _ in 0..=MOST_WAITING {
+        match seen.try_recv() {
+            Ok(row) => rows.push(row),
+            Err(TryRecvError::Lagged(count)) => missed += count,
+            Err(TryRecvError::Empty) => break,
+            Err(TryRecvError::Closed) => return None,
+        }
+    }
+    // What simply passed gives way first, then what is oldest.
+    let mut over = rows.len().saturating_sub(MOST_AT_ONCE);
+    rows.retain(|row| {
+        let goes = over > 0 && row.would_be == Action::Allow.as_str();
+        over -= usize::from(goes);
+        missed += u64::from(goes);
+        !goes
+    });
+    missed += over as u64;
+    rows.drain(..over);
+    Some((rows, missed))
+}
+
+/// What a watcher is told of it.
+fn told(seen: &[Arc<Seen>], missed: u64) -> String {
+    let mut events: String = seen.iter().map(|seen| event("decision", &row(seen))).collect();
+    if missed > 0 {
+        events.push_str(&event("missed", &json!({ "count": missed })));
+    }
+    events
 }
 
 /// JSON has no line breaks in it, so an event is three lines.
@@ -133,7 +177,51 @@ fn row(seen: &Seen) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::broadcast::channel;
+
     use super::*;
+
+    fn seen(number: usize, would_be: &'static str) -> Arc<Seen> {
+        Arc::new(Seen {
+            at: 0,
+            decision: number.to_string(),
+            request: String::new(),
+            route: Arc::from(""),
+            policy: Arc::from(""),
+            revision: Arc::from(""),
+            phase: "prompt",
+            action: would_be,
+            would_be,
+            enforced: true,
+            rule: None,
+            category: None,
+            score: 0.0,
+            model: String::new(),
+        })
+    }
+
+    #[test]
+    fn of_too_much_what_simply_passed_gives_way_first_and_all_of_it_is_counted() {
+        let (sender, mut receiver) = channel(MOST_WAITING);
+        assert_eq!(came(&mut receiver), Some((Vec::new(), 0)));
+        for number in 0..100 {
+            let would_be = if number % 10 == 0 { "block" } else { "allow" };
+            sender.send(seen(number, would_be)).unwrap();
+        }
+        let (rows, missed) = came(&mut receiver).unwrap();
+        assert_eq!((rows.len(), missed), (MOST_AT_ONCE, 100 - MOST_AT_ONCE as u64));
+        assert_eq!(rows.iter().filter(|row| row.would_be == "block").count(), 10);
+        for number in 0..2000 {
+            sender.send(seen(number, "block")).unwrap();
+        }
+        let (rows, missed) = came(&mut receiver).unwrap();
+        assert_eq!(
+            (rows.len() as u64 + missed, rows.last().unwrap().decision.as_str()),
+            (2000, "1999")
+        );
+        drop(sender);
+        assert_eq!(came(&mut receiver), None);
+    }
 
     #[test]
     fn an_event_is_one_line_of_data_whatever_is_in_it() {

@@ -21,7 +21,9 @@ mod policies;
 mod review;
 mod workshop;
 
-pub use access::{Attempts, Hashing, Permission, Role, SetupToken, WeakPassword, hash_password};
+pub use access::{
+    Attempts, Hashing, Permission, Refusals, Role, SetupToken, WeakPassword, hash_password,
+};
 
 pub use oidc::{OidcFault, OidcSettings, Provider};
 pub use workshop::{
@@ -75,6 +77,8 @@ pub struct Access {
     pub attempts: Attempts,
     /// Limits the passwords that are looked at at once.
     pub hashing: Hashing,
+    /// Who tried of late what they may not do.
+    pub refusals: Refusals,
     /// Whether the listener speaks TLS.
     pub tls: bool,
     /// The other system that may sign users in.
@@ -84,8 +88,16 @@ pub struct Access {
 impl Access {
     /// A door with these limits, in milliseconds, and this way to the first admin.
     pub fn new((idle, absolute): (i64, i64), setup: SetupToken) -> Self {
-        let (attempts, hashing) = (Attempts::default(), Hashing::default());
-        Self { idle, absolute, setup, attempts, hashing, tls: false, oidc: None }
+        Self {
+            idle,
+            absolute,
+            setup,
+            attempts: Attempts::default(),
+            hashing: Hashing::default(),
+            refusals: Refusals::default(),
+            tls: false,
+            oidc: None,
+        }
     }
 }
 

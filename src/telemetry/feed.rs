@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{Clock, DecisionRecord};
 
 /// The most decisions that are kept for watchers who have not read them yet.
-const MOST_WAITING: usize = 1024;
+pub const MOST_WAITING: usize = 1024;
 /// The most that watch at a time.
 pub const MOST_WATCHERS: usize = 256;
 

@@ -15,7 +15,7 @@ mod trace;
 
 pub use clock::Clock;
 pub use events::{StreamCut, UpstreamCall};
-pub use feed::{Feed, MOST_WATCHERS, Seen, Watcher};
+pub use feed::{Feed, MOST_WAITING, MOST_WATCHERS, Seen, Watcher};
 pub use log::{LogFormat, hush_panics, init_log};
 pub use metrics::{METRICS, MetricDefinition, Metrics};
 pub use notices::{Notice, Notices};

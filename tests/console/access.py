@@ -377,7 +377,7 @@ def the_ledger_has_it_all_and_verifies(root):
         page = root.get(f"/api/ledger?limit=200{after}")[1]
         acts |= {row["act"] for row in page["rows"]}
         after = page["next"] and f"&after={page['next']}"
-    expected = {"set_up", "sign_in", "sign_out", "password", "add_user", "change_user", "end_sessions", "add_token", "revoke_token"}
+    expected = {"set_up", "sign_in", "sign_out", "password", "add_user", "change_user", "end_sessions", "add_token", "revoke_token", "refused"}
     assert expected <= acts, expected - acts
 
 

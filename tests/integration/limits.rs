@@ -159,7 +159,7 @@ async fn connections_beyond_those_of_the_admin_listener_wait_until_one_ends() {
     const READY: &[u8] = b"GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let gate = Setup::demo().start().await;
     let mut open = Vec::new();
-    for _ in 0..64 {
+    for _ in 0..512 {
         let mut client = Client::connect(gate.admin).await;
         client.send(READY).await;
         assert_eq!(client.answer().await.status, 200);
@@ -167,10 +167,10 @@ async fn connections_beyond_those_of_the_admin_listener_wait_until_one_ends() {
     }
     let mut late = Client::connect(gate.admin).await;
     late.send(READY).await;
-    let mut last = open.pop().expect("64 of them");
+    let mut last = open.pop().expect("512 of them");
     last.send(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     let metrics = last.answer().await.text();
-    assert!(metrics.contains("tidegate_http_connections{listener=\"admin\"} 64"), "{metrics}");
+    assert!(metrics.contains("tidegate_http_connections{listener=\"admin\"} 512"), "{metrics}");
     drop(last);
     assert_eq!(late.answer().await.status, 200);
 }

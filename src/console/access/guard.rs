@@ -18,6 +18,8 @@ use crate::store::{SessionRow, Store, TokenRow};
 
 /// The header in which a page of ours brings along what no other page knows.
 const CSRF: &str = "x-csrf-token";
+/// The code of what somebody may not do.
+const FORBIDDEN: &str = "forbidden";
 /// What tokens of programs begin with.
 pub(super) const TOKEN: &str = "tgt_";
 /// How often the use of a session or token is noted, in milliseconds.
@@ -61,14 +63,19 @@ async fn hold(state: &AdminState, mut request: Request) -> Answer<Request> {
     if is_change && bearer.is_none() {
         check_csrf(&principal, headers)?;
     }
-    admit(place, &principal, store.now())?;
+    if let Err(why) = admit(place, &principal, store.now()) {
+        if why.code() == FORBIDDEN {
+            state.access.refusals.note(&store, &principal, place).await?;
+        }
+        return Err(why);
+    }
     request.extensions_mut().insert(principal);
     Ok(request)
 }
 
 /// Whether this principal may do what stands at this place.
 fn admit(place: &Place, principal: &Principal, now: i64) -> Answer<()> {
-    let forbidden = |message: String| ApiError::new(StatusCode::FORBIDDEN, "forbidden", message);
+    let forbidden = |message: String| ApiError::new(StatusCode::FORBIDDEN, FORBIDDEN, message);
     match place.needs {
         Needs::Nothing | Needs::SignedIn => {}
         Needs::Session if principal.session.is_some() => {}

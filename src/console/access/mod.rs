@@ -8,6 +8,7 @@ mod attempts;
 mod guard;
 mod passwords;
 mod principal;
+mod refusals;
 mod role;
 mod sessions;
 mod setup;
@@ -19,6 +20,7 @@ pub use attempts::Attempts;
 pub(super) use guard::{cookie, guard, still_stands};
 pub use passwords::{Hashing, WeakPassword, hash_password};
 pub(super) use principal::{Principal, new_id};
+pub use refusals::Refusals;
 pub use role::{Permission, Role};
 pub(super) use sessions::{
     CONFIRMED, begin, confirm, host_of, is_local, password, session, sign_in, sign_out,

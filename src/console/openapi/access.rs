@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::describe::{Told, flag, object, of, one_of, page, told, whole};
+use super::describe::{Told, flag, object, of, one_of, page, text, told, whole};
 
 fn secret() -> Value {
     json!({ "type": "string", "maxLength": 1024 })
@@ -30,6 +30,13 @@ fn of_sessions() -> Vec<Told> {
         told("POST", "/api/session", "Signs in.")
             .takes(&["name", "password"], json!({ "name": name(), "password": secret() }))
             .gives("201", session()),
+        told("GET", "/api/oidc/login", "Sends a browser to the other system that signs people in.")
+            .asks("again", flag())
+            .says_nothing("303", "to the other system"),
+        told("GET", "/api/oidc/callback", "Takes a browser in that comes back from there.")
+            .asks("code", text())
+            .asks("state", text())
+            .says_nothing("303", "to the console, with a session or with a word why there is none"),
         told("GET", "/api/session", "Says who is signed in.").gives("200", session()),
         told("DELETE", "/api/session", "Signs out.").says_nothing("204", "signed out"),
         told("POST", "/api/session/confirm", "Takes the password again, for what asks for it.")
