@@ -239,7 +239,7 @@ ${!l.writable&&r`<${j}>${s("propose.read_only")}<//>`}
 ${l.writable&&r`<button type="button" class="main" disabled=${c} onClick=${i}>${s("propose.save")}</button>`}</footer>`}<//>
 <//>`}function js({item:e,kind:t,load:o,onClose:n}){let a=t==="test-case"?"test":"exception",i=()=>C("POST",`/review/items/${encodeURIComponent(e)}/${t}`,{});return r`<${io} title=${s(`propose.${a}`)} says=${s(`propose.${a}_says`)} load=${o} save=${i} onClose=${n} />`}function Ze({of:e,says:t}){if(e==null)return r`<span class="quiet">–</span>`;let o=Math.max(0,Math.min(1,e))*48;return r`<span class="rate"><svg width="48" height="6" aria-hidden="true" focusable="false">
 <rect class="rate-all" width="48" height="6" rx="3" /><rect class="rate-part" width=${o} height="6" rx="3" />
-</svg>${t??be(e)}</span>`}function Ir({of:e}){return e?r`<section class="card"><h2>${s("review.rule")}</h2>
+</svg>${t??be(e)}</span>`}function Ir({of:e,cover:t}){return e?r`<section class="card"><h2>${s("review.rule")}</h2>
 <p class="rule-name"><${q} to=${["policies",e.policy]} params=${{rule:e.id}}><b><${m} of=${e.id??"–"} /></b><//></p>
 <dl class="facts narrow">
 <div><dt>${s("col.action")}</dt><dd><${ae} of=${e.action} /></dd></div>
@@ -248,7 +248,7 @@ ${l.writable&&r`<button type="button" class="main" disabled=${c} onClick=${i}>${
 <div><dt>${s("col.overturned")}</dt><dd><${Ze} of=${e.overturn_rate} /></dd></div>
 <div><dt>${s("col.judged")}</dt><dd>${b(e.judged)}</dd></div>
 </dl>
-${e.source&&r`<${Xe} text=${e.source} label=${s("review.rule_text")} />`}
+${e.source&&!t&&r`<${Xe} text=${e.source} label=${s("review.rule_text")} />`}
 </section>`:null}function Er({of:e,hidden:t}){return r`<section class="card"><h2>${s("review.judgements")}</h2>
 ${t&&r`<p class="quiet">${s("review.hidden")}</p>`}
 ${!t&&e.length===0&&r`<p class="quiet">${s("review.no_judgements")}</p>`}
@@ -258,14 +258,14 @@ ${o.category&&r` <span class="tag"><${m} of=${h("category",o.category)} /></span
 ${o.note&&r`<${m} of=${o.note} block limit=${500} />`}
 ${o.edited&&r`<details><summary>${s("judge.edited")}</summary><${m} of=${o.edited} block /></details>`}
 </li>`)}</ul></section>`}function Mr({rows:e}){return e.length===0?null:r`<section class="card"><h2>${s("review.near")}</h2><ul>${e.map(t=>r`<li><${qe} of=${t.item} to=${["review",t.item]} /> <span class="quiet"><${m} of=${h("state",t.state)} />
-${" "}<${E} at=${t.at} how="ago" /></span></li>`)}</ul></section>`}function Ps({of:e,onPropose:t}){let o=e.item.state==="settled";return r`<aside class="beside" aria-label=${s("review.beside")}>
-<${Ir} of=${e.rule} />
+${" "}<${E} at=${t.at} how="ago" /></span></li>`)}</ul></section>`}function Ps({of:e,cover:t,onPropose:o}){let n=e.item.state==="settled";return r`<aside class="beside" aria-label=${s("review.beside")}>
+<${Ir} of=${e.rule} cover=${t} />
 <${Er} of=${e.judgements??[]} hidden=${e.hidden} />
 ${M("edit")&&r`<section class="card"><h2>${s("review.loop")}</h2><div class="stack">
-<button type="button" disabled=${!o} onClick=${()=>t("test-case")}>${s("propose.test")}</button>
-<button type="button" disabled=${!o||e.item.outcome!=="overturned"} onClick=${()=>t("exception")}>${s("propose.exception")}</button>
-${!o&&r`<p class="quiet small">${s("propose.settled")}</p>`}</div></section>`}
-<${Mr} rows=${(e.alike??[]).filter(n=>n.same===!1)} />
+<button type="button" disabled=${!n} onClick=${()=>o("test-case")}>${s("propose.test")}</button>
+<button type="button" disabled=${!n||e.item.outcome!=="overturned"} onClick=${()=>o("exception")}>${s("propose.exception")}</button>
+${!n&&r`<p class="quiet small">${s("propose.settled")}</p>`}</div></section>`}
+<${Mr} rows=${(e.alike??[]).filter(a=>a.same===!1)} />
 </aside>`}function Os(e,t){let o=t-e.last;return!e.last||o>=6e5||o<0?{spent:0,last:t}:{spent:e.spent+Math.min(o,6e4),last:t}}var jr=15e3,Ls="tidegate.strain",lo={spent:0,last:0};function Pr(){try{return{...lo,...JSON.parse(sessionStorage.getItem(Ls)??"{}")}}catch{return lo}}function Ds(e){try{sessionStorage.setItem(Ls,JSON.stringify(e))}catch{}return e}function As({severe:e}){let[t,o]=g(Pr);return k(()=>{if(!e)return;let n=()=>document.hidden||o(i=>Ds(Os(i,Date.now())));n();let a=setInterval(n,jr);return()=>clearInterval(a)},[e]),t.spent<3e6?null:r`<${j} kind="warn" role="status"><b>${s("break.title")}</b> ${s("break.says",{n:Math.round(t.spent/6e4)})}${" "}
 <button type="button" onClick=${()=>o(Ds(lo))}>${s("break.done")}</button><//>`}var co=["hate","harassment","self-harm","sexual","sexual/minors","violence","illicit","jailbreak","personal-data"];var Or=2e3,Dr=2e4;function Lr({value:e,onInput:t}){return r`<div class="categories" role="group" aria-label=${s("judge.category")}>
 <span class="categories-label" aria-hidden="true">${s("judge.category")}</span>
@@ -320,7 +320,7 @@ ${e.decision?r`<${Ot} of=${e.decision.passages} cover=${f&&!c} />`:r`<p class="e
 <${qs} item=${e.item} alike=${y} busy=${t} mine=${ct(e.item)} onJudge=${o} onPass=${n} early=${i} />
 <${qr} of=${e} />
 </div>
-<${Ps} of=${e} onPropose=${$} />
+<${Ps} of=${e} cover=${f&&!c} onPropose=${$} />
 ${u&&r`<${js} item=${e.item.item} kind=${u} load=${p} onClose=${()=>$(null)} />`}
 </div>`}var Rr=3e4,Hr=20,et=(e,t="")=>`/review/items/${encodeURIComponent(e)}${t}`;function Fr(e,t){return[e.item,e.rule,e.category,e.policy,e.decision].join(" ").toLowerCase().includes(t.trim().toLowerCase())}function Wr(e,t,o){let n=A(new Set),a=A(!1),i=async()=>{if(a.current=!0,n.current.size>0)return c();let l=await C("POST","/review/claim",{queue:e.queue||void 0});l?o(l.item.item):(B(s("review.nothing")),o(null))},c=async()=>{let l=t().filter(u=>u.state!=="settled"&&!n.current.has(u.item)&&(!u.claimed_by||ct(u)));for(let u of l)try{return await C("POST",et(u.item,"/claim")),o(u.item)}catch($){if($.status!==409)throw $}return B(s("review.nothing")),o(null)};return{next:i,passed:n,claiming:a}}function Ur({id:e,advance:t,refresh:o,open:n}){let a=A([]),[i,c]=x(async u=>{let{items:$,left_out:p}=await C("POST",et(e,"/judgement"),u),f=$.map(v=>v.item);a.current=[...a.current,{ids:f.length>0?f:[e],id:e}].slice(-Hr);let y=$.length>1?" "+s("judge.with",{n:$.length-1}):"",d=p>0?" "+s("judge.left_out",{n:p}):"";B(r`<b class="cap">${h("judgement",u.judgement)}.</b>${y}${d} <button type="button" class="link" onClick=${l}>
 ${s("judge.undo")} <kbd>z</kbd></button>

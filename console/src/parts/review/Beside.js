@@ -9,7 +9,8 @@ import { Rate } from '../Rate.js';
 import { Text } from '../Text.js';
 import { Time } from '../Time.js';
 
-function RuleCard({ of }) {
+/** The rule; its own words are covered with those of the item. */
+function RuleCard({ of, cover }) {
   if (!of) return null;
   return html`<section class="card"><h2>${t('review.rule')}</h2>
     <p class="rule-name"><${To} to=${['policies', of.policy]} params=${{ rule: of.id }}><b><${Text} of=${of.id ?? '–'} /></b><//></p>
@@ -20,7 +21,7 @@ function RuleCard({ of }) {
       <div><dt>${t('col.overturned')}</dt><dd><${Rate} of=${of.overturn_rate} /></dd></div>
       <div><dt>${t('col.judged')}</dt><dd>${number(of.judged)}</dd></div>
     </dl>
-    ${of.source && html`<${Code} text=${of.source} label=${t('review.rule_text')} />`}
+    ${of.source && !cover && html`<${Code} text=${of.source} label=${t('review.rule_text')} />`}
   </section>`;
 }
 
@@ -46,10 +47,10 @@ function Near({ rows }) {
 }
 
 /** What helps to judge: the rule, what others said, what may become of it. */
-export function Beside({ of, onPropose }) {
+export function Beside({ of, cover, onPropose }) {
   const settled = of.item.state === 'settled';
   return html`<aside class="beside" aria-label=${t('review.beside')}>
-    <${RuleCard} of=${of.rule} />
+    <${RuleCard} of=${of.rule} cover=${cover} />
     <${Judgements} of=${of.judgements ?? []} hidden=${of.hidden} />
     ${may('edit') && html`<section class="card"><h2>${t('review.loop')}</h2><div class="stack">
       <button type="button" disabled=${!settled} onClick=${() => onPropose('test-case')}>${t('propose.test')}</button>

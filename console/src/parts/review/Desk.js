@@ -87,7 +87,7 @@ export function Desk({ of, busy, onJudge, onPass, onClaim, early }) {
       <${Judge} item=${of.item} alike=${alike} busy=${busy} mine=${isMine(of.item)} onJudge=${onJudge} onPass=${onPass} early=${early} />
       <${Around} of=${of} />
     </div>
-    <${Beside} of=${of} onPropose=${setPropose} />
+    <${Beside} of=${of} cover=${cover && !open} onPropose=${setPropose} />
     ${propose && html`<${ItemProposal} item=${of.item.item} kind=${propose} load=${proposal} onClose=${() => setPropose(null)} />`}
   </div>`;
 }
