@@ -150,7 +150,7 @@ impl Viewers {
 
 /// The bytes that one who watches got.
 fn watch(mut stream: TcpStream, stop: &AtomicBool) -> anyhow::Result<u64> {
-    let (mut seen, mut buffer) = (0, [0_u8; 65536]);
+    let (mut seen, mut buffer) = (0, [0_u8; 8192]);
     while !stop.load(Relaxed) {
         match stream.read(&mut buffer) {
             Ok(0) => anyhow::bail!("the live feed ended"),

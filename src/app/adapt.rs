@@ -127,7 +127,9 @@ impl Adapting {
         for policy in policies {
             let known = self.read.get(&*policy.name);
             if known.is_none_or(|(revision, _)| *revision != policy.revision) {
-                let as_now = (Arc::clone(&policy.revision), now);
+                // What was there at the start is not newer than what others go by.
+                let at = if known.is_none() { i64::MIN } else { now };
+                let as_now = (Arc::clone(&policy.revision), at);
                 self.read.insert(policy.name.to_string(), as_now);
                 is_new = true;
             }

@@ -194,7 +194,7 @@ impl App {
         let state = Arc::new(AdminState {
             telemetry: telemetry.clone(),
             gateway: Arc::clone(&gateway),
-            ready: AtomicBool::new(true),
+            ready: AtomicBool::new(false),
             hosts: file.admin.hosts.clone(),
             tokens: admin_tokens(&loaded, &options)?,
             access: access(&gateway, file, identity, &options).await,
@@ -299,6 +299,7 @@ impl App {
         let gateway = Arc::clone(&reloader.gateway);
         let mut data =
             tasks.spawn(serve_data(data.listener, data.settings, gateway, in_flight, stop.clone()));
+        state.ready.store(true, Ordering::Relaxed);
         manager.ready(&status);
         let tell = Tell { manager, status };
         tokio::select! {

@@ -68,7 +68,7 @@ async fn list(State(state): State<Arc<AdminState>>, Asked(wanted): Asked<Wanted>
         id: wanted.id,
         limit: limit.rows() + 1,
     };
-    let mut rows = store.read(move |c| DecisionRow::list(c, &filter)).await?;
+    let mut rows = store.search(move |c| DecisionRow::list(c, &filter)).await?;
     let next = limit.cut(&mut rows, |row| cursor(&row.decision));
     let rows = rows.iter().map(|row| shapes::decision_row(&row.decision));
     Ok(page(rows.collect(), next))

@@ -51,7 +51,7 @@ async fn list(
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
     let filter = FeedbackFilter { kind, before: after, limit: limit.rows() + 1 };
-    let mut rows = store.read(move |c| FeedbackRow::list(c, &filter)).await?;
+    let mut rows = store.search(move |c| FeedbackRow::list(c, &filter)).await?;
     let next = limit.cut(&mut rows, |row| row.feedback.id.clone());
     let reads = principal.may(Permission::Read);
     Ok(page(rows.iter().map(|row| opinion(row, reads)).collect(), next))
@@ -103,7 +103,7 @@ async fn over_time(
     let store = state.store().ok_or_else(ApiError::no_store)?;
     let (since, span) = begins(store.now(), (days, bucket));
     let until = store.now().saturating_add(1);
-    let tallies = store.read(move |c| Tally::over_time(c, (since, until), span)).await?;
+    let tallies = store.search(move |c| Tally::over_time(c, (since, until), span)).await?;
     Ok(found(&json!({
         "since": time(since),
         "span_s": span / 1000,

@@ -57,7 +57,7 @@ async fn search(
         before,
         limit: limit.rows() + 1,
     };
-    let mut rows = store.read(move |c| LedgerEntry::search(c, &filter)).await?;
+    let mut rows = store.search(move |c| LedgerEntry::search(c, &filter)).await?;
     let next = limit.cut(&mut rows, |row| row.seq.to_string());
     let reads = principal.may(Permission::Read);
     Ok(page(rows.iter().map(|row| shown(row, reads)).collect(), next))
@@ -84,7 +84,7 @@ async fn verify(State(state): State<Arc<AdminState>>) -> Answer {
     let mut verifier = Verifier::new(key.into_iter().collect());
     loop {
         let (read, more) = store
-            .read(move |c| {
+            .search(move |c| {
                 let more = verifier.page(c)?;
                 Ok((verifier, more))
             })

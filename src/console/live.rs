@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -99,6 +100,10 @@ impl Watch {
                     }
                 }
                 _ = self.pulse.tick() => {
+                    // The gate is about to end, and nobody is to wait for those who watch.
+                    if !self.state.ready.load(Ordering::Relaxed) {
+                        return None;
+                    }
                     let (seen, missed) = came(&mut self.watcher.seen)?;
                     if !seen.is_empty() || missed > 0 {
                         return Some(told(&seen, missed));

@@ -59,7 +59,7 @@ async fn overview(
     let spans = Spans::of(hours, store.now());
     let (from, until) = (spans.since, store.now().saturating_add(1));
     let (counts, rules, sizes, tallies) = store
-        .read(move |c| {
+        .search(move |c| {
             Ok((
                 ActionCount::over_time(c, (from, until), spans.span)?,
                 RuleHits::top(c, (from, None), MOST_RULES)?,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::access::{Permission, Principal};
 use super::answer::{Answer, ApiError, found};
-use super::workshop::PolicyFacts;
+use super::workshop::{Diagnostic, PolicyFacts};
 use super::{AdminState, improve, playground};
 use crate::domain::{Action, Category, Mode};
 use crate::people::export::Reviewed;
@@ -44,7 +44,7 @@ pub(super) fn routes() -> Router<Arc<AdminState>> {
         )
 }
 
-async fn policies(State(state): State<Arc<AdminState>>) -> Response {
+async fn policies(State(state): State<Arc<AdminState>>, principal: Principal) -> Response {
     let in_force = state.workshop.in_force();
     let row = |policy: &PolicyFacts| {
         let since = state.workshop.revisions(&policy.name);
@@ -58,8 +58,10 @@ async fn policies(State(state): State<Arc<AdminState>>) -> Response {
     };
     let rows: Vec<Value> = in_force.policies.iter().map(row).collect();
     let last = state.workshop.last_reload();
-    let last =
-        json!({ "ok": last.ok, "at": shapes::time(last.at), "diagnostics": last.diagnostics });
+    let reads = principal.may(Permission::Read);
+    let diagnostics: Vec<Diagnostic> =
+        last.diagnostics.into_iter().map(|one| if reads { one } else { one.unquoted() }).collect();
+    let last = json!({ "ok": last.ok, "at": shapes::time(last.at), "diagnostics": diagnostics });
     found(&json!({ "rows": rows, "last_reload": last, "writable": in_force.writable }))
 }
 
@@ -154,7 +156,7 @@ impl Counted {
     async fn of(store: &Store, policy: &str) -> Result<Self, StoreError> {
         let since = store.now() - COUNTED;
         let name = policy.to_owned();
-        let read = store.read(move |connection| {
+        let read = store.search(move |connection| {
             let hits = hits(connection, &name, since)?;
             Ok((hits, PolicyRevision::list(connection, &name, MOST_REVISIONS)?))
         });
@@ -172,10 +174,11 @@ impl Counted {
 async fn figures(store: &Store, policy: &str, since: i64) -> Result<Figures, StoreError> {
     let mut figures = Figures::default();
     let policy = Some(policy.to_owned());
-    let mut filter = ItemFilter { policy, limit: PAGE, ..ItemFilter::default() };
+    let since = Some(since);
+    let mut filter = ItemFilter { policy, since, limit: PAGE, ..ItemFilter::default() };
     for _ in 0..MOST_PAGES {
         let of = filter.clone();
-        let page = store.read(move |connection| {
+        let page = store.search(move |connection| {
             let rows = ItemRow::list(connection, &of)?;
             let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
                 return Ok((rows, Vec::new()));
@@ -187,7 +190,7 @@ async fn figures(store: &Store, policy: &str, since: i64) -> Result<Figures, Sto
         let Some(last) = rows.last() else { break };
         filter.after = Some(last.item.id.clone());
         let by_item = Reviewed::by_item(said);
-        for row in rows.iter().filter(|row| row.item.at >= since) {
+        for row in &rows {
             let said = by_item.get(&row.item.id).map_or(&[][..], Vec::as_slice);
             // More rules than are counted are left out.
             figures.add(row, said).unwrap_or_default();

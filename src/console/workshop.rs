@@ -11,7 +11,7 @@ use thiserror::Error;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::ApiError;
-use crate::config::{Problem, SourceSpan};
+use crate::config::{Code, Problem, SourceSpan};
 use crate::people::improve::{Case, Excuse, Proposal};
 use crate::policy::Policy;
 
@@ -246,6 +246,13 @@ impl From<&Problem> for Diagnostic {
 }
 
 impl Diagnostic {
+    /// The same without what it quotes of a file, for somebody who does not read files.
+    #[must_use]
+    pub fn unquoted(self) -> Self {
+        let title = Code::parse(&self.code).map(|code| code.definition().title);
+        Self { message: title.unwrap_or_default().to_owned(), help: None, ..self }
+    }
+
     /// An error of no file.
     pub fn error(code: &str, message: impl Into<String>) -> Self {
         Self {

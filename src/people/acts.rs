@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::review::{Opinion, decide, has_room};
 use crate::audit::Signer;
-use crate::store::{Act, Claim, Connection, DecisionRow, ItemRow, JudgementRow, StoreError};
+use crate::store::{
+    Act, Claim, Connection, DecisionRow, ItemRow, ItemState, JudgementRow, StoreError,
+};
 
 /// Whoever acts, and when.
 #[derive(Clone, Debug)]
@@ -54,6 +56,8 @@ pub struct Wish<'w> {
     pub queues: &'w [Option<String>],
     /// Until when it is taken, in milliseconds since 1970.
     pub until: i64,
+    /// What this person has passed over.
+    pub not: &'w [String],
     /// What this person is to be spared.
     pub spares: &'w dyn Fn(&ItemRow) -> bool,
 }
@@ -78,6 +82,8 @@ pub enum Took {
     Taken(String, i64),
     /// As many people as are asked have judged it.
     Enough,
+    /// This person has judged it.
+    Judged,
 }
 
 /// For how long it counts from which queue somebody took something last, in milliseconds.
@@ -254,6 +260,9 @@ impl Reviewer<'_> {
         let queues = if wish.queues.is_empty() { &any[..] } else { wish.queues };
         let spared = Cell::new(false);
         let wanted = |row: &ItemRow| {
+            if wish.not.contains(&row.item.id) {
+                return false;
+            }
             let is_spared = (wish.spares)(row);
             spared.set(spared.get() || is_spared);
             !is_spared
@@ -283,6 +292,10 @@ impl Reviewer<'_> {
             Some(Refused::Taken(who, until)) => return Ok(Some(Took::Taken(who, until))),
             Some(Refused::Enough) => return Ok(Some(Took::Enough)),
             None => {}
+        }
+        let own = |said: &JudgementRow| said.undone_at.is_none() && said.reviewer == self.name;
+        if row.state != ItemState::Settled && said.iter().any(own) {
+            return Ok(Some(Took::Judged));
         }
         let taken = self.claim_of(until).take(connection, item)?;
         let gone = || StoreError::Conflict("somebody took the item meanwhile".to_owned());

@@ -305,12 +305,10 @@ impl Reviewed {
 
 /// A cell that no spreadsheet takes for a formula: one that would be gets `'` in front.
 pub fn neutral(cell: &str) -> String {
-    let first = cell.trim_start_matches([' ', '\n']).chars().next();
-    if first.is_some_and(|first| FORMULA.contains(&first)) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
+    // Some programs begin a cell at each of these too.
+    let begins = cell.split([';', '\t', '\r', '\n']);
+    let acts = |part: &str| part.trim_start_matches(' ').starts_with(FORMULA);
+    if acts(cell) || begins.into_iter().any(acts) { format!("'{cell}") } else { cell.to_owned() }
 }
 
 #[cfg(test)]

@@ -200,12 +200,13 @@ pub fn decide(row: &ItemRow, rows: &[JudgementRow]) -> store::Outcome {
 }
 
 /// Whether what others said of an item is to be hidden from somebody: it is judged twice without knowledge of each
-/// other, and this person has not judged yet and is not the one who decides between two.
+/// other, is not settled, and this person is not the one who decides between two. Whoever has judged it may judge anew.
 pub fn hides(row: &ItemRow, rows: &[JudgementRow], reviewer: Option<&str>) -> bool {
     let standing = rows.iter().filter(|said| said.undone_at.is_none());
     let who: BTreeSet<&str> = standing.map(|said| said.reviewer.as_str()).collect();
     let has_judged = reviewer.is_some_and(|reviewer| who.contains(reviewer));
-    review(row) == Review::Double && row.state != ItemState::Settled && !has_judged && who.len() < 2
+    let is_blind = review(row) == Review::Double && row.state != ItemState::Settled;
+    is_blind && (has_judged || who.len() < 2)
 }
 
 /// Whether one more person may judge an item.

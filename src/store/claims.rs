@@ -1,7 +1,7 @@
 //! Items that somebody has taken, so that nobody else judges them meanwhile.
 
 use super::clauses::Clauses;
-use super::reviews::{COLUMNS, read};
+use super::reviews::{COLUMNS, WAITING, read};
 use super::{Connection, ItemRow, StoreError};
 
 /// Items that are looked at together for one that is wanted.
@@ -53,7 +53,7 @@ impl Claim {
         last: Option<&(i64, String)>,
     ) -> Result<Vec<ItemRow>, StoreError> {
         let mut clauses = Clauses::default();
-        clauses.add("state <> 'settled'");
+        clauses.add(WAITING);
         clauses.when("queue =", queue);
         if let Some((at, id)) = last {
             let (at, id) = (clauses.value(*at), clauses.value(id));
@@ -77,8 +77,7 @@ impl Claim {
     /// # Errors
     /// When the database cannot be reached.
     pub fn queues(connection: &mut dyn Connection) -> Result<Vec<String>, StoreError> {
-        let sql =
-            "SELECT DISTINCT queue FROM items WHERE state <> 'settled' ORDER BY queue LIMIT 100";
+        let sql = "SELECT DISTINCT queue FROM items WHERE state IN ('open', 'second', 'disagreement') ORDER BY queue LIMIT 100";
         connection.rows(sql, &[])?.iter().map(|row| row.text(0)).collect()
     }
 

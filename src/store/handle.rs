@@ -16,8 +16,10 @@ use super::worker::{Writer, opened, read};
 use super::{Connection, Engine, StoreError};
 use crate::audit::Signer;
 
-/// Threads that read.
+/// Threads that look up what a request waits for.
 const READERS: usize = 2;
+/// The most searches that wait.
+const MOST_SEARCHES: usize = 64;
 /// How often it is looked, at the end, whether there is room to say that it is the end.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -55,6 +57,7 @@ struct Inner {
     shared: Arc<Shared>,
     writes: SyncSender<Work>,
     reads: SyncSender<Job>,
+    searches: SyncSender<Job>,
     ended: Mutex<Receiver<()>>,
 }
 
@@ -97,13 +100,15 @@ impl Store {
             drop(end);
         });
         writer.map_err(no_thread)?;
-        let jobs = Arc::new(Mutex::new(jobs));
-        for index in 0..READERS {
-            let (jobs, shared) = (Arc::clone(&jobs), Arc::clone(&shared));
-            let reader = Builder::new().name(format!("store-reader-{index}"));
+        let (searches, long) = sync_channel(MOST_SEARCHES);
+        let (jobs, long) = (Arc::new(Mutex::new(jobs)), Arc::new(Mutex::new(long)));
+        let quick = (0..READERS).map(|index| (format!("store-reader-{index}"), &jobs));
+        for (name, jobs) in quick.chain([("store-searcher".to_owned(), &long)]) {
+            let (jobs, shared) = (Arc::clone(jobs), Arc::clone(&shared));
+            let reader = Builder::new().name(name);
             reader.spawn(move || read(&shared, &jobs)).map_err(no_thread)?;
         }
-        Ok(Self(Arc::new(Inner { shared, writes, reads, ended: Mutex::new(ended) })))
+        Ok(Self(Arc::new(Inner { shared, writes, reads, searches, ended: Mutex::new(ended) })))
     }
 
     /// Does something that changes the store; the answer comes after the commit.
@@ -141,6 +146,21 @@ impl Store {
         self.0.shared.reachable()?;
         let job = Box::new(Asked { work: Some(work), found: None, asker });
         self.0.reads.try_send(job).map_err(|_| StoreError::Busy)?;
+        answered(answer).await
+    }
+
+    /// Looks something up that may take long: one after the other on a thread of its own, so that nobody else waits for it.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or refuses it.
+    pub async fn search<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (asker, answer) = oneshot::channel();
+        self.0.shared.reachable()?;
+        let job = Box::new(Asked { work: Some(work), found: None, asker });
+        self.0.searches.try_send(job).map_err(|_| StoreError::Busy)?;
         answered(answer).await
     }
 

@@ -135,13 +135,16 @@ pub struct ItemFilter {
     pub limit: i64,
 }
 
+/// What nobody has settled, in words that an index has.
+pub(super) const WAITING: &str = "state IN ('open', 'second', 'disagreement')";
+
 impl ItemFilter {
     fn clauses(&self) -> Clauses {
         let mut clauses = Clauses::default();
         clauses.when("queue =", self.queue.as_deref());
         clauses.when("state =", self.state.map(ItemState::as_str));
         if self.waiting {
-            clauses.add("state <> 'settled'");
+            clauses.add(WAITING);
         }
         clauses.when("policy =", self.policy.as_deref());
         clauses.when("rule =", self.rule.as_deref());

@@ -53,6 +53,8 @@ impl std::fmt::Debug for Work {
 /// Something to do with a connection, in a transaction that others may share.
 pub(super) trait Task: Send {
     fn run(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError>;
+    /// Whether somebody still waits for it.
+    fn is_awaited(&self) -> bool;
     /// Tells whoever asked, after the commit.
     fn tell(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -80,6 +82,10 @@ where
         let ended = found.as_ref().map(|_| ()).map_err(Clone::clone);
         self.found = Some(found);
         ended
+    }
+
+    fn is_awaited(&self) -> bool {
+        !self.asker.is_closed()
     }
 
     fn tell(self: Box<Self>, committed: Result<(), StoreError>) {

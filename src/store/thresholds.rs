@@ -271,7 +271,7 @@ impl Labelled {
     /// When the database cannot be reached.
     pub fn page(
         connection: &mut dyn Connection,
-        (policy, since): (&str, i64),
+        (policy, since, drawn): (&str, i64, i64),
         before: Option<(i64, &str)>,
         limit: i64,
     ) -> Result<Vec<Self>, StoreError> {
@@ -279,10 +279,12 @@ impl Labelled {
             "SELECT i.id, i.share, i.rule, i.category, i.outcome, i.outcome_category, i.settled_at, i.scores, \
              (SELECT j.reviewer FROM judgements j WHERE j.item = i.id AND j.undone_at IS NULL AND j.judgement = i.outcome \
              ORDER BY j.at, j.id LIMIT 1) FROM items i WHERE {DRAWN} AND i.settled_at > $2 \
-             AND (i.settled_at < $3 OR (i.settled_at = $3 AND i.id < $4)) ORDER BY i.settled_at DESC, i.id DESC LIMIT $5"
+             AND i.at > $3 AND (i.settled_at < $4 OR (i.settled_at = $4 AND i.id < $5)) \
+             ORDER BY i.settled_at DESC, i.id DESC LIMIT $6"
         );
         let (at, id) = before.unwrap_or((i64::MAX, ""));
-        let values = [policy.into(), since.into(), at.into(), id.into(), limit.into()];
+        let values =
+            [policy.into(), since.into(), drawn.into(), at.into(), id.into(), limit.into()];
         connection.rows(&sql, &values)?.iter().map(Self::read).collect()
     }
 

@@ -302,6 +302,9 @@ pub(super) fn read(shared: &Shared, jobs: &Mutex<Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = job else { return };
+        if !job.is_awaited() {
+            continue;
+        }
         if connection.is_none() {
             match connect(&shared.settings.engine, true) {
                 Ok(new) => connection = Some(new),

@@ -24,7 +24,8 @@ export function useKeys(map) {
       const after = event.timeStamp - led < SEQUENCE;
       led = event.key === 'g' ? event.timeStamp : -SEQUENCE;
       const act = latest.current[after ? `g ${event.key}` : event.key];
-      if (!act) return;
+      // A key that is held goes through a list, and decides nothing.
+      if (!act || (event.repeat && !['j', 'k'].includes(event.key))) return;
       event.preventDefault();
       act(event);
     };

@@ -37,7 +37,7 @@ function useTrial(policy, form) {
   const [answer, setAnswer] = useState({});
   const kept = async (what, act) => {
     try {
-      setAnswer({ [what]: await act(), asked: form });
+      setAnswer({ [what]: await act(), asked: { ...form, policy } });
     } catch (error) {
       if (!error.quiet) setAnswer({ error, diagnostics: error.body?.diagnostics ?? error.body?.error?.diagnostics ?? [] });
     }
@@ -100,7 +100,7 @@ export function Playground() {
         ${found.length > 0 && html`<${Diagnostics} of=${found} />`}
         <div class="play-do"><button type="submit" class="main" disabled=${busy || !policy}>${t('play.run')} <kbd>Ctrl ↵</kbd></button>
           <button type="button" disabled=${busy || !policy} onClick=${test}>${t('play.run_tests')}</button>
-          ${may('edit') && answer.result && html`<button type="button" onClick=${() => setSaving(true)}>${t('propose.test')}</button>`}</div>
+          ${may('edit') && answer.result && answer.asked.form === 'text' && html`<button type="button" onClick=${() => setSaving(true)}>${t('propose.test')}</button>`}</div>
       </form>
       <div class="play-out" aria-live="polite" aria-busy=${busy}>
         ${answer.error && html`<${Fault} error=${answer.error} />`}
@@ -108,6 +108,6 @@ export function Playground() {
         ${answer.result && html`<${Result} of=${answer.result} />`}
         ${!answer.error && !answer.tests && !answer.result && html`<${Empty}>${t('play.start')}<//>`}
       </div></div>
-    ${saving && html`<${SaveTest} policy=${policy} phase=${answer.asked.phase} text=${answer.result.text ?? ''} action=${answer.result.action}
+    ${saving && html`<${SaveTest} policy=${answer.asked.policy} phase=${answer.asked.phase} text=${answer.result.text ?? ''} action=${answer.result.action}
       onClose=${() => setSaving(false)} />`}`;
 }

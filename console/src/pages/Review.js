@@ -18,6 +18,9 @@ import { Desk, isMine } from '../parts/review/Desk.js';
 /** How often the sizes of the queues are asked for, in milliseconds. */
 const AGAIN = 30_000;
 
+/** How many items that were passed over the gate is told of. */
+const PASSED = 200;
+
 /** How many judgements can be taken back one after another. */
 const UNDO = 20;
 
@@ -30,32 +33,18 @@ function matches(row, search) {
 }
 
 /** Taking items: the next of a queue, one by name, and which were passed over in this sitting. */
-function useTaking(filter, rows, open) {
+function useTaking(filter, open) {
   const passed = useRef(new Set());
   const claiming = useRef(false);
   const next = async () => {
     claiming.current = true;
-    if (passed.current.size > 0) return pick();
-    const detail = await call('POST', '/review/claim', { queue: filter.queue || undefined });
+    const detail = await call('POST', '/review/claim', { queue: filter.queue || undefined, not: [...passed.current].slice(-PASSED) });
     if (detail) open(detail.item.item);
     else {
       toast(t('review.nothing'));
       open(null);
     }
     return undefined;
-  };
-  const pick = async () => {
-    const left = rows().filter((row) => row.state !== 'settled' && !passed.current.has(row.item) && (!row.claimed_by || isMine(row)));
-    for (const row of left) {
-      try {
-        await call('POST', itemPath(row.item, '/claim'));
-        return open(row.item);
-      } catch (error) {
-        if (error.status !== 409) throw error; // taken meanwhile: the one after it
-      }
-    }
-    toast(t('review.nothing'));
-    return open(null);
   };
   return { next, passed, claiming };
 }
@@ -114,7 +103,7 @@ export function Review({ id }) {
       open(to.item);
     }
   };
-  const taking = useTaking(filter, () => latest.current, open);
+  const taking = useTaking(filter, open);
   const advance = () => (taking.claiming.current || detail.data?.item?.claimed_by ? taking.next() : step(1));
   const { judge, busy, undo } = useJudging({ id, advance, refresh, open });
   const [claim] = useAct(taking.next);

@@ -278,25 +278,35 @@ impl Bench {
         screen_passage(policy, subject, text, &mut Scratch::asking_nobody())
     }
 
-    /// Whether everything would be taken into force with a change.
+    /// Whether everything would be taken into force with a change, and no test of any policy fails that passes without it,
+    /// also where failing tests are no reason to refuse files.
     ///
     /// # Errors
     /// When the files would be wrong, or tests fail.
     pub fn check(&self, proposal: &Proposal) -> Done<()> {
         let root = self.server()?.root;
         let (path, text) = (root.join(&proposal.file), proposal.after.clone());
-        let overlay = Overlay { path, text, known: None };
-        let (path, environment) = (self.config.as_deref(), self.environment.as_slice());
-        let (files, mut problems) =
-            Files::read_over(path, environment, &self.flags, Some(&overlay));
-        let Some(loaded) = files.load(self.today(), &mut problems) else {
-            return Err(wrong(&problems));
-        };
-        if loaded.failed_tests.is_empty() {
-            Ok(())
-        } else {
-            Err(WorkshopFault::TestsFail(loaded.failed_tests))
+        let after = self.failing(Some(&Overlay { path, text, known: None }))?;
+        if after.is_empty() {
+            return Ok(());
         }
+        let before = self.failing(None).unwrap_or_default();
+        let new: Vec<String> = after.into_iter().filter(|test| !before.contains(test)).collect();
+        if new.is_empty() { Ok(()) } else { Err(WorkshopFault::TestsFail(new)) }
+    }
+
+    /// The tests that fail of all policies.
+    fn failing(&self, overlay: Option<&Overlay>) -> Done<Vec<String>> {
+        let all = Flag {
+            name: "a change".to_owned(),
+            path: "policies.require_tests_pass".to_owned(),
+            value: "true".to_owned(),
+        };
+        let flags = [self.flags.as_slice(), &[all]].concat();
+        let (path, environment) = (self.config.as_deref(), self.environment.as_slice());
+        let (files, mut problems) = Files::read_over(path, environment, &flags, overlay);
+        let loaded = files.load(self.today(), &mut problems).ok_or_else(|| wrong(&problems))?;
+        Ok(loaded.failed_tests)
     }
 
     /// Writes a change into its file.

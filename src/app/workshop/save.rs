@@ -2,7 +2,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Component, Path, PathBuf};
+
+use uuid::Uuid;
 
 use crate::console::WorkshopFault;
 use crate::people::improve::Proposal;
@@ -18,7 +21,7 @@ pub(super) fn save(
     let system = |error: io::Error| WorkshopFault::System(format!("{}: {error}", path.display()));
     let changed = || WorkshopFault::Changed(proposal.file.clone());
     let is = match fs::symlink_metadata(&path) {
-        Ok(file) if file.is_file() => Some(file.permissions()),
+        Ok(file) if file.is_file() => Some(file),
         Ok(_) => return Err(outside()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(system(error)),
@@ -29,7 +32,7 @@ pub(super) fn save(
     }
     let name =
         path.file_name().map(|name| name.to_string_lossy().into_owned()).ok_or_else(outside)?;
-    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let beside = path.with_file_name(format!(".{name}.{}.part", Uuid::now_v7().simple()));
     let written = write(&beside, &proposal.after, is).and_then(|()| {
         if read.is_some() {
             fs::rename(&beside, &path)
@@ -52,11 +55,13 @@ fn settle(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-fn write(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> io::Result<()> {
+fn write(path: &Path, text: &str, was: Option<fs::Metadata>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())?;
-    if let Some(permissions) = permissions {
-        file.set_permissions(permissions)?;
+    if let Some(was) = was {
+        file.set_permissions(was.permissions())?;
+        // Whoever owned the file keeps it, where the gate may give it away.
+        fchown(&file, Some(was.uid()), Some(was.gid())).unwrap_or_default();
     }
     file.sync_all()
 }

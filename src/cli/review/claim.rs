@@ -49,7 +49,7 @@ pub(super) fn run(args: &ClaimArgs) -> anyhow::Result<ExitCode> {
     let hold = i64::try_from(args.hold.duration().as_millis())?;
     let until = desk.now().saturating_add(hold);
     let taken = desk.act(reviewer, move |connection, reviewer| {
-        let wish = Wish { queues: &[queue], until, spares: &|_| false };
+        let wish = Wish { queues: &[queue], until, not: &[], spares: &|_| false };
         reviewer.claim(connection, &wish)
     })?;
     let Claimed::Item(row) = taken else {

@@ -32,8 +32,9 @@ pub(super) struct ShowArgs {
 /// An item and what belongs to it.
 struct Shown {
     row: ItemRow,
-    /// What was said of it; `None` where it is hidden.
-    said: Option<Vec<JudgementRow>>,
+    /// What was said of it; only by this person, where that of others is hidden.
+    said: Vec<JudgementRow>,
+    is_hidden: bool,
     decision: Option<KeptDecision>,
     others: Vec<KeptDecision>,
     feedback: Vec<FeedbackRow>,
@@ -54,8 +55,9 @@ fn load(desk: &Desk, item: &str, reviewer: Option<&str>) -> anyhow::Result<Shown
     let (id, reviewer) = (item.to_owned(), reviewer.map(str::to_owned));
     let shown = desk.read(move |connection, key| {
         let Some(row) = ItemRow::find(connection, &id)? else { return Ok(None) };
-        let said = JudgementRow::of(connection, &id)?;
-        let said = (!hides(&row, &said, reviewer.as_deref())).then_some(said);
+        let mut said = JudgementRow::of(connection, &id)?;
+        let is_hidden = hides(&row, &said, reviewer.as_deref());
+        said.retain(|said| !is_hidden || Some(&said.reviewer) == reviewer.as_ref());
         let decision = DecisionRow::find(connection, key, &row.item.decision)?;
         let decision = decision.map(|row| row.decision);
         let of_request = match &decision {
@@ -66,18 +68,17 @@ fn load(desk: &Desk, item: &str, reviewer: Option<&str>) -> anyhow::Result<Shown
         let others = others.filter(|other| other.id != row.item.decision).collect();
         let feedback = FeedbackRow::about(connection, &row.item.decision)?;
         let alike = row.alike(connection)?.len();
-        Ok(Some(Shown { row, said, decision, others, feedback, alike }))
+        Ok(Some(Shown { row, said, is_hidden, decision, others, feedback, alike }))
     })?;
     shown.with_context(|| format!("there is no item `{}`", cell(item)))
 }
 
 impl Shown {
     fn json(&self) -> Value {
-        let judgements =
-            self.said.as_ref().map(|said| said.iter().map(shapes::judgement).collect::<Vec<_>>());
+        let judgements: Vec<Value> = self.said.iter().map(shapes::judgement).collect();
         let more = json!({
             "judgements": judgements,
-            "judgements_hidden": self.said.is_none(),
+            "judgements_hidden": self.is_hidden,
             "about": self.decision.as_ref().map(shapes::decision),
             "of_request": self.others.iter().map(shapes::decision).collect::<Vec<_>>(),
             "feedback": self.feedback.iter().map(shapes::feedback).collect::<Vec<_>>(),
@@ -127,11 +128,11 @@ impl Shown {
     }
 
     fn judgements(&self) -> String {
-        let Some(said) = &self.said else {
-            return "judgements: hidden until you have judged\n".to_owned();
-        };
         let mut drawn = String::new();
-        for said in said {
+        if self.is_hidden {
+            drawn.push_str("judgements: those of others are hidden until the item is settled\n");
+        }
+        for said in &self.said {
             let what = with(&said.judgement, said.category.as_deref());
             writeln!(drawn, "{}: {}, {}", cell(&said.reviewer), cell(&what), shapes::time(said.at))
                 .unwrap_or_default();

@@ -18,7 +18,10 @@ const MOST: usize = 1024;
 
 /// What was noted of late: whose, and where.
 #[derive(Debug, Default)]
-pub struct Refusals(Mutex<HashMap<(String, &'static str, &'static str), Instant>>);
+pub struct Refusals(Mutex<HashMap<Tried, Instant>>);
+
+/// Who, with which method, and where.
+type Tried = (String, &'static str, &'static str);
 
 impl Refusals {
     fn is_news(&self, user: &str, place: &Place, now: Instant) -> bool {

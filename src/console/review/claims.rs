@@ -12,15 +12,18 @@ use super::severity::is_severe;
 use crate::console::AdminState;
 use crate::console::access::Principal;
 use crate::console::answer::{Answer, ApiError, Named, Sent, done};
-use crate::people::acts::{Claimed, ENOUGH, Took, Wish};
+use crate::people::acts::{Claimed, ENOUGH, Reviewer, Took, Wish};
 use crate::people::review;
 use crate::people::shapes::time;
-use crate::store::{Claim, ItemRow};
+use crate::proxy::Live;
+use crate::store::{Claim, Connection, ItemRow, StoreError};
 
 /// How long an item is taken for, in milliseconds.
 const HOLD: i64 = 15 * 60 * 1000;
 /// How many items that are bad to look at one person is given in an hour.
 const SEVERE_PER_HOUR: usize = 60;
+/// The most items that one passes over in a sitting.
+const MOST_PASSED: usize = 200;
 /// Milliseconds of an hour.
 const HOUR: i64 = 60 * 60 * 1000;
 
@@ -28,16 +31,21 @@ const HOUR: i64 = 60 * 60 * 1000;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Place {
     queue: Option<String>,
+    /// Items that were passed over.
+    not: Vec<String>,
 }
 
 /// `POST /api/review/claim`: the oldest that waits for this person; without a queue, from each queue in turn.
 pub(super) async fn next(
     State(state): State<Arc<AdminState>>,
     principal: Principal,
-    Sent(Place { queue }): Sent<Place>,
+    Sent(Place { queue, not }): Sent<Place>,
 ) -> Answer {
     if let Some(queue) = &queue {
         review::name("queue", queue).map_err(|error| ApiError::wrong(error.to_string()))?;
+    }
+    if not.len() > MOST_PASSED {
+        return Err(ApiError::wrong(format!("`not` has at most {MOST_PASSED} items")));
     }
     let store = state.store().ok_or_else(ApiError::no_store)?;
     let (signing, live, acting) = (store.clone(), state.gateway.live(), principal.clone());
@@ -49,29 +57,49 @@ pub(super) async fn next(
                 None => acting.queues_in_turn(c)?,
             };
             let queues: Vec<Option<String>> = queues.into_iter().map(Some).collect();
-            let severe = |row: &ItemRow| is_severe(&live, row);
-            let of_late = Claim::taken(c, &acting.name, acting.now.saturating_sub(HOUR))?;
-            let is_enough = of_late.iter().filter(|row| severe(row)).count() >= SEVERE_PER_HOUR;
-            // One that this person has already is no new one.
-            let spares = |row: &ItemRow| {
-                let known = of_late.iter().any(|taken| taken.item.id == row.item.id);
-                is_enough && !known && severe(row)
-            };
+            let of_late = OfLate::find(c, &acting, &live)?;
+            let spares = |row: &ItemRow| of_late.spares(&live, row);
             let until = acting.now.saturating_add(HOLD);
-            acting.claim(c, &Wish { queues: &queues, until, spares: &spares })
+            acting.claim(c, &Wish { queues: &queues, until, not: &not, spares: &spares })
         })
         .await?;
     match claimed {
         Claimed::Item(row) => shown(&state, &principal, row.item.id).await,
         Claimed::Nothing => Ok(done()),
-        Claimed::Spared => {
-            let message = format!(
-                "you have looked at {SEVERE_PER_HOUR} items of high severity within an hour, and nothing else is left; \
-                 do something else for a while"
-            );
-            Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "severe_cap", message))
-        }
+        Claimed::Spared => Err(severe_cap()),
     }
+}
+
+/// What somebody has taken within an hour.
+struct OfLate {
+    taken: Vec<ItemRow>,
+    /// Whether that was as much as one is given that is bad to look at.
+    is_enough: bool,
+}
+
+impl OfLate {
+    fn find(
+        connection: &mut dyn Connection,
+        acting: &Reviewer<'_>,
+        live: &Live,
+    ) -> Result<Self, StoreError> {
+        let taken = Claim::taken(connection, &acting.name, acting.now.saturating_sub(HOUR))?;
+        let severe = taken.iter().filter(|row| is_severe(live, row)).count();
+        Ok(Self { taken, is_enough: severe >= SEVERE_PER_HOUR })
+    }
+
+    /// Whether this person is to be spared an item. One that they have had already is no new one.
+    fn spares(&self, live: &Live, row: &ItemRow) -> bool {
+        let known = || self.taken.iter().any(|taken| taken.item.id == row.item.id);
+        self.is_enough && !known() && is_severe(live, row)
+    }
+}
+
+fn severe_cap() -> ApiError {
+    let message = format!(
+        "you have looked at {SEVERE_PER_HOUR} items of high severity within an hour; do something else for a while"
+    );
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, "severe_cap", message)
 }
 
 /// `POST /api/review/items/{id}/claim`.
@@ -82,13 +110,23 @@ pub(super) async fn take(
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
     let (signing, acting, item) = (store.clone(), principal.clone(), id.clone());
+    let live = state.gateway.live();
     let took = store
         .write(move |c| {
             let acting = acting.acting(&signing);
-            acting.claim_this(c, (&item, acting.now.saturating_add(HOLD)))
+            let row = ItemRow::find(c, &item)?;
+            let of_late = OfLate::find(c, &acting, &live)?;
+            if row.is_some_and(|row| of_late.spares(&live, &row)) {
+                return Ok(Err(severe_cap()));
+            }
+            acting.claim_this(c, (&item, acting.now.saturating_add(HOLD))).map(Ok)
         })
         .await?;
-    match took {
+    match took? {
+        Some(Took::Judged) => {
+            let message = "you have judged this item; take that back first";
+            Err(ApiError::conflict("judged", message))
+        }
         Some(Took::Item(_)) => shown(&state, &principal, id).await,
         Some(Took::Taken(who, until)) => Err(taken(&who, until)),
         Some(Took::Enough) => Err(enough()),

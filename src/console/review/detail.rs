@@ -31,8 +31,9 @@ struct Shown {
     row: ItemRow,
     alike: Vec<ItemRow>,
     near: Vec<ItemRow>,
-    /// What was said of it; `None` where it is hidden.
-    said: Option<Vec<JudgementRow>>,
+    /// What was said of it; only by this person, where that of others is hidden.
+    said: Vec<JudgementRow>,
+    is_hidden: bool,
     decision: Option<Detail>,
     outcomes: Outcomes,
 }
@@ -81,14 +82,15 @@ impl Shown {
         (id, reviewer): (&str, &str),
     ) -> Result<Option<Self>, StoreError> {
         let Some(row) = ItemRow::find(connection, id)? else { return Ok(None) };
-        let said = JudgementRow::of(connection, id)?;
-        let said = (!hides(&row, &said, Some(reviewer))).then_some(said);
+        let mut said = JudgementRow::of(connection, id)?;
+        let is_hidden = hides(&row, &said, Some(reviewer));
+        said.retain(|said| !is_hidden || said.reviewer == reviewer);
         let decision = Detail::find(connection, key, &row.item.decision)?;
         let alike = row.alike(connection)?;
         let near = near(connection, key, (&row, decision.as_ref()))?;
         let item = &row.item;
         let outcomes = Outcomes::of_rule(connection, &item.policy, item.rule.as_deref())?;
-        Ok(Some(Self { row, alike, near, said, decision, outcomes }))
+        Ok(Some(Self { row, alike, near, said, is_hidden, decision, outcomes }))
     }
 
     fn json(&self, live: &Live, reads: bool) -> Value {
@@ -101,12 +103,12 @@ impl Shown {
         let alike_rows = [mark(&self.alike, true), mark(&self.near, false)].concat();
         let decision = self.decision.as_ref();
         let of_decision = |other: &ItemRow| row(live, other);
-        let said = self.said.iter().flatten().map(|said| judgement(said, reads));
+        let said = self.said.iter().map(|said| judgement(said, reads));
         json!({
             "item": item,
             "decision": decision.map(|decision| decision.shown(reads, of_decision)),
             "judgements": said.collect::<Vec<_>>(),
-            "hidden": self.said.is_none(),
+            "hidden": self.is_hidden,
             "alike": alike_rows,
             "rule": self.rule(live),
         })

@@ -118,7 +118,7 @@ impl Pages {
             let read = move |c: &mut dyn crate::store::Connection| {
                 Reviewed::page(c, keyed.key(), (&of, with_requests))
             };
-            let page = self.store.read(read).await?;
+            let page = self.store.search(read).await?;
             let Some(last) = page.last() else { return Ok(None) };
             self.filter.after = Some(last.row.item.id.clone());
             let lines: String = page.iter().filter_map(|one| line(self.form, one)).collect();

@@ -17,7 +17,7 @@ use crate::store::{ItemFilter, ItemRow, ItemState};
 /// `GET /api/review/queues`.
 pub(super) async fn queues(State(state): State<Arc<AdminState>>) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let sizes = store.read(ItemRow::sizes).await?;
+    let sizes = store.search(ItemRow::sizes).await?;
     Ok(page(sizes.iter().map(shapes::queue).collect(), None))
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn list(
         ..ItemFilter::default()
     };
     let (rows, next) = store
-        .read(move |c| {
+        .search(move |c| {
             let mut rows = ItemRow::list(c, &filter)?;
             let next = limit.cut(&mut rows, |row| row.item.id.clone());
             let mut counted = Vec::with_capacity(rows.len());

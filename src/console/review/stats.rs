@@ -52,7 +52,7 @@ pub(super) async fn stats(
     for _ in 0..MOST_PAGES {
         let of = filter.clone();
         let (counted, last) = store
-            .read(move |c| {
+            .search(move |c| {
                 let last = figures.add_page(c, &of)?;
                 Ok((figures, last))
             })
@@ -65,7 +65,7 @@ pub(super) async fn stats(
         filter.after = last;
     }
     let whole = !more && figures.left_out() == 0;
-    let reviewers = store.read(move |c| ReviewerCount::since(c, since, MOST_REVIEWERS)).await?;
+    let reviewers = store.search(move |c| ReviewerCount::since(c, since, MOST_REVIEWERS)).await?;
     let reviewers: Vec<Value> = reviewers
         .iter()
         .map(|of| json!({ "reviewer": of.reviewer, "judged": of.judged }))

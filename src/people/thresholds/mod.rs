@@ -294,7 +294,9 @@ impl Subject {
         let limit = labels.room();
         let last = labels.last.clone();
         let before = last.as_ref().map(|(at, id)| (*at, id.as_str()));
-        let page = Labelled::page(connection, (&self.policy, since), before, limit)?;
+        // What was drawn before a fall was drawn under another threshold, whenever people come to it.
+        let drawn = row.lowered.unwrap_or(i64::MIN);
+        let page = Labelled::page(connection, (&self.policy, since, drawn), before, limit)?;
         let more = i64::try_from(page.len()).is_ok_and(|length| length >= limit);
         labels.add(self, &page);
         Ok(more && labels.room() > 0)

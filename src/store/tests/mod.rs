@@ -674,7 +674,7 @@ fn settled_items_that_the_gate_drew_are_read_as_labels_the_newest_first() {
         let page = |limit, before: Option<(i64, String)>| {
             let read = move |c: &mut dyn Connection| {
                 let before = before.as_ref().map(|(at, id)| (*at, id.as_str()));
-                Labelled::page(c, ("house", 0), before, limit)
+                Labelled::page(c, ("house", 0, 0), before, limit)
             };
             store.read(read)
         };
