@@ -142,11 +142,7 @@ impl Store {
         &self,
         work: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (asker, answer) = oneshot::channel();
-        self.0.shared.reachable()?;
-        let job = Box::new(Asked { work: Some(work), found: None, asker });
-        self.0.reads.try_send(job).map_err(|_| StoreError::Busy)?;
-        answered(answer).await
+        self.look_up(&self.0.reads, work).await
     }
 
     /// Looks something up that may take long: one after the other on a thread of its own, so that nobody else waits for it.
@@ -157,10 +153,18 @@ impl Store {
         &self,
         work: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.look_up(&self.0.searches, work).await
+    }
+
+    async fn look_up<T: Send + 'static>(
+        &self,
+        queue: &SyncSender<Job>,
+        work: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (asker, answer) = oneshot::channel();
         self.0.shared.reachable()?;
         let job = Box::new(Asked { work: Some(work), found: None, asker });
-        self.0.searches.try_send(job).map_err(|_| StoreError::Busy)?;
+        queue.try_send(job).map_err(|_| StoreError::Busy)?;
         answered(answer).await
     }
 

@@ -1,8 +1,8 @@
 //! Who may use the console and its interface, and for what.
 //!
-//! [`table`] says what each place of the API asks for, and denies what it does not name; [`guard`] holds every request
+//! [`table`] says what each place of the API asks for, and denies what it does not name; [`mod@guard`] holds every request
 //! to it. People sign in with a password ([`sessions`]) or by another system ([`super::oidc`]), programs with a token
-//! ([`tokens`]).
+//! ([`mod@tokens`]).
 
 mod attempts;
 mod guard;
