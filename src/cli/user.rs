@@ -112,6 +112,11 @@ pub(super) fn run(args: &UserArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Who acts: where the machine has no name for its user, as in a container, the machine.
+fn actor(by: &ReviewerArg) -> anyhow::Result<&str> {
+    if by.is_named() { by.name() } else { Ok("machine") }
+}
+
 /// The hash of the password that stands on standard input, in a line.
 fn read_password(name: &str) -> anyhow::Result<String> {
     let input = std::io::stdin();
@@ -126,7 +131,7 @@ fn read_password(name: &str) -> anyhow::Result<String> {
 }
 
 fn add(args: &AddArgs) -> anyhow::Result<ExitCode> {
-    let by = args.by.name()?;
+    let by = actor(&args.by)?;
     let name = user_name("name", &args.name)?;
     let desk = Desk::open(&args.config)?;
     let password = Some(read_password(&name)?);
@@ -177,7 +182,7 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn change(args: &ChangeArgs) -> anyhow::Result<ExitCode> {
-    let by = args.by.name()?;
+    let by = actor(&args.by)?;
     let disabled = (args.disable || args.enable).then_some(args.disable);
     if args.role.is_none() && disabled.is_none() && !args.password {
         bail!("nothing is to be changed: `--role`, `--password`, `--disable` or `--enable`");

@@ -22,6 +22,8 @@ mod scan;
 mod secrets;
 mod suites;
 mod train;
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+mod user;
 
 use std::path::Path;
 

@@ -94,6 +94,11 @@ pub(super) struct ReviewerArg {
 }
 
 impl ReviewerArg {
+    /// Whether somebody says who acts.
+    pub(super) const fn is_named(&self) -> bool {
+        self.reviewer.is_some()
+    }
+
     pub(super) fn name(&self) -> anyhow::Result<&str> {
         let name = self.reviewer.as_deref();
         let name =
