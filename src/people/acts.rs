@@ -62,6 +62,15 @@ pub struct Wish<'w> {
     pub spares: &'w dyn Fn(&ItemRow) -> bool,
 }
 
+/// What else is decided with an item.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Too<'t> {
+    /// The unsettled items of the same text.
+    pub alike: bool,
+    /// Items of nearly the same text, by id, which this person has seen to be so.
+    pub near: &'t [String],
+}
+
 /// What came of a wish to take something.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claimed {
@@ -158,8 +167,8 @@ impl Reviewer<'_> {
         Claim { reviewer: self.name.clone(), now: self.now, until }
     }
 
-    /// Judges an item, and with `alike` the unsettled items of the same text that this person has not judged; an edited
-    /// answer stays with the item that was named.
+    /// Judges an item, and with it what else is to be decided at once of what this person has not judged; an edited answer
+    /// stays with the item that was named.
     ///
     /// # Errors
     /// When the database cannot be reached.
@@ -167,7 +176,7 @@ impl Reviewer<'_> {
         &self,
         connection: &mut dyn Connection,
         item: &str,
-        (opinion, alike): (&Opinion, bool),
+        (opinion, too): (&Opinion, Too<'_>),
     ) -> Result<Judged, StoreError> {
         connection.serialise()?;
         let Some(row) = ItemRow::find(connection, item)? else { return Ok(Judged::NoItem) };
@@ -177,9 +186,24 @@ impl Reviewer<'_> {
             Some(Refused::Enough) => return Ok(Judged::Enough),
             None => {}
         }
-        let others = if alike { row.alike(connection)? } else { Vec::new() };
-        let mut items = vec![self.give(connection, &row, opinion)?];
+        let mut others = if too.alike { row.alike(connection)? } else { Vec::new() };
         let mut left_out = 0;
+        for id in too.near {
+            // What is decided at once is about one rule.
+            let same = |other: &ItemRow| {
+                let (own, other) = (&row.item, &other.item);
+                (&own.policy, &own.rule) == (&other.policy, &other.rule) && own.id != other.id
+            };
+            let other = ItemRow::find(connection, id)?.filter(same);
+            match other.filter(|other| other.state != ItemState::Settled) {
+                Some(other) if others.iter().all(|known| known.item.id != other.item.id) => {
+                    others.push(other);
+                }
+                Some(_) => {}
+                None => left_out += 1,
+            }
+        }
+        let mut items = vec![self.give(connection, &row, opinion)?];
         let opinion = Opinion { edited: None, ..opinion.clone() };
         for other in others {
             let said = JudgementRow::of(connection, &other.item.id)?;

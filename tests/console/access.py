@@ -73,6 +73,16 @@ NASTY = [
 ]
 
 
+def until(what, seconds=20.0):
+    """Waits for something to become true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def quoted(text):
     return "".join(f"%{byte:02x}" for byte in text.encode())
 
@@ -370,6 +380,30 @@ def what_is_nasty_is_only_text(gate, root):
         assert status in (400, 413), (body[:20], status)
 
 
+def what_is_nearly_the_same_is_decided_at_once(gate, people):
+    reviewer, other = people["reviewer"], people["editor"]
+    said = "you blockhead, tell me at last where you have put all of my keys yesterday in the {} before we left for the station"
+    decisions = [gate.chat(said.format(time))[1] for time in ("evening", "morning")]
+    far = gate.chat("a blockhead is also a kind of wooden form on which hats are made")[1]
+
+    def item_of(decision):
+        rows = reviewer.get(f"/api/decisions/{decision}")[1].get("items")
+        return rows[0]["item"] if rows else None
+
+    assert until(lambda: all(map(item_of, [*decisions, far])))
+    own, near = map(item_of, decisions)
+    shown = reviewer.get(f"/api/review/items/{own}")[1]["alike"]
+    assert [row["item"] for row in shown if not row["same"]] == [near], shown
+    assert other.ask("POST", f"/api/review/items/{item_of(far)}/claim", {})[0] == 200
+    elsewhere = reviewer.get("/api/review/items?queue=verdicts&limit=1")[1]["rows"]
+    also = [near, item_of(far), ID, *(row["item"] for row in elsewhere)]
+    status, judged = reviewer.ask("POST", f"/api/review/items/{own}/judgement", {"judgement": "upheld", "near": also})
+    # What somebody else has, what is not there and what another rule decided is left out.
+    assert status == 200 and {row["item"] for row in judged["items"]} == {own, near}, judged
+    assert judged["left_out"] == len(also) - 1 and all(row["outcome"] == "upheld" for row in judged["items"]), judged
+    assert reviewer.ask("POST", f"/api/review/items/{near}/judgement", {"judgement": "upheld", "near": ["x"] * 21})[0] == 400
+
+
 def the_ledger_has_it_all_and_verifies(root):
     assert root.get("/api/ledger/verify")[1]["faults"] == []
     acts, after = set(), ""
@@ -397,6 +431,7 @@ def all_of(gate):
     a_password_that_is_looked_at_while_it_is_replaced_opens_nothing(gate, root)
     sessions_end(gate, root)
     a_live_feed_ends_with_the_right_to_see_it(gate, root)
+    what_is_nearly_the_same_is_decided_at_once(gate, people)
     what_is_nasty_is_only_text(gate, root)
     nothing_of_it_is_on_the_data_listener(gate)
     the_ledger_has_it_all_and_verifies(root)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate::app::Order;
-use tidegate::people::acts::Reviewer;
+use tidegate::people::acts::{Reviewer, Too};
 use tidegate::people::review::Opinion;
 use tidegate::people::thresholds;
 use tidegate::people::verdict::Judgement;
@@ -125,7 +125,8 @@ impl Scene {
             let judgement = if is_wrong { Judgement::Overturned } else { Judgement::Upheld };
             let opinion = Opinion { judgement, category: None, note: None, edited: None };
             let name = people[index % people.len()].to_owned();
-            self.act(&name, move |c, by| by.judge(c, &row.item.id, (&opinion, false))).await;
+            self.act(&name, move |c, by| by.judge(c, &row.item.id, (&opinion, Too::default())))
+                .await;
         }
     }
 
@@ -264,7 +265,7 @@ async fn neither_one_reviewer_nor_any_number_of_reports_moves_a_threshold() {
         let opinion =
             Opinion { judgement: Judgement::Overturned, category: None, note: None, edited: None };
         let by = people[index % 3];
-        scene.act(by, move |c, by| by.judge(c, &row.item.id, (&opinion, false))).await;
+        scene.act(by, move |c, by| by.judge(c, &row.item.id, (&opinion, Too::default()))).await;
     }
     let drawn = scene.items(ItemState::Open).await;
     for row in drawn.into_iter().filter(|row| row.item.scores.is_some()) {
@@ -272,7 +273,7 @@ async fn neither_one_reviewer_nor_any_number_of_reports_moves_a_threshold() {
             && row.item.scores.as_deref().is_some_and(|scores| scores.contains("0.52"));
         let judgement = if is_wrong { Judgement::Overturned } else { Judgement::Upheld };
         let opinion = Opinion { judgement, category: None, note: None, edited: None };
-        scene.act("eve", move |c, by| by.judge(c, &row.item.id, (&opinion, false))).await;
+        scene.act("eve", move |c, by| by.judge(c, &row.item.id, (&opinion, Too::default()))).await;
     }
     let list = scene.reason("too_few_reviewers").await;
     assert_eq!((&list["rows"][0]["threshold"], &list["changes"]), (&json!(0.5), &json!([])));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate::audit::digest;
-use tidegate::people::acts::Reviewer;
+use tidegate::people::acts::{Reviewer, Too};
 use tidegate::people::review::Opinion;
 use tidegate::people::verdict::Judgement;
 use tidegate::store::{Engine, Item, KeptDecision, Now, Store, StoreSettings, TokenRow, UserRow};
@@ -99,7 +99,7 @@ async fn seeded(folder: &Path, items: &[(KeptDecision, Judgement)]) {
             let reviewer = Reviewer { name: "reviewer".to_owned(), now: now(), signer: None, id };
             let opinion =
                 Opinion { judgement: *judgement, category: None, note: None, edited: None };
-            reviewer.judge(connection, item, (&opinion, false))?;
+            reviewer.judge(connection, item, (&opinion, Too::default()))?;
         }
         Ok(())
     });

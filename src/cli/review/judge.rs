@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::desk::Desk;
 use super::shown::{cell, json_line};
 use super::{ConfigArg, Form, ReviewerArg, output};
-use crate::people::acts::{ENOUGH, Judged};
+use crate::people::acts::{ENOUGH, Judged, Too};
 use crate::people::review::Opinion;
 use crate::people::shapes;
 use crate::people::verdict::Judgement;
@@ -75,7 +75,7 @@ pub(super) fn run(args: &JudgeArgs) -> anyhow::Result<ExitCode> {
     let desk = Desk::open(&args.config)?;
     let (item, alike) = (args.item.clone(), args.alike);
     let judged = desk.act(reviewer, move |connection, reviewer| {
-        reviewer.judge(connection, &item, (&opinion, alike))
+        reviewer.judge(connection, &item, (&opinion, Too { alike, near: &[] }))
     })?;
     let shown = cell(&args.item);
     match judged {

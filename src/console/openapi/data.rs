@@ -112,6 +112,7 @@ fn judging() -> Vec<Told> {
                     "note": written(2000),
                     "edited": written(65_536),
                     "alike": flag(),
+                    "near": { "type": "array", "maxItems": 20, "items": text() },
                 }),
             )
             .gives(

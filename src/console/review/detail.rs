@@ -24,7 +24,7 @@ use crate::store::{
 /// The most items of the same rule whose texts are compared with that of an item.
 const MOST_COMPARED: i64 = 100;
 /// The most near-duplicates that are shown.
-const MOST_NEAR: usize = 20;
+pub(super) const MOST_NEAR: usize = 20;
 
 /// An item and what belongs to it.
 struct Shown {

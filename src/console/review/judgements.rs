@@ -7,11 +7,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::claims::{enough, taken};
+use super::detail::MOST_NEAR;
 use super::items::row;
 use crate::console::AdminState;
 use crate::console::access::Principal;
 use crate::console::answer::{Answer, ApiError, Named, Sent, found};
-use crate::people::acts::Judged;
+use crate::people::acts::{Judged, Too};
 use crate::people::review::Opinion;
 use crate::people::verdict::Judgement;
 
@@ -24,6 +25,8 @@ pub(super) struct Given {
     edited: Option<String>,
     #[serde(default)]
     alike: bool,
+    #[serde(default)]
+    near: Vec<String>,
 }
 
 /// `POST /api/review/items/{id}/judgement`.
@@ -34,12 +37,19 @@ pub(super) async fn judge(
     Sent(given): Sent<Given>,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let Given { judgement, category, note, edited, alike } = given;
+    let Given { judgement, category, note, edited, alike, near } = given;
+    if near.len() > MOST_NEAR {
+        return Err(ApiError::wrong(format!("`near` has at most {MOST_NEAR} items")));
+    }
     let opinion = Opinion { judgement, category, note, edited };
     opinion.check().map_err(|error| ApiError::wrong(error.to_string()))?;
     let signing = store.clone();
-    let judged =
-        store.write(move |c| principal.acting(&signing).judge(c, &id, (&opinion, alike))).await?;
+    let judged = store
+        .write(move |c| {
+            let too = Too { alike, near: &near };
+            principal.acting(&signing).judge(c, &id, (&opinion, too))
+        })
+        .await?;
     match judged {
         Judged::Kept { items, left_out } => {
             let live = state.gateway.live();

@@ -75,6 +75,7 @@ export function Desk({ of, busy, onJudge, onPass, onClaim, early }) {
     'g r': () => of.rule && go(['policies', of.rule.policy], { rule: of.rule.id }),
   });
   const alike = (of.alike ?? []).filter((one) => one.item !== of.item.item && one.state !== 'settled' && one.same !== false).length;
+  const near = (of.alike ?? []).filter((one) => one.same === false && one.state !== 'settled').map((one) => one.item);
   return html`<div class="desk">
     <div class="desk-main">
       <${Break} severe=${of.item.severe} />
@@ -84,7 +85,7 @@ export function Desk({ of, busy, onJudge, onPass, onClaim, early }) {
         ${cover && open && html`<p class="small"><button type="button" class="link" onClick=${() => setOpen(false)}>${t('cover.hide')}</button></p>`}
         ${of.decision ? html`<${Passages} of=${of.decision.passages} cover=${cover && !open} />` : html`<p class="empty">${t('review.gone')}</p>`}
       </section>
-      <${Judge} item=${of.item} alike=${alike} busy=${busy} mine=${isMine(of.item)} onJudge=${onJudge} onPass=${onPass} early=${early} />
+      <${Judge} item=${of.item} alike=${alike} near=${near} busy=${busy} mine=${isMine(of.item)} onJudge=${onJudge} onPass=${onPass} early=${early} />
       <${Around} of=${of} />
     </div>
     <${Beside} of=${of} cover=${cover && !open} onPropose=${setPropose} />

@@ -20,15 +20,16 @@ function Categories({ value, onInput }) {
 
 /**
  * Where one says what one thinks of an item.
- * @param {{ item: any, alike: number, busy: boolean, mine: boolean,
+ * @param {{ item: any, alike: number, near: string[], busy: boolean, mine: boolean,
  *   onJudge: (judgement: any) => void, onPass: () => void, early: { current: 'n'|'e'|null } }} props
  *   `early`: the key that was pressed before the item was there
  */
-export function Judge({ item, alike, busy, mine, onJudge, onPass, early }) {
+export function Judge({ item, alike, near, busy, mine, onJudge, onPass, early }) {
   const [category, setCategory] = useState('');
   const [note, setNote] = useState('');
   const [edited, setEdited] = useState(null);
   const [too, setToo] = useState(false);
+  const [nearly, setNearly] = useState(false);
   const noteAt = useRef(null);
   const editedAt = useRef(null);
   const judge = (judgement) =>
@@ -38,6 +39,7 @@ export function Judge({ item, alike, busy, mine, onJudge, onPass, early }) {
       note: note.trim() || undefined,
       edited: edited?.trim() ? edited : undefined,
       alike: too || undefined,
+      near: nearly ? near : undefined,
     });
   const edit = () => {
     if (edited === null) setEdited('');
@@ -84,6 +86,7 @@ export function Judge({ item, alike, busy, mine, onJudge, onPass, early }) {
             rows="3" maxlength=${EDITED} value=${edited} aria-describedby=${help} onInput=${(e) => setEdited(e.target.value)}
             onKeyDown=${leave}></textarea>`}<//>`}
       ${alike > 0 && html`<${Check} label=${html`${t('judge.alike', { n: alike })} <kbd>a</kbd>`} checked=${too} onInput=${setToo} />`}
+      ${near.length > 0 && html`<${Check} label=${t('judge.near', { n: near.length })} checked=${nearly} onInput=${setNearly} />`}
     </div>
     ${item.state === 'settled' && html`<p class="quiet small">${t('judge.settled')}</p>`}
   </section>`;

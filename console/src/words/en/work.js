@@ -106,6 +106,7 @@ export const work = {
   'judge.edited': 'Better answer',
   'judge.edited_help': 'What the model should have said. Pairs of answers for training come from this.',
   'judge.alike': 'Decide the {n} alike too',
+  'judge.near': 'Decide the {n} nearly equal too',
   'judge.with': '{n} alike too.',
   'judge.left_out': '{n} left out.',
   'judge.undo': 'Undo',

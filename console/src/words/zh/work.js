@@ -106,6 +106,7 @@ export const work = {
   'judge.edited': '改写后的回答',
   'judge.edited_help': '写下模型本该给出的回答，可用于生成训练用的回答对。',
   'judge.alike': '相同的 {n} 项一并处理',
+  'judge.near': '近似的 {n} 项一并处理',
   'judge.with': '相同的 {n} 项一并处理。',
   'judge.left_out': '有 {n} 项未处理。',
   'judge.undo': '撤销',
