@@ -171,8 +171,7 @@ async fn erase(
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let signing = store.clone();
-    let had = store.write(move |c| principal.acting(&signing).erase(c, &id)).await?;
+    let had = principal.act(&store, move |c, by| by.erase(c, &id)).await?;
     if had { Ok(done()) } else { Err(ApiError::unknown("decision")) }
 }
 

@@ -31,10 +31,8 @@ pub(super) async fn reset(
     Sent(Reset { policy, rule }): Sent<Reset>,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let signing = store.clone();
-    let row = store
-        .write(move |c| thresholds::reset(c, (&policy, &rule), &principal.acting(&signing)))
-        .await?;
+    let row =
+        principal.act(&store, move |c, by| thresholds::reset(c, (&policy, &rule), by)).await?;
     let row = row.ok_or_else(|| ApiError::unknown("rule with a threshold that moves"))?;
     Ok(found(&thresholds::row(&row)))
 }

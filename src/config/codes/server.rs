@@ -102,6 +102,15 @@ pub(super) const DEFINITIONS: &[Definition] = &[
         right: "store: { url: 'postgres://tidegate@db.example.com/tidegate?sslmode=require', password: { env: STORE_PASSWORD } }",
     },
     Definition {
+        code: Code::TG077,
+        gravity: Gravity::Error,
+        title: "sessions that end too soon",
+        explanation: "`admin.sessions.idle` is how long somebody may do nothing at the console before they have to sign in again, at least a minute; \
+            `absolute` is after how long they have to in any case, at least as long as `idle`.",
+        wrong: "admin: { sessions: { idle: 0s } }",
+        right: "admin: { sessions: { idle: 30m, absolute: 12h } }",
+    },
+    Definition {
         code: Code::TG078,
         gravity: Gravity::Error,
         title: "identity provider that cannot sign people in",

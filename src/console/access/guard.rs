@@ -8,7 +8,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 
-use super::principal::not_signed_in;
+use super::principal::{is_valid, not_signed_in, stands};
 use super::sessions::{CONFIRMED, cookie_name};
 use super::table::{Place, place};
 use super::{Needs, Permission, Principal, digest_of};
@@ -118,59 +118,28 @@ async fn of_token(store: &Store, bearer: &str) -> Answer<Principal> {
 async fn of_session(state: &AdminState, store: &Store, headers: &HeaderMap) -> Answer<Principal> {
     // Only the name that this host gives: what a neighbouring host planted is none.
     let hash = digest_of(&cookie(headers, cookie_name(headers)).ok_or_else(not_signed_in)?);
-    let session = standing(state, store, hash).await?.ok_or_else(not_signed_in)?;
-    let now = store.now();
-    if now - session.seen >= NOTED {
+    let (now, idle) = (store.now(), state.access.idle);
+    let session = store.read(move |c| SessionRow::find(c, &hash)).await?;
+    let session = session.filter(|session| stands(session, (now, idle)));
+    let session = session.ok_or_else(not_signed_in)?;
+    // A short time without a request is known well enough too.
+    if now - session.seen >= NOTED.min(idle / 4) {
         let hash = session.hash.clone();
         store.write(move |c| SessionRow::touch(c, &hash, (now, false))).await?;
     }
     Principal::of_session(session).ok_or_else(not_signed_in)
 }
 
-/// Whether the session or token of somebody who was let in stands now, and they still may do something. Asking is no
-/// use of the session: it ends as if nobody had asked.
+/// Whether somebody who was let in still may do something.
 pub(in crate::console) async fn still_stands(
     state: &AdminState,
     principal: &Principal,
     permission: Permission,
 ) -> Answer<bool> {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let now = match (&principal.session, &principal.token) {
-        (Some(session), _) => {
-            let session = standing(state, &store, session.hash.clone()).await?;
-            session.filter(|session| !session.user.must_change).and_then(Principal::of_session)
-        }
-        (None, Some(id)) => {
-            let (id, now) = (id.clone(), store.now());
-            let token = store.read(move |c| TokenRow::with_id(c, &id)).await?;
-            token.filter(|token| is_valid(token, now)).and_then(Principal::of_token)
-        }
-        (None, None) => None,
-    };
+    let (who, times) = (principal.clone(), (store.now(), state.access.idle));
+    let now = store.read(move |c| who.again(c, times)).await?;
     Ok(now.is_some_and(|now| now.may(permission)))
-}
-
-/// Whether a token opens anything now.
-fn is_valid(token: &TokenRow, now: i64) -> bool {
-    token.revoked.is_none()
-        && token.expires.is_none_or(|expires| now < expires)
-        && !token.user.disabled
-        && !token.user.must_change
-}
-
-/// The session with this digest, unless it has ended.
-pub(super) async fn standing(
-    state: &AdminState,
-    store: &Store,
-    hash: String,
-) -> Answer<Option<SessionRow>> {
-    let now = store.now();
-    let session = store.read(move |c| SessionRow::find(c, &hash)).await?;
-    let idle = state.access.idle;
-    let stands = |session: &SessionRow| {
-        now < session.ends && now - session.seen < idle && !session.user.disabled
-    };
-    Ok(session.filter(stands))
 }
 
 /// What the browser has of a session. Two of a name are none: somebody else may have set one.

@@ -19,7 +19,7 @@ mod users;
 pub use attempts::Attempts;
 pub(super) use guard::{cookie, guard, still_stands};
 pub use passwords::{Hashing, WeakPassword, hash_password};
-pub(super) use principal::{Principal, new_id};
+pub(super) use principal::{Principal, act, new_id};
 pub use refusals::Refusals;
 pub use role::{Permission, Role};
 pub(super) use sessions::{

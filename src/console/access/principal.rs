@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use uuid::Uuid;
 
 use super::{Permission, Role};
-use crate::console::answer::ApiError;
+use crate::console::answer::{Answer, ApiError};
 use crate::people::acts::Reviewer;
 use crate::store::{Connection, SessionRow, Store, StoreError, TokenRow, UserRow};
 
@@ -52,37 +52,63 @@ impl Principal {
         &self.permissions
     }
 
-    /// Whether they may still do this, in the transaction that does it: while a request waited, its session may have
-    /// ended, or its user lost the right.
+    /// They as the store has them at this time, with sessions that end after so long without a request, both in
+    /// milliseconds: a session may have ended meanwhile, or its user lost a right. `None` where nothing stands any more.
+    /// Asking is no use of a session: it ends as if nobody had asked.
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub(in crate::console) fn still_may(
+    pub(in crate::console) fn again(
         &self,
         connection: &mut dyn Connection,
-        permission: Option<Permission>,
-    ) -> Result<bool, StoreError> {
-        let now = match (&self.session, &self.token) {
+        (now, idle): (i64, i64),
+    ) -> Result<Option<Self>, StoreError> {
+        Ok(match (&self.session, &self.token) {
             (Some(session), _) => SessionRow::find(connection, &session.hash)?
-                .filter(|session| !session.user.disabled)
+                .filter(|session| stands(session, (now, idle)) && !session.user.must_change)
                 .and_then(Self::of_session),
             (None, Some(id)) => TokenRow::with_id(connection, id)?
-                .filter(|token| token.revoked.is_none() && !token.user.disabled)
+                .filter(|token| is_valid(token, now))
                 .and_then(Self::of_token),
             (None, None) => None,
-        };
-        Ok(now.is_some_and(|now| permission.is_none_or(|permission| now.may(permission))))
+        })
     }
 
-    /// They as the one who acts in the store, now.
-    pub(in crate::console) fn acting<'s>(&self, store: &'s Store) -> Reviewer<'s> {
-        Reviewer {
-            name: self.user.name.clone(),
-            now: store.now(),
-            signer: store.signer().map(AsRef::as_ref),
-            id: new_id,
-        }
+    /// Does something in their name; see [`act`].
+    pub(in crate::console) async fn act<T: Send + 'static>(
+        &self,
+        store: &Store,
+        work: impl FnOnce(&mut dyn Connection, &Reviewer<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<T> {
+        act(store, &self.user.name, work).await
     }
+}
+
+/// Does something in somebody's name: all of it, with its lines of the ledger, is one transaction.
+pub(in crate::console) async fn act<T: Send + 'static>(
+    store: &Store,
+    name: &str,
+    work: impl FnOnce(&mut dyn Connection, &Reviewer<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Answer<T> {
+    let (name, of) = (name.to_owned(), store.clone());
+    let done = store.write(move |connection| {
+        let signer = of.signer().map(AsRef::as_ref);
+        work(connection, &Reviewer { name, now: of.now(), signer, id: new_id })
+    });
+    Ok(done.await?)
+}
+
+/// Whether a session has not ended at this time, where it ends after so long without a request; in milliseconds.
+pub(super) fn stands(session: &SessionRow, (now, idle): (i64, i64)) -> bool {
+    now < session.ends && now - session.seen < idle && !session.user.disabled
+}
+
+/// Whether a token opens anything at this time, in milliseconds since 1970.
+pub(super) fn is_valid(token: &TokenRow, now: i64) -> bool {
+    token.revoked.is_none()
+        && token.expires.is_none_or(|expires| now < expires)
+        && !token.user.disabled
+        && !token.user.must_change
 }
 
 /// An id that sorts by time.
@@ -113,6 +139,24 @@ pub(super) fn not_signed_in() -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_stands_while_it_is_used_in_time_and_its_user_may_sign_in() {
+        let session = SessionRow { seen: 100, ends: 1000, ..SessionRow::default() };
+        assert!(stands(&session, (149, 50)) && stands(&session, (999, 900)));
+        assert!(!stands(&session, (150, 50)) && !stands(&session, (1000, 5000)));
+        let user = UserRow { disabled: true, ..UserRow::default() };
+        assert!(!stands(&SessionRow { user, ..session }, (100, 50)));
+        let token = TokenRow { expires: Some(10), ..TokenRow::default() };
+        assert!(is_valid(&token, 9) && !is_valid(&token, 10));
+        assert!(!is_valid(&TokenRow { revoked: Some(1), ..token.clone() }, 9));
+        for user in [
+            UserRow { disabled: true, ..UserRow::default() },
+            UserRow { must_change: true, ..UserRow::default() },
+        ] {
+            assert!(!is_valid(&TokenRow { user, ..token.clone() }, 9));
+        }
+    }
 
     #[test]
     fn a_token_may_do_what_it_says_and_never_more_than_its_owner_may_now() {

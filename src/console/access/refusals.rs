@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use super::Principal;
 use super::table::Place;
-use crate::store::{Store, StoreError};
+use crate::console::answer::Answer;
+use crate::store::Store;
 
 /// How often the same person at the same place is noted.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -40,14 +41,13 @@ impl Refusals {
         store: &Store,
         principal: &Principal,
         place: &Place,
-    ) -> Result<(), StoreError> {
+    ) -> Answer<()> {
         if !self.is_news(&principal.user.id, place, Instant::now()) {
             return Ok(());
         }
-        let (acting, signing) = (principal.clone(), store.clone());
         let object = format!("{} {}", place.method, place.path);
         let detail = json!({ "role": principal.role.as_str(), "token": principal.token });
-        store.write(move |c| acting.acting(&signing).note(c, ("refused", &object), detail)).await
+        principal.act(store, move |c, by| by.note(c, ("refused", &object), detail)).await
     }
 }
 

@@ -103,9 +103,8 @@ pub(in crate::console) async fn begin(
     let hash = digest_of(&secret);
     let session = SessionRow { hash, user, csrf, at: now, seen: now, ends, confirmed };
     let principal = Principal::of_session(session.clone()).ok_or_else(not_signed_in)?;
-    let (acting, signing) = (principal.clone(), store.clone());
-    let begun = store
-        .write(move |c| {
+    let begun = principal
+        .act(store, move |c, by| {
             c.serialise()?;
             let was = &session.user;
             let same = |is: &UserRow| {
@@ -115,7 +114,7 @@ pub(in crate::console) async fn begin(
                 return Ok(false);
             }
             session.insert(c)?;
-            acting.acting(&signing).note(c, ("sign_in", &acting.user.id), json!({}))?;
+            by.note(c, ("sign_in", &session.user.id), json!({}))?;
             Ok(true)
         })
         .await?;
@@ -189,10 +188,10 @@ pub(in crate::console) async fn confirm(
     let store = state.store().ok_or_else(ApiError::no_store)?;
     check(&state, &principal, password).await?;
     let now = store.now();
-    let (acting, hash) = (principal.clone(), own_hash(&principal)?);
+    let (who, hash) = (principal.clone(), own_hash(&principal)?);
     let stands = store
         .write(move |c| {
-            let stands = has_still(c, &acting)?;
+            let stands = has_still(c, &who)?;
             if stands {
                 SessionRow::touch(c, &hash, (now, true))?;
             }
@@ -244,13 +243,11 @@ pub(in crate::console) async fn sign_out(
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let hash = principal.session.as_ref().map(|session| session.hash.clone());
-    let hash = hash.ok_or_else(not_signed_in)?;
-    let signing = store.clone();
-    store
-        .write(move |c| {
+    let (hash, id) = (own_hash(&principal)?, principal.user.id.clone());
+    principal
+        .act(&store, move |c, by| {
             SessionRow::end(c, &hash)?;
-            principal.acting(&signing).note(c, ("sign_out", &principal.user.id), json!({}))
+            by.note(c, ("sign_out", &id), json!({}))
         })
         .await?;
     let mut response = done();
@@ -274,14 +271,14 @@ pub(in crate::console) async fn password(
     let name = principal.user.name.clone();
     let hash = hashed(&state.access.hashing, (new, name)).await?;
     let change = UserChange { password: Some((hash, false)), ..UserChange::default() };
-    let (own, signing) = (own_hash(&principal)?, store.clone());
-    let stands = store
-        .write(move |c| {
-            if !has_still(c, &principal)? {
+    let (own, who) = (own_hash(&principal)?, principal.clone());
+    let stands = principal
+        .act(&store, move |c, by| {
+            if !has_still(c, &who)? {
                 return Ok(false);
             }
-            UserRow::change(c, &principal.user.id, &change, Some(&own))?;
-            principal.acting(&signing).note(c, ("password", &principal.user.id), json!({}))?;
+            UserRow::change(c, &who.user.id, &change, Some(&own))?;
+            by.note(c, ("password", &who.user.id), json!({}))?;
             Ok(true)
         })
         .await?;

@@ -10,12 +10,12 @@ use serde_json::json;
 
 use super::passwords::hashed;
 use super::users::check_name;
-use super::{Principal, Role, digest_of, new_secret, sessions};
+use super::{Role, act, digest_of, new_secret, sessions};
 use crate::console::AdminState;
 use crate::console::answer::{Answer, ApiError, Sent, found};
 use crate::console::new_id;
 use crate::domain::Secret;
-use crate::store::{Connection, SessionRow, Store, StoreError, UserRow};
+use crate::store::{Connection, Store, StoreError, UserRow};
 
 /// The digest of the token that makes the first admin; none where there is an admin already.
 #[derive(Clone, Debug, Default)]
@@ -83,21 +83,17 @@ pub(in crate::console) async fn set_up(
         at: store.now(),
         ..UserRow::default()
     };
-    let (first, signing) = (user.clone(), store.clone());
-    let made = store
-        .write(move |c| {
-            // Several gates may be asked at the same time.
-            c.serialise()?;
-            if admins(c)? > 0 || !first.insert(c)? {
-                return Ok(false);
-            }
-            let session = SessionRow { user: first, ..SessionRow::default() };
-            let Some(acting) = Principal::of_session(session) else { return Ok(false) };
-            let id = &acting.user.id;
-            acting.acting(&signing).note(c, ("set_up", id), json!({ "role": "admin" }))?;
-            Ok(true)
-        })
-        .await?;
+    let first = user.clone();
+    let made = act(&store, &user.name, move |c, by| {
+        // Several gates may be asked at the same time.
+        c.serialise()?;
+        if admins(c)? > 0 || !first.insert(c)? {
+            return Ok(false);
+        }
+        by.note(c, ("set_up", &first.id), json!({ "role": first.role }))?;
+        Ok(true)
+    })
+    .await?;
     if !made {
         let message =
             "there is an admin already, or a user of this name; sign in, or ask for an account";

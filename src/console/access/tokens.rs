@@ -82,17 +82,17 @@ pub(in crate::console) async fn add_token(
         expires: Some(now.saturating_add(days * DAY)),
         ..TokenRow::default()
     };
-    let (kept, signing) = (row.clone(), store.clone());
-    let made = store
-        .write(move |c| {
-            if !principal.still_may(c, None)? {
+    let (kept, who, idle) = (row.clone(), principal.clone(), state.access.idle);
+    let made = principal
+        .act(&store, move |c, by| {
+            if who.again(c, (by.now, idle))?.is_none() {
                 return Ok(None);
             }
             if !kept.insert(c)? {
                 return Ok(Some(false));
             }
             let detail = json!({ "name": kept.name, "scopes": kept.scopes });
-            principal.acting(&signing).note(c, ("add_token", &kept.id), detail)?;
+            by.note(c, ("add_token", &kept.id), detail)?;
             Ok(Some(true))
         })
         .await?;
@@ -133,16 +133,16 @@ pub(in crate::console) async fn revoke_token(
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let signing = store.clone();
-    let known = store
-        .write(move |c| {
+    let who = principal.clone();
+    let known = principal
+        .act(&store, move |c, by| {
             let token = TokenRow::with_id(c, &id)?;
-            let own = |token: &TokenRow| token.user.id == principal.user.id;
-            if !token.is_some_and(|token| own(&token) || principal.may(Permission::Manage)) {
+            let own = |token: &TokenRow| token.user.id == who.user.id;
+            if !token.is_some_and(|token| own(&token) || who.may(Permission::Manage)) {
                 return Ok(false);
             }
-            if TokenRow::revoke(c, &id, signing.now())? {
-                principal.acting(&signing).note(c, ("revoke_token", &id), json!({}))?;
+            if TokenRow::revoke(c, &id, by.now)? {
+                by.note(c, ("revoke_token", &id), json!({}))?;
             }
             Ok(true)
         })

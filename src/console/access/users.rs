@@ -14,9 +14,10 @@ use crate::console::AdminState;
 use crate::console::answer::{Answer, ApiError, Named, Sent, answered, done, found, page};
 use crate::console::new_id;
 use crate::domain::Secret;
+use crate::people::acts::Reviewer;
 use crate::people::review;
 use crate::people::shapes::time;
-use crate::store::{Connection, SessionRow, Store, StoreError, TokenRow, UserChange, UserRow};
+use crate::store::{Connection, SessionRow, StoreError, TokenRow, UserChange, UserRow};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,17 +85,18 @@ pub(in crate::console) async fn add_user(
         must_change: true,
         ..UserRow::default()
     };
-    let (kept, signing) = (user.clone(), store.clone());
-    let made = store
-        .write(move |c| {
-            if !principal.still_may(c, Some(Permission::Manage))? {
+    let (kept, who) = (user.clone(), principal.clone());
+    let idle = state.access.idle;
+    let made = principal
+        .act(&store, move |c, by| {
+            if !manages(c, &who, (by.now, idle))? {
                 return Ok(None);
             }
             if !kept.insert(c)? {
                 return Ok(Some(false));
             }
             let detail = json!({ "name": kept.name, "role": kept.role });
-            principal.acting(&signing).note(c, ("add_user", &kept.id), detail)?;
+            by.note(c, ("add_user", &kept.id), detail)?;
             Ok(Some(true))
         })
         .await?;
@@ -136,9 +138,15 @@ pub(in crate::console) async fn change_user(
     };
     let role = role.map(|role| role.as_str().to_owned());
     let change = UserChange { role, disabled: change.disabled, password: hash };
-    let signing = store.clone();
-    let changed = store.write(move |c| apply(c, &signing, &principal, (&id, &change))).await?;
-    match changed {
+    let (who, idle) = (principal.clone(), state.access.idle);
+    let changed = principal.act(&store, move |c, by| {
+        c.serialise()?;
+        if !manages(c, &who, (by.now, idle))? {
+            return Ok(Changed::Stale);
+        }
+        apply(c, by, &who, (&id, &change))
+    });
+    match changed.await? {
         Changed::Done(user) => Ok(found(&shown(&user))),
         Changed::Stale => Err(changed_meanwhile()),
         Changed::Unknown => Err(ApiError::unknown("user")),
@@ -149,17 +157,23 @@ pub(in crate::console) async fn change_user(
     }
 }
 
-/// Changes a user as both stand now: while a password was hashed, either may have become another.
+/// Whether whoever asks still manages: while a password was hashed they may have become somebody else.
+fn manages(
+    connection: &mut dyn Connection,
+    principal: &Principal,
+    times: (i64, i64),
+) -> Result<bool, StoreError> {
+    let now = principal.again(connection, times)?;
+    Ok(now.is_some_and(|now| now.may(Permission::Manage)))
+}
+
+/// Changes a user as they stand now.
 fn apply(
     connection: &mut dyn Connection,
-    signing: &Store,
+    by: &Reviewer<'_>,
     principal: &Principal,
     (id, change): (&str, &UserChange),
 ) -> Result<Changed, StoreError> {
-    connection.serialise()?;
-    if !principal.still_may(connection, Some(Permission::Manage))? {
-        return Ok(Changed::Stale);
-    }
     let Some(user) = UserRow::find(connection, id)? else { return Ok(Changed::Unknown) };
     let admin = Role::Admin.as_str();
     let ends_as_admin = change.role.as_deref().unwrap_or(&user.role) == admin
@@ -171,7 +185,7 @@ fn apply(
     UserRow::change(connection, id, change, own)?;
     if change.password.is_some() {
         // Whoever had the old password may have made tokens.
-        TokenRow::revoke_all(connection, id, signing.now())?;
+        TokenRow::revoke_all(connection, id, by.now)?;
     }
     let detail = json!({
         "role": change.role,
@@ -179,7 +193,7 @@ fn apply(
         "password": change.password.is_some(),
         "was": { "role": user.role, "disabled": user.disabled },
     });
-    principal.acting(signing).note(connection, ("change_user", id), detail)?;
+    by.note(connection, ("change_user", id), detail)?;
     Ok(UserRow::find(connection, id)?.map_or(Changed::Unknown, Changed::Done))
 }
 
@@ -190,15 +204,14 @@ pub(in crate::console) async fn end_sessions(
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let signing = store.clone();
-    let known = store
-        .write(move |c| {
+    let known = principal
+        .act(&store, move |c, by| {
             if UserRow::find(c, &id)?.is_none() {
                 return Ok(false);
             }
             SessionRow::end_all(c, &id, None)?;
-            TokenRow::revoke_all(c, &id, signing.now())?;
-            principal.acting(&signing).note(c, ("end_sessions", &id), json!({}))?;
+            TokenRow::revoke_all(c, &id, by.now)?;
+            by.note(c, ("end_sessions", &id), json!({}))?;
             Ok(true)
         })
         .await?;

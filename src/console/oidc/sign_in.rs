@@ -13,11 +13,10 @@ use tracing::warn;
 use super::Provider;
 use super::id_token::Claims;
 use super::ticket::Ticket;
-use crate::console::access::{
-    CONFIRMED, Principal, begin, cookie, digest_of, host_of, is_local, new_id,
-};
+use crate::console::access::{CONFIRMED, act, begin, cookie, digest_of, host_of, is_local, new_id};
 use crate::console::answer::{Answer, ApiError, Asked};
 use crate::console::{AdminState, Role};
+use crate::people::acts::Reviewer;
 use crate::people::review::user_name;
 use crate::store::{Connection, SessionRow, Store, StoreError, TokenRow, UserChange, UserRow};
 
@@ -131,16 +130,13 @@ async fn take_in(
 
 /// Somebody who is in no group any more has no session and no program any more either.
 async fn shut_out(store: &Store, subject: String) -> Answer<()> {
-    let signing = store.clone();
-    store
-        .write(move |c| {
-            let Some(user) = UserRow::known_as(c, &subject)? else { return Ok(()) };
-            SessionRow::end_all(c, &user.id, None)?;
-            TokenRow::revoke_all(c, &user.id, signing.now())?;
-            note(c, &signing, &user, ("end_sessions", json!({ "why": "no_role" })))
-        })
-        .await?;
-    Ok(())
+    act(store, "", move |c, by| {
+        let Some(user) = UserRow::known_as(c, &subject)? else { return Ok(()) };
+        SessionRow::end_all(c, &user.id, None)?;
+        TokenRow::revoke_all(c, &user.id, by.now)?;
+        note(c, by, &user, ("end_sessions", json!({ "why": "no_role" })))
+    })
+    .await
 }
 
 /// The highest role that one of the groups gives.
@@ -178,62 +174,45 @@ async fn known(
     (subject, name): (String, String),
     role: Role,
 ) -> Answer<Option<UserRow>> {
-    let (at, signing) = (store.now(), store.clone());
     let role = role.as_str().to_owned();
-    let found = store
-        .write(move |c| {
-            c.serialise()?;
-            if let Some(mut user) = UserRow::known_as(c, &subject)? {
-                if user.role != role && !user.disabled {
-                    let change = UserChange { role: Some(role.clone()), ..UserChange::default() };
-                    UserRow::change(c, &user.id, &change, None)?;
-                    let was = std::mem::replace(&mut user.role, role);
-                    note(
-                        c,
-                        &signing,
-                        &user,
-                        ("change_user", json!({ "role": user.role, "was": was })),
-                    )?;
-                }
-                return Ok((!user.disabled).then_some(user));
+    act(store, "", move |c, by| {
+        c.serialise()?;
+        if let Some(mut user) = UserRow::known_as(c, &subject)? {
+            if user.role != role && !user.disabled {
+                let change = UserChange { role: Some(role.clone()), ..UserChange::default() };
+                UserRow::change(c, &user.id, &change, None)?;
+                let was = std::mem::replace(&mut user.role, role);
+                let detail = json!({ "role": user.role, "was": was });
+                note(c, by, &user, ("change_user", detail))?;
             }
-            let mut user = UserRow {
-                id: new_id(),
-                name,
-                role,
-                subject: Some(subject),
-                at,
-                ..UserRow::default()
-            };
-            // A name is taken by whoever had it first.
+            return Ok((!user.disabled).then_some(user));
+        }
+        let (id, at, subject) = (new_id(), by.now, Some(subject));
+        let mut user = UserRow { id, name, role, subject, at, ..UserRow::default() };
+        // A name is taken by whoever had it first.
+        if !user.insert(c)? {
+            let more = user.subject.as_deref().map(start).unwrap_or_default();
+            user.name = format!("{} {more}", user.name);
             if !user.insert(c)? {
-                let more = user.subject.as_deref().map(start).unwrap_or_default();
-                user.name = format!("{} {more}", user.name);
-                if !user.insert(c)? {
-                    return Ok(None);
-                }
+                return Ok(None);
             }
-            note(
-                c,
-                &signing,
-                &user,
-                ("add_user", json!({ "name": user.name, "role": user.role })),
-            )?;
-            Ok(Some(user))
-        })
-        .await?;
-    Ok(found)
+        }
+        let detail = json!({ "name": user.name, "role": user.role });
+        note(c, by, &user, ("add_user", detail))?;
+        Ok(Some(user))
+    })
+    .await
 }
 
+/// Writes an act in the name of the user who is found or made in the same transaction.
 fn note(
     connection: &mut dyn Connection,
-    signing: &Store,
+    by: &Reviewer<'_>,
     user: &UserRow,
     (act, detail): (&str, Value),
 ) -> Result<(), StoreError> {
-    let session = SessionRow { user: user.clone(), ..SessionRow::default() };
-    let Some(acting) = Principal::of_session(session) else { return Ok(()) };
-    acting.acting(signing).note(connection, (act, &user.id), detail)
+    let by = Reviewer { name: user.name.clone(), ..by.clone() };
+    by.note(connection, (act, &user.id), detail)
 }
 
 fn cookie_name(headers: &HeaderMap) -> &'static str {

@@ -48,19 +48,18 @@ pub(super) async fn next(
         return Err(ApiError::wrong(format!("`not` has at most {MOST_PASSED} items")));
     }
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let (signing, live, acting) = (store.clone(), state.gateway.live(), principal.clone());
-    let claimed = store
-        .write(move |c| {
-            let acting = acting.acting(&signing);
+    let live = state.gateway.live();
+    let claimed = principal
+        .act(&store, move |c, by| {
             let queues = match queue {
                 Some(queue) => vec![queue],
-                None => acting.queues_in_turn(c)?,
+                None => by.queues_in_turn(c)?,
             };
             let queues: Vec<Option<String>> = queues.into_iter().map(Some).collect();
-            let of_late = OfLate::find(c, &acting, &live)?;
+            let of_late = OfLate::find(c, by, &live)?;
             let spares = |row: &ItemRow| of_late.spares(&live, row);
-            let until = acting.now.saturating_add(HOLD);
-            acting.claim(c, &Wish { queues: &queues, until, not: &not, spares: &spares })
+            let until = by.now.saturating_add(HOLD);
+            by.claim(c, &Wish { queues: &queues, until, not: &not, spares: &spares })
         })
         .await?;
     match claimed {
@@ -80,10 +79,10 @@ struct OfLate {
 impl OfLate {
     fn find(
         connection: &mut dyn Connection,
-        acting: &Reviewer<'_>,
+        by: &Reviewer<'_>,
         live: &Live,
     ) -> Result<Self, StoreError> {
-        let taken = Claim::taken(connection, &acting.name, acting.now.saturating_sub(HOUR))?;
+        let taken = Claim::taken(connection, &by.name, by.now.saturating_sub(HOUR))?;
         let severe = taken.iter().filter(|row| is_severe(live, row)).count();
         Ok(Self { taken, is_enough: severe >= SEVERE_PER_HOUR })
     }
@@ -109,17 +108,15 @@ pub(super) async fn take(
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let (signing, acting, item) = (store.clone(), principal.clone(), id.clone());
-    let live = state.gateway.live();
-    let took = store
-        .write(move |c| {
-            let acting = acting.acting(&signing);
+    let (live, item) = (state.gateway.live(), id.clone());
+    let took = principal
+        .act(&store, move |c, by| {
             let row = ItemRow::find(c, &item)?;
-            let of_late = OfLate::find(c, &acting, &live)?;
+            let of_late = OfLate::find(c, by, &live)?;
             if row.is_some_and(|row| of_late.spares(&live, &row)) {
                 return Ok(Err(severe_cap()));
             }
-            acting.claim_this(c, (&item, acting.now.saturating_add(HOLD))).map(Ok)
+            by.claim_this(c, (&item, by.now.saturating_add(HOLD))).map(Ok)
         })
         .await?;
     match took? {
@@ -153,7 +150,6 @@ pub(super) async fn release(
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let signing = store.clone();
-    let had = store.write(move |c| principal.acting(&signing).release(c, &id)).await?;
+    let had = principal.act(&store, move |c, by| by.release(c, &id)).await?;
     if had { Ok(done()) } else { Err(ApiError::unknown("item that is yours")) }
 }

@@ -81,13 +81,13 @@ pub(super) async fn export(
     let store = state.store().ok_or_else(ApiError::no_store)?;
     let filter =
         ItemFilter { state: Some(ItemState::Settled), limit: PAGE, ..ItemFilter::default() };
-    let (signing, counted) = (store.clone(), filter.clone());
+    let counted = filter.clone();
     // An export that nobody could tell of afterwards is none.
-    store
-        .write(move |c| {
+    principal
+        .act(&store, move |c, by| {
             let items = ItemRow::count(c, &counted)?;
             let detail = json!({ "format": word.as_str(), "items": items });
-            principal.acting(&signing).note(c, ("export", "items"), detail)
+            by.note(c, ("export", "items"), detail)
         })
         .await?;
     let form = word.form();

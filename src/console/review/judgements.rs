@@ -12,9 +12,10 @@ use super::items::row;
 use crate::console::AdminState;
 use crate::console::access::Principal;
 use crate::console::answer::{Answer, ApiError, Named, Sent, found};
-use crate::people::acts::{Judged, Too};
+use crate::people::acts::{Judged, Reviewer, Too};
 use crate::people::review::Opinion;
 use crate::people::verdict::Judgement;
+use crate::store::Connection;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,14 +44,10 @@ pub(super) async fn judge(
     }
     let opinion = Opinion { judgement, category, note, edited };
     opinion.check().map_err(|error| ApiError::wrong(error.to_string()))?;
-    let signing = store.clone();
-    let judged = store
-        .write(move |c| {
-            let too = Too { alike, near: &near };
-            principal.acting(&signing).judge(c, &id, (&opinion, too))
-        })
-        .await?;
-    match judged {
+    let judge = move |c: &mut dyn Connection, by: &Reviewer<'_>| {
+        by.judge(c, &id, (&opinion, Too { alike, near: &near }))
+    };
+    match principal.act(&store, judge).await? {
         Judged::Kept { items, left_out } => {
             let live = state.gateway.live();
             let items: Vec<Value> = items.iter().map(|item| row(&live, item)).collect();
@@ -69,8 +66,7 @@ pub(super) async fn undo(
     principal: Principal,
 ) -> Answer {
     let store = state.store().ok_or_else(ApiError::no_store)?;
-    let signing = store.clone();
-    let undone = store.write(move |c| principal.acting(&signing).undo(c, &id)).await?;
+    let undone = principal.act(&store, move |c, by| by.undo(c, &id)).await?;
     let undone = undone.ok_or_else(|| ApiError::unknown("judgement of yours"))?;
     Ok(found(&row(&state.gateway.live(), &undone)))
 }

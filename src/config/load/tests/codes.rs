@@ -244,6 +244,16 @@ const SERVERS: &[(&str, &str, &str)] = &[
         "4:20",
     ),
     (
+        "TG077",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nadmin: { sessions: { idle: 5s } }",
+        "4:28",
+    ),
+    (
+        "TG077",
+        "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nadmin: { sessions: { idle: 2h, absolute: 1h } }",
+        "4:42",
+    ),
+    (
         "TG078",
         "version: 1\nupstreams: { u: { builtin: demo } }\nroutes: [{ id: r, match: {}, upstream: u, policy: p }]\nstore: { url: 'sqlite:s.db' }\nadmin: { auth: { oidc: { issuer: 'http://i', client_id: c, redirect: 'https://g/api/oidc/callback', roles: { m: viewer } } } }",
         "5:34",
