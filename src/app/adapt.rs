@@ -225,6 +225,8 @@ impl Adapting {
         let key = (subject.policy.to_string(), subject.rule.to_string(), subject.basis.clone());
         let few = self.few.get(&key).copied().unwrap_or_default();
         if count < i64::from(subject.min_labels()).max(few) {
+            // Old labels leave the window, so what there has to be may never be there: the next time it is looked anyway.
+            self.few.remove(&key);
             let (waiting, row) = (subject.clone(), row.clone());
             let wait = move |c: &mut dyn Connection, _: &Reviewer<'_>| waiting.wait(c, &row, count);
             self.act(wait).await?;

@@ -6,6 +6,7 @@
 
 mod audit;
 mod check;
+mod desk;
 mod diff;
 mod encoder;
 mod eval;
@@ -21,6 +22,7 @@ mod review;
 mod rows;
 mod scan;
 mod serve;
+mod shown;
 mod test;
 mod train;
 mod user;

@@ -8,9 +8,8 @@ use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::review::desk::Desk;
-use super::review::shown::{cell, json_line, table};
-use super::review::{Form, ReviewerArg};
+use super::desk::{Desk, ReviewerArg};
+use super::shown::{Form, cell, json_line, table};
 use super::{ConfigArg, output};
 use crate::console::{Role, hash_password};
 use crate::people::review::user_name;
@@ -114,7 +113,7 @@ pub(super) fn run(args: &UserArgs) -> anyhow::Result<ExitCode> {
 
 /// Who acts: where the machine has no name for its user, as in a container, the machine.
 fn actor(by: &ReviewerArg) -> anyhow::Result<&str> {
-    if by.is_named() { by.name() } else { Ok("machine") }
+    if by.said().is_some() { by.name() } else { Ok("machine") }
 }
 
 /// The hash of the password that stands on standard input, in a line.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use thiserror::Error;
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 use super::problems::Problems;
 use super::source::Source;
 use super::yaml::{self, Node, Value};
+use crate::domain::is_unseen;
 
 /// Why nothing can be added.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -218,19 +218,6 @@ fn scalar(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', "''"))
     }
-}
-
-/// Whether a character shows nothing, or is none that YAML takes as it stands.
-fn is_unseen(c: char) -> bool {
-    matches!(
-        c.general_category(),
-        GeneralCategory::Control
-            | GeneralCategory::Format
-            | GeneralCategory::LineSeparator
-            | GeneralCategory::ParagraphSeparator
-            | GeneralCategory::PrivateUse
-            | GeneralCategory::Unassigned
-    )
 }
 
 /// A character between double quotes.

@@ -128,10 +128,11 @@ impl Detail {
     pub(super) fn shown(&self, reads: bool, item: impl Fn(&ItemRow) -> Value) -> Value {
         let Some((first, others)) = self.policies.split_first() else { return Value::Null };
         let row = shapes::decision_row;
+        let (record, passages) = passages::shown(first, reads);
         json!({
             "decision": row(first),
-            "record": passages::record(first, reads),
-            "passages": passages::shown(first, reads),
+            "record": record,
+            "passages": passages,
             "request": self.request.iter().map(row).collect::<Vec<_>>(),
             "feedback": self.feedback.iter().map(|one| opinion(one, reads)).collect::<Vec<_>>(),
             "items": self.items.iter().map(item).collect::<Vec<_>>(),

@@ -8,20 +8,14 @@ use crate::people::shapes;
 use crate::people::texts::{KeptFinding, KeptPassage, passages};
 use crate::store::KeptDecision;
 
-/// The record of a decision. Where whole texts are kept, the name of a place may have words of a user in it.
-pub(super) fn record(kept: &KeptDecision, reads: bool) -> Value {
+/// The record of a decision, and its passages. Where whole texts are kept, the name of a place may have words of a user
+/// in it; who may not read learns of passages how long they were and who wrote them.
+pub(super) fn shown(kept: &KeptDecision, reads: bool) -> (Value, Vec<Value>) {
     let mut record: Value = serde_json::from_str(&kept.record).unwrap_or_default();
-    let hides = !reads && has_places_of_users(&record);
-    if let Some(members) = record.as_object_mut().filter(|_| hides) {
+    let names_places = reads || !has_places_of_users(&record);
+    if let Some(members) = record.as_object_mut().filter(|_| !names_places) {
         members.insert("passage".to_owned(), Value::Null);
     }
-    record
-}
-
-/// The passages of a decision; who may not read them learns how long they were and who wrote them.
-pub(super) fn shown(kept: &KeptDecision, reads: bool) -> Vec<Value> {
-    let record: Value = serde_json::from_str(&kept.record).unwrap_or_default();
-    let names_places = reads || !has_places_of_users(&record);
     let one = |passage: &KeptPassage| {
         let KeptPassage { at, author, bytes, text, sha256, hmac_sha256, cut, withheld, findings } =
             passage;
@@ -39,7 +33,8 @@ pub(super) fn shown(kept: &KeptDecision, reads: bool) -> Vec<Value> {
         let found = text.as_deref().map(|text| places(text, findings)).unwrap_or_default();
         shapes::with(head, json!({ "text": text, "sha256": digest, "findings": found }))
     };
-    passages(kept).iter().map(one).collect()
+    let passages = passages(kept).iter().map(one).collect();
+    (record, passages)
 }
 
 /// Whether names of places may have keys in them that a client chose.
@@ -92,14 +87,16 @@ mod tests {
             { "at": "my[secret]", "author": "user", "bytes": 3, "text": "abc", "sha256": "00" },
         ]);
         let kept = kept("full", &texts);
-        let [passage] = &shown(&kept, false)[..] else { panic!("one") };
+        let (record, passages) = shown(&kept, false);
+        let [passage] = &passages[..] else { panic!("one") };
         assert_eq!(
             passage,
             &json!({ "at": null, "author": "user", "bytes": 3, "cut": false, "withheld": false })
         );
-        assert_eq!(record(&kept, false)["passage"], Value::Null);
-        assert_eq!(record(&kept, true)["passage"], "my[secret]");
-        let [passage] = &shown(&kept, true)[..] else { panic!("one") };
+        assert_eq!(record["passage"], Value::Null);
+        let (record, passages) = shown(&kept, true);
+        assert_eq!(record["passage"], "my[secret]");
+        let [passage] = &passages[..] else { panic!("one") };
         assert_eq!((&passage["text"], &passage["sha256"]), (&json!("abc"), &json!("00")));
     }
 

@@ -13,6 +13,7 @@ mod notice;
 mod passage;
 mod secret;
 mod span;
+mod unseen;
 mod verdict;
 
 pub use action::{Action, Level, Mode, Phase, Severity};
@@ -25,4 +26,5 @@ pub use notice::NoticeKind;
 pub use passage::{Author, EditClass, Passage, TextKind};
 pub use secret::Secret;
 pub use span::Span;
+pub use unseen::is_unseen;
 pub use verdict::{Classified, ClassifierScore, FiredRule, Outcome, Rewrite, Verdict};

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 use unicode_normalization::is_nfkc;
-use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 use super::verdict::{Act, Judgement, MOST_OPINIONS, Opinions, Outcome, Review, Role};
+use crate::domain::is_unseen;
 use crate::store::{self, ItemRow, ItemState, JudgementRow};
 
 /// The most characters of a reviewer's name and of a category.
@@ -124,10 +124,7 @@ pub fn name(member: &'static str, name: &str) -> Result<(), WrongOpinion> {
 pub fn user_name(member: &'static str, written: &str) -> Result<String, WrongOpinion> {
     name(member, written)?;
     let written = written.trim();
-    let unseen = |c: char| {
-        let kind = c.general_category_group();
-        matches!(kind, GeneralCategoryGroup::Other) || (c.is_whitespace() && c != ' ')
-    };
+    let unseen = |c: char| is_unseen(c) || (c.is_whitespace() && c != ' ');
     let taken = written.contains(':') || written.eq_ignore_ascii_case("gate");
     if taken || !is_nfkc(written) || written.chars().any(unseen) {
         return Err(WrongOpinion::Mistakable(member));

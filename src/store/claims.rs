@@ -1,7 +1,7 @@
 //! Items that somebody has taken, so that nobody else judges them meanwhile.
 
 use super::clauses::Clauses;
-use super::reviews::{COLUMNS, WAITING, read};
+use super::items::{COLUMNS, WAITING, read};
 use super::{Connection, ItemRow, StoreError};
 
 /// Items that are looked at together for one that is wanted.

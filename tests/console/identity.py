@@ -92,7 +92,11 @@ def whoever_did_not_leave_does_not_come_back(gate):
     ann.cookie = None
     assert ann.come_back(back)[0].endswith("error=expired")
     for wrong in ("", "?state=x", "?code=x", "?error=access_denied", "?code=%00&state=%ff"):
-        assert Traveller(gate).come_back(f"/api/oidc/callback{wrong}")[0].endswith("error=expired"), wrong
+        gone = Traveller(gate)
+        assert gone.come_back(f"/api/oidc/callback{wrong}")[0].endswith("error=expired"), wrong
+        # Nor with what a browser was given, if it is not what comes back.
+        gone.leave()
+        assert gone.come_back(f"/api/oidc/callback{wrong}")[0].endswith("error=expired"), wrong
     bob = Traveller(gate)
     state = urllib.parse.parse_qs(urllib.parse.urlsplit(bob.leave()).query)["state"][0]
     assert bob.come_back(f"/api/oidc/callback?state={state}&error=access_denied")[0].endswith("error=declined")

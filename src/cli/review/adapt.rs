@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::desk::Desk;
-use super::shown::{json_line, table, visible};
+use super::super::desk::Desk;
+use super::super::shown::{json_line, table, visible};
 use super::{ConfigArg, Form, ReviewerArg, output};
 use crate::people::thresholds;
 

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::desk::Desk;
-use super::shown::{cell, json_line};
+use super::super::desk::Desk;
+use super::super::shown::{cell, json_line};
 use super::{ConfigArg, Form, QueueArg, ReviewerArg, output};
 use crate::config::units::Period;
 use crate::people::acts::{Claimed, Wish};

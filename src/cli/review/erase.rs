@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::ensure;
 use clap::Args;
 
-use super::desk::Desk;
-use super::shown::cell;
+use super::super::desk::Desk;
+use super::super::shown::cell;
 use super::{ConfigArg, ReviewerArg, output};
 
 /// Flags of `review erase`.

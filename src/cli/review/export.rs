@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::desk::Desk;
-use super::shown::{json_line, visible};
+use super::super::desk::Desk;
+use super::super::shown::{json_line, visible};
 use super::{ConfigArg, QueueArg, ReviewerArg, Since, output, since};
 use crate::people::export::{COLUMNS, Form, Reviewed, Written as Line, csv_row};
 use crate::store::{ItemFilter, ItemState};

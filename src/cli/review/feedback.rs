@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::desk::Desk;
-use super::shown::{json_line, table};
+use super::super::desk::Desk;
+use super::super::shown::{json_line, table};
 use super::{ConfigArg, Form, output};
 use crate::people::shapes;
 use crate::store::{FeedbackFilter, FeedbackRow};

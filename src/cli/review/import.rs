@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde::Deserialize;
 
-use super::desk::Desk;
+use super::super::desk::Desk;
 use super::{ConfigArg, ReviewerArg, output};
 use crate::people::acts::{ImportEnd, Imported};
 use crate::people::review::{Opinion, name};

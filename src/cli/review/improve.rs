@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
+use super::super::desk::Desk;
 use super::super::environment;
-use super::desk::Desk;
-use super::shown::{cell, json_line, visible};
+use super::super::shown::{cell, json_line, visible};
 use super::{ConfigArg, Form, ReviewerArg, output};
 use crate::app::Bench;
 use crate::console::{Wish, WorkshopFault};

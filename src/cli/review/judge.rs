@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::desk::Desk;
-use super::shown::{cell, json_line};
+use super::super::desk::Desk;
+use super::super::shown::{cell, json_line};
 use super::{ConfigArg, Form, ReviewerArg, output};
 use crate::people::acts::{ENOUGH, Judged, Too};
 use crate::people::review::Opinion;

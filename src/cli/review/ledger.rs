@@ -8,8 +8,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::super::audit::key_text;
-use super::desk::Desk;
-use super::shown::json_line;
+use super::super::desk::Desk;
+use super::super::shown::json_line;
 use super::{ConfigArg, Since, output, since};
 use crate::audit::PublicKey;
 use crate::people::shapes;

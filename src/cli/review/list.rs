@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::desk::Desk;
-use super::shown::{duration, json_line, table};
+use super::super::desk::Desk;
+use super::super::shown::{duration, json_line, table};
 use super::{ConfigArg, Form, QueueArg, StateArg, output};
 use crate::people::shapes;
 use crate::store::{ItemFilter, ItemRow, ItemState};

@@ -2,7 +2,6 @@
 
 mod adapt;
 mod claim;
-pub(super) mod desk;
 mod erase;
 mod export;
 mod feedback;
@@ -13,7 +12,6 @@ mod ledger;
 mod list;
 mod release;
 mod show;
-pub(super) mod shown;
 mod stats;
 mod undo;
 
@@ -22,9 +20,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::tz::Offset;
 
+use super::desk::ReviewerArg;
+use super::shown::Form;
 use super::{ConfigArg, output};
 use crate::config::units::{Day, Period};
-use crate::people::review;
 use crate::store::ItemState;
 
 /// What is done.
@@ -85,29 +84,6 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Who acts.
-#[derive(Debug, Args)]
-pub(super) struct ReviewerArg {
-    /// Who acts; by default the user of this machine.
-    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true)]
-    reviewer: Option<String>,
-}
-
-impl ReviewerArg {
-    /// Whether somebody says who acts.
-    pub(super) const fn is_named(&self) -> bool {
-        self.reviewer.is_some()
-    }
-
-    pub(super) fn name(&self) -> anyhow::Result<&str> {
-        let name = self.reviewer.as_deref();
-        let name =
-            name.ok_or_else(|| anyhow::anyhow!("nobody says who acts: `--reviewer NAME`"))?;
-        review::user_name("reviewer", name)?;
-        Ok(name.trim())
-    }
-}
-
 /// A review queue.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum QueueArg {
@@ -154,16 +130,6 @@ impl From<StateArg> for ItemState {
             StateArg::Settled => Self::Settled,
         }
     }
-}
-
-/// The form of a result.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Form {
-    /// For people.
-    #[default]
-    Table,
-    /// JSON, one value a line.
-    Json,
 }
 
 /// From when on.

@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::desk::Desk;
-use super::shown::{block, cell, json_line};
+use super::super::desk::Desk;
+use super::super::shown::{block, cell, json_line};
 use super::{ConfigArg, Form, ReviewerArg, output};
 use crate::people::review::hides;
 use crate::people::shapes;
@@ -43,7 +43,7 @@ struct Shown {
 
 pub(super) fn run(args: &ShowArgs) -> anyhow::Result<ExitCode> {
     let desk = Desk::open(&args.config)?;
-    let shown = load(&desk, &args.item, args.reviewer.reviewer.as_deref())?;
+    let shown = load(&desk, &args.item, args.reviewer.said())?;
     output::say(&match args.format {
         Form::Json => json_line(&shown.json()),
         Form::Table => shown.text(),

@@ -6,8 +6,8 @@ use anyhow::ensure;
 use clap::Args;
 use serde_json::json;
 
-use super::desk::Desk;
-use super::shown::{duration, json_line, table};
+use super::super::desk::Desk;
+use super::super::shown::{duration, json_line, table};
 use super::{ConfigArg, Form, Since, output, since};
 use crate::domain::Interval;
 use crate::people::agreement::MOST_RULES;

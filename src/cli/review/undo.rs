@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::desk::Desk;
+use super::super::desk::Desk;
+use super::super::shown::cell;
 use super::judge::told;
-use super::shown::cell;
 use super::{ConfigArg, Form, ReviewerArg, output};
 
 /// Flags of `review undo`.

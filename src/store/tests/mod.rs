@@ -9,6 +9,9 @@
 
 mod accounts;
 mod console;
+mod ledger;
+mod reviews;
+mod thresholds;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -146,6 +149,30 @@ async fn ledger(store: &Store) -> LedgerState {
     store.read(|c| LedgerState::verify(c, &[])).await.unwrap()
 }
 
+fn two_agree(row: &ItemRow, said: &[JudgementRow]) -> Outcome {
+    let word = |index: usize| said.get(index).map(|one| one.judgement.clone());
+    match (word(0), word(1)) {
+        (None, _) => (ItemState::Open, None),
+        (Some(one), None) if row.item.wanted == 1 => (ItemState::Settled, Some((one, None))),
+        (Some(_), None) => (ItemState::Second, None),
+        (Some(one), Some(other)) if one == other => (ItemState::Settled, Some((one, None))),
+        (Some(_), Some(_)) => (ItemState::Disagreement, None),
+    }
+}
+
+async fn judge(store: &Store, item: &str, reviewer: &str, word: &str) -> Option<ItemRow> {
+    let given = JudgementRow {
+        id: id(),
+        item: item.to_owned(),
+        at: 1_000_000,
+        reviewer: reviewer.to_owned(),
+        judgement: word.to_owned(),
+        ..JudgementRow::default()
+    };
+    let act = act("judge", item);
+    store.write(move |c| given.give(c, two_agree, (&act, None))).await.unwrap()
+}
+
 #[test]
 fn a_decision_is_found_as_it_was_kept_also_by_what_comes_right_after_it() {
     with_each(|store, _| async move {
@@ -246,190 +273,6 @@ fn what_two_gates_do_at_once_is_one_chain_and_each_item_has_one_holder() {
     }
 }
 
-fn two_agree(row: &ItemRow, said: &[JudgementRow]) -> Outcome {
-    let word = |index: usize| said.get(index).map(|one| one.judgement.clone());
-    match (word(0), word(1)) {
-        (None, _) => (ItemState::Open, None),
-        (Some(one), None) if row.item.wanted == 1 => (ItemState::Settled, Some((one, None))),
-        (Some(_), None) => (ItemState::Second, None),
-        (Some(one), Some(other)) if one == other => (ItemState::Settled, Some((one, None))),
-        (Some(_), Some(_)) => (ItemState::Disagreement, None),
-    }
-}
-
-async fn judge(store: &Store, item: &str, reviewer: &str, word: &str) -> Option<ItemRow> {
-    let given = JudgementRow {
-        id: id(),
-        item: item.to_owned(),
-        at: 1_000_000,
-        reviewer: reviewer.to_owned(),
-        judgement: word.to_owned(),
-        ..JudgementRow::default()
-    };
-    let act = act("judge", item);
-    store.write(move |c| given.give(c, two_agree, (&act, None))).await.unwrap()
-}
-
-#[test]
-fn of_two_reviewers_one_holds_an_item_and_what_is_taken_back_counts_no_more() {
-    with_each(|store, _| async move {
-        let wanted = Item { wanted: 2, ..item("d", "report") };
-        let put = wanted.clone();
-        store.write(move |c| put.insert(c)).await.unwrap();
-        let claim =
-            |who: &str| Claim { reviewer: who.to_owned(), now: 1_000_000, until: 1_100_000 };
-        let ann = claim("ann");
-        assert!(
-            store.write(move |c| ann.next(c, Some("reports"), |_| true)).await.unwrap().is_some()
-        );
-        let bob = claim("bob");
-        assert_eq!(store.write(move |c| bob.next(c, None, |_| true)).await.unwrap(), None);
-        assert_eq!(judge(&store, &wanted.id, "bob", "upheld").await, None);
-        let row = judge(&store, &wanted.id, "ann", "upheld").await.unwrap();
-        assert_eq!(row.state, ItemState::Second);
-        // Ann has judged it; it is for others now.
-        let ann = claim("ann");
-        assert_eq!(store.write(move |c| ann.next(c, None, |_| true)).await.unwrap(), None);
-        let row = judge(&store, &wanted.id, "bob", "overturned").await.unwrap();
-        assert_eq!(row.state, ItemState::Disagreement);
-        let (bob, undone, what) = (claim("bob"), wanted.id.clone(), act("undo", &wanted.id));
-        let undo = move |c: &mut dyn Connection| {
-            JudgementRow::undo(c, &bob, &undone, two_agree, (&what, None))
-        };
-        assert_eq!(store.write(undo).await.unwrap().unwrap().state, ItemState::Second);
-        let row = judge(&store, &wanted.id, "bob", "upheld").await.unwrap();
-        assert_eq!(
-            (row.state, row.outcome),
-            (ItemState::Settled, Some(("upheld".to_owned(), None)))
-        );
-        assert_eq!(ledger(&store).await.lines, 4);
-        let sizes = store.read(ItemRow::sizes).await.unwrap();
-        assert_eq!(sizes.len(), 1);
-        assert_eq!((sizes[0].state, sizes[0].items), (ItemState::Settled, 1));
-    });
-}
-
-#[test]
-fn the_rules_of_items_that_wait_are_known_and_of_those_that_are_settled_not() {
-    with_each(|store, _| async move {
-        let rule = |rule: Option<&str>, decision: &str| Item {
-            policy: "house".to_owned(),
-            rule: rule.map(str::to_owned),
-            ..item(decision, "report")
-        };
-        let items = [rule(Some("insult"), "a"), rule(Some("insult"), "b"), rule(None, "c")];
-        for item in items.clone() {
-            store.write(move |c| item.insert(c)).await.unwrap();
-        }
-        let waiting = async || {
-            let mut waiting = store.read(ItemRow::rules_waiting).await.unwrap();
-            waiting.sort();
-            waiting
-        };
-        let row = |rule: &str| ("reports".to_owned(), "house".to_owned(), rule.to_owned());
-        assert_eq!(waiting().await, [row(""), row("insult")]);
-        let claim = Claim { reviewer: "ann".to_owned(), now: 1_000_000, until: 1_100_000 };
-        let other = items[2].id.clone();
-        store.write(move |c| claim.take(c, &other)).await.unwrap();
-        judge(&store, &items[2].id, "ann", "upheld").await.unwrap();
-        assert_eq!(waiting().await, [row("insult")]);
-    });
-}
-
-#[test]
-fn a_flood_of_the_same_text_fills_no_queue() {
-    with_each(|store, _| async move {
-        let put = (0..50).map(|index| {
-            let one = Item { kin: "same".to_owned(), ..item(&format!("d{index}"), "verdict") };
-            store.write(move |c| one.insert(c))
-        });
-        let ids = futures_util::future::join_all(put).await;
-        let sizes = store.read(ItemRow::sizes).await.unwrap();
-        assert_eq!(sizes[0].items, 20);
-        assert_eq!(ids[49], ids[0]);
-        let first = ids[0].clone().unwrap();
-        let alike = store.read(move |c| ItemRow::find(c, &first)?.unwrap().alike(c)).await.unwrap();
-        assert_eq!(alike.len(), 19);
-    });
-}
-
-#[test]
-fn every_change_of_the_ledger_is_found_and_erasing_details_is_none() {
-    for Tried { engine, _folder } in tried() {
-        let signer = Arc::new(Signer::from_pem(&new_key(&SystemRandom::new()).unwrap()).unwrap());
-        let other = Signer::from_pem(&new_key(&SystemRandom::new()).unwrap()).unwrap();
-        let store = Store::start(settings(engine)).unwrap();
-        runtime().block_on(async {
-            for _ in 0..5 {
-                let (act, signer) = (act("judge", "i"), Arc::clone(&signer));
-                store.write(move |c| act.append(c, Some(&signer))).await.unwrap();
-            }
-            let state = |key| {
-                let store = store.clone();
-                async move { store.read(move |c| LedgerState::verify(c, &[key])).await.unwrap() }
-            };
-            let sound = state(signer.public()).await;
-            assert_eq!((sound.lines, sound.erased, sound.faults.len()), (5, 0, 0));
-            assert_eq!(state(other.public()).await.faults.len(), 5);
-            let harm = [
-                (
-                    "UPDATE ledger SET detail = NULL WHERE seq = 2",
-                    "UPDATE meta SET value = value",
-                    None,
-                ),
-                (
-                    "UPDATE ledger SET actor = 'eve' WHERE seq = 3",
-                    "UPDATE ledger SET actor = 'client:abc' WHERE seq = 3",
-                    Some(LedgerFault::Columns(3)),
-                ),
-                (
-                    "UPDATE ledger SET detail = 'x' WHERE seq = 4",
-                    "UPDATE ledger SET detail = NULL WHERE seq = 4",
-                    Some(LedgerFault::Detail(4)),
-                ),
-                (
-                    "UPDATE ledger SET line = replace(line, 'judge', 'judgf') WHERE seq = 5",
-                    "UPDATE ledger SET line = replace(line, 'judgf', 'judge') WHERE seq = 5",
-                    Some(LedgerFault::Line { seq: 5, fault: crate::audit::Fault::Changed }),
-                ),
-                (
-                    "DELETE FROM ledger WHERE seq = 3",
-                    "DELETE FROM ledger WHERE seq = 3",
-                    Some(LedgerFault::Missing(4)),
-                ),
-            ];
-            for (harm, mend, fault) in harm {
-                store.write(move |c| c.run(harm, &[])).await.unwrap();
-                let faults = state(signer.public()).await.faults;
-                assert_eq!(faults.first(), fault.as_ref(), "{harm}");
-                store.write(move |c| c.run(mend, &[])).await.unwrap();
-            }
-        });
-    }
-}
-
-#[test]
-fn what_is_erased_or_has_expired_is_gone_and_the_ledger_still_verifies() {
-    with_each(|store, _| async move {
-        let kept = decision(&id(), "alice");
-        store.keep(kept.clone());
-        give(&store, said(&kept.id, "r1"), Some(item(&kept.id, "report"))).await;
-        let erased = kept.id.clone();
-        assert!(store.write(move |c| DecisionRow::erase(c, &erased)).await.unwrap());
-        let wanted = kept.id.clone();
-        let found =
-            store.read(move |c| DecisionRow::find(c, None, &wanted)).await.unwrap().unwrap();
-        assert_eq!(found.decision.texts, None);
-        let listed = store.read(|c| FeedbackRow::list(c, &newest())).await.unwrap();
-        assert_eq!(listed[0].feedback.comment, None);
-        let state = ledger(&store).await;
-        assert_eq!((state.lines, state.erased, state.faults.len()), (1, 1, 0));
-        assert!(!store.write(|c| retention::expire(c, 2_000_000)).await.unwrap());
-        assert_eq!(store.read(|c| FeedbackRow::list(c, &newest())).await.unwrap(), []);
-        assert_eq!(ledger(&store).await.lines, 1);
-    });
-}
-
 #[test]
 fn of_several_policies_that_decide_about_the_same_people_speak_of_the_strictest() {
     with_each(|store, _| async move {
@@ -525,21 +368,6 @@ fn of_one_decision_only_so_much_is_said_and_texts_stay_while_somebody_looks() {
 }
 
 #[test]
-fn a_reviewer_who_comes_late_opens_nothing_again() {
-    with_each(|store, _| async move {
-        let wanted = item("d", "report");
-        let put = wanted.clone();
-        store.write(move |c| put.insert(c)).await.unwrap();
-        let row = judge(&store, &wanted.id, "ann", "upheld").await.unwrap();
-        assert_eq!(row.state, ItemState::Settled);
-        assert_eq!(judge(&store, &wanted.id, "bob", "overturned").await, None);
-        // Ann may change her mind.
-        let row = judge(&store, &wanted.id, "ann", "overturned").await.unwrap();
-        assert_eq!(row.outcome, Some(("overturned".to_owned(), None)));
-    });
-}
-
-#[test]
 fn what_fails_harms_nothing_that_is_written_with_it() {
     with_each(|store, _| async move {
         let bad =
@@ -578,164 +406,4 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let refused = Store::start(settings(Engine::Sqlite(path.clone())));
     assert!(matches!(refused, Err(StoreError::Schema(_))), "{refused:?}");
     assert!(std::fs::read_to_string(path).unwrap().starts_with("this is a letter"));
-}
-
-fn threshold(rule: &str, basis: &str, begun: i64) -> ThresholdRow {
-    ThresholdRow {
-        policy: "house".to_owned(),
-        rule: rule.to_owned(),
-        basis: basis.to_owned(),
-        state: "on".to_owned(),
-        threshold: 0.5,
-        begun,
-        evidence: "{}".to_owned(),
-        ..ThresholdRow::default()
-    }
-}
-
-#[test]
-fn where_a_threshold_stands_is_kept_for_each_of_its_settings_and_forgotten_after_a_while() {
-    with_each(|store, _| async move {
-        let rows = [threshold("a", "new", 20), threshold("a", "old", 10), threshold("b", "new", 5)];
-        for row in rows.clone() {
-            store.write(move |c| row.put(c)).await.unwrap();
-        }
-        assert_eq!(store.read(ThresholdRow::list).await.unwrap(), rows);
-        let moved = ThresholdRow {
-            threshold: 0.75,
-            category: Some("is not changed".to_owned()),
-            moved: Some(30),
-            lowered: Some(30),
-            looked: Some(31),
-            reason: "down".to_owned(),
-            ..rows[0].clone()
-        };
-        store.write(move |c| moved.put(c)).await.unwrap();
-        let of = store.read(|c| ThresholdRow::of(c, "house", "a")).await.unwrap();
-        assert_eq!((of.len(), of[0].threshold, of[0].moved), (2, 0.75, Some(30)));
-        assert_eq!((&of[0].category, of[0].lowered, of[0].looked), (&None, Some(30), Some(31)));
-        assert_eq!(of[1], rows[1]);
-        let kept = of[0].clone();
-        store.write(move |c| kept.forget(c, 11)).await.unwrap();
-        let left = store.read(ThresholdRow::list).await.unwrap();
-        assert_eq!(left, [of[0].clone(), rows[2].clone()]);
-    });
-}
-
-#[test]
-fn changes_of_thresholds_are_listed_by_their_time() {
-    with_each(|store, _| async move {
-        let change = |index: i64| AdaptationRow {
-            id: id(),
-            at: index,
-            policy: "house".to_owned(),
-            rule: "a".to_owned(),
-            act: "up".to_owned(),
-            actor: "gate".to_owned(),
-            shadow: index == 1,
-            from: 0.5,
-            to: 0.75,
-            evidence: "{}".to_owned(),
-        };
-        let changes = [0, 1, 2].map(change);
-        for change in changes.clone() {
-            store.write(move |c| change.insert(c)).await.unwrap();
-        }
-        let newest = store.read(|c| AdaptationRow::last(c, 2)).await.unwrap();
-        assert_eq!(newest, [changes[2].clone(), changes[1].clone()]);
-        let first = changes[0].id.clone();
-        let since = store.read(move |c| AdaptationRow::since(c, &first, 10)).await.unwrap();
-        assert_eq!(since, changes[1..]);
-    });
-}
-
-#[test]
-fn settled_items_that_the_gate_drew_are_read_as_labels_the_newest_first() {
-    with_each(|store, _| async move {
-        let drawn = |decision: &str, source: &str, scores: Option<&str>| Item {
-            policy: "house".to_owned(),
-            scores: scores.map(str::to_owned),
-            share: 0.25,
-            ..item(decision, source)
-        };
-        let scores = Some(r#"{"a":0.5}"#);
-        let items = [
-            drawn("1", "verdict", scores),
-            drawn("2", "sample_allowed", scores),
-            drawn("3", "report", scores),
-            drawn("4", "sample_blocked", None),
-            drawn("5", "sample_blocked", scores),
-        ];
-        for item in items.clone() {
-            store.write(move |c| item.insert(c)).await.unwrap();
-        }
-        for item in &items[..4] {
-            judge(&store, &item.id, "ann", "overturned").await.unwrap();
-        }
-        let page = |limit, before: Option<(i64, String)>| {
-            let read = move |c: &mut dyn Connection| {
-                let before = before.as_ref().map(|(at, id)| (*at, id.as_str()));
-                Labelled::page(c, ("house", 0, 0), before, limit)
-            };
-            store.read(read)
-        };
-        let all = page(10, None).await.unwrap();
-        let found: Vec<&str> = all.iter().map(|one| one.item.as_str()).collect();
-        assert_eq!(found, [items[1].id.as_str(), items[0].id.as_str()]);
-        assert_eq!((all[0].reviewer.as_str(), all[0].outcome.as_str()), ("ann", "overturned"));
-        assert_eq!((all[0].share, all[0].scores.as_str()), (0.25, r#"{"a":0.5}"#));
-        let first = page(1, None).await.unwrap();
-        let last = Some((first[0].settled_at, first[0].item.clone()));
-        assert_eq!(page(10, last).await.unwrap(), all[1..]);
-        let count = |since| store.read(move |c| Labelled::count(c, "house", since));
-        assert_eq!((count(999_999).await.unwrap(), count(1_000_000).await.unwrap()), (2, 0));
-    });
-}
-
-#[test]
-fn of_two_gates_that_see_the_same_labels_one_moves_the_threshold() {
-    use crate::people::thresholds::{Labels, testing};
-    for Tried { engine, _folder } in tried() {
-        let stores = [0, 1].map(|_| Store::start(settings(engine.clone())).unwrap());
-        runtime().block_on(async {
-            let subject = testing::subject(0.5, "mode: on");
-            let at = testing::START;
-            let begin = |store: Store| {
-                let subject = subject.clone();
-                async move {
-                    let gate = testing::by("gate", at);
-                    store.write(move |c| subject.begin(c, at, &gate)).await.unwrap()
-                }
-            };
-            let [one, other] = stores.clone().map(begin);
-            let (row, same) = futures_util::join!(one, other);
-            assert_eq!(row, same);
-            let fill = move |c: &mut dyn Connection| {
-                testing::too_many(c, testing::THREE, at);
-                Ok(())
-            };
-            stores[0].write(fill).await.unwrap();
-            let moves = |store: Store| {
-                let (subject, row, now) = (subject.clone(), row.clone(), at + 1);
-                async move {
-                    let decided = store.read(move |c| {
-                        let mut labels = Labels::default();
-                        while subject.read_labels(c, (&row, now), &mut labels)? {}
-                        let decision = subject.decide(&row, &labels, now);
-                        Ok((subject, row, decision))
-                    });
-                    let (subject, row, decision) = decided.await.unwrap();
-                    let gate = testing::by("gate", now);
-                    store.write(move |c| subject.carry_out(c, (&row, &decision), &gate)).await
-                }
-            };
-            let [one, other] = stores.clone().map(moves);
-            let (one, other) = futures_util::join!(one, other);
-            let moved = [one.unwrap(), other.unwrap()];
-            assert_eq!(moved.iter().flatten().count(), 1, "{moved:?}");
-            let changes = stores[1].read(|c| AdaptationRow::last(c, 10)).await.unwrap();
-            assert_eq!(changes.len(), 1);
-            assert_eq!((changes[0].from, changes[0].to), (0.5, 0.525));
-        });
-    }
 }

@@ -27,7 +27,7 @@ function Make({ onMade, onClose }) {
   const [scopes, setScopes] = useState(['see']);
   const [days, setDays] = useState(DAYS);
   const own = session.get().permissions;
-  const [make, busy] = useAct(async () => onMade(await call('POST', '/tokens', { name, scopes, expires_days: Number(days) || undefined })));
+  const [make, busy] = useAct(async () => onMade(await call('POST', '/tokens', { name, scopes, expires_days: Number(days) })));
   const toggle = (scope) => (on) => setScopes((old) => own.filter((one) => (one === scope ? on : old.includes(one))));
   const submit = (event) => {
     event.preventDefault();
@@ -58,7 +58,7 @@ function Revoke({ row, onDone }) {
 
 function state(row) {
   if (row.revoked) return t('tokens.revoked');
-  return row.expires_at && new Date(row.expires_at) < new Date() ? t('tokens.expired') : t('tokens.good');
+  return new Date(row.expires_at) < new Date() ? t('tokens.expired') : t('tokens.good');
 }
 
 /** Tokens for programs that use the API. */
@@ -80,7 +80,7 @@ export function Tokens() {
         ...(may('manage') ? [{ label: t('tokens.owner'), cell: (row) => html`<${Text} of=${row.owner} />` }] : []),
         { label: t('tokens.scopes'), cell: (row) => row.scopes.map((one) => html`<span class="tag"><${Text} of=${one} /></span> `) },
         { label: t('col.state'), cell: state },
-        { label: t('tokens.until'), cell: (row) => (row.expires_at ? html`<${Time} at=${row.expires_at} />` : t('tokens.always')) },
+        { label: t('tokens.until'), cell: (row) => html`<${Time} at=${row.expires_at} />` },
         { label: t('tokens.used'), cell: (row) => html`<${Time} at=${row.used_at} how="ago" />` },
         { label: t('col.do'), cell: (row) => !row.revoked && html`<${Revoke} row=${row} onDone=${load.reload} />` },
       ]} />`}<//>

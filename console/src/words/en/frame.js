@@ -143,7 +143,6 @@ export const frame = {
   'tokens.revoke_says': 'stops working at once, and for good.',
   'tokens.gone': 'Token revoked.',
   'tokens.until': 'Valid until',
-  'tokens.always': 'no end',
   'tokens.used': 'Last used',
   'people.title': 'People',
   'people.add': 'Add a person',

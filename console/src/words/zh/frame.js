@@ -143,7 +143,6 @@ export const frame = {
   'tokens.revoke_says': '将立即失效，无法恢复。',
   'tokens.gone': '令牌已吊销。',
   'tokens.until': '有效期至',
-  'tokens.always': '永久',
   'tokens.used': '上次使用',
   'people.title': '人员',
   'people.add': '添加人员',

@@ -3,21 +3,47 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-use super::super::{ConfigArg, environment, output};
+use super::{ConfigArg, environment, output};
 use crate::app::{StoreFault, open_store};
 use crate::config::Format;
 use crate::people::acts::Reviewer;
+use crate::people::review;
 use crate::store::{Connection, Store, StoreError, TextKey};
 use crate::telemetry::Clock;
 
 /// How long the end of a command waits for the database.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Who acts.
+#[derive(Debug, Args)]
+pub(super) struct ReviewerArg {
+    /// Who acts; by default the user of this machine.
+    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true)]
+    reviewer: Option<String>,
+}
+
+impl ReviewerArg {
+    /// Who acts, as it is written, where somebody says it.
+    pub(super) fn said(&self) -> Option<&str> {
+        self.reviewer.as_deref()
+    }
+
+    /// Who acts.
+    pub(super) fn name(&self) -> anyhow::Result<&str> {
+        let name = self
+            .said()
+            .ok_or_else(|| anyhow::anyhow!("nobody says who acts: `--reviewer NAME`"))?;
+        review::user_name("reviewer", name)?;
+        Ok(name.trim())
+    }
+}
+
 /// A store that is open.
-pub(in crate::cli) struct Desk {
+pub(super) struct Desk {
     store: Store,
     runtime: Runtime,
 }
@@ -30,7 +56,7 @@ impl Drop for Desk {
 
 impl Desk {
     /// Opens the store that the server file names.
-    pub(in crate::cli) fn open(config: &ConfigArg) -> anyhow::Result<Self> {
+    pub(super) fn open(config: &ConfigArg) -> anyhow::Result<Self> {
         let path = config.path();
         let opened = open_store(path.as_deref(), &environment(), &[], Clock::default());
         if let Err(StoreFault::Configuration(problems)) = &opened {
@@ -42,12 +68,12 @@ impl Desk {
     }
 
     /// The time, in milliseconds since 1970.
-    pub(in crate::cli) fn now(&self) -> i64 {
+    pub(super) fn now(&self) -> i64 {
         self.store.now()
     }
 
     /// Looks something up; all that one call reads is of one moment.
-    pub(in crate::cli) fn read<T: Send + 'static>(
+    pub(super) fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Connection, Option<&TextKey>) -> Result<T, StoreError>
         + Send
@@ -59,7 +85,7 @@ impl Desk {
     }
 
     /// Does something in somebody's name.
-    pub(in crate::cli) fn act<T: Send + 'static>(
+    pub(super) fn act<T: Send + 'static>(
         &self,
         name: &str,
         work: impl FnOnce(&mut dyn Connection, &Reviewer<'_>) -> Result<T, StoreError> + Send + 'static,

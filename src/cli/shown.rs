@@ -2,9 +2,21 @@
 
 use std::fmt::Write as _;
 
+use clap::ValueEnum;
 use serde_json::Value;
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 use unicode_width::UnicodeWidthStr as _;
+
+use crate::domain::is_unseen;
+
+/// The form of a result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// For people.
+    #[default]
+    Table,
+    /// JSON, one value a line.
+    Json,
+}
 
 /// The most columns of a cell.
 const WIDEST: usize = 60;
@@ -12,23 +24,14 @@ const WIDEST: usize = 60;
 /// Whether a character shows nothing, or shows something else than itself: controls, marks of direction, joiners,
 /// selectors of variants, tags, blanks that are letters, and what no font has.
 fn is_hidden(c: char) -> bool {
-    let category = matches!(
-        c.general_category(),
-        GeneralCategory::Control
-            | GeneralCategory::Format
-            | GeneralCategory::LineSeparator
-            | GeneralCategory::ParagraphSeparator
-            | GeneralCategory::PrivateUse
-            | GeneralCategory::Unassigned
-    );
-    category
+    is_unseen(c)
         || matches!(c,
             '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A text with all that is hidden in it drawn as `<U+200B>`; lines stay lines.
-pub(in crate::cli) fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c != '\n' && is_hidden(c) {
@@ -41,7 +44,7 @@ pub(in crate::cli) fn visible(text: &str) -> String {
 }
 
 /// The same in one line, and not wider than a cell.
-pub(in crate::cli) fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let line = visible(text).replace('\n', "⏎");
     if line.width() <= WIDEST {
         return line;
@@ -58,7 +61,7 @@ pub(in crate::cli) fn cell(text: &str) -> String {
 }
 
 /// A value as one line of JSON. What is hidden in its texts is written as an escape, so that it reads back the same.
-pub(in crate::cli) fn json_line(value: &Value) -> String {
+pub(super) fn json_line(value: &Value) -> String {
     let mut line = String::new();
     for c in value.to_string().chars() {
         if is_hidden(c) {
@@ -75,7 +78,7 @@ pub(in crate::cli) fn json_line(value: &Value) -> String {
 }
 
 /// Rows below their headings, in columns.
-pub(in crate::cli) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let rows: Vec<[String; N]> =
         rows.iter().map(|row| row.each_ref().map(|text| cell(text))).collect();
     let mut widths = headings.map(str::len);
@@ -98,12 +101,12 @@ pub(in crate::cli) fn table<const N: usize>(headings: [&str; N], rows: &[[String
 }
 
 /// A text below a heading, each line moved in.
-pub(in crate::cli) fn block(text: &str) -> String {
+pub(super) fn block(text: &str) -> String {
     visible(text).lines().flat_map(|line| ["    ", line, "\n"]).map(str::to_owned).collect()
 }
 
 /// A duration in milliseconds, in its greatest unit.
-pub(in crate::cli) fn duration(millis: i64) -> String {
+pub(super) fn duration(millis: i64) -> String {
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
     let fits = units.into_iter().find(|(size, _)| millis >= *size);
     fits.map_or_else(|| "0s".to_owned(), |(size, unit)| format!("{}{unit}", millis / size))
